@@ -1,10 +1,261 @@
 namespace Dfns.Registration.Verification;
 
-/// <summary>The closed list of reasons for which a credential is refused.</summary>
+/// <summary>
+/// The closed list of reasons for which a credential is refused: one for each rule. Section numbers without a document are those of
+/// WebAuthn Level 3; "raw key" means the kinds Key, PasswordProtectedKey and RecoveryKey. Names are kept for good: a rule that is
+/// dropped leaves its name behind, so that no reason ever changes its meaning.
+/// </summary>
 public enum RefusalReason
 {
     /// <summary>Nothing was verified: the value of a result nobody set.</summary>
     NotVerified,
+
+    // Encodings. The first group occurs in several members; each refusal says in which.
+
+    /// <summary>Empty, or no base64url (RFC 4648 §5) with or without padding: other characters, a wrong length, spare bits that are set.</summary>
+    Base64UrlInvalid,
+
+    /// <summary>The decoded member is longer than <see cref="VerificationLimits.MaxMemberSizeBytes"/>.</summary>
+    MemberTooLarge,
+
+    /// <summary>Not valid UTF-8, where JSON was expected (RFC 8259 §8.1; §7.1 step 5).</summary>
+    JsonNotUtf8,
+
+    /// <summary>Not one JSON text and nothing after it (RFC 8259 §2), or a string that holds half a surrogate pair (§8.2).</summary>
+    JsonMalformed,
+
+    /// <summary>JSON, but not an object (§7.1 step 6).</summary>
+    JsonNotObject,
+
+    /// <summary>An object names a member twice, compared after unescaping (RFC 8259 §4 leaves the outcome open; so nobody may rely on one).</summary>
+    JsonDuplicateMember,
+
+    /// <summary>JSON nested deeper than <see cref="VerificationLimits.MaxJsonDepth"/>.</summary>
+    JsonTooDeep,
+
+    // CBOR: the attestation object, the credential public key, the extensions.
+
+    /// <summary>Not well-formed CBOR (RFC 8949 §3): truncated, reserved values, a declared length beyond the end, text that is not UTF-8.</summary>
+    CborMalformed,
+
+    /// <summary>CBOR, but not a map where one must stand (§6.1, §6.5.1, §6.5.4).</summary>
+    CborNotMap,
+
+    /// <summary>A tag, a floating-point number, a simple value other than false, true and null, or a key that is neither integer nor text.</summary>
+    CborItemNotAllowed,
+
+    /// <summary>A length left open (RFC 8949 §3.2); CTAP2 canonical form, which §2.4 demands, has definite lengths only.</summary>
+    CborIndefiniteLength,
+
+    /// <summary>A number or length written in more bytes than it needs (RFC 8949 §4.2.1).</summary>
+    CborNotShortest,
+
+    /// <summary>An integer beyond 64 signed bits; no number that this library reads is that large.</summary>
+    CborIntegerOutOfRange,
+
+    /// <summary>A map with the same key twice (RFC 8949 §5.6).</summary>
+    CborDuplicateKey,
+
+    /// <summary>The keys of the credential public key are not in CTAP2 canonical order (§6.5.1).</summary>
+    CborKeyOrder,
+
+    /// <summary>CBOR nested deeper than <see cref="VerificationLimits.MaxCborDepth"/>.</summary>
+    CborTooDeep,
+
+    /// <summary>CBOR of more items than <see cref="VerificationLimits.MaxCborItems"/>.</summary>
+    CborTooManyItems,
+
+    /// <summary>Bytes after the end of the attestation object or of the extensions.</summary>
+    CborTrailingBytes,
+
+    // The credential id.
+
+    /// <summary>The credential id is not 1 to 1,023 bytes long (§7.1 step 25, §4 Credential ID; for raw keys the same bounds).</summary>
+    CredentialIdLength,
+
+    /// <summary><c>credId</c> is not the id in the attested credential data (§6.5.1), compared as bytes.</summary>
+    CredentialIdMismatch,
+
+    // Client data.
+
+    /// <summary>A required member is absent, or a known one is of the wrong JSON type (§5.8.1; raw key: <c>type</c>, <c>challenge</c>).</summary>
+    ClientDataMemberInvalid,
+
+    /// <summary><c>type</c> is not <c>webauthn.create</c> (§7.1 step 7), or for a raw key not <c>key.create</c>.</summary>
+    TypeUnexpected,
+
+    /// <summary>The challenge is not the one that was issued, in none of the accepted spellings (§7.1 step 8).</summary>
+    ChallengeMismatch,
+
+    /// <summary>The origin is not one of those expected, compared as exact text (§7.1 step 9).</summary>
+    OriginNotAllowed,
+
+    /// <summary><c>crossOrigin</c> is true, and no cross-origin ceremony is expected (§7.1 step 10).</summary>
+    CrossOriginNotAllowed,
+
+    /// <summary><c>topOrigin</c> is present, and no cross-origin ceremony is expected (§7.1 step 11.1).</summary>
+    TopOriginNotExpected,
+
+    /// <summary><c>topOrigin</c> is not one of those expected, compared as exact text (§7.1 step 11.2).</summary>
+    TopOriginNotAllowed,
+
+    // The attestation object and its authenticator data.
+
+    /// <summary><c>fmt</c>, <c>authData</c> or <c>attStmt</c> is absent or of the wrong type (§6.5.4, §7.1 step 13).</summary>
+    AttestationObjectMemberInvalid,
+
+    /// <summary>Authenticator data ends before the 37 bytes, or before what its flags AT and ED announce (§6.1).</summary>
+    AuthenticatorDataTruncated,
+
+    /// <summary>Authenticator data goes on after what its flags announce (§6.1).</summary>
+    AuthenticatorDataTrailingBytes,
+
+    /// <summary>Flag AT is not set: no credential was attested (§6.1, §6.5.1).</summary>
+    AttestedCredentialDataMissing,
+
+    /// <summary>The RP ID hash is not SHA-256 of the expected RP ID (§7.1 step 14).</summary>
+    RpIdHashMismatch,
+
+    /// <summary>Flag UP is not set (§7.1 step 15).</summary>
+    UserNotPresent,
+
+    /// <summary>Flag UV is not set although user verification is required (§7.1 step 16).</summary>
+    UserNotVerified,
+
+    /// <summary>Flag BS is set without BE (§7.1 step 17).</summary>
+    BackupStateWithoutEligibility,
+
+    // Public keys: COSE_Key, SubjectPublicKeyInfo, certificates.
+
+    /// <summary>A parameter the key needs is absent, of the wrong type or of the wrong length (RFC 9052 §7, RFC 9053 §7, RFC 8230 §4).</summary>
+    CoseKeyMemberInvalid,
+
+    /// <summary>A COSE parameter beyond those the key needs (§6.5.1 allows no optional one but <c>alg</c>).</summary>
+    CoseKeyMemberUnexpected,
+
+    /// <summary>The COSE key carries a private part (RFC 9053 §7.1 and §7.2 <c>d</c>, RFC 8230 §4 labels -3 to -12).</summary>
+    CoseKeyPrivate,
+
+    /// <summary>The COSE algorithm number has no row in the table of algorithms.</summary>
+    AlgorithmNotSupported,
+
+    /// <summary>The algorithm is not one of those offered (§7.1 step 20).</summary>
+    AlgorithmNotOffered,
+
+    /// <summary>Key type or curve is not the one its algorithm is bound to (§5.8.5, RFC 9053 §2).</summary>
+    AlgorithmKeyMismatch,
+
+    /// <summary>The public key is not a point on its curve (SEC 1 §3.2.2.1; RFC 8032 §5.1.3), or a coordinate is not below the prime.</summary>
+    PublicKeyNotOnCurve,
+
+    /// <summary>An Ed25519 key of small order: signatures under it prove nothing.</summary>
+    PublicKeySmallOrder,
+
+    /// <summary>The RSA modulus is even, or outside 2,048 to 4,096 bits (both ends count).</summary>
+    RsaModulusNotAccepted,
+
+    /// <summary>The RSA public exponent is even, less than 3, or longer than 32 bits.</summary>
+    RsaExponentNotAccepted,
+
+    /// <summary>The key does not decode as DER SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) or RSAPublicKey (RFC 8017 A.1.1).</summary>
+    PublicKeyDerMalformed,
+
+    /// <summary>Bytes after the end of the DER of a public key.</summary>
+    PublicKeyDerTrailingBytes,
+
+    /// <summary>A key of another type than elliptic curve, Ed25519 and RSA; the RSASSA-PSS key type is another type.</summary>
+    KeyTypeNotSupported,
+
+    /// <summary>A curve other than P-256, P-384, P-521, secp256k1 and Ed25519.</summary>
+    CurveNotSupported,
+
+    /// <summary>Curve parameters written out instead of named (RFC 5480 §2.1.1 forbids them).</summary>
+    CurveParametersExplicit,
+
+    /// <summary>A point in compressed form (§5.8.5 forbids it; raw keys are held to the same).</summary>
+    PointCompressed,
+
+    // Attestation statements.
+
+    /// <summary>The format is registered, but this library does not verify it yet (§7.1 step 21).</summary>
+    AttestationFormatNotSupported,
+
+    /// <summary>The format is not a registered one, compared as exact text (§7.1 step 21).</summary>
+    AttestationFormatUnknown,
+
+    /// <summary>The statement does not have the syntax of its format: a member absent, of the wrong type, or not defined for it (§8).</summary>
+    AttestationStatementInvalid,
+
+    /// <summary>Format <c>none</c> with a statement that is not the empty map (§8.7).</summary>
+    NoneStatementNotEmpty,
+
+    /// <summary>The statement's <c>alg</c> has no row in the table of algorithms (§8.2).</summary>
+    AttestationAlgorithmNotSupported,
+
+    /// <summary>The statement's <c>alg</c> is not that of the key that signed: the credential key (self) or the leaf certificate's (§8.2).</summary>
+    AttestationAlgorithmMismatch,
+
+    /// <summary>The attestation signature does not verify (§7.1 step 22, §8.2).</summary>
+    AttestationSignatureInvalid,
+
+    /// <summary>More certificates than <see cref="VerificationLimits.MaxCertificates"/>.</summary>
+    CertificateChainTooLong,
+
+    /// <summary>A certificate longer than <see cref="VerificationLimits.MaxCertificateSizeBytes"/>.</summary>
+    CertificateTooLarge,
+
+    /// <summary>Not one DER certificate and nothing after it (RFC 5280 §4.1), or one with an extension twice (§4.2).</summary>
+    CertificateMalformed,
+
+    /// <summary>The attestation certificate is not of version 3 (§8.2.1).</summary>
+    CertificateVersionNotAccepted,
+
+    /// <summary>The subject does not carry C, O, CN and OU "Authenticator Attestation", each once (§8.2.1).</summary>
+    CertificateSubjectNotAccepted,
+
+    /// <summary>Basic constraints are absent or allow the attestation certificate to be an authority (§8.2.1).</summary>
+    CertificateIsAuthority,
+
+    /// <summary>The AAGUID extension 1.3.6.1.4.1.45724.1.1.4 does not hold an octet string of 16 bytes (§8.2.1).</summary>
+    CertificateAaguidMalformed,
+
+    /// <summary>The AAGUID extension is marked critical (§8.2.1).</summary>
+    CertificateAaguidCritical,
+
+    /// <summary>The AAGUID extension names another model than authenticator data does (§8.2, §8.2.1).</summary>
+    CertificateAaguidMismatch,
+
+    /// <summary>The attestation certificate is not valid yet, or no longer (RFC 5280 §4.1.2.5), at the moment of verification.</summary>
+    CertificateOutsideValidity,
+
+    // Raw keys.
+
+    /// <summary><c>publicKey</c> or <c>signature</c> is absent or no text, or <c>algorithm</c> is present and no text.</summary>
+    KeyAttestationMemberInvalid,
+
+    /// <summary><c>algorithm</c> names no hash that is accepted: SHA256, SHA384, SHA512, each alone or as <c>RSA-SHA256</c>, in either case.</summary>
+    HashAlgorithmNotSupported,
+
+    /// <summary><c>signature</c> is not pairs of hexadecimal digits (either case).</summary>
+    SignatureNotHex,
+
+    /// <summary>The raw key's signature over the fingerprint of client data hash and public key does not verify.</summary>
+    KeySignatureInvalid,
+
+    /// <summary><c>publicKey</c> holds no well-formed PEM block (RFC 7468 §3).</summary>
+    PemMalformed,
+
+    /// <summary>Other text than line breaks before or after the PEM block.</summary>
+    PemTextAround,
+
+    /// <summary>More than one PEM block.</summary>
+    PemSeveralBlocks,
+
+    /// <summary>A private key was sent where its public half belongs.</summary>
+    PemPrivateKey,
+
+    /// <summary>A PEM label other than <c>PUBLIC KEY</c> and <c>RSA PUBLIC KEY</c>.</summary>
+    PemLabelNotSupported,
 }
 
 /// <summary>Facts about each reason that every caller needs.</summary>
@@ -12,9 +263,91 @@ public static class RefusalReasons
 {
     /// <summary>Names the member of the credential in which a fault of this kind lies.</summary>
     /// <param name="reason">The reason.</param>
-    /// <returns>The member.</returns>
+    /// <returns>
+    /// The member; <see cref="CredentialPart.Credential"/> for the reasons that occur in several members, whose refusals say which.
+    /// </returns>
     public static CredentialPart PartOf(RefusalReason reason) => reason switch
     {
-        RefusalReason.NotVerified => CredentialPart.Credential,
+        RefusalReason.NotVerified
+            or RefusalReason.Base64UrlInvalid
+            or RefusalReason.MemberTooLarge
+            or RefusalReason.JsonNotUtf8
+            or RefusalReason.JsonMalformed
+            or RefusalReason.JsonNotObject
+            or RefusalReason.JsonDuplicateMember
+            or RefusalReason.JsonTooDeep => CredentialPart.Credential,
+
+        RefusalReason.CredentialIdLength
+            or RefusalReason.CredentialIdMismatch => CredentialPart.CredId,
+
+        RefusalReason.ClientDataMemberInvalid
+            or RefusalReason.TypeUnexpected
+            or RefusalReason.ChallengeMismatch
+            or RefusalReason.OriginNotAllowed
+            or RefusalReason.CrossOriginNotAllowed
+            or RefusalReason.TopOriginNotExpected
+            or RefusalReason.TopOriginNotAllowed => CredentialPart.ClientData,
+
+        RefusalReason.CborMalformed
+            or RefusalReason.CborNotMap
+            or RefusalReason.CborItemNotAllowed
+            or RefusalReason.CborIndefiniteLength
+            or RefusalReason.CborNotShortest
+            or RefusalReason.CborIntegerOutOfRange
+            or RefusalReason.CborDuplicateKey
+            or RefusalReason.CborKeyOrder
+            or RefusalReason.CborTooDeep
+            or RefusalReason.CborTooManyItems
+            or RefusalReason.CborTrailingBytes
+            or RefusalReason.AttestationObjectMemberInvalid
+            or RefusalReason.AuthenticatorDataTruncated
+            or RefusalReason.AuthenticatorDataTrailingBytes
+            or RefusalReason.AttestedCredentialDataMissing
+            or RefusalReason.RpIdHashMismatch
+            or RefusalReason.UserNotPresent
+            or RefusalReason.UserNotVerified
+            or RefusalReason.BackupStateWithoutEligibility
+            or RefusalReason.CoseKeyMemberInvalid
+            or RefusalReason.CoseKeyMemberUnexpected
+            or RefusalReason.CoseKeyPrivate
+            or RefusalReason.AlgorithmNotSupported
+            or RefusalReason.AlgorithmNotOffered
+            or RefusalReason.AlgorithmKeyMismatch
+            or RefusalReason.PublicKeyNotOnCurve
+            or RefusalReason.PublicKeySmallOrder
+            or RefusalReason.RsaModulusNotAccepted
+            or RefusalReason.RsaExponentNotAccepted
+            or RefusalReason.PublicKeyDerMalformed
+            or RefusalReason.PublicKeyDerTrailingBytes
+            or RefusalReason.KeyTypeNotSupported
+            or RefusalReason.CurveNotSupported
+            or RefusalReason.CurveParametersExplicit
+            or RefusalReason.PointCompressed
+            or RefusalReason.AttestationFormatNotSupported
+            or RefusalReason.AttestationFormatUnknown
+            or RefusalReason.AttestationStatementInvalid
+            or RefusalReason.NoneStatementNotEmpty
+            or RefusalReason.AttestationAlgorithmNotSupported
+            or RefusalReason.AttestationAlgorithmMismatch
+            or RefusalReason.AttestationSignatureInvalid
+            or RefusalReason.CertificateChainTooLong
+            or RefusalReason.CertificateTooLarge
+            or RefusalReason.CertificateMalformed
+            or RefusalReason.CertificateVersionNotAccepted
+            or RefusalReason.CertificateSubjectNotAccepted
+            or RefusalReason.CertificateIsAuthority
+            or RefusalReason.CertificateAaguidMalformed
+            or RefusalReason.CertificateAaguidCritical
+            or RefusalReason.CertificateAaguidMismatch
+            or RefusalReason.CertificateOutsideValidity
+            or RefusalReason.KeyAttestationMemberInvalid
+            or RefusalReason.HashAlgorithmNotSupported
+            or RefusalReason.SignatureNotHex
+            or RefusalReason.KeySignatureInvalid
+            or RefusalReason.PemMalformed
+            or RefusalReason.PemTextAround
+            or RefusalReason.PemSeveralBlocks
+            or RefusalReason.PemPrivateKey
+            or RefusalReason.PemLabelNotSupported => CredentialPart.AttestationData,
     };
 }

@@ -18,10 +18,10 @@ public sealed record RegistrationExpectation
     /// <summary>The COSE algorithm numbers that were offered for Fido2 (<c>pubKeyCredParams</c>), such as -7, -8, -257.</summary>
     public required IReadOnlyList<int> Algorithms { get; init; }
 
-    /// <summary>Whether a ceremony inside a cross-origin iframe is accepted (WebAuthn L3 §7.1 step 11).</summary>
+    /// <summary>Whether a ceremony inside a cross-origin iframe is accepted (WebAuthn L3 §7.1 step 10).</summary>
     public bool AllowCrossOrigin { get; init; }
 
-    /// <summary>The top-level origins that may embed the ceremony, compared as exact text (WebAuthn L3 §7.1 step 12).</summary>
+    /// <summary>The top-level origins that may embed the ceremony, compared as exact text (WebAuthn L3 §7.1 step 11).</summary>
     public IReadOnlyList<string> TopOrigins { get; init; } = [];
 
     /// <summary>The moment of verification, UTC: attestation certificates must be valid at it.</summary>

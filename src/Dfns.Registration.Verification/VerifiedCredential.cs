@@ -62,7 +62,7 @@ public sealed record WebAuthnRegistration
     public IReadOnlyList<ReadOnlyMemory<byte>> AttestationCertificates { get; init; } = [];
 }
 
-/// <summary>Attestation types (WebAuthn L3 §6.5.4), as far as a statement alone can tell them apart.</summary>
+/// <summary>Attestation types (WebAuthn L3 §6.5.3), as far as a statement alone can tell them apart.</summary>
 public enum AttestationType
 {
     /// <summary>No attestation: the key was not proven by its authenticator.</summary>
