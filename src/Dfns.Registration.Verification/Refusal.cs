@@ -3,13 +3,22 @@ namespace Dfns.Registration.Verification;
 /// <summary>Why a credential was refused, where in it the fault lies, and, where it helps, what was found.</summary>
 /// <param name="Reason">The one rule that was broken, from the closed list.</param>
 /// <param name="Detail">
-/// A short English remark for the developer whose request it is (an origin, an algorithm number, a format name), free of key material
-/// and of line breaks; null when the reason says it all.
+/// A short remark for the developer whose request it is (an origin, an algorithm number, a format name), free of key material; null
+/// when the reason says it all. It may quote the request, so it is kept to one line of printable ASCII.
 /// </param>
 public sealed record Refusal(RefusalReason Reason, string? Detail = null)
 {
+    private const int MaxDetailLength = 200;
+
+    /// <summary>A short remark: at most 200 printable ASCII characters; null when the reason says it all.</summary>
+    public string? Detail { get; } = Printable(Detail);
+
     /// <summary>The member of the credential in which the fault lies; the service turns it into a JSON path.</summary>
     public CredentialPart Part { get; init; } = RefusalReasons.PartOf(Reason);
+
+    private static string? Printable(string? text) => text is null
+        ? null
+        : string.Concat(text.Take(MaxDetailLength).Select(character => character is >= ' ' and <= '~' ? character : '?'));
 }
 
 /// <summary>The members of a credential on the wire.</summary>

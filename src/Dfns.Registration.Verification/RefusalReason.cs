@@ -65,7 +65,7 @@ public enum RefusalReason
     /// <summary>CBOR of more items than <see cref="VerificationLimits.MaxCborItems"/>.</summary>
     CborTooManyItems,
 
-    /// <summary>Bytes after the end of the attestation object or of the extensions.</summary>
+    /// <summary>Bytes after the end of the attestation object (§7.1 step 13).</summary>
     CborTrailingBytes,
 
     // The credential id.

@@ -1,0 +1,61 @@
+using System.Security.Cryptography;
+using Dfns.Registration.Verification.Keys;
+
+namespace Dfns.Registration.Verification.Cose;
+
+/// <summary>COSE key types (RFC 9053 §7, RFC 8230 §4), by their numbers.</summary>
+internal enum CoseKeyType
+{
+    /// <summary>Octet key pair: Ed25519.</summary>
+    Okp = 1,
+
+    /// <summary>Elliptic curve with both coordinates.</summary>
+    Ec2 = 2,
+
+    /// <summary>RSA.</summary>
+    Rsa = 3,
+}
+
+/// <summary>
+/// One row of the table: an algorithm is its number, key type, curve, hash and padding taken together, so that none of them can be
+/// combined with a stranger (WebAuthn L3 §5.8.5 binds the curves; RFC 9053 §2, RFC 8812 §2 and §3, RFC 8230 §2).
+/// </summary>
+/// <param name="Number">The COSE algorithm number.</param>
+/// <param name="Name">The registered name.</param>
+/// <param name="KeyType">The one key type.</param>
+/// <param name="Curve">The one ECDSA curve; null for keys of another type.</param>
+/// <param name="Scheme">Hash and padding.</param>
+internal sealed record CoseAlgorithm(int Number, string Name, CoseKeyType KeyType, EllipticCurve? Curve, SignatureScheme Scheme)
+{
+    private static readonly CoseAlgorithm[] Table =
+    [
+        Ecdsa(-7, "ES256", EllipticCurve.P256, HashAlgorithmName.SHA256),
+        Ecdsa(-35, "ES384", EllipticCurve.P384, HashAlgorithmName.SHA384),
+        Ecdsa(-36, "ES512", EllipticCurve.P521, HashAlgorithmName.SHA512),
+        Ecdsa(-47, "ES256K", EllipticCurve.Secp256k1, HashAlgorithmName.SHA256),
+        new(-8, "EdDSA", CoseKeyType.Okp, Curve: null, new(HashAlgorithmName.SHA512, Padding: null)),
+        Rsa(-257, "RS256", HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1),
+        Rsa(-258, "RS384", HashAlgorithmName.SHA384, RSASignaturePadding.Pkcs1),
+        Rsa(-259, "RS512", HashAlgorithmName.SHA512, RSASignaturePadding.Pkcs1),
+        Rsa(-37, "PS256", HashAlgorithmName.SHA256, RSASignaturePadding.Pss),
+        Rsa(-38, "PS384", HashAlgorithmName.SHA384, RSASignaturePadding.Pss),
+        Rsa(-39, "PS512", HashAlgorithmName.SHA512, RSASignaturePadding.Pss),
+    ];
+
+    /// <summary>The row of a number, or null.</summary>
+    public static CoseAlgorithm? Find(long number) => Array.Find(Table, row => row.Number == number);
+
+    /// <summary>Whether a key is of the row's type and lies on the row's curve.</summary>
+    public bool Fits(PublicKey key) => KeyType switch
+    {
+        CoseKeyType.Ec2 => key is EcdsaPublicKey ecdsa && ecdsa.Curve == Curve,
+        CoseKeyType.Okp => key is Ed25519PublicKey,
+        CoseKeyType.Rsa => key is RsaPublicKey,
+    };
+
+    private static CoseAlgorithm Ecdsa(int number, string name, EllipticCurve curve, HashAlgorithmName hash) =>
+        new(number, name, CoseKeyType.Ec2, curve, new(hash, Padding: null));
+
+    private static CoseAlgorithm Rsa(int number, string name, HashAlgorithmName hash, RSASignaturePadding padding) =>
+        new(number, name, CoseKeyType.Rsa, Curve: null, new(hash, padding));
+}

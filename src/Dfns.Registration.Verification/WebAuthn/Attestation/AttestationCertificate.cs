@@ -1,0 +1,161 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Dfns.Registration.Verification.Keys;
+using PublicKey = Dfns.Registration.Verification.Keys.PublicKey;
+
+namespace Dfns.Registration.Verification.WebAuthn.Attestation;
+
+/// <summary>The subject attributes that WebAuthn L3 §8.2.1 asks for.</summary>
+internal sealed record AttestationCertificateSubject(string Country, string Organisation, string OrganisationalUnit, string CommonName);
+
+/// <summary>The certificates of a statement, and the first of them, read.</summary>
+/// <param name="Leaf">The attestation certificate.</param>
+/// <param name="Certificates">All certificates as received, leaf first.</param>
+internal sealed record AttestationCertificateChain(AttestationCertificate Leaf, IReadOnlyList<ReadOnlyMemory<byte>> Certificates);
+
+/// <summary>
+/// The facts of an X.509 attestation certificate (RFC 5280) that the formats' rules are about. Reading a certificate judges nothing
+/// but its form. No chain is built here and nothing is ever fetched: neither issuers nor revocation lists.
+/// </summary>
+internal sealed record AttestationCertificate : IDisposable
+{
+    private const string CountryOid = "2.5.4.6";
+    private const string OrganisationOid = "2.5.4.10";
+    private const string OrganisationalUnitOid = "2.5.4.11";
+    private const string CommonNameOid = "2.5.4.3";
+
+    // id-fido-gen-ce-aaguid (WebAuthn L3 §8.2.1).
+    private const string AaguidOid = "1.3.6.1.4.1.45724.1.1.4";
+    private const int AaguidSizeBytes = 16;
+
+    /// <summary>The X.509 version: 3 for one with extensions.</summary>
+    public required int Version { get; init; }
+
+    /// <summary>The subject; null when an attribute of the four is missing, occurs twice, or is no text.</summary>
+    public required AttestationCertificateSubject? Subject { get; init; }
+
+    /// <summary>The CA component of basic constraints; null without that extension.</summary>
+    public required bool? IsAuthority { get; init; }
+
+    /// <summary>The model that the AAGUID extension names; null without that extension.</summary>
+    public required Guid? Aaguid { get; init; }
+
+    /// <summary>Whether the AAGUID extension is marked critical.</summary>
+    public required bool AaguidIsCritical { get; init; }
+
+    /// <summary>The first moment of validity, inclusive.</summary>
+    public required DateTimeOffset NotBefore { get; init; }
+
+    /// <summary>The last moment of validity, inclusive.</summary>
+    public required DateTimeOffset NotAfter { get; init; }
+
+    /// <summary>The subject's public key.</summary>
+    public required PublicKey Key { get; init; }
+
+    /// <summary>Reads the member <c>x5c</c> of a statement: the attestation certificate, then its issuers.</summary>
+    /// <param name="x5c">The decoded CBOR value.</param>
+    /// <returns>
+    /// The chain, or <see cref="RefusalReason.AttestationStatementInvalid"/>, <see cref="RefusalReason.CertificateChainTooLong"/>,
+    /// <see cref="RefusalReason.CertificateTooLarge"/>, <see cref="RefusalReason.CertificateMalformed"/>,
+    /// <see cref="RefusalReason.CertificateAaguidMalformed"/>, or what <see cref="SubjectPublicKeyInfo"/> refuses of the leaf's key.
+    /// </returns>
+    public static Outcome<AttestationCertificateChain> ReadChain(object x5c)
+    {
+        if (x5c is not IReadOnlyList<object> { Count: > 0 } items) return new Refusal(RefusalReason.AttestationStatementInvalid, "x5c");
+        if (items.Count > VerificationLimits.MaxCertificates) return RefusalReason.CertificateChainTooLong;
+
+        var certificates = new List<ReadOnlyMemory<byte>>(items.Count);
+        foreach (var item in items)
+        {
+            if (item is not ReadOnlyMemory<byte> der) return new Refusal(RefusalReason.AttestationStatementInvalid, "x5c");
+            if (der.Length > VerificationLimits.MaxCertificateSizeBytes) return RefusalReason.CertificateTooLarge;
+            if (!IsCertificate(der.Span)) return RefusalReason.CertificateMalformed;
+            certificates.Add(der);
+        }
+
+        return Read(certificates[0]).Refused(out var why, out var leaf) ? why : new AttestationCertificateChain(leaf, certificates);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Key.Dispose();
+
+    private static bool IsCertificate(ReadOnlySpan<byte> der)
+    {
+        try
+        {
+            using var certificate = X509CertificateLoader.LoadCertificate(der);
+            // The loader takes PEM as well, and DER with more behind it.
+            return certificate.RawDataMemory.Span.SequenceEqual(der);
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+    }
+
+    private static Outcome<AttestationCertificate> Read(ReadOnlyMemory<byte> der)
+    {
+        try
+        {
+            using var certificate = X509CertificateLoader.LoadCertificate(der.Span);
+            var extensions = certificate.Extensions;
+            if (extensions.DistinctBy(extension => extension.Oid?.Value, StringComparer.Ordinal).Count() != extensions.Count)
+                return RefusalReason.CertificateMalformed;
+
+            if (ReadAaguid(extensions[AaguidOid]).Refused(out var why, out var aaguid)) return why;
+            if (SubjectPublicKeyInfo.Read(certificate.PublicKey.ExportSubjectPublicKeyInfo()).Refused(out why, out var key)) return why;
+
+            return new AttestationCertificate
+            {
+                Version = certificate.Version,
+                Subject = ReadSubject(certificate.SubjectName),
+                IsAuthority = extensions.OfType<X509BasicConstraintsExtension>().SingleOrDefault()?.CertificateAuthority,
+                Aaguid = aaguid.Value,
+                AaguidIsCritical = extensions[AaguidOid]?.Critical ?? false,
+                // The framework gives local time, and says so in Kind.
+                NotBefore = new DateTimeOffset(certificate.NotBefore),
+                NotAfter = new DateTimeOffset(certificate.NotAfter),
+                Key = key,
+            };
+        }
+        catch (CryptographicException)
+        {
+            return RefusalReason.CertificateMalformed;
+        }
+    }
+
+    // The extension's own octet string holds a second one, and that the AAGUID (§8.2.1).
+    private static Outcome<OptionalAaguid> ReadAaguid(X509Extension? extension)
+    {
+        if (extension is null) return new OptionalAaguid(null);
+        try
+        {
+            var aaguid = AsnDecoder.ReadOctetString(extension.RawData, AsnEncodingRules.DER, out var consumed);
+            return aaguid.Length == AaguidSizeBytes && consumed == extension.RawData.Length
+                ? new OptionalAaguid(new Guid(aaguid, bigEndian: true))
+                : RefusalReason.CertificateAaguidMalformed;
+        }
+        catch (AsnContentException)
+        {
+            return RefusalReason.CertificateAaguidMalformed;
+        }
+    }
+
+    private static AttestationCertificateSubject? ReadSubject(X500DistinguishedName name)
+    {
+        var attributes = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var relativeName in name.EnumerateRelativeDistinguishedNames(reversed: false))
+        {
+            if (relativeName.HasMultipleElements || relativeName.GetSingleElementType().Value is not { } type) continue;
+            if (type is not (CountryOid or OrganisationOid or OrganisationalUnitOid or CommonNameOid)) continue;
+            if (relativeName.GetSingleElementValue() is not { } value || !attributes.TryAdd(type, value)) return null;
+        }
+
+        return attributes.Count == 4
+            ? new(attributes[CountryOid], attributes[OrganisationOid], attributes[OrganisationalUnitOid], attributes[CommonNameOid])
+            : null;
+    }
+
+    private readonly record struct OptionalAaguid(Guid? Value);
+}

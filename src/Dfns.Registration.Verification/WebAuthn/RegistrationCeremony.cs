@@ -1,0 +1,119 @@
+using System.Security.Cryptography;
+using Dfns.Registration.Verification.Cose;
+using Dfns.Registration.Verification.Encoding;
+using Dfns.Registration.Verification.WebAuthn.Attestation;
+
+namespace Dfns.Registration.Verification.WebAuthn;
+
+/// <summary>
+/// Registering a new credential: W3C Web Authentication Level 3 §7.1, numbered as in the editor's draft of 30 July 2026. Each step
+/// also says its rule, since numbers drift between editions. Steps 1 to 4 happen in the front end, which makes the options, calls the
+/// browser and sends what came back.
+/// </summary>
+internal static class RegistrationCeremony
+{
+    /// <summary>Follows §7.1 from step 5 on.</summary>
+    /// <param name="credential">A credential of kind Fido2.</param>
+    /// <param name="expected">What it must have signed, and what is accepted of it.</param>
+    /// <returns>The credential record, or the first rule that is broken.</returns>
+    public static Outcome<VerifiedCredential> Verify(RegistrationCredential credential, RegistrationExpectation expected)
+    {
+        // The wire: three texts of base64url.
+        if (Base64UrlText.Decode(credential.CredId, CredentialPart.CredId).Refused(out var why, out var credId)) return why;
+        if (Base64UrlText.Decode(credential.ClientData, CredentialPart.ClientData).Refused(out why, out var clientDataJson)) return why;
+        if (Base64UrlText.Decode(credential.AttestationData, CredentialPart.AttestationData).Refused(out why, out var attestationData))
+            return why;
+
+        // Steps 5 and 6: client data is UTF-8, and JSON.
+        if (CollectedClientData.Read(clientDataJson.Span).Refused(out why, out var clientData)) return why;
+        // Steps 7 to 11: it is about this ceremony.
+        if (RefuseClientData(clientData, expected) is { } unexpected) return unexpected;
+        // Step 12: its hash is what the authenticator signed, over the bytes as received.
+        var clientDataHash = SHA256.HashData(clientDataJson.Span);
+
+        // Step 13: the attestation object decodes, and holds a credential.
+        if (AttestationObject.Read(attestationData).Refused(out why, out var attestation)) return why;
+        var authenticatorData = attestation.AuthenticatorData;
+        if (authenticatorData.AttestedCredential is not { } attested) return RefusalReason.AttestedCredentialDataMissing;
+        // Steps 14 to 19: it is for this relying party, and its flags satisfy it.
+        if (RefuseAuthenticatorData(authenticatorData, expected) is { } unsatisfied) return unsatisfied;
+
+        // Step 20: the credential key's algorithm was offered. Reading the key ties its type and curve to that algorithm.
+        if (CoseKey.Read(attested.PublicKeyMembers).Refused(out why, out var credentialKey)) return why;
+        using var key = credentialKey.Key;
+        if (!expected.Algorithms.Contains(credentialKey.Algorithm.Number))
+            return new Refusal(RefusalReason.AlgorithmNotOffered, credentialKey.Algorithm.Name);
+
+        // Steps 21 and 22: the statement is verified by the file named after its format.
+        var subject = new AttestationSubject(attestation, attested, credentialKey, clientDataHash, expected.Now);
+        if (AttestationStatements.Verify(subject).Refused(out why, out var finding)) return why;
+        // Steps 23 and 24: no trust anchors are consulted; none, self and certified attestation are all accepted, and told apart.
+
+        // Step 25: the credential id is at most 1,023 bytes, and not empty; and it is the one the request goes by.
+        if (attested.CredentialId.Length is 0 or > VerificationLimits.MaxCredentialIdSizeBytes) return RefusalReason.CredentialIdLength;
+        if (!credId.Span.SequenceEqual(attested.CredentialId.Span)) return RefusalReason.CredentialIdMismatch;
+        // Step 26: not registered before. The database decides: its unique index sees all credentials, this library sees one.
+
+        // Step 27: the credential record.
+        return new VerifiedCredential
+        {
+            Kind = credential.Kind,
+            CredentialId = attested.CredentialId,
+            SubjectPublicKeyInfo = key.ExportSubjectPublicKeyInfo(),
+            WebAuthn = new WebAuthnRegistration
+            {
+                Algorithm = credentialKey.Algorithm.Number,
+                CoseKey = attested.PublicKey,
+                SignCount = authenticatorData.SignCount,
+                UserVerified = authenticatorData.Flags.HasFlag(AuthenticatorFlags.UserVerified),
+                BackupEligible = authenticatorData.Flags.HasFlag(AuthenticatorFlags.BackupEligible),
+                BackedUp = authenticatorData.Flags.HasFlag(AuthenticatorFlags.BackupState),
+                Aaguid = attested.Aaguid,
+                Origin = clientData.Origin,
+                AttestationFormat = attestation.Format,
+                AttestationType = finding.Type,
+                AttestationCertificates = finding.Certificates,
+            },
+        };
+        // Step 28: extension outputs are ignored; none are asked for, and the wire carries no client outputs.
+        // Step 29: stored by the caller.
+    }
+
+    private static Refusal? RefuseClientData(CollectedClientData clientData, RegistrationExpectation expected)
+    {
+        // Step 7: made by create(), not by get().
+        if (clientData.Type != "webauthn.create") return new(RefusalReason.TypeUnexpected, clientData.Type);
+        // Step 8: over the challenge that was issued.
+        if (!new IssuedChallenge(expected.Challenge).IsPresentedBy(clientData.Challenge)) return new(RefusalReason.ChallengeMismatch);
+        // Step 9: on a page, or in an app, of the relying party.
+        if (!expected.Origins.Contains(clientData.Origin, StringComparer.Ordinal))
+            return new(RefusalReason.OriginNotAllowed, clientData.Origin);
+        // Step 10: not inside someone else's page, unless that is expected.
+        if (clientData.CrossOrigin && !expected.AllowCrossOrigin) return new(RefusalReason.CrossOriginNotAllowed);
+        // Step 11: if the top-level page is named, it is one that is expected.
+        if (clientData.TopOrigin is { } topOrigin)
+        {
+            if (!expected.AllowCrossOrigin) return new(RefusalReason.TopOriginNotExpected, topOrigin);
+            if (!expected.TopOrigins.Contains(topOrigin, StringComparer.Ordinal)) return new(RefusalReason.TopOriginNotAllowed, topOrigin);
+        }
+
+        return null;
+    }
+
+    private static Refusal? RefuseAuthenticatorData(AuthenticatorData data, RegistrationExpectation expected)
+    {
+        // Step 14: for this RP ID.
+        var rpIdHash = SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(expected.RelyingPartyId));
+        if (!CryptographicOperations.FixedTimeEquals(data.RpIdHash.Span, rpIdHash)) return new(RefusalReason.RpIdHashMismatch);
+        // Step 15: the user was present. Conditional creation, which may do without, is not offered.
+        if (!data.Flags.HasFlag(AuthenticatorFlags.UserPresent)) return new(RefusalReason.UserNotPresent);
+        // Step 16: the user was verified, where that is required.
+        if (expected.RequireUserVerification && !data.Flags.HasFlag(AuthenticatorFlags.UserVerified))
+            return new(RefusalReason.UserNotVerified);
+        // Step 17: backed up only if that is possible.
+        if (data.Flags.HasFlag(AuthenticatorFlags.BackupState) && !data.Flags.HasFlag(AuthenticatorFlags.BackupEligible))
+            return new(RefusalReason.BackupStateWithoutEligibility);
+        // Steps 18 and 19: no policy on backup; both flags are kept on the credential record.
+        return null;
+    }
+}
