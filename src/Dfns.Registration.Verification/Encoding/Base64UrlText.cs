@@ -9,8 +9,9 @@ namespace Dfns.Registration.Verification.Encoding;
 /// </summary>
 internal static class Base64UrlText
 {
-    private static readonly SearchValues<char> Characters =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+    private const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    private static readonly SearchValues<char> Characters = SearchValues.Create(Alphabet);
 
     /// <summary>Decodes one text (RFC 4648 §5, or §4).</summary>
     /// <param name="text">The text; null counts as empty.</param>
@@ -18,7 +19,19 @@ internal static class Base64UrlText
     /// <returns>
     /// At least one byte, or <see cref="RefusalReason.Base64UrlInvalid"/> or <see cref="RefusalReason.MemberTooLarge"/>.
     /// </returns>
-    public static Outcome<ReadOnlyMemory<byte>> Decode(string? text, CredentialPart part)
+    public static Outcome<ReadOnlyMemory<byte>> Decode(string? text, CredentialPart part) => Decode(text, part, spareBitsCount: true);
+
+    /// <summary>
+    /// Decodes the credential id of a raw key. The client chooses it freely, and the official browser SDK passes on whatever text the
+    /// page gives it; so spare bits that are set are dropped here. Ids are compared as bytes, which makes such spellings one id.
+    /// </summary>
+    /// <param name="text">The text; null counts as empty.</param>
+    /// <returns>
+    /// At least one byte, or <see cref="RefusalReason.Base64UrlInvalid"/> or <see cref="RefusalReason.MemberTooLarge"/>.
+    /// </returns>
+    public static Outcome<ReadOnlyMemory<byte>> DecodeChosenId(string? text) => Decode(text, CredentialPart.CredId, spareBitsCount: false);
+
+    private static Outcome<ReadOnlyMemory<byte>> Decode(string? text, CredentialPart part, bool spareBitsCount)
     {
         if (string.IsNullOrEmpty(text)) return Invalid("empty text");
 
@@ -42,6 +55,7 @@ internal static class Base64UrlText
 
         // The framework's decoder skips white space, so the alphabet is checked first; it does refuse spare bits that are set.
         if (canonical.ContainsAnyExcept(Characters)) return Invalid("a character outside the alphabet");
+        if (!spareBitsCount) ClearSpareBits(canonical);
         var bytes = new byte[Base64Url.GetMaxDecodedLength(canonical.Length)];
         if (Base64Url.DecodeFromChars(canonical, bytes, out _, out var written) != OperationStatus.Done || written == 0)
             return Invalid("spare bits that are not zero");
@@ -49,5 +63,12 @@ internal static class Base64UrlText
         return new ReadOnlyMemory<byte>(bytes, 0, written);
 
         Refusal Invalid(string detail) => new(RefusalReason.Base64UrlInvalid, detail) { Part = part };
+    }
+
+    // A rest of two characters carries 8 of 12 bits, one of three 16 of 18.
+    private static void ClearSpareBits(Span<char> text)
+    {
+        var used = (text.Length % 4) switch { 2 => 0b110000, 3 => 0b111100, _ => 0b111111 };
+        text[^1] = Alphabet[Alphabet.IndexOf(text[^1], StringComparison.Ordinal) & used];
     }
 }

@@ -17,7 +17,7 @@ internal static class KeyRegistration
     public static Outcome<VerifiedCredential> Verify(RegistrationCredential credential, RegistrationExpectation expected)
     {
         // The id is the client's own choice; it is opaque, and bounded as WebAuthn bounds its ids.
-        if (Base64UrlText.Decode(credential.CredId, CredentialPart.CredId).Refused(out var why, out var credId)) return why;
+        if (Base64UrlText.DecodeChosenId(credential.CredId).Refused(out var why, out var credId)) return why;
         if (credId.Length > VerificationLimits.MaxCredentialIdSizeBytes) return RefusalReason.CredentialIdLength;
 
         // Client data names this ceremony and the issued challenge. Further members, an origin among them, are the client's invention.
