@@ -1,0 +1,162 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+
+namespace Dfns.Registration.TestKit;
+
+/// <summary>One X.509 extension: its object identifier, its flag, and the DER inside its octet string.</summary>
+public sealed record CertificateExtension(string Oid, bool Critical, byte[] Der);
+
+/// <summary>An X.509 certificate (RFC 5280 §4.1) in the making, every field open to change before it is signed.</summary>
+public sealed class CertificateDraft
+{
+    /// <summary>The AAGUID extension of FIDO.</summary>
+    public const string AaguidOid = "1.3.6.1.4.1.45724.1.1.4";
+
+    /// <summary>Basic constraints.</summary>
+    public const string BasicConstraintsOid = "2.5.29.19";
+
+    private CertificateDraft(SoftwareKey key) => SubjectPublicKeyInfo = key.SubjectPublicKeyInfo;
+
+    /// <summary>The version, counted from 1.</summary>
+    public int Version { get; set; } = 3;
+
+    /// <summary>The subject: object identifiers with texts.</summary>
+    public IList<KeyValuePair<string, string>> Subject { get; } = [];
+
+    /// <summary>The first moment of validity.</summary>
+    public DateTimeOffset NotBefore { get; set; } = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>The last moment of validity.</summary>
+    public DateTimeOffset NotAfter { get; set; } = new(2049, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>The certified key, DER.</summary>
+    public byte[] SubjectPublicKeyInfo { get; set; }
+
+    /// <summary>The extensions.</summary>
+    public IList<CertificateExtension> Extensions { get; } = [];
+
+    /// <summary>The certificate as a whole, after signing.</summary>
+    public Func<byte[], byte[]> Encoded { get; set; } = bytes => bytes;
+
+    /// <summary>A leaf as WebAuthn L3 §8.2.1 wants it, with the AAGUID extension.</summary>
+    public static CertificateDraft ForAttestation(SoftwareKey key, Guid aaguid)
+    {
+        var draft = new CertificateDraft(key);
+        draft.SetSubject("2.5.4.6", "CH").SetSubject("2.5.4.10", "Test vendor");
+        draft.SetSubject("2.5.4.11", "Authenticator Attestation").SetSubject("2.5.4.3", "Test authenticator");
+        draft.Extensions.Add(new(BasicConstraintsOid, Critical: true, BasicConstraints(authority: false)));
+        draft.Extensions.Add(new(AaguidOid, Critical: false, OctetString(aaguid.ToByteArray(bigEndian: true))));
+        return draft;
+    }
+
+    /// <summary>An authority.</summary>
+    public static CertificateDraft ForAuthority(SoftwareKey key)
+    {
+        var draft = new CertificateDraft(key);
+        draft.SetSubject("2.5.4.3", "Test authority");
+        draft.Extensions.Add(new(BasicConstraintsOid, Critical: true, BasicConstraints(authority: true)));
+        return draft;
+    }
+
+    /// <summary>The content of basic constraints.</summary>
+    public static byte[] BasicConstraints(bool authority) => Write(writer =>
+    {
+        using (writer.PushSequence())
+            if (authority) writer.WriteBoolean(true);
+    });
+
+    /// <summary>A DER octet string.</summary>
+    public static byte[] OctetString(byte[] content) => Write(writer => writer.WriteOctetString(content));
+
+    /// <summary>Sets, adds, or with null removes a subject attribute.</summary>
+    public CertificateDraft SetSubject(string oid, string? value)
+    {
+        if (Subject.Any(attribute => attribute.Key == oid)) Subject.Remove(Subject.Single(attribute => attribute.Key == oid));
+        if (value is not null) Subject.Add(KeyValuePair.Create(oid, value));
+        return this;
+    }
+
+    /// <summary>Replaces, or with null removes, an extension.</summary>
+    public void SetExtension(string oid, CertificateExtension? extension)
+    {
+        Extensions.Remove(Extensions.Single(present => present.Oid == oid));
+        if (extension is not null) Extensions.Add(extension);
+    }
+
+    /// <summary>Signs with ECDSA over SHA-256, in the name of the test authority.</summary>
+    public byte[] Sign(SoftwareKey authority)
+    {
+        var toBeSigned = Write(WriteToBeSigned);
+        var signature = authority.Sign(toBeSigned, HashAlgorithmName.SHA256);
+        return Encoded(Write(writer =>
+        {
+            using (writer.PushSequence())
+            {
+                writer.WriteEncodedValue(toBeSigned);
+                WriteSignatureAlgorithm(writer);
+                writer.WriteBitString(signature);
+            }
+        }));
+    }
+
+    private static byte[] Write(Action<AsnWriter> write)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        write(writer);
+        return writer.Encode();
+    }
+
+    private static void WriteSignatureAlgorithm(AsnWriter writer)
+    {
+        using (writer.PushSequence()) writer.WriteObjectIdentifier("1.2.840.10045.4.3.2");
+    }
+
+    private static void WriteName(AsnWriter writer, IEnumerable<KeyValuePair<string, string>> attributes)
+    {
+        using (writer.PushSequence())
+            foreach (var (oid, value) in attributes)
+                using (writer.PushSetOf())
+                using (writer.PushSequence())
+                {
+                    writer.WriteObjectIdentifier(oid);
+                    writer.WriteCharacterString(oid == "2.5.4.6" ? UniversalTagNumber.PrintableString : UniversalTagNumber.UTF8String, value);
+                }
+    }
+
+    private void WriteToBeSigned(AsnWriter writer)
+    {
+        using (writer.PushSequence())
+        {
+            if (Version > 1)
+                using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0))) writer.WriteInteger(Version - 1);
+            writer.WriteInteger(4711);
+            WriteSignatureAlgorithm(writer);
+            WriteName(writer, [KeyValuePair.Create("2.5.4.3", "Test authority")]);
+            using (writer.PushSequence())
+            {
+                WriteTime(writer, NotBefore);
+                WriteTime(writer, NotAfter);
+            }
+
+            WriteName(writer, Subject);
+            writer.WriteEncodedValue(SubjectPublicKeyInfo);
+            if (Version < 3) return;
+            using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 3)))
+            using (writer.PushSequence())
+                foreach (var extension in Extensions)
+                    using (writer.PushSequence())
+                    {
+                        writer.WriteObjectIdentifier(extension.Oid);
+                        if (extension.Critical) writer.WriteBoolean(true);
+                        writer.WriteOctetString(extension.Der);
+                    }
+        }
+    }
+
+    // RFC 5280 §4.1.2.5: UTCTime through 2049.
+    private static void WriteTime(AsnWriter writer, DateTimeOffset time)
+    {
+        if (time.Year < 2050) writer.WriteUtcTime(time);
+        else writer.WriteGeneralizedTime(time, omitFractionalSeconds: true);
+    }
+}

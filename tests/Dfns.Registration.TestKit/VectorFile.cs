@@ -1,0 +1,111 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Dfns.Registration.Verification;
+
+namespace Dfns.Registration.TestKit;
+
+/// <summary>
+/// A recorded registration with the outcome it must have: one file of <c>tests/vectors/&lt;source&gt;/</c>. A field that is unknown or
+/// missing, an outcome that is no reason, or another number of files than a test states, fails the load: a typo must not pass a test.
+/// </summary>
+public sealed record VectorFile
+{
+    private const string Accept = "accept";
+
+    private static readonly JsonSerializerOptions Strict = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectRequiredConstructorParameters = true,
+        AllowDuplicateProperties = false,
+    };
+
+    /// <summary>The file's name without its ending.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Where the credential comes from.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>What the vector shows.</summary>
+    public required string Comment { get; init; }
+
+    /// <summary><c>accept</c>, or the name of a <see cref="RefusalReason"/>.</summary>
+    public required string Expect { get; init; }
+
+    /// <summary>The kind, as <see cref="CredentialKind"/> spells it.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>The challenge as it was issued.</summary>
+    public required string Challenge { get; init; }
+
+    /// <summary>The expected RP ID.</summary>
+    public required string RpId { get; init; }
+
+    /// <summary>The expected origin.</summary>
+    public required string Origin { get; init; }
+
+    /// <summary>Whether user verification is required.</summary>
+    public required bool RequireUserVerification { get; init; }
+
+    /// <summary>The offered COSE algorithm numbers.</summary>
+    public required IReadOnlyList<int> Algorithms { get; init; }
+
+    /// <summary>The moment of verification.</summary>
+    public required DateTimeOffset Now { get; init; }
+
+    /// <summary>Base64url of the credential id.</summary>
+    public required string CredId { get; init; }
+
+    /// <summary>Base64url of the client data.</summary>
+    public required string ClientData { get; init; }
+
+    /// <summary>Base64url of the attestation.</summary>
+    public required string AttestationData { get; init; }
+
+    /// <summary>The reason that <see cref="Expect"/> names; null for "accept".</summary>
+    [JsonIgnore]
+    public RefusalReason? ExpectedReason => Expect == Accept ? null : Enum.Parse<RefusalReason>(Expect);
+
+    /// <summary>The credential.</summary>
+    [JsonIgnore]
+    public RegistrationCredential Credential =>
+        new() { Kind = Enum.Parse<CredentialKind>(Kind), CredId = CredId, ClientData = ClientData, AttestationData = AttestationData };
+
+    /// <summary>What is expected of it.</summary>
+    [JsonIgnore]
+    public RegistrationExpectation Expectation => new()
+    {
+        Challenge = Challenge,
+        RelyingPartyId = RpId,
+        Origins = [Origin],
+        RequireUserVerification = RequireUserVerification,
+        Algorithms = Algorithms,
+        Now = Now,
+    };
+
+    /// <summary>Loads all vectors of a source.</summary>
+    /// <param name="source">The folder under <c>tests/vectors</c>.</param>
+    /// <param name="count">How many there are.</param>
+    public static IReadOnlyList<VectorFile> LoadAll(string source, int count)
+    {
+        var files = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "vectors", source), "*.json");
+        if (files.Length != count)
+            throw new InvalidDataException($"{source}: {files.Length} vectors, {count} expected");
+        return [.. files.Order(StringComparer.Ordinal).Select(file => Parse(File.ReadAllText(file), Path.GetFileNameWithoutExtension(file)))];
+    }
+
+    /// <summary>Reads one vector.</summary>
+    /// <param name="json">The text of its file.</param>
+    /// <param name="name">The file's name without its ending.</param>
+    public static VectorFile Parse(string json, string name)
+    {
+        var vector = JsonSerializer.Deserialize<VectorFile>(json, Strict) ?? throw new InvalidDataException($"{name}: null");
+        if (vector.Id != name) throw new InvalidDataException($"{name}: calls itself {vector.Id}");
+        if (vector.Expect != Accept && !Enum.GetNames<RefusalReason>().Contains(vector.Expect, StringComparer.Ordinal))
+            throw new InvalidDataException($"{name}: no such outcome as {vector.Expect}");
+        return vector;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Id;
+}
