@@ -57,7 +57,9 @@ internal sealed class CborMap
     public static Outcome<CborMapPrefix> ReadFirst(ReadOnlyMemory<byte> bytes, string what, bool canonicalOrder = false)
     {
         var walk = new Walk(bytes, canonicalOrder);
-        return walk.TryReadRoot(out var map) ? new CborMapPrefix(map, walk.Position) : new Refusal(walk.Reason, $"in the {what}");
+        var map = walk.ReadRoot();
+        if (map is null || walk.Reason is not null) return new Refusal(walk.Reason ?? RefusalReason.CborMalformed, $"in the {what}");
+        return new CborMapPrefix(map, walk.Position);
     }
 
     /// <summary>One pass over the input. The framework's reader judges well-formedness; every further rule is checked here, by name.</summary>
@@ -66,31 +68,30 @@ internal sealed class CborMap
         private readonly CborReader reader = new(bytes, CborConformanceMode.Lax, allowMultipleRootLevelValues: true);
         private int itemsLeft = VerificationLimits.MaxCborItems;
 
-        public RefusalReason Reason { get; private set; }
+        /// <summary>The first rule that was broken; null as long as none was.</summary>
+        public RefusalReason? Reason { get; private set; }
 
         public int Position => bytes.Length - reader.BytesRemaining;
 
-        public bool TryReadRoot([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out CborMap? map)
+        public CborMap? ReadRoot()
         {
-            map = null;
             try
             {
-                if (bytes.IsEmpty) return Refuse(RefusalReason.CborMalformed);
-                if (reader.PeekState() != CborReaderState.StartMap) return Refuse(RefusalReason.CborNotMap);
-                map = ReadMap(depth: 1);
-                return map is not null;
+                if (bytes.IsEmpty) return Refuse<CborMap>(RefusalReason.CborMalformed);
+                if (reader.PeekState() != CborReaderState.StartMap) return Refuse<CborMap>(RefusalReason.CborNotMap);
+                return ReadMap(depth: 1);
             }
             catch (OverflowException)
             {
-                return Refuse(RefusalReason.CborIntegerOutOfRange);
+                return Refuse<CborMap>(RefusalReason.CborIntegerOutOfRange);
             }
             catch (CborContentException)
             {
-                return Refuse(RefusalReason.CborMalformed);
+                return Refuse<CborMap>(RefusalReason.CborMalformed);
             }
             catch (InvalidOperationException)
             {
-                return Refuse(RefusalReason.CborMalformed);
+                return Refuse<CborMap>(RefusalReason.CborMalformed);
             }
         }
 
@@ -103,7 +104,8 @@ internal sealed class CborMap
                 case CborReaderState.UnsignedInteger or CborReaderState.NegativeInteger:
                     return ReadInteger();
                 case CborReaderState.ByteString:
-                    return ReadString(reader.ReadDefiniteLengthByteString) is { } content ? content : null;
+                    // Boxed before anything else: null would convert to an empty ReadOnlyMemory.
+                    return (object?)ReadString(reader.ReadDefiniteLengthByteString);
                 case CborReaderState.TextString:
                     return ReadText();
                 case CborReaderState.StartArray:
@@ -227,12 +229,6 @@ internal sealed class CborMap
             if (first[0] >> 5 != second[0] >> 5) return first[0] >> 5 < second[0] >> 5;
             if (first.Length != second.Length) return first.Length < second.Length;
             return first.SequenceCompareTo(second) < 0;
-        }
-
-        private bool Refuse(RefusalReason reason)
-        {
-            Reason = reason;
-            return false;
         }
 
         private T? Refuse<T>(RefusalReason reason)
