@@ -57,7 +57,7 @@ internal static class KeyRegistration
     /// The bytes that are signed: compact JSON with these two members in this order, the PEM text escaped as JSON.stringify escapes it.
     /// A PEM text that was read holds base64, dashes, letters of its label and line breaks, so only line breaks need escaping.
     /// </summary>
-    private static byte[] Fingerprint(ReadOnlySpan<byte> clientDataJson, string publicKeyPem)
+    internal static byte[] Fingerprint(ReadOnlySpan<byte> clientDataJson, string publicKeyPem)
     {
         var clientDataHash = Convert.ToHexStringLower(SHA256.HashData(clientDataJson));
         var escapedPem = publicKeyPem.Replace("\r", "\\r", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
