@@ -1,0 +1,83 @@
+using System.Reflection;
+using Dfns.Registration.TestKit;
+
+namespace Dfns.Registration.Verification.Tests;
+
+/// <summary>Every clause of the list has an accepting and a refusing test, or says in words why it has none.</summary>
+public sealed class ClauseCoverageTests
+{
+    /// <summary>A clause; why nothing accepts by it, and why nothing refuses by it: null where a test does.</summary>
+    public static TheoryData<string, string?, string?> Clauses
+    {
+        get
+        {
+            var clauses = new TheoryData<string, string?, string?>();
+            NotOurs("§7.1 step 1", "the service makes the options");
+            NotOurs("§7.1 step 2", "the front end calls create()");
+            NotOurs("§7.1 step 3", "the front end sees the response type; the wire has one shape");
+            NotOurs("§7.1 step 4", "the wire carries no client extension results");
+            foreach (var step in Enumerable.Range(5, 13)) Tested($"§7.1 step {step}");
+            NothingRefuses("§7.1 step 18", "no policy on backup eligibility; it is told");
+            NothingRefuses("§7.1 step 19", "no policy on backup state; it is told");
+            foreach (var step in Enumerable.Range(20, 3)) Tested($"§7.1 step {step}");
+            NotOurs("§7.1 step 23", "no trust anchors are consulted");
+            NothingRefuses("§7.1 step 24", "every attestation type is accepted; it is told");
+            Tested("§7.1 step 25");
+            NotOurs("§7.1 step 26", "the database's unique index decides");
+            NothingRefuses("§7.1 step 27", "the record is made of what was accepted");
+            Tested("§7.1 step 28");
+            NotOurs("§7.1 step 29", "the service stores");
+
+            Tested("§5.8.5 curve bound to algorithm");
+            Tested("§5.8.5 uncompressed points");
+            Tested("§5.8.5 point on curve");
+            Tested("§6.5.1 canonical form");
+            Tested("§6.5.1 required parameters");
+            Tested("§6.5.1 no optional parameters");
+            Tested("§8.2 syntax");
+            Tested("§8.2 self: algorithm");
+            Tested("§8.2 self: signature");
+            Tested("§8.2 x5c");
+            Tested("§8.2 certified: algorithm");
+            Tested("§8.2 certified: signature");
+            Tested("§8.2.1 version");
+            Tested("§8.2.1 subject");
+            Tested("§8.2.1 basic constraints");
+            Tested("§8.2.1 AAGUID extension");
+            Tested("§8.7 empty map");
+            return clauses;
+
+            void Tested(string clause) => clauses.Add(clause, null, null);
+            void NotOurs(string clause, string because) => clauses.Add(clause, because, because);
+            void NothingRefuses(string clause, string because) => clauses.Add(clause, null, because);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Clauses))]
+    public void Has_an_accepting_and_a_refusing_test_or_a_reason_for_none(string clause, string? whyNoneAccepts, string? whyNoneRefuses)
+    {
+        Assert.Equal(whyNoneAccepts is null, IsExercised(clause, "Accepts_"));
+        Assert.Equal(whyNoneRefuses is null, IsExercised(clause, "Refuses_"));
+    }
+
+    [Fact]
+    public void Every_clause_that_a_test_names_is_in_the_list()
+    {
+        var listed = Clauses.Select(row => row.Data.Item1).ToHashSet(StringComparer.Ordinal);
+        Assert.All(Exercises(), exercise => Assert.Contains(exercise.Clause, listed));
+    }
+
+    [Fact]
+    public void Every_test_that_names_a_clause_says_whether_it_accepts_or_refuses() => Assert.All(
+        Exercises(), exercise => Assert.Matches("^(Accepts_|Refuses_)", exercise.Test));
+
+    private static bool IsExercised(string clause, string direction) =>
+        Exercises().Any(exercise => exercise.Clause == clause && exercise.Test.StartsWith(direction, StringComparison.Ordinal));
+
+    private static IEnumerable<(string Test, string Clause)> Exercises() =>
+        from type in typeof(ClauseCoverageTests).Assembly.GetTypes()
+        from method in type.GetMethods()
+        from clause in method.GetCustomAttributes<ClauseAttribute>()
+        select (method.Name, clause.ToString());
+}
