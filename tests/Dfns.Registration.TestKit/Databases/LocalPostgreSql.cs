@@ -1,0 +1,84 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+using Search = Dfns.Registration.TestKit.Databases.PostgreSqlServer.Search;
+
+namespace Dfns.Registration.TestKit.Databases;
+
+/// <summary>Starts the PostgreSQL that is installed on this machine, on a temporary directory and a free loopback port.</summary>
+internal static class LocalPostgreSql
+{
+    private const string User = "dfns";
+
+    /// <summary>
+    /// Its standard input is the server's lifetime: it is at its end when the test process is, however that ended, and then the
+    /// shell stops the server that it started and removes the directory that it made.
+    /// </summary>
+    private const string Script = """
+        trap '' INT
+        bin=$1 port=$2 user=$3 connections=$4
+        dir=$(mktemp -d) || exit
+        if "$bin/initdb" -D "$dir/data" -U "$user" -A trust -E UTF8 --locale=C --no-sync >"$dir/log" &&
+           "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w start >/dev/null -o "-c listen_addresses=127.0.0.1 -p $port \
+             -c unix_socket_directories='' -c max_connections=$connections -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+        then echo ready; else cat "$dir/log"; exec <&-; fi
+        exec >/dev/null 2>&1
+        cat
+        "$bin/pg_ctl" -D "$dir/data" -m immediate -w stop
+        rm -rf "$dir"
+        """;
+
+    // Kept so that its standard input stays open until the process ends.
+    private static Process? shell;
+
+    public static async Task<Search> LookAsync()
+    {
+        if (Binaries() is not { } binaries)
+            return Search.Failed("no local PostgreSQL is installed (apt-get install postgresql)");
+
+        var port = FreePort();
+        string[] script = ["sh", "-c", Script, "sh", binaries, $"{port}", User, $"{PostgreSqlServer.MaxConnections}"];
+        // PostgreSQL refuses to run as root; its packages make this user.
+        string[] command = Environment.IsPrivilegedProcess ? ["runuser", "-u", "postgres", "--", .. script] : script;
+        shell = Process.Start(new ProcessStartInfo(command[0], command[1..])
+        {
+            // Whoever runs the server may enter it.
+            WorkingDirectory = "/",
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+
+        var firstLine = await shell.StandardOutput.ReadLineAsync();
+        if (firstLine is "ready")
+        {
+            var server = new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = port, Username = User, Database = "postgres" };
+            return Search.Succeeded(server.ConnectionString, binaries);
+        }
+
+        var log = firstLine + await shell.StandardOutput.ReadToEndAsync() + await shell.StandardError.ReadToEndAsync();
+        throw new InvalidOperationException($"PostgreSQL of {binaries} did not start: {log}");
+    }
+
+    /// <summary>Debian keeps the server's binaries off the PATH, in a directory for each version; the newest one is taken.</summary>
+    private static string? Binaries()
+    {
+        if (OperatingSystem.IsWindows()) return null;
+        var debian = new DirectoryInfo("/usr/lib/postgresql");
+        DirectoryInfo[] versions = debian.Exists ? debian.GetDirectories() : [];
+        return versions.OrderByDescending(version => int.TryParse(version.Name, CultureInfo.InvariantCulture, out var number) ? number : 0)
+            .Select(version => Path.Combine(version.FullName, "bin"))
+            .Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator))
+            .FirstOrDefault(directory => File.Exists(Path.Combine(directory, "initdb")) && File.Exists(Path.Combine(directory, "pg_ctl")));
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
