@@ -23,6 +23,10 @@ internal static class PostgreSqlContainer
             await container.StartAsync();
             return Search.Succeeded(container.GetConnectionString(), "image " + image);
         }
+        catch (DockerUnavailableException failure) when (failure.ToString().Contains("is too new", StringComparison.Ordinal))
+        {
+            return Search.Failed("the Docker engine's API is older than the tests' (set DOCKER_API_VERSION to the server's, as 'docker version' prints it)");
+        }
         catch (DockerUnavailableException)
         {
             return Search.Failed("no Docker engine answers (apt-get install docker.io)");
