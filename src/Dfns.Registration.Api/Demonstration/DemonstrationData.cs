@@ -1,0 +1,46 @@
+using Dfns.Registration.Api.Mail;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Users;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dfns.Registration.Api.Demonstration;
+
+/// <summary>The organisation and the users a newcomer finds. Exists in Development only.</summary>
+internal sealed class DemonstrationData(RegistrationDbContext db, UserStore users, Entropy entropy, TimeProvider clock)
+{
+    public const string OrganisationId = "or-demos-local-0000000000000001";
+
+    /// <summary>Makes the organisation, or corrects its origins to where the service listens now.</summary>
+    /// <param name="origins">Origins of the page, such as <c>http://localhost:5080</c>.</param>
+    public async Task PrepareOrganisationAsync(IReadOnlyList<string> origins, CancellationToken ct)
+    {
+        var relyingParty = await db.RelyingParties.SingleOrDefaultAsync(r => r.OrganisationId == OrganisationId, ct);
+        if (relyingParty is null)
+        {
+            relyingParty = new RelyingParty
+            {
+                OrganisationId = OrganisationId,
+                RelyingPartyId = "localhost",
+                Name = "Demonstration",
+                Origins = [],
+                Attestation = "none",
+                UserVerification = "required",
+                Algorithms = [-7, -8, -257],
+            };
+            db.Organisations.Add(new Organisation { Id = OrganisationId, Name = "Demonstration", CreatedAt = clock.GetUtcNow(), RelyingParty = relyingParty });
+        }
+
+        relyingParty.Origins = [.. origins];
+        await db.SaveChangesAsync(ct);
+    }
+
+    /// <summary>A fresh unregistered user, with its code.</summary>
+    public async Task<(string Username, IssuedCode Code)> InviteAsync(CancellationToken ct)
+    {
+        var username = $"newcomer-{entropy.Text("0123456789abcdefghjkmnpqrstvwxyz", 6)}@example.co";
+        var code = users.Invite(OrganisationId, username, UserKind.EndUser);
+        await db.SaveChangesAsync(ct);
+        return (username, code);
+    }
+}

@@ -1,0 +1,66 @@
+using Dfns.Registration.Api.OpenApi;
+using Dfns.Registration.Api.Operations;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Options;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Dfns.Registration.Api.Demonstration;
+
+/// <summary>Section <c>Demonstration</c>; read in Development only.</summary>
+public sealed class DemonstrationOptions
+{
+    public const string Section = "Demonstration";
+
+    /// <summary>Where a browser finds the page, when that is not where the service listens: <c>http://localhost:8080</c> outside a container.</summary>
+    public string? PublicUrl { get; set; }
+}
+
+/// <summary>What a newcomer finds on a machine with nothing but the SDK: an organisation, a user, and one link.</summary>
+internal static class DemonstrationSetup
+{
+    public static void AddDemonstration(this WebApplicationBuilder builder)
+    {
+        builder.Bind<DemonstrationOptions>(DemonstrationOptions.Section)
+            .Validate(
+                o => o.PublicUrl is null || (Uri.TryCreate(o.PublicUrl, UriKind.Absolute, out var url) && url.Host == "localhost"),
+                "Demonstration:PublicUrl must be an address at localhost, where browsers allow passkeys without https, such as 'http://localhost:8080'.");
+        builder.Services.AddScoped<DemonstrationData>();
+        builder.Services.AddSingleton<IRequestExamples, DemonstrationExamples>();
+    }
+
+    /// <summary>Prepares the data once the service listens, and prints the link. The code stands behind '#', which no browser sends.</summary>
+    public static async Task PrintDemonstrationAsync(this WebApplication app, CancellationToken ct)
+    {
+        var page = PageOrigin(app);
+        await using var scope = app.Services.CreateAsyncScope();
+        var data = scope.ServiceProvider.GetRequiredService<DemonstrationData>();
+        await data.PrepareOrganisationAsync([page], ct);
+        var (username, code) = await data.InviteAsync(ct);
+
+        // To the console, not to the log: the link carries a code.
+        await Console.Out.WriteLineAsync(
+            $"""
+
+             Register a passkey in your browser:
+               {page}/#username={Uri.EscapeDataString(username)}&code={code.Code}&orgId={DemonstrationData.OrganisationId}
+
+             Or explore the API: {page}/swagger
+
+             """.AsMemory(),
+            ct);
+    }
+
+    internal static string PageOrigin(WebApplication app)
+    {
+        if (app.Services.GetRequiredService<IOptions<DemonstrationOptions>>().Value.PublicUrl is { } configured)
+        {
+            return new Uri(configured).GetLeftPart(UriPartial.Authority);
+        }
+
+        // An IP address is no relying party id: the page is opened at localhost, whatever address the service is bound to.
+        var address = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
+        var bound = BindingAddress.Parse(address);
+        return new UriBuilder(bound.Scheme, "localhost", bound.Port).Uri.GetLeftPart(UriPartial.Authority);
+    }
+}

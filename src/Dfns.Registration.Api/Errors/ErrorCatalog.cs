@@ -1,0 +1,88 @@
+namespace Dfns.Registration.Api.Errors;
+
+/// <summary>
+/// The closed list of errors outside credential verification; <see cref="RefusalErrors"/> holds the rest. A code never changes and is
+/// never reused. Messages without a full stop are the documented texts of the wire format, which clients compare.
+/// </summary>
+internal static class ErrorCatalog
+{
+    public static readonly ApiError NotAuthorized = new("not_authorized", 401, "Not Authorized.",
+        "Send 'Authorization: Bearer' with the temporaryAuthenticationToken of the answer that carried the challenge, before it expires.");
+
+    public static readonly ApiError InvalidCode = new("invalid_code", 403, "Invalid code",
+        "Check the username, the organisation and the code, or have a new code sent with PUT /auth/registration/code.");
+
+    public static readonly ApiError RegistrationCodeExpired = new("registration_code_expired", 400, "Registration code expired",
+        "Have a new code sent with PUT /auth/registration/code.");
+
+    public static readonly ApiError UserAlreadyExists = new("user_already_exists", 401, "User already exists.",
+        "This user is registered: sign in instead.");
+
+    public static readonly ApiError UserDeactivated = new("user_deactivated", 400, "User account has been deactivated.",
+        "Ask an administrator of the organisation to activate the user.");
+
+    public static readonly ApiError SessionAlreadyCompleted = new("session_already_completed", 409,
+        "This challenge was already answered with a different request. Start again with a new challenge.");
+
+    public static readonly ApiError CredentialAlreadyRegistered = new("credential_already_registered", 409,
+        "A credential with this id is already registered in the organisation. Create a new credential.");
+
+    public static readonly ApiError CredentialRepeated = new("credential_repeated", 400,
+        "Two credentials of this request have the same credential id. Create a credential for each.");
+
+    public static readonly ApiError PublicKeyRepeated = new("public_key_repeated", 400,
+        "Two credentials of this request have the same public key. Create a key pair for each.");
+
+    public static readonly ApiError RecoveryCredentialRequired = new("recovery_credential_required", 400,
+        "This organisation requires a recovery credential of its end users. Add recoveryCredential.");
+
+    public static readonly ApiError CredentialKindUnsupported = new("credential_kind_unsupported", 400,
+        "This credentialKind is deprecated and not supported.");
+
+    public static readonly ApiError CredentialKindUnknown = new("credential_kind_unknown", 400, "This credentialKind is unknown.");
+
+    public static readonly ApiError CredentialKindMisplaced = new("credential_kind_misplaced", 400,
+        "This credentialKind cannot be used here.");
+
+    public static readonly ApiError MemberRequired = new("member_required", 400, "This member is required and must not be empty.");
+
+    public static readonly ApiError MemberInvalid = new("member_invalid", 400, "This member has the wrong type or form.");
+
+    public static readonly ApiError MemberTooLong = new("member_too_long", 400, "This member is too long.");
+
+    public static readonly ApiError MemberRepeated = new("member_repeated", 400, "This member stands more than once in its object.");
+
+    public static readonly ApiError BodyNotJson = new("body_not_json", 400, "The request body is not a well-formed JSON object in UTF-8.");
+
+    public static readonly ApiError BodyTooDeep = new("body_too_deep", 400, "The request body is nested too deeply.");
+
+    public static readonly ApiError BodyTooLarge = new("body_too_large", 413, "The request body is too large.");
+
+    public static readonly ApiError ContentTypeUnsupported = new("content_type_unsupported", 415,
+        "Send the request body as 'Content-Type: application/json' in UTF-8, without a content encoding.");
+
+    public static readonly ApiError RequestInvalid = new("request_invalid", 400, "The request could not be read as HTTP.");
+
+    public static readonly ApiError NotFound = new("not_found", 404, "There is nothing at this path.");
+
+    public static readonly ApiError MethodNotAllowed = new("method_not_allowed", 405, "This path does not answer this method; see the Allow header.");
+
+    public static readonly ApiError TooManyRequests = new("too_many_requests", 429,
+        "Too many requests from this address. Wait as long as the Retry-After header says.");
+
+    public static readonly ApiError StorageUnavailable = new("storage_unavailable", 503,
+        "The database does not answer. Nothing was stored; send the same request again.");
+
+    public static readonly ApiError Internal = new("internal_error", 500, "Internal Server Error",
+        "This is a fault of the service. Nothing was stored; tell its operator the time and the x-request-id header of this answer.");
+
+    /// <summary>Every row of this class and of <see cref="RefusalErrors"/>.</summary>
+    public static readonly IReadOnlyList<ApiError> All =
+    [
+        NotAuthorized, InvalidCode, RegistrationCodeExpired, UserAlreadyExists, UserDeactivated, SessionAlreadyCompleted,
+        CredentialAlreadyRegistered, CredentialRepeated, PublicKeyRepeated, RecoveryCredentialRequired, CredentialKindUnsupported,
+        CredentialKindUnknown, CredentialKindMisplaced, MemberRequired, MemberInvalid, MemberTooLong, MemberRepeated, BodyNotJson,
+        BodyTooDeep, BodyTooLarge, ContentTypeUnsupported, RequestInvalid, NotFound, MethodNotAllowed, TooManyRequests,
+        StorageUnavailable, Internal, .. RefusalErrors.All,
+    ];
+}

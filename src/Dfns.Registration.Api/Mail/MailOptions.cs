@@ -1,0 +1,38 @@
+using MailKit.Security;
+
+namespace Dfns.Registration.Api.Mail;
+
+/// <summary>Section <c>Mail</c>.</summary>
+public sealed class MailOptions
+{
+    public const string Section = "Mail";
+
+    /// <summary><c>Smtp</c>, or <c>Log</c>, which Development alone accepts and is the default there.</summary>
+    public MailDelivery Delivery { get; set; } = MailDelivery.Smtp;
+
+    public string? Host { get; set; }
+
+    public int Port { get; set; } = 587;
+
+    /// <summary><c>StartTls</c> (default), <c>SslOnConnect</c>, or <c>None</c> for a relay on the same host.</summary>
+    public SecureSocketOptions Security { get; set; } = SecureSocketOptions.StartTls;
+
+    public string? Username { get; set; }
+
+    public string? Password { get; set; }
+
+    /// <summary>The sender, such as <c>Example &lt;no-reply@example.co&gt;</c>.</summary>
+    public string? From { get; set; }
+
+    /// <summary>
+    /// Link to the page where the code is entered, with <c>{username}</c>, <c>{code}</c> and <c>{orgId}</c> in it, such as
+    /// <c>https://app.example.co/register#username={username}&amp;code={code}&amp;orgId={orgId}</c>. Without it the mail carries the code alone.
+    /// </summary>
+    public string? Link { get; set; }
+}
+
+public enum MailDelivery
+{
+    Smtp,
+    Log,
+}

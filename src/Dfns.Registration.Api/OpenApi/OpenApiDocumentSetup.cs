@@ -1,0 +1,60 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.OpenApi;
+
+namespace Dfns.Registration.Api.OpenApi;
+
+/// <summary>The OpenAPI document at <c>/swagger/v1/swagger.json</c> and Swagger UI at <c>/swagger</c>.</summary>
+internal static class OpenApiDocumentSetup
+{
+    private const string Version = "v1";
+
+    public static void AddOpenApiDocument(this IServiceCollection services)
+    {
+        services.TryAddSingleton<IRequestExamples, MadeUpExamples>();
+        services.AddEndpointsApiExplorer();
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.DefaultIgnoreCondition = Wire.WireJson.Options.DefaultIgnoreCondition;
+            json.SerializerOptions.Encoder = Wire.WireJson.Options.Encoder;
+        });
+        services.AddSwaggerGen(swagger =>
+        {
+            swagger.SwaggerDoc(Version, new OpenApiInfo
+            {
+                Title = "Dfns.Registration",
+                Version = Version,
+                Description = "User registration and credentials in the Dfns wire format. Errors have one shape, "
+                    + "`{\"error\":{\"status\",\"code\",\"message\",\"help\",\"path\"},\"message\"}`; each operation lists every code it can answer.",
+                License = new OpenApiLicense { Name = "MIT" },
+            });
+            swagger.AddSecurityDefinition(BearerOperations.Scheme, new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                BearerFormat = "JWT",
+                Description = "The temporaryAuthenticationToken of the answer that carried the challenge.",
+            });
+            swagger.SupportNonNullableReferenceTypes();
+            swagger.NonNullableReferenceTypesAsRequired();
+            swagger.IncludeXmlComments(typeof(Program).Assembly);
+            swagger.OperationFilter<BearerOperations>();
+            swagger.OperationFilter<ErrorResponses>();
+            swagger.DocumentFilter<CredentialSchemas>();
+            swagger.DocumentAsyncFilter<ExampleBodies>();
+        });
+    }
+
+    public static void UseSwaggerPages(this WebApplication app)
+    {
+        app.UseSwagger();
+        app.UseSwaggerUI(ui =>
+        {
+            ui.SwaggerEndpoint($"/swagger/{Version}/swagger.json", "Dfns.Registration");
+            ui.DocumentTitle = "Dfns.Registration API";
+            ui.DisplayRequestDuration();
+            ui.EnableTryItOutByDefault();
+            ui.DefaultModelsExpandDepth(0);
+            if (app.Environment.IsDevelopment()) ui.InjectJavascript("/swagger-demonstration.js");
+        });
+    }
+}

@@ -1,0 +1,49 @@
+using Dfns.Registration.Api.Demonstration;
+using Dfns.Registration.Api.Storage;
+using Microsoft.Extensions.Options;
+
+namespace Dfns.Registration.Api.Operations;
+
+/// <summary>The order of a start: settings, database, port, demonstration; then until the signal to end.</summary>
+internal static class ServiceStart
+{
+    /// <returns>The exit code: 0 after an orderly end, 1 when the settings are at fault.</returns>
+    public static async Task<int> RunServiceAsync(this WebApplication app)
+    {
+        if (Faults(app) is { Count: > 0 } faults)
+        {
+            await Console.Error.WriteLineAsync("The service does not start; its settings need these corrections:");
+            foreach (var fault in faults) await Console.Error.WriteLineAsync($"  - {fault}");
+            return 1;
+        }
+
+        await app.PrepareDatabaseAsync();
+        await app.StartAsync();
+        if (app.Environment.IsDevelopment()) await app.PrintDemonstrationAsync(app.Lifetime.ApplicationStopping);
+        await app.WaitForShutdownAsync();
+        return 0;
+    }
+
+    // Each section validates itself; together they are told at once, not one a start.
+    private static List<string> Faults(WebApplication app)
+    {
+        try
+        {
+            app.Services.GetRequiredService<IStartupValidator>().Validate();
+            return [];
+        }
+        catch (OptionsValidationException e)
+        {
+            return [.. e.Failures];
+        }
+        catch (AggregateException e)
+        {
+            return [.. e.InnerExceptions.SelectMany(inner => inner is OptionsValidationException o ? o.Failures : [inner.Message])];
+        }
+        catch (InvalidOperationException e)
+        {
+            // A key that no section knows, or a value of the wrong type: the binder stops at the first.
+            return [e.InnerException is { } inner ? $"{e.Message} {inner.Message}" : e.Message];
+        }
+    }
+}

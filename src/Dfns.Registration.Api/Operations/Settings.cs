@@ -1,0 +1,78 @@
+using Dfns.Registration.Api.Mail;
+using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Microsoft.Extensions.Options;
+using MimeKit;
+
+namespace Dfns.Registration.Api.Operations;
+
+/// <summary>
+/// Binds every section, unknown keys refused, and checks them all at start. The service tells every fault at once, each with its key
+/// and a valid example; security floors are checked here and cannot be configured away.
+/// </summary>
+internal static class Settings
+{
+    public static void AddSettings(this WebApplicationBuilder builder)
+    {
+        var development = builder.Environment.IsDevelopment();
+        builder.Bind<DatabaseOptions>(DatabaseOptions.Section)
+            .PostConfigure(o => o.ConnectionString ??= o.Provider == DatabaseProvider.Sqlite && development ? $"Data Source={builder.DataFile("registration.db")}" : null)
+            .Validate(o => !string.IsNullOrWhiteSpace(o.ConnectionString), "Database:ConnectionString is required, such as 'Host=db;Database=registration;Username=registration;Password=…'.")
+            .Validate(o => o.StartTimeout >= TimeSpan.Zero, "Database:StartTimeout must not be negative, such as '00:00:30'.");
+
+        builder.Bind<SecretsOptions>(SecretsOptions.Section)
+            .PostConfigure(o => o.MasterKey ??= development ? DevelopmentMasterKey(builder.DataFile("master.key")) : null)
+            .Validate(o => SecretsOptions.IsMasterKey(o.MasterKey), "Secrets:MasterKey must be 32 random bytes in base64, such as the output of 'openssl rand -base64 32'.");
+
+        builder.Bind<TokenOptions>(TokenOptions.Section)
+            .PostConfigure(o => o.Issuer ??= development ? "http://localhost" : null)
+            .Validate(o => IsHttpUrl(o.Issuer, development), "Tokens:Issuer must be the public https address of the service, such as 'https://auth.example.co'.")
+            .Validate(o => o.SigningKeyLifetime >= TimeSpan.FromDays(1), "Tokens:SigningKeyLifetime must be at least a day, such as '90.00:00:00'.");
+
+        builder.Bind<RegistrationOptions>(RegistrationOptions.Section)
+            .Validate(o => o.CodeLifetime > TimeSpan.Zero && o.CodeLifetime <= TimeSpan.FromDays(7), "Registration:CodeLifetime must be more than zero and at most 7 days, such as '04:00:00'.")
+            .Validate(o => o.ChallengeLifetime > TimeSpan.Zero && o.ChallengeLifetime <= TimeSpan.FromHours(1), "Registration:ChallengeLifetime must be more than zero and at most one hour, such as '00:15:00'.");
+
+        builder.Bind<MailOptions>(MailOptions.Section)
+            .Validate(o => o.Delivery != MailDelivery.Log || development, "Mail:Delivery may be 'Log' in Development only: it writes codes to the log. Use 'Smtp'.")
+            .Validate(o => o.Delivery != MailDelivery.Smtp || !string.IsNullOrWhiteSpace(o.Host), "Mail:Host is required, such as 'smtp.example.co'.")
+            .Validate(o => o.Delivery != MailDelivery.Smtp || MailboxAddress.TryParse(o.From, out _), "Mail:From is required, such as 'Example <no-reply@example.co>'.")
+            .Validate(o => o.Port is > 0 and <= 65535, "Mail:Port must be from 1 to 65535, such as 587.")
+            .Validate(o => o.Link is null || o.Link.Contains("{code}", StringComparison.Ordinal), "Mail:Link must contain '{code}', such as 'https://app.example.co/register#username={username}&code={code}&orgId={orgId}'.");
+
+        builder.Bind<NetworkOptions>(NetworkOptions.Section)
+            .Validate(o => o.TrustedProxies.All(p => NetworkOptions.Parse(p) is not null), "Network:TrustedProxies must hold addresses or networks, such as '10.0.0.0/8'.");
+        builder.Bind<RateLimitOptions>(RateLimitOptions.Section);
+    }
+
+    internal static OptionsBuilder<T> Bind<T>(this WebApplicationBuilder builder, string section)
+        where T : class =>
+        builder.Services.AddOptions<T>()
+            .Bind(builder.Configuration.GetSection(section), binder => binder.ErrorOnUnknownConfiguration = true)
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
+
+    private static string DataFile(this WebApplicationBuilder builder, string name)
+    {
+        var directory = Directory.CreateDirectory(Path.Combine(builder.Environment.ContentRootPath, "data"));
+        return Path.Combine(directory.FullName, name);
+    }
+
+    // A newcomer has no secret to configure; one is made, and kept so that a restart reads what the last run wrote.
+    private static string DevelopmentMasterKey(string file)
+    {
+        if (!File.Exists(file))
+        {
+            Span<byte> key = stackalloc byte[MasterKey.SizeBytes];
+            new SystemEntropy().Fill(key);
+            File.WriteAllText(file, Convert.ToBase64String(key));
+            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        return File.ReadAllText(file).Trim();
+    }
+
+    private static bool IsHttpUrl(string? text, bool development) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttps || (development && url.Scheme == Uri.UriSchemeHttp));
+}

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Dfns.Registration.Api.Errors;
+using Npgsql;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+using Serilog;
+
+namespace Dfns.Registration.Api.Operations;
+
+/// <summary>One log line and one count a request, both with the outcome code; traces and metrics leave by OTLP when an endpoint is set.</summary>
+internal static class Telemetry
+{
+    public const string MeterName = "Dfns.Registration";
+
+    private static readonly Meter Meter = new(MeterName);
+    private static readonly Counter<long> Outcomes = Meter.CreateCounter<long>(
+        "dfns.registration.outcomes", unit: "{request}", description: "Requests to the API by route and outcome code.");
+
+    public static void AddTelemetry(this WebApplicationBuilder builder)
+    {
+        // Read from configuration alone; no request body, header or query ever becomes a property of an event.
+        builder.Services.AddSerilog(logger => logger.ReadFrom.Configuration(builder.Configuration).Enrich.FromLogContext());
+        if (string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])) return;
+        builder.Services.AddOpenTelemetry()
+            .WithMetrics(metrics => metrics.AddMeter(MeterName).AddAspNetCoreInstrumentation().AddRuntimeInstrumentation())
+            .WithTracing(traces => traces.AddAspNetCoreInstrumentation().AddNpgsql())
+            .UseOtlpExporter();
+    }
+
+    public static void UseRequestTelemetry(this WebApplication app)
+    {
+        app.UseSerilogRequestLogging(logging =>
+        {
+            logging.MessageTemplate = "{RequestMethod} {Route} answered {StatusCode} {Outcome} in {Elapsed:0.0} ms";
+            logging.IncludeQueryInRequestPath = false;
+            // The route, not the path: what a client writes into a path is not for the log.
+            logging.GetMessageTemplateProperties = (context, _, elapsed, status) =>
+            [
+                new("RequestMethod", new Serilog.Events.ScalarValue(Method(context))),
+                new("Route", new Serilog.Events.ScalarValue(Route(context))),
+                new("StatusCode", new Serilog.Events.ScalarValue(status)),
+                new("Outcome", new Serilog.Events.ScalarValue(Outcome(context))),
+                new("Elapsed", new Serilog.Events.ScalarValue(elapsed)),
+                new("RequestId", new Serilog.Events.ScalarValue(context.TraceIdentifier)),
+                new("RemoteAddress", new Serilog.Events.ScalarValue(context.Connection.RemoteIpAddress?.ToString())),
+            ];
+        });
+        app.Use(async (context, next) =>
+        {
+            try
+            {
+                await next(context);
+            }
+            finally
+            {
+                Outcomes.Add(1, new TagList { { "http.route", Route(context) }, { "outcome", Outcome(context) } });
+            }
+        });
+    }
+
+    private static string Outcome(HttpContext context) =>
+        context.Features.Get<OutcomeFeature>()?.Code ?? (context.Response.StatusCode < StatusCodes.Status400BadRequest ? "ok" : "failed");
+
+    private static string Route(HttpContext context) =>
+        (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "(no route)";
+
+    // A client can invent methods; one it invented is not for the log.
+    private static string Method(HttpContext context) =>
+        HttpMethods.GetCanonicalizedValue(context.Request.Method) is var method
+        && (HttpMethods.IsGet(method) || HttpMethods.IsPost(method) || HttpMethods.IsPut(method) || HttpMethods.IsDelete(method)
+            || HttpMethods.IsOptions(method) || HttpMethods.IsHead(method) || HttpMethods.IsPatch(method))
+            ? method
+            : "(other)";
+}

@@ -1,0 +1,77 @@
+using System.Security.Cryptography;
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Wire;
+using Dfns.Registration.Verification;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+
+namespace Dfns.Registration.Api.Registration;
+
+/// <summary><c>POST /auth/registration</c>: up to three credentials, all over the one stored challenge, become a registered user.</summary>
+internal static class CompleteRegistration
+{
+    internal static async Task<Results<Ok<RegistrationResponse>, ErrorResult>> CompleteAsync(
+        HttpRequest http, TokenService tokens, RegistrationStore store, TimeProvider clock, IOptions<RegistrationOptions> options, CancellationToken ct)
+    {
+        // Who: the bearer token names one session that is not over, or nothing does.
+        if (await tokens.ReadAsync(http, CeremonyPurpose.Registration, ct) is not { } reference
+            || await store.FindAsync(reference, ct) is not { } session)
+        {
+            return (ErrorResult)ErrorCatalog.NotAuthorized;
+        }
+
+        // Again: the body that completed the session gets the same answer, any other an error.
+        if ((await JsonBody.ReceiveAsync(http, options.Value.MaxBodySizeBytes, ct)).Failed(out var error, out var body)) return (ErrorResult)error;
+        var digest = SHA256.HashData(body.Span);
+        if (session.Answer(digest) is { } settled) return Answer(settled);
+
+        // What: each kind in a slot it may fill, with every member that kind needs.
+        if (JsonBody.Parse<RegistrationRequest>(body).Failed(out error, out var request)) return (ErrorResult)error;
+        if (CredentialSlots.Read(request).Failed(out error, out var credentials)) return (ErrorResult)error;
+        if (session.RequiresRecovery && credentials.All(c => c.Slot != CredentialSlot.Recovery))
+        {
+            return (ErrorResult)ErrorCatalog.RecoveryCredentialRequired.At("$.recoveryCredential");
+        }
+
+        // Proof: every credential signed this challenge. Nothing is written yet.
+        var expected = session.Expect(clock.GetUtcNow());
+        var proven = new List<ProvenCredential>(capacity: 3);
+        foreach (var credential in credentials)
+        {
+            if (CredentialVerifiers.Verify(credential.Proof, expected).Refused(out var why, out var verified))
+            {
+                return (ErrorResult)RefusalErrors.For(why, credential.Path);
+            }
+
+            if (Repeats(proven, credential.Path, verified) is { } repeated) return (ErrorResult)repeated;
+            proven.Add(new ProvenCredential(credential, verified));
+        }
+
+        // Commit: spend challenge and code, store the user and the credentials; all of it or none of it.
+        return Answer(await store.CommitAsync(session, digest, proven, http.HttpContext.Connection.RemoteIpAddress?.ToString(), ct));
+    }
+
+    private static Results<Ok<RegistrationResponse>, ErrorResult> Answer(Checked<RegistrationResponse> settled) =>
+        settled.Failed(out var error, out var response) ? (ErrorResult)error : TypedResults.Ok(response);
+
+    // One key that recovers the account and signs in would make a lost first factor the loss of the recovery key too.
+    private static ApiError? Repeats(List<ProvenCredential> earlier, string path, VerifiedCredential verified)
+    {
+        foreach (var other in earlier)
+        {
+            if (other.Verified.CredentialId.Span.SequenceEqual(verified.CredentialId.Span))
+            {
+                return ErrorCatalog.CredentialRepeated.At($"{path}.credentialInfo.credId");
+            }
+
+            if (other.Verified.SubjectPublicKeyInfo.Span.SequenceEqual(verified.SubjectPublicKeyInfo.Span))
+            {
+                return ErrorCatalog.PublicKeyRepeated.At($"{path}.credentialInfo.attestationData");
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,94 @@
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Wire;
+using Dfns.Registration.Verification;
+
+namespace Dfns.Registration.Api.Registration;
+
+/// <summary>Which kind may fill which slot, and which members each kind needs.</summary>
+internal static class CredentialSlots
+{
+    /// <summary>The kinds that can be a factor, in the order they are offered.</summary>
+    public static readonly IReadOnlyList<CredentialKind> FactorKinds = [CredentialKind.Fido2, CredentialKind.Key, CredentialKind.PasswordProtectedKey];
+
+    public static readonly IReadOnlyList<CredentialKind> RecoveryKinds = [CredentialKind.RecoveryKey];
+
+    private const string DefaultName = "Default Credential";
+    private const string DefaultRecoveryName = "Default Recovery Credential";
+
+    /// <summary>Reads the credentials of a registration request, in slot order.</summary>
+    /// <param name="request">The parsed body.</param>
+    /// <returns>One to three credentials, or the first fault with its path.</returns>
+    public static Checked<IReadOnlyList<SlottedCredential>> Read(RegistrationRequest request)
+    {
+        var credentials = new List<SlottedCredential>(capacity: 3);
+        foreach (var (slot, path, allowed, credential) in new[]
+        {
+            (CredentialSlot.FirstFactor, "$.firstFactorCredential", FactorKinds, request.FirstFactorCredential),
+            (CredentialSlot.SecondFactor, "$.secondFactorCredential", FactorKinds, request.SecondFactorCredential),
+            (CredentialSlot.Recovery, "$.recoveryCredential", RecoveryKinds, request.RecoveryCredential),
+        })
+        {
+            if (credential is null)
+            {
+                if (slot == CredentialSlot.FirstFactor) return ErrorCatalog.MemberRequired.At(path);
+                continue;
+            }
+
+            if (ReadOne(credential, slot, path, allowed).Failed(out var error, out var read)) return error;
+            credentials.Add(read);
+        }
+
+        return credentials;
+    }
+
+    private static Checked<SlottedCredential> ReadOne(CredentialRequest credential, CredentialSlot slot, string path, IReadOnlyList<CredentialKind> allowed)
+    {
+        var kindPath = $"{path}.credentialKind";
+        if (credential.CredentialKind is not { Length: > 0 } kindText) return ErrorCatalog.MemberRequired.At(kindPath);
+        if (kindText is "Password" or "Totp") return ErrorCatalog.CredentialKindUnsupported.Saying(Use(allowed)).At(kindPath);
+        if (ReadKind(kindText) is not { } kind) return ErrorCatalog.CredentialKindUnknown.Saying(Use(allowed)).At(kindPath);
+        if (!allowed.Contains(kind)) return ErrorCatalog.CredentialKindMisplaced.Saying(Use(allowed)).At(kindPath);
+
+        if (credential.CredentialInfo is not { } info) return ErrorCatalog.MemberRequired.At($"{path}.credentialInfo");
+        if (Missing(info.CredId, $"{path}.credentialInfo.credId") is { } noId) return noId;
+        if (Missing(info.ClientData, $"{path}.credentialInfo.clientData") is { } noData) return noData;
+        if (Missing(info.AttestationData, $"{path}.credentialInfo.attestationData") is { } noAttestation) return noAttestation;
+
+        // Only these two kinds leave a private key with the service; from any other it is not wanted.
+        var keepsPrivateKey = kind is CredentialKind.PasswordProtectedKey or CredentialKind.RecoveryKey;
+        var encryptedPath = $"{path}.encryptedPrivateKey";
+        if (kind == CredentialKind.PasswordProtectedKey && Missing(credential.EncryptedPrivateKey, encryptedPath) is { } noKey) return noKey;
+        if (keepsPrivateKey && Member.OptionalText(credential.EncryptedPrivateKey, encryptedPath, Limits.EncryptedPrivateKeyLength) is { } badKey) return badKey;
+        if (Member.OptionalText(credential.CredentialName, $"{path}.credentialName", Limits.NameLength) is { } badName) return badName;
+
+        return new SlottedCredential(
+            slot,
+            path,
+            new RegistrationCredential { Kind = kind, CredId = info.CredId!, ClientData = info.ClientData!, AttestationData = info.AttestationData! },
+            credential.CredentialName ?? (slot == CredentialSlot.Recovery ? DefaultRecoveryName : DefaultName),
+            keepsPrivateKey ? credential.EncryptedPrivateKey : null);
+    }
+
+    // Ordinal and exact: Enum.Parse would take numbers, lists and other cases.
+    private static CredentialKind? ReadKind(string text) => text switch
+    {
+        nameof(CredentialKind.Fido2) => CredentialKind.Fido2,
+        nameof(CredentialKind.Key) => CredentialKind.Key,
+        nameof(CredentialKind.PasswordProtectedKey) => CredentialKind.PasswordProtectedKey,
+        nameof(CredentialKind.RecoveryKey) => CredentialKind.RecoveryKey,
+        _ => null,
+    };
+
+    private static ApiError? Missing(string? text, string path) => string.IsNullOrEmpty(text) ? ErrorCatalog.MemberRequired.At(path) : null;
+
+    private static string Use(IReadOnlyList<CredentialKind> allowed) => $"Use {string.Join(", ", allowed)}.";
+}
+
+/// <summary>A credential of the request, in its slot, with everything that is stored beside the proof.</summary>
+/// <param name="Slot">Where it stood.</param>
+/// <param name="Path">JSON path of the slot.</param>
+/// <param name="Proof">What the verifier reads.</param>
+/// <param name="Name">As given, or the default.</param>
+/// <param name="EncryptedPrivateKey">Opaque text, for the kinds that leave one.</param>
+internal sealed record SlottedCredential(CredentialSlot Slot, string Path, RegistrationCredential Proof, string Name, string? EncryptedPrivateKey);

@@ -1,0 +1,48 @@
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Wire;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+
+namespace Dfns.Registration.Api.Registration;
+
+/// <summary><c>POST /auth/registration/init</c>: a registration code for a challenge.</summary>
+internal static class InitRegistration
+{
+    internal static async Task<Results<Ok<RegistrationChallengeResponse>, ErrorResult>> InitAsync(
+        HttpRequest http, RegistrationStore store, TokenService tokens, IOptions<RegistrationOptions> options, CancellationToken ct)
+    {
+        if ((await JsonBody.ReadAsync<InitRegistrationRequest>(http, options.Value.MaxBodySizeBytes, ct)).Failed(out var error, out var request))
+        {
+            return (ErrorResult)error;
+        }
+
+        if (Member.Text(request.Username, "$.username", Limits.UsernameLength).Failed(out error, out var username)) return (ErrorResult)error;
+        if (Member.Text(request.RegistrationCode, "$.registrationCode", Limits.IdLength).Failed(out error, out var code)) return (ErrorResult)error;
+        if (Member.Text(request.OrgId, "$.orgId", Limits.IdLength).Failed(out error, out var orgId)) return (ErrorResult)error;
+
+        if ((await store.OpenAsync(orgId, username, code, ct)).Failed(out error, out var session)) return (ErrorResult)error;
+        return TypedResults.Ok(await ChallengeAsync(session, tokens, ct));
+    }
+
+    /// <summary>The answer that every way of starting a registration gives.</summary>
+    internal static async Task<RegistrationChallengeResponse> ChallengeAsync(RegistrationSession session, TokenService tokens, CancellationToken ct)
+    {
+        var relyingParty = session.RelyingParty;
+        var kinds = CredentialSlots.FactorKinds.Select(k => k.ToString()).ToList();
+        return new RegistrationChallengeResponse
+        {
+            User = new ChallengeUser(session.User.Id, session.User.Username, session.User.Username),
+            TemporaryAuthenticationToken = await tokens.IssueAsync(session.Ceremony, session.User, ct),
+            Challenge = session.Ceremony.Challenge,
+            Rp = new ChallengeRelyingParty(relyingParty.RelyingPartyId, relyingParty.Name),
+            SupportedCredentialKinds = new SupportedCredentialKinds(kinds, kinds),
+            AuthenticatorSelection = new AuthenticatorSelection("required", RequireResidentKey: true, relyingParty.UserVerification),
+            Attestation = relyingParty.Attestation,
+            PubKeyCredParams = [.. relyingParty.Algorithms.Select(alg => new PublicKeyCredentialParameters("public-key", alg))],
+            ExcludeCredentials = [],
+            OtpUrl = "",
+        };
+    }
+}

@@ -1,0 +1,77 @@
+using System.Text.Json.Serialization;
+
+namespace Dfns.Registration.Api.Registration;
+
+// The wire of this feature. Members of requests are nullable: what is required is said by the handler, with the path of what is missing.
+
+/// <summary>Body of <c>POST /auth/registration/init</c>.</summary>
+public sealed record InitRegistrationRequest(string? Username, string? RegistrationCode, string? OrgId);
+
+/// <summary>Body of <c>PUT /auth/registration/code</c>.</summary>
+public sealed record ResendRegistrationCodeRequest(string? Username, string? OrgId);
+
+/// <summary>Answer of calls that have nothing to tell.</summary>
+public sealed record MessageResponse(string Message)
+{
+    public static readonly MessageResponse Success = new("success");
+}
+
+/// <summary>Body of <c>POST /auth/registration</c>.</summary>
+public sealed record RegistrationRequest(
+    CredentialRequest? FirstFactorCredential, CredentialRequest? SecondFactorCredential, CredentialRequest? RecoveryCredential);
+
+/// <summary>A new credential of any kind.</summary>
+public sealed record CredentialRequest(
+    string? CredentialKind, CredentialInfoRequest? CredentialInfo, string? CredentialName, string? EncryptedPrivateKey);
+
+/// <summary>The proof of a new credential; each member base64url text.</summary>
+public sealed record CredentialInfoRequest(string? CredId, string? ClientData, string? AttestationData);
+
+/// <summary>The challenge of a registration, and everything a client needs to answer it.</summary>
+public sealed record RegistrationChallengeResponse
+{
+    public required ChallengeUser User { get; init; }
+
+    public required string TemporaryAuthenticationToken { get; init; }
+
+    public required string Challenge { get; init; }
+
+    public required ChallengeRelyingParty Rp { get; init; }
+
+    public required SupportedCredentialKinds SupportedCredentialKinds { get; init; }
+
+    public required AuthenticatorSelection AuthenticatorSelection { get; init; }
+
+    public required string Attestation { get; init; }
+
+    public required IReadOnlyList<PublicKeyCredentialParameters> PubKeyCredParams { get; init; }
+
+    public required IReadOnlyList<PublicKeyCredentialDescriptor> ExcludeCredentials { get; init; }
+
+    public required string OtpUrl { get; init; }
+}
+
+/// <summary>The user as an authenticator shows and keeps it; the user handle is the UTF-8 bytes of <c>id</c>.</summary>
+public sealed record ChallengeUser(string Id, string DisplayName, string Name);
+
+public sealed record ChallengeRelyingParty(string Id, string Name);
+
+public sealed record SupportedCredentialKinds(IReadOnlyList<string> FirstFactor, IReadOnlyList<string> SecondFactor);
+
+public sealed record AuthenticatorSelection(string ResidentKey, bool RequireResidentKey, string UserVerification);
+
+public sealed record PublicKeyCredentialParameters(string Type, int Alg);
+
+public sealed record PublicKeyCredentialDescriptor(string Type, string Id);
+
+/// <summary>Answer of <c>POST /auth/registration</c>: the user, and the first-factor credential.</summary>
+public sealed record RegistrationResponse(RegisteredCredential Credential, RegisteredUser User);
+
+/// <summary>Kind stands under both names: the older documentation calls it <c>credentialKind</c>.</summary>
+public sealed record RegisteredCredential(string Uuid, string Kind, string Name)
+{
+    [JsonPropertyOrder(1)]
+    public string CredentialKind => Kind;
+}
+
+public sealed record RegisteredUser(string Id, string Username, string OrgId);

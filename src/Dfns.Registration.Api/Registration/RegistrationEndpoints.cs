@@ -1,0 +1,46 @@
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.OpenApi;
+using Dfns.Registration.Api.Operations;
+
+namespace Dfns.Registration.Api.Registration;
+
+/// <summary>The routes of registration, with every outcome each can have.</summary>
+internal static class RegistrationEndpoints
+{
+    public static void MapRegistration(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/auth/registration").WithTags("Registration").RequireRateLimiting(RateLimits.PerAddress);
+
+        group.MapPost("/init", InitRegistration.InitAsync)
+            .WithName("createRegistrationChallenge")
+            .WithSummary("Start a registration with a code")
+            .WithDescription(
+                "Exchanges a registration code for a challenge and a temporaryAuthenticationToken. The code is not spent yet: a cancelled "
+                + "prompt can be begun again with the same code until a registration completes. An unknown user or organisation and a wrong "
+                + "code get the same answer.")
+            .Accepts<InitRegistrationRequest>("application/json")
+            .Errors(ErrorCatalog.InvalidCode, ErrorCatalog.RegistrationCodeExpired, ErrorCatalog.UserAlreadyExists, ErrorCatalog.UserDeactivated)
+            .BodyErrors().EdgeErrors();
+
+        group.MapPut("/code", ResendRegistrationCode.ResendAsync)
+            .WithName("resendRegistrationCode")
+            .WithSummary("Send a new registration code")
+            .WithDescription("Mails a new code, which ends the earlier one. The answer is the same whether or not there is such an unregistered user.")
+            .Accepts<ResendRegistrationCodeRequest>("application/json")
+            .BodyErrors().EdgeErrors();
+
+        group.MapPost("", CompleteRegistration.CompleteAsync)
+            .WithName("completeUserRegistration")
+            .WithSummary("Complete a registration")
+            .WithDescription(
+                "Takes one to three credentials, each of which signed the challenge, and registers the user with all of them or with none. "
+                + "Authorize with the temporaryAuthenticationToken of the challenge. Sending the same body again gets the same answer.")
+            .Accepts<RegistrationRequest>("application/json")
+            .RequireBearer()
+            .Errors(ErrorCatalog.NotAuthorized, ErrorCatalog.UserAlreadyExists, ErrorCatalog.UserDeactivated, ErrorCatalog.SessionAlreadyCompleted)
+            .Errors(ErrorCatalog.CredentialKindUnsupported, ErrorCatalog.CredentialKindUnknown, ErrorCatalog.CredentialKindMisplaced)
+            .Errors(ErrorCatalog.RecoveryCredentialRequired, ErrorCatalog.CredentialRepeated, ErrorCatalog.PublicKeyRepeated, ErrorCatalog.CredentialAlreadyRegistered)
+            .Errors([.. RefusalErrors.All])
+            .BodyErrors().EdgeErrors();
+    }
+}

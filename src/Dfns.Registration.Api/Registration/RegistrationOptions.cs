@@ -1,0 +1,27 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Dfns.Registration.Api.Registration;
+
+/// <summary>Section <c>Registration</c>.</summary>
+public sealed class RegistrationOptions
+{
+    public const string Section = "Registration";
+
+    /// <summary>How long a registration code is good for; default 4 hours, at most 7 days.</summary>
+    public TimeSpan CodeLifetime { get; set; } = TimeSpan.FromHours(4);
+
+    /// <summary>How long a challenge may be answered; default 15 minutes, at most one hour.</summary>
+    public TimeSpan ChallengeLifetime { get; set; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>Wrong guesses after which a code is locked until a new one is sent; default 10, at most 100.</summary>
+    [Range(1, 100, ErrorMessage = "Registration:MaxCodeFailures must be from 1 to 100, such as 10.")]
+    public int MaxCodeFailures { get; set; } = 10;
+
+    /// <summary>Open challenges a user may have; one more drops the oldest. Default 5, at most 20.</summary>
+    [Range(1, 20, ErrorMessage = "Registration:MaxOpenChallenges must be from 1 to 20, such as 5.")]
+    public int MaxOpenChallenges { get; set; } = 5;
+
+    /// <summary>Bytes a request body may have; default and most 256 KiB.</summary>
+    [Range(16 * 1024, 256 * 1024, ErrorMessage = "Registration:MaxBodySizeBytes must be from 16384 to 262144, such as 262144.")]
+    public int MaxBodySizeBytes { get; set; } = 256 * 1024;
+}

@@ -1,0 +1,55 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Wire;
+using Dfns.Registration.Verification;
+
+namespace Dfns.Registration.Api.Registration;
+
+/// <summary>A registration ceremony with everything that completing it reads or changes.</summary>
+internal sealed class RegistrationSession
+{
+    public required Ceremony Ceremony { get; init; }
+
+    public required User User { get; init; }
+
+    public required RelyingParty RelyingParty { get; init; }
+
+    /// <summary>Null when the registration did not begin with a code.</summary>
+    public required RegistrationCode? Code { get; init; }
+
+    public required List<Ceremony> OtherOpen { get; init; }
+
+    public bool RequiresRecovery => User.Kind == UserKind.EndUser && RelyingParty.RecoveryRequiredForEndUsers;
+
+    /// <summary>What a credential must have signed to complete this session.</summary>
+    public RegistrationExpectation Expect(DateTimeOffset now) => new()
+    {
+        Challenge = Ceremony.Challenge,
+        RelyingPartyId = RelyingParty.RelyingPartyId,
+        Origins = RelyingParty.Origins,
+        RequireUserVerification = RelyingParty.UserVerification == "required",
+        Algorithms = RelyingParty.Algorithms,
+        AllowCrossOrigin = RelyingParty.AllowCrossOrigin,
+        TopOrigins = RelyingParty.TopOrigins,
+        Now = now,
+    };
+
+    /// <summary>What there is to answer without completing anything: the session is spent, or its user may not register.</summary>
+    /// <param name="digest">SHA-256 of the request body.</param>
+    /// <returns>Null when the session is open.</returns>
+    public Checked<RegistrationResponse>? Answer(ReadOnlySpan<byte> digest)
+    {
+        if (Ceremony.Result is { } result)
+        {
+            return CryptographicOperations.FixedTimeEquals(digest, Ceremony.ResultDigest)
+                ? JsonSerializer.Deserialize<RegistrationResponse>(result, WireJson.Options)!
+                : ErrorCatalog.SessionAlreadyCompleted;
+        }
+
+        if (Ceremony.ConsumedAt is not null || User.RegisteredAt is not null) return ErrorCatalog.UserAlreadyExists;
+        if (!User.IsActive) return ErrorCatalog.UserDeactivated;
+        return null;
+    }
+}

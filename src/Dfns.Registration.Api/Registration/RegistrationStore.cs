@@ -1,0 +1,229 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Mail;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Wire;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Dfns.Registration.Api.Registration;
+
+/// <summary>The queries of registration, and its one transaction.</summary>
+internal sealed class RegistrationStore(
+    RegistrationDbContext db, MasterKey masterKey, Entropy entropy, TimeProvider clock, IOptions<RegistrationOptions> options)
+{
+    private const int CommitAttempts = 5;
+
+    /// <summary>Checks a registration code and opens a session for its user. The code is spent at completion, not here.</summary>
+    /// <param name="organisationId">As sent; need not exist.</param>
+    /// <param name="username">As sent; need not exist.</param>
+    /// <param name="code">As typed.</param>
+    /// <param name="ct">Ends the waiting; nothing is stored then.</param>
+    /// <returns>
+    /// The session, or: the code is wrong, locked, or nobody's (one error for all three); the code is right, and expired; or right, and
+    /// its user registered already or deactivated.
+    /// </returns>
+    public Task<Checked<RegistrationSession>> OpenAsync(string organisationId, string username, string code, CancellationToken ct) =>
+        db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
+        {
+            db.ChangeTracker.Clear();
+            await using var transaction = await db.Database.BeginTransactionAsync(ct);
+            var now = clock.GetUtcNow();
+            var subject = await FindSubjectAsync(organisationId, username, ct);
+
+            // Counted before it is compared, so that guesses at once cannot share one count. The row stays locked until the commit, which
+            // also queues the sessions a user opens at once.
+            var stored = (await db.RegistrationCodes.FromSql(
+                $"UPDATE registration_codes SET failed_attempts = failed_attempts + 1 WHERE organisation_id = {subject.OrganisationId} AND user_id = {subject.UserId} RETURNING *")
+                .ToListAsync(ct)).SingleOrDefault();
+            var hash = masterKey.HashCode(subject.OrganisationId, subject.UserId, CodeText.Normalise(code));
+            var right = CryptographicOperations.FixedTimeEquals(hash, stored?.CodeHash ?? []);
+
+            if (subject.IsDecoy || stored is null || !right || stored.FailedAttempts > options.Value.MaxCodeFailures)
+            {
+                await transaction.CommitAsync(ct);
+                return ErrorCatalog.InvalidCode;
+            }
+
+            // From here on the caller has proven to hold the code, and may know.
+            stored.FailedAttempts--;
+            var opened = await OpenForAsync(subject, stored, now, ct);
+            await db.SaveChangesAsync(ct);
+            await transaction.CommitAsync(ct);
+            return opened;
+        });
+
+    /// <summary>Issues a new code to an unregistered user, which ends the earlier one. For anybody else the same work is done for nothing.</summary>
+    /// <returns>The code to mail, or null when there is nobody to mail it to.</returns>
+    public async Task<IssuedCode?> ReplaceCodeAsync(string organisationId, string username, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var found = await FindSubjectAsync(organisationId, username, ct);
+        var subject = found.MayRegister ? found : CodeSubject.Decoy(masterKey, organisationId, username);
+        var code = CodeText.New(entropy);
+        var hash = masterKey.HashCode(subject.OrganisationId, subject.UserId, CodeText.Normalise(code));
+        var expires = now + options.Value.CodeLifetime;
+
+        await db.RegistrationCodes.Where(c => c.OrganisationId == subject.OrganisationId && c.UserId == subject.UserId)
+            .ExecuteUpdateAsync(
+                c => c.SetProperty(x => x.CodeHash, hash).SetProperty(x => x.CreatedAt, now).SetProperty(x => x.ExpiresAt, expires)
+                    .SetProperty(x => x.FailedAttempts, 0),
+                ct);
+        return subject.IsDecoy ? null : new IssuedCode(subject.OrganisationId, subject.UserId, code, expires);
+    }
+
+    /// <summary>Finds the session a bearer token names, completed or not, with everything that completing it touches.</summary>
+    /// <returns>The session, or null when there is none or its time is over.</returns>
+    public async Task<RegistrationSession?> FindAsync(CeremonyReference reference, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        return await db.Ceremonies
+            .Where(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.CeremonyId
+                && c.Purpose == CeremonyPurpose.Registration && c.ExpiresAt > now)
+            .Select(c => new RegistrationSession
+            {
+                Ceremony = c,
+                User = c.User!,
+                RelyingParty = c.User!.Organisation!.RelyingParty!,
+                Code = db.RegistrationCodes.FirstOrDefault(k => k.OrganisationId == c.OrganisationId && k.UserId == c.UserId),
+                OtherOpen = db.Ceremonies.Where(o => o.OrganisationId == c.OrganisationId && o.UserId == c.UserId && o.Id != c.Id
+                    && o.Purpose == CeremonyPurpose.Registration && o.ConsumedAt == null).ToList(),
+            })
+            .SingleOrDefaultAsync(ct);
+    }
+
+    /// <summary>
+    /// Registers the user: spends challenge and code, closes the user's other sessions, stores user, credentials and audit rows; all of
+    /// it or none of it. The concurrency tokens decide between two at once; the loser looks again at what the winner left.
+    /// </summary>
+    /// <param name="session">As found before the proofs.</param>
+    /// <param name="digest">SHA-256 of the request body.</param>
+    /// <param name="proven">The credentials, verified, in slot order.</param>
+    /// <param name="remoteAddress">For the audit row.</param>
+    /// <param name="ct">Ends the waiting before the commit.</param>
+    /// <returns>The answer: new, or the one already given to the same body; or the error that another request left for this one.</returns>
+    public async Task<Checked<RegistrationResponse>> CommitAsync(
+        RegistrationSession session, byte[] digest, IReadOnlyList<ProvenCredential> proven, string? remoteAddress, CancellationToken ct)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            if (session.Answer(digest) is { } settled) return settled;
+            var answer = Apply(session, digest, proven, remoteAddress);
+            try
+            {
+                await db.SaveChangesAsync(ct);
+                return answer;
+            }
+            catch (DbUpdateException e) when (UniqueViolation.Of(e) is { } taken)
+            {
+                return taken;
+            }
+            catch (DbUpdateException e) when (attempt < CommitAttempts && IsLostRace(e))
+            {
+                db.ChangeTracker.Clear();
+                var reference = new CeremonyReference(session.Ceremony.OrganisationId, session.Ceremony.Id);
+                if (await FindAsync(reference, ct) is not { } again) return ErrorCatalog.NotAuthorized;
+                session = again;
+            }
+        }
+    }
+
+    private static bool IsLostRace(DbUpdateException exception) =>
+        exception is DbUpdateConcurrencyException
+        || exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected };
+
+    private RegistrationResponse Apply(RegistrationSession session, byte[] digest, IReadOnlyList<ProvenCredential> proven, string? remoteAddress)
+    {
+        var now = clock.GetUtcNow();
+        var user = session.User;
+        var credentials = proven.Select(p => p.ToRow(user, session.RelyingParty, entropy.Id("cr"), now)).ToList();
+        var first = credentials[0];
+        var answer = new RegistrationResponse(
+            new RegisteredCredential(first.Uuid, first.Kind.ToString(), first.Name),
+            new RegisteredUser(user.Id, user.Username, user.OrganisationId));
+
+        user.RegisteredAt = now;
+        session.Ceremony.ConsumedAt = now;
+        session.Ceremony.ResultDigest = digest;
+        session.Ceremony.Result = JsonSerializer.Serialize(answer, WireJson.Options);
+        session.OtherOpen.ForEach(other => other.ConsumedAt = now);
+        if (session.Code is { } code) code.ConsumedAt = now;
+        db.Credentials.AddRange(credentials);
+        db.AuditEvents.Add(Audit(AuditActions.UserRegistered, string.Join(", ", credentials.Select(c => $"{c.Slot} {c.Kind} {c.Uuid}"))));
+        if (user.Kind == UserKind.EndUser && credentials.TrueForAll(c => c.Slot != CredentialSlot.Recovery))
+        {
+            db.AuditEvents.Add(Audit(AuditActions.RegisteredWithoutRecovery, "An end user who loses every credential cannot recover the account."));
+        }
+
+        return answer;
+
+        AuditEvent Audit(string action, string note) => new()
+        {
+            OrganisationId = user.OrganisationId,
+            Id = entropy.Id("au"),
+            At = now,
+            Action = action,
+            UserId = user.Id,
+            RemoteAddress = remoteAddress,
+            Note = note,
+        };
+    }
+
+    // Asks for no more than tells a user from nobody, so that both take the same time.
+    private async Task<CodeSubject> FindSubjectAsync(string organisationId, string username, CancellationToken ct)
+    {
+        var folded = User.Fold(username);
+        var decoy = CodeSubject.Decoy(masterKey, organisationId, username);
+        var found = await db.Users.Where(u => u.OrganisationId == organisationId && u.UsernameFolded == folded)
+            .Select(u => new { u.Id, MayRegister = u.IsActive && u.RegisteredAt == null })
+            .SingleOrDefaultAsync(ct);
+        return found is null ? decoy : new CodeSubject(organisationId, found.Id, found.MayRegister, IsDecoy: false);
+    }
+
+    private async Task<Checked<RegistrationSession>> OpenForAsync(CodeSubject subject, RegistrationCode code, DateTimeOffset now, CancellationToken ct)
+    {
+        var user = await db.Users.Include(u => u.Organisation!.RelyingParty)
+            .SingleAsync(u => u.OrganisationId == subject.OrganisationId && u.Id == subject.UserId, ct);
+        if (user.RegisteredAt is not null || code.ConsumedAt is not null) return ErrorCatalog.UserAlreadyExists;
+        if (!user.IsActive) return ErrorCatalog.UserDeactivated;
+        if (code.ExpiresAt <= now) return ErrorCatalog.RegistrationCodeExpired;
+
+        var open = await db.Ceremonies
+            .Where(c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.Purpose == CeremonyPurpose.Registration && c.ConsumedAt == null)
+            .OrderByDescending(c => c.CreatedAt).ThenBy(c => c.Id)
+            .ToListAsync(ct);
+        var kept = open.Where(c => c.ExpiresAt > now).Take(options.Value.MaxOpenChallenges - 1).ToList();
+        db.Ceremonies.RemoveRange(open.Except(kept));
+
+        var ceremony = new Ceremony
+        {
+            OrganisationId = user.OrganisationId,
+            Id = entropy.Id("ce"),
+            Purpose = CeremonyPurpose.Registration,
+            UserId = user.Id,
+            Challenge = NewChallenge(),
+            CreatedAt = now,
+            ExpiresAt = now + options.Value.ChallengeLifetime,
+        };
+        db.Ceremonies.Add(ceremony);
+        return new RegistrationSession { Ceremony = ceremony, User = user, RelyingParty = user.Organisation!.RelyingParty!, Code = code, OtherOpen = kept };
+    }
+
+    private string NewChallenge()
+    {
+        Span<byte> bytes = stackalloc byte[32];
+        entropy.Fill(bytes);
+        return System.Buffers.Text.Base64Url.EncodeToString(bytes);
+    }
+
+    /// <summary>On whose row a guess is counted.</summary>
+    private sealed record CodeSubject(string OrganisationId, string UserId, bool MayRegister, bool IsDecoy)
+    {
+        // Which decoy stands for a name is stable, and not to be computed without the key.
+        public static CodeSubject Decoy(MasterKey masterKey, string organisationId, string username) =>
+            new("", RegistrationCode.DecoyName(masterKey.HashCode(organisationId, User.Fold(username), "")[0]), MayRegister: false, IsDecoy: true);
+    }
+}

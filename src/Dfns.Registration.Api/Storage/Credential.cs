@@ -1,0 +1,120 @@
+using Dfns.Registration.Verification;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Dfns.Registration.Api.Storage;
+
+/// <summary>A credential whose proof was verified when it was stored.</summary>
+public sealed class Credential
+{
+    public required string OrganisationId { get; init; }
+
+    /// <summary>Id of the form <c>cr-xxxxx-xxxxx-xxxxxxxxxxxxxxxx</c>, ours; not the credential id, which is the client's.</summary>
+    public required string Uuid { get; init; }
+
+    public required string UserId { get; init; }
+
+    public required CredentialKind Kind { get; init; }
+
+    public required CredentialSlot Slot { get; init; }
+
+    public required string Name { get; set; }
+
+    /// <summary>The credential id as bytes: unique in the organisation among credentials that are not archived.</summary>
+    public required byte[] CredentialId { get; init; }
+
+    /// <summary>The credential id as the client wrote it, handed back exactly so: key clients compare it as text.</summary>
+    public required string CredentialIdText { get; init; }
+
+    /// <summary>DER SubjectPublicKeyInfo.</summary>
+    public required byte[] PublicKey { get; init; }
+
+    /// <summary>The COSE_Key as attested; null for the raw-key kinds.</summary>
+    public byte[]? CoseKey { get; init; }
+
+    /// <summary>The PEM as sent, byte for byte; null for Fido2.</summary>
+    public string? PublicKeyPem { get; init; }
+
+    /// <summary>COSE algorithm number of a Fido2 credential.</summary>
+    public int? Algorithm { get; init; }
+
+    /// <summary>The hash a raw-key client named: SHA256, SHA384 or SHA512.</summary>
+    public string? HashAlgorithm { get; init; }
+
+    /// <summary>Opaque text; handed back byte for byte.</summary>
+    public string? EncryptedPrivateKey { get; init; }
+
+    public long? SignCount { get; set; }
+
+    public bool? UserVerified { get; init; }
+
+    public bool? BackupEligible { get; set; }
+
+    public bool? BackedUp { get; set; }
+
+    public Guid? Aaguid { get; init; }
+
+    public string? AttestationFormat { get; init; }
+
+    public AttestationType? AttestationType { get; init; }
+
+    /// <summary>The relying party id in force when the credential was made.</summary>
+    public required string RelyingPartyId { get; init; }
+
+    /// <summary>The origin that ran the ceremony; null for the raw-key kinds, whose clients invent it.</summary>
+    public string? Origin { get; init; }
+
+    public CredentialStatus Status { get; set; } = CredentialStatus.Active;
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset? UsedAt { get; set; }
+
+    public DateTimeOffset? ArchivedAt { get; set; }
+
+    public User? User { get; init; }
+
+    internal sealed class Mapping : IEntityTypeConfiguration<Credential>
+    {
+        public void Configure(EntityTypeBuilder<Credential> builder)
+        {
+            builder.HasKey(c => new { c.OrganisationId, c.Uuid });
+            builder.Property(c => c.OrganisationId).HasMaxLength(Limits.IdLength);
+            builder.Property(c => c.Uuid).HasMaxLength(Limits.IdLength);
+            builder.Property(c => c.UserId).HasMaxLength(Limits.IdLength);
+            builder.Property(c => c.Kind).HasConversion<string>().HasMaxLength(Limits.EnumLength);
+            builder.Property(c => c.Slot).HasConversion<string>().HasMaxLength(Limits.EnumLength);
+            builder.Property(c => c.Status).HasConversion<string>().HasMaxLength(Limits.EnumLength);
+            builder.Property(c => c.AttestationType).HasConversion<string>().HasMaxLength(Limits.EnumLength);
+            builder.Property(c => c.AttestationFormat).HasMaxLength(Limits.EnumLength);
+            builder.Property(c => c.HashAlgorithm).HasMaxLength(Limits.EnumLength);
+            builder.Property(c => c.Name).HasMaxLength(Limits.NameLength);
+            builder.Property(c => c.CredentialId).HasMaxLength(Limits.CredentialIdBytes);
+            builder.Property(c => c.CredentialIdText).HasMaxLength(Limits.CredentialIdTextLength);
+            builder.Property(c => c.EncryptedPrivateKey).HasMaxLength(Limits.EncryptedPrivateKeyLength);
+            builder.Property(c => c.RelyingPartyId).HasMaxLength(Limits.DomainLength);
+            builder.HasIndex(c => new { c.OrganisationId, c.CredentialId }).IsUnique()
+                .HasFilter("status <> 'Archived'").HasDatabaseName(UniqueViolation.CredentialIdIndex);
+            builder.HasIndex(c => new { c.OrganisationId, c.UserId });
+            builder.HasOne(c => c.User).WithMany().HasForeignKey(c => new { c.OrganisationId, c.UserId }).OnDelete(DeleteBehavior.Restrict);
+        }
+    }
+}
+
+/// <summary>The member of the registration request that a credential came in.</summary>
+public enum CredentialSlot
+{
+    FirstFactor,
+    SecondFactor,
+    Recovery,
+}
+
+/// <summary>What a credential can be used for now.</summary>
+public enum CredentialStatus
+{
+    Active,
+    Inactive,
+
+    /// <summary>Kept as a record only; its credential id may be registered again.</summary>
+    Archived,
+}

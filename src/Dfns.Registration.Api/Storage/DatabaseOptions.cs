@@ -1,0 +1,22 @@
+namespace Dfns.Registration.Api.Storage;
+
+/// <summary>Section <c>Database</c>.</summary>
+public sealed class DatabaseOptions
+{
+    public const string Section = "Database";
+
+    /// <summary><c>Sqlite</c> (default outside Production) or <c>PostgreSql</c>.</summary>
+    public DatabaseProvider Provider { get; set; } = DatabaseProvider.Sqlite;
+
+    /// <summary>For Npgsql or Microsoft.Data.Sqlite. For SQLite the default is a file in the data directory.</summary>
+    public string? ConnectionString { get; set; }
+
+    /// <summary>How long a starting service waits for its database; default 30 seconds.</summary>
+    public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(30);
+}
+
+public enum DatabaseProvider
+{
+    Sqlite,
+    PostgreSql,
+}

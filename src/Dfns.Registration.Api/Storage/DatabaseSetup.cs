@@ -1,0 +1,87 @@
+using System.Data.Common;
+using Dfns.Registration.Api.Tokens;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Dfns.Registration.Api.Storage;
+
+/// <summary>Chooses the database, and brings it up to date at start.</summary>
+internal static partial class DatabaseSetup
+{
+    // Any number, as long as all instances use it: who holds it migrates, the others wait.
+    private const long MigrationLock = 0x44464E53_52454749;
+
+    public static void AddDatabase(this WebApplicationBuilder builder)
+    {
+        var provider = builder.Configuration.GetSection(DatabaseOptions.Section).GetValue<DatabaseProvider>(nameof(DatabaseOptions.Provider));
+        if (provider == DatabaseProvider.PostgreSql)
+        {
+            builder.Services.AddDbContextPool<RegistrationDbContext, PostgreSqlDbContext>((services, options) => options
+                .UseNpgsql(PostgreSqlConnectionString(services), npgsql => npgsql.EnableRetryOnFailure(maxRetryCount: 4, maxRetryDelay: TimeSpan.FromMilliseconds(250), errorCodesToAdd: null))
+                .UseSnakeCaseNamingConvention());
+        }
+        else
+        {
+            builder.Services.AddDbContextPool<RegistrationDbContext, SqliteDbContext>((services, options) => options
+                .UseSqlite(services.GetRequiredService<IOptions<DatabaseOptions>>().Value.ConnectionString)
+                .UseSnakeCaseNamingConvention());
+        }
+    }
+
+    /// <summary>Migrates the database and makes the first signing key; safe when several instances start at once.</summary>
+    public static async Task PrepareDatabaseAsync(this WebApplication app)
+    {
+        var clock = app.Services.GetRequiredService<TimeProvider>();
+        var patience = app.Services.GetRequiredService<IOptions<DatabaseOptions>>().Value.StartTimeout;
+        var started = clock.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await MigrateAsync(app.Services);
+                return;
+            }
+            catch (DbException e) when (e.IsTransient && clock.GetElapsedTime(started) < patience)
+            {
+                Log.Waiting(app.Logger, e.GetType().Name);
+            }
+
+            await Task.Delay(TimeSpan.FromSeconds(1), clock);
+        }
+    }
+
+    private static async Task MigrateAsync(IServiceProvider services)
+    {
+        await using var scope = services.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
+        var locks = db.Database.IsNpgsql();
+        await db.Database.OpenConnectionAsync();
+        try
+        {
+            if (locks) await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({MigrationLock})");
+            await db.Database.MigrateAsync();
+            await services.GetRequiredService<SigningKeys>().GetAsync(CancellationToken.None);
+        }
+        finally
+        {
+            if (locks) await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_unlock({MigrationLock})");
+            await db.Database.CloseConnectionAsync();
+        }
+    }
+
+    // Prepared statements halve the cost of the registration transaction; an operator's own setting stands.
+    private static string PostgreSqlConnectionString(IServiceProvider services)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(services.GetRequiredService<IOptions<DatabaseOptions>>().Value.ConnectionString);
+        if (!builder.ContainsKey("Max Auto Prepare")) builder.MaxAutoPrepare = 50;
+        if (!builder.ContainsKey("Auto Prepare Min Usages")) builder.AutoPrepareMinUsages = 2;
+        return builder.ConnectionString;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The database does not answer yet ({Fault}); trying again")]
+        public static partial void Waiting(ILogger logger, string fault);
+    }
+}

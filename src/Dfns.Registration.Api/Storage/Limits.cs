@@ -1,0 +1,19 @@
+namespace Dfns.Registration.Api.Storage;
+
+/// <summary>Lengths that a column and the check in front of it share; in characters, unless the name says bytes.</summary>
+internal static class Limits
+{
+    public const int IdLength = 64;
+    public const int NameLength = 100;
+    public const int UsernameLength = 320;
+    public const int EnumLength = 32;
+    public const int DomainLength = 253;
+    public const int ChallengeLength = 43;
+
+    /// <summary>WebAuthn L3 §7.1 step 25: a longer credential id is refused. As text: four characters for every three bytes.</summary>
+    public const int CredentialIdBytes = 1023;
+    public const int CredentialIdTextLength = 1368;
+
+    /// <summary>An encrypted PKCS#8 key is a few hundred characters; RSA keys and generous envelopes stay below this.</summary>
+    public const int EncryptedPrivateKeyLength = 32 * 1024;
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Dfns.Registration.Api.Storage;
+
+/// <summary>
+/// The one registration code a user has at a time; a new one overwrites it. Rows with an empty organisation are decoys: what is asked
+/// about users who do not exist is counted on them, so that the work done is the same.
+/// </summary>
+public sealed class RegistrationCode
+{
+    public required string OrganisationId { get; init; }
+
+    /// <summary>The user whose code it is, or the name of a decoy; hence no foreign key.</summary>
+    public required string UserId { get; init; }
+
+    /// <summary>HMAC-SHA-256 of organisation, user and code under a key the database does not hold: 32 bytes.</summary>
+    public required byte[] CodeHash { get; set; }
+
+    public required DateTimeOffset CreatedAt { get; set; }
+
+    public required DateTimeOffset ExpiresAt { get; set; }
+
+    /// <summary>Guesses that are not known to be right, counted before they are compared; at the limit the code is locked.</summary>
+    public long FailedAttempts { get; set; }
+
+    /// <summary>UTC; set by the transaction that registers the user.</summary>
+    public DateTimeOffset? ConsumedAt { get; set; }
+
+    private const int Decoys = 32;
+
+    /// <summary>The name of the decoy that a number, taken modulo their count, picks.</summary>
+    public static string DecoyName(int number) => string.Create(CultureInfo.InvariantCulture, $"decoy-{number % Decoys:00}");
+
+    internal sealed class Mapping : IEntityTypeConfiguration<RegistrationCode>
+    {
+        public void Configure(EntityTypeBuilder<RegistrationCode> builder)
+        {
+            builder.HasKey(c => new { c.OrganisationId, c.UserId });
+            builder.ToTable("registration_codes");
+            builder.Property(c => c.OrganisationId).HasMaxLength(Limits.IdLength);
+            builder.Property(c => c.UserId).HasMaxLength(Limits.IdLength);
+            builder.HasData(Enumerable.Range(0, Decoys).Select(number => new RegistrationCode
+            {
+                OrganisationId = "",
+                UserId = DecoyName(number),
+                CodeHash = new byte[32],
+                CreatedAt = DateTimeOffset.UnixEpoch,
+                ExpiresAt = DateTimeOffset.UnixEpoch,
+            }));
+        }
+    }
+}

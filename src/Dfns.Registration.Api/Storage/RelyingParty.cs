@@ -1,0 +1,49 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Dfns.Registration.Api.Storage;
+
+/// <summary>What an organisation demands of a ceremony. Never derived from a request (WebAuthn L3 §4, Relying Party).</summary>
+public sealed class RelyingParty
+{
+    public required string OrganisationId { get; init; }
+
+    /// <summary>The RP ID: a domain name such as <c>example.co</c>.</summary>
+    public required string RelyingPartyId { get; set; }
+
+    public required string Name { get; set; }
+
+    /// <summary>Origins that may run ceremonies, compared as exact text; they are also the origins CORS admits.</summary>
+    public required List<string> Origins { get; set; }
+
+    /// <summary>Attestation conveyance preference (WebAuthn L3 §5.4.7): none, indirect, direct or enterprise.</summary>
+    public required string Attestation { get; set; }
+
+    /// <summary>User verification requirement (WebAuthn L3 §5.8.6): required, preferred or discouraged.</summary>
+    public required string UserVerification { get; set; }
+
+    /// <summary>COSE algorithm numbers offered as <c>pubKeyCredParams</c>, most wanted first.</summary>
+    public required List<int> Algorithms { get; set; }
+
+    public bool AllowCrossOrigin { get; set; }
+
+    /// <summary>Top-level origins that may embed a ceremony; only looked at when cross-origin ceremonies are allowed.</summary>
+    public List<string> TopOrigins { get; set; } = [];
+
+    /// <summary>Whether an end user has to bring a recovery credential; employees never have to.</summary>
+    public bool RecoveryRequiredForEndUsers { get; set; }
+
+    internal sealed class Mapping : IEntityTypeConfiguration<RelyingParty>
+    {
+        public void Configure(EntityTypeBuilder<RelyingParty> builder)
+        {
+            builder.HasKey(r => r.OrganisationId);
+            builder.ToTable("relying_parties");
+            builder.Property(r => r.OrganisationId).HasMaxLength(Limits.IdLength);
+            builder.Property(r => r.RelyingPartyId).HasMaxLength(Limits.DomainLength);
+            builder.Property(r => r.Name).HasMaxLength(Limits.NameLength);
+            builder.Property(r => r.Attestation).HasMaxLength(Limits.EnumLength);
+            builder.Property(r => r.UserVerification).HasMaxLength(Limits.EnumLength);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using Dfns.Registration.Api.Errors;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace Dfns.Registration.Api.Storage;
+
+/// <summary>Turns the loser of a race for a unique value into the typed error it should see.</summary>
+internal static class UniqueViolation
+{
+    public const string UsernameIndex = "ix_users_organisation_id_username_folded";
+    public const string CredentialIdIndex = "ix_credentials_organisation_id_credential_id";
+
+    // SQLITE_CONSTRAINT and its extended code SQLITE_CONSTRAINT_UNIQUE.
+    private const int SqliteConstraint = 19;
+    private const int SqliteConstraintUnique = 2067;
+
+    /// <summary>Names the value that was taken.</summary>
+    /// <param name="exception">What saving threw.</param>
+    /// <returns>The error, or null when the exception is something else.</returns>
+    public static ApiError? Of(DbUpdateException exception) => exception.InnerException switch
+    {
+        PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } e => For(e.ConstraintName ?? ""),
+
+        // SQLite names the columns, not the index.
+        SqliteException { SqliteErrorCode: SqliteConstraint, SqliteExtendedErrorCode: SqliteConstraintUnique } e =>
+            e.Message.Contains("credentials.credential_id", StringComparison.Ordinal) ? For(CredentialIdIndex)
+            : e.Message.Contains("users.username_folded", StringComparison.Ordinal) ? For(UsernameIndex)
+            : null,
+        _ => null,
+    };
+
+    private static ApiError? For(string index) => index switch
+    {
+        CredentialIdIndex => ErrorCatalog.CredentialAlreadyRegistered,
+        UsernameIndex => ErrorCatalog.UserAlreadyExists,
+        _ => null,
+    };
+}

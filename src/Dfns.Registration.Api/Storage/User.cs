@@ -1,0 +1,61 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Dfns.Registration.Api.Storage;
+
+/// <summary>A person of an organisation. Exists before registration, and is registered once.</summary>
+public sealed class User
+{
+    public required string OrganisationId { get; init; }
+
+    /// <summary>Id of the form <c>us-xxxxx-xxxxx-xxxxxxxxxxxxxxxx</c>; its UTF-8 bytes are the WebAuthn user handle.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>As given, and returned unchanged: clients salt a password-protected key with it.</summary>
+    public required string Username { get; init; }
+
+    /// <summary>The form that is unique in the organisation: see <see cref="Fold"/>.</summary>
+    public required string UsernameFolded { get; init; }
+
+    public required UserKind Kind { get; init; }
+
+    public string? ExternalId { get; set; }
+
+    public bool IsActive { get; set; } = true;
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>UTC; null until registration completes. A concurrency token: of two registrations at once, one wins.</summary>
+    public DateTimeOffset? RegisteredAt { get; set; }
+
+    public Organisation? Organisation { get; init; }
+
+    /// <summary>Two usernames are one when they differ only in case or in white space around them.</summary>
+    /// <param name="username">A username as typed.</param>
+    /// <returns>The form to compare, ordinally.</returns>
+    public static string Fold(string username) => username.Trim().ToUpperInvariant();
+
+    internal sealed class Mapping : IEntityTypeConfiguration<User>
+    {
+        public void Configure(EntityTypeBuilder<User> builder)
+        {
+            builder.HasKey(u => new { u.OrganisationId, u.Id });
+            builder.Property(u => u.OrganisationId).HasMaxLength(Limits.IdLength);
+            builder.Property(u => u.Id).HasMaxLength(Limits.IdLength);
+            builder.Property(u => u.Username).HasMaxLength(Limits.UsernameLength);
+            builder.Property(u => u.UsernameFolded).HasMaxLength(Limits.UsernameLength);
+            builder.Property(u => u.Kind).HasConversion<string>().HasMaxLength(Limits.EnumLength);
+            builder.Property(u => u.ExternalId).HasMaxLength(Limits.UsernameLength);
+            builder.Property(u => u.RegisteredAt).IsConcurrencyToken();
+            builder.HasIndex(u => new { u.OrganisationId, u.UsernameFolded }).IsUnique().HasDatabaseName(UniqueViolation.UsernameIndex);
+            builder.HasOne(u => u.Organisation).WithMany().HasForeignKey(u => u.OrganisationId).OnDelete(DeleteBehavior.Restrict);
+        }
+    }
+}
+
+/// <summary>The kinds of user, spelled as the wire spells them.</summary>
+public enum UserKind
+{
+    CustomerEmployee,
+    EndUser,
+}

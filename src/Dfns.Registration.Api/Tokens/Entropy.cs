@@ -1,0 +1,36 @@
+using System.Security.Cryptography;
+
+namespace Dfns.Registration.Api.Tokens;
+
+/// <summary>The one source of randomness; tests put a known one in its place.</summary>
+public abstract class Entropy
+{
+    /// <summary>Fills the span with bytes nobody can foresee.</summary>
+    public abstract void Fill(Span<byte> destination);
+
+    /// <summary>Text of <paramref name="length"/> characters, each one of 32: five bits a character.</summary>
+    /// <param name="alphabet">32 characters.</param>
+    /// <param name="length">Number of characters.</param>
+    public string Text(ReadOnlySpan<char> alphabet, int length)
+    {
+        Span<byte> bytes = stackalloc byte[length];
+        Fill(bytes);
+        Span<char> text = stackalloc char[length];
+        for (var i = 0; i < length; i++) text[i] = alphabet[bytes[i] & 31];
+        return new string(text);
+    }
+
+    /// <summary>A new id: <c>us-xxxxx-xxxxx-xxxxxxxxxxxxxxxx</c>, 130 random bits.</summary>
+    /// <param name="prefix">What it names: <c>us</c>, <c>or</c>, <c>cr</c>, <c>ce</c>, <c>au</c>.</param>
+    public string Id(string prefix)
+    {
+        var text = Text("0123456789abcdefghjkmnpqrstvwxyz", 26);
+        return $"{prefix}-{text[..5]}-{text[5..10]}-{text[10..]}";
+    }
+}
+
+/// <summary>The operating system's generator.</summary>
+internal sealed class SystemEntropy : Entropy
+{
+    public override void Fill(Span<byte> destination) => RandomNumberGenerator.Fill(destination);
+}

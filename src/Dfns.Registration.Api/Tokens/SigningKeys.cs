@@ -1,0 +1,110 @@
+using System.Security.Cryptography;
+using Dfns.Registration.Api.Storage;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Dfns.Registration.Api.Tokens;
+
+/// <summary>
+/// The ES256 keys that sign tokens: kept in the database, sealed, shared by all instances. A successor is published
+/// <see cref="Lead"/> before it signs, and every instance reads the list anew each <see cref="Refresh"/>, so no instance ever meets a
+/// key it does not know, and no request can cause a look-up by naming one.
+/// </summary>
+internal sealed class SigningKeys(
+    IServiceScopeFactory scopes, MasterKey masterKey, Entropy entropy, TimeProvider clock, IOptions<TokenOptions> options) : IDisposable
+{
+    public static readonly TimeSpan Refresh = TimeSpan.FromMinutes(1);
+    public static readonly TimeSpan Lead = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a key verifies after it stopped signing: longer than any token lives.</summary>
+    public static readonly TimeSpan Overlap = TimeSpan.FromDays(1);
+
+    private readonly SemaphoreSlim loading = new(1);
+    private volatile KeySet? current;
+
+    /// <summary>The keys that verify now, and which of them signs.</summary>
+    public async ValueTask<KeySet> GetAsync(CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        if (current is { } fresh && now - fresh.LoadedAt < Refresh) return fresh;
+
+        await loading.WaitAsync(ct);
+        try
+        {
+            if (current is { } loaded && now - loaded.LoadedAt < Refresh) return loaded;
+            return current = await LoadAsync(now, ct);
+        }
+        finally
+        {
+            loading.Release();
+        }
+    }
+
+    public void Dispose() => loading.Dispose();
+
+    private async Task<KeySet> LoadAsync(DateTimeOffset now, CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
+        var rows = await db.SigningKeys.AsNoTracking().Where(k => k.RetiredAt > now).OrderByDescending(k => k.ActiveFrom).ToListAsync(ct);
+
+        // Two instances may both add a successor: one too many, of which the later one signs. Nothing breaks.
+        var newest = rows.FirstOrDefault();
+        if (newest is null || newest.CreatedAt + options.Value.SigningKeyLifetime - Lead <= now)
+        {
+            var key = Generate(now, activeFrom: newest is null ? now : now + Lead);
+            db.SigningKeys.Add(key);
+            await db.SaveChangesAsync(ct);
+            rows.Insert(0, key);
+        }
+
+        return new KeySet(now, rows.First(k => k.ActiveFrom <= now), rows, masterKey);
+    }
+
+    private SigningKey Generate(DateTimeOffset now, DateTimeOffset activeFrom)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var id = entropy.Id("sk");
+        var privateKey = key.ExportPkcs8PrivateKey();
+        var row = new SigningKey
+        {
+            Id = id,
+            PublicKey = key.ExportSubjectPublicKeyInfo(),
+            SealedPrivateKey = masterKey.Seal(privateKey, id, entropy),
+            CreatedAt = now,
+            ActiveFrom = activeFrom,
+            RetiredAt = activeFrom + options.Value.SigningKeyLifetime + Overlap,
+        };
+        CryptographicOperations.ZeroMemory(privateKey);
+        return row;
+    }
+}
+
+/// <summary>The signing keys as read at one moment.</summary>
+internal sealed class KeySet
+{
+    public KeySet(DateTimeOffset loadedAt, SigningKey signer, IReadOnlyList<SigningKey> published, MasterKey masterKey)
+    {
+        LoadedAt = loadedAt;
+        var pkcs8 = masterKey.Open(signer.SealedPrivateKey, signer.Id);
+        var privateKey = ECDsa.Create();
+        privateKey.ImportPkcs8PrivateKey(pkcs8, out _);
+        CryptographicOperations.ZeroMemory(pkcs8);
+        Signer = new SigningCredentials(new ECDsaSecurityKey(privateKey) { KeyId = signer.Id }, SecurityAlgorithms.EcdsaSha256);
+        Verifiers = [.. published.Select(Verifier)];
+    }
+
+    public DateTimeOffset LoadedAt { get; }
+
+    public SigningCredentials Signer { get; }
+
+    public IReadOnlyList<ECDsaSecurityKey> Verifiers { get; }
+
+    private static ECDsaSecurityKey Verifier(SigningKey row)
+    {
+        var key = ECDsa.Create();
+        key.ImportSubjectPublicKeyInfo(row.PublicKey, out _);
+        return new ECDsaSecurityKey(key) { KeyId = row.Id };
+    }
+}

@@ -1,0 +1,101 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Unicode;
+using Dfns.Registration.Api.Errors;
+using Microsoft.Net.Http.Headers;
+
+namespace Dfns.Registration.Api.Wire;
+
+/// <summary>Reads a request body: one JSON object in UTF-8, no member twice, of bounded size and depth.</summary>
+internal static class JsonBody
+{
+    /// <summary>Reads and parses a body: <see cref="ReceiveAsync"/>, then <see cref="Parse"/>.</summary>
+    public static async Task<Checked<T>> ReadAsync<T>(HttpRequest request, int maxSizeBytes, CancellationToken ct)
+        where T : class =>
+        (await ReceiveAsync(request, maxSizeBytes, ct)).Failed(out var error, out var body) ? error : Parse<T>(body);
+
+    /// <summary>Reads the bytes of a JSON body, without looking into them.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="maxSizeBytes">Bytes a body may have, inclusive.</param>
+    /// <param name="ct">Ends the reading.</param>
+    /// <returns>The body as received, or 413 or 415.</returns>
+    public static async Task<Checked<ReadOnlyMemory<byte>>> ReceiveAsync(HttpRequest request, int maxSizeBytes, CancellationToken ct)
+    {
+        if (!IsJson(request)) return ErrorCatalog.ContentTypeUnsupported;
+
+        while (true)
+        {
+            var read = await request.BodyReader.ReadAsync(ct);
+            if (read.Buffer.Length > maxSizeBytes)
+            {
+                request.BodyReader.AdvanceTo(read.Buffer.End);
+                return ErrorCatalog.BodyTooLarge;
+            }
+
+            if (read.IsCompleted)
+            {
+                ReadOnlyMemory<byte> body = read.Buffer.ToArray();
+                request.BodyReader.AdvanceTo(read.Buffer.End);
+                return body;
+            }
+
+            request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    /// <summary>Parses a body into its contract. Unknown members are ignored: older clients send some.</summary>
+    /// <typeparam name="T">The contract; its members are nullable, and what is required is checked where it is used.</typeparam>
+    /// <param name="body">The body as received.</param>
+    /// <returns>The parsed body, or the first fault with its JSON path.</returns>
+    public static Checked<T> Parse<T>(ReadOnlyMemory<byte> body)
+        where T : class
+    {
+        // The parser looks at text only where a member is wanted; a body is UTF-8 throughout or it is refused.
+        if (!Utf8.IsValid(body.Span)) return ErrorCatalog.BodyNotJson;
+        try
+        {
+            return JsonSerializer.Deserialize<T>(body.Span, WireJson.Options) is { } value ? value : ErrorCatalog.BodyNotJson;
+        }
+        catch (JsonException e)
+        {
+            return Explain(body.Span, e.Path);
+        }
+    }
+
+    private static bool IsJson(HttpRequest request) =>
+        !request.Headers.ContainsKey(HeaderNames.ContentEncoding)
+        && MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
+        && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+        && (type.Encoding ?? Encoding.UTF8) is UTF8Encoding;
+
+    // The serializer tells where, not what: the bytes are read once more, alone, to say whether they are JSON at all.
+    private static ApiError Explain(ReadOnlySpan<byte> body, string? path)
+    {
+        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = WireJson.MaxDepth });
+        var names = new Stack<HashSet<string>>();
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType == JsonTokenType.StartObject) names.Push(new HashSet<string>(StringComparer.Ordinal));
+                else if (reader.TokenType == JsonTokenType.EndObject) names.Pop();
+                else if (reader.TokenType == JsonTokenType.PropertyName && !names.Peek().Add(reader.GetString()!))
+                {
+                    return path is null ? ErrorCatalog.MemberRepeated : ErrorCatalog.MemberRepeated.At(path);
+                }
+            }
+        }
+        catch (JsonException)
+        {
+            return reader.CurrentDepth >= WireJson.MaxDepth ? ErrorCatalog.BodyTooDeep : ErrorCatalog.BodyNotJson;
+        }
+        catch (InvalidOperationException)
+        {
+            // A name that is not UTF-8, or half of a surrogate pair.
+            return ErrorCatalog.BodyNotJson;
+        }
+
+        return path is null or "$" ? ErrorCatalog.BodyNotJson : ErrorCatalog.MemberInvalid.At(path);
+    }
+}

@@ -1,0 +1,23 @@
+using Dfns.Registration.Api.Errors;
+
+namespace Dfns.Registration.Api.Wire;
+
+/// <summary>Checks on single members of a request.</summary>
+internal static class Member
+{
+    /// <summary>A required text.</summary>
+    /// <param name="text">As parsed; null when the member is absent or null.</param>
+    /// <param name="path">JSON path of the member.</param>
+    /// <param name="maxLength">Characters it may have, inclusive.</param>
+    public static Checked<string> Text(string? text, string path, int maxLength)
+    {
+        if (string.IsNullOrWhiteSpace(text)) return ErrorCatalog.MemberRequired.At(path);
+        return text.Length <= maxLength ? text : TooLong(path, maxLength);
+    }
+
+    /// <summary>An optional text: null stays null, but it must not be empty.</summary>
+    public static ApiError? OptionalText(string? text, string path, int maxLength) =>
+        text is not null && Text(text, path, maxLength).Failed(out var error, out _) ? error : null;
+
+    private static ApiError TooLong(string path, int maxLength) => ErrorCatalog.MemberTooLong.Saying($"At most {maxLength} characters.").At(path);
+}
