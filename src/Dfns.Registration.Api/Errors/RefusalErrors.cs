@@ -1,12 +1,16 @@
+using System.Text.Json;
 using Dfns.Registration.Verification;
 
 namespace Dfns.Registration.Api.Errors;
 
-/// <summary>What a front-end developer is told for each reason of the verifiers. A reason without a row does not compile.</summary>
+/// <summary>
+/// What a front-end developer is told for each reason of the verifiers. The code is the reason's name in snake case; a reason without a
+/// sentence does not compile.
+/// </summary>
 internal static class RefusalErrors
 {
     /// <summary>A row for every reason.</summary>
-    public static readonly IReadOnlyList<ApiError> All = [.. Enum.GetValues<RefusalReason>().Select(Row).DistinctBy(e => e.Code)];
+    public static readonly IReadOnlyList<ApiError> All = [.. Enum.GetValues<RefusalReason>().Select(Row)];
 
     /// <summary>The error for a refused credential.</summary>
     /// <param name="refusal">Why, and in which member.</param>
@@ -20,8 +24,96 @@ internal static class RefusalErrors
             CredentialPart.AttestationData => ".credentialInfo.attestationData",
         });
 
-    private static ApiError Row(RefusalReason reason) => reason switch
+    private static ApiError Row(RefusalReason reason) =>
+        new(JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString()), StatusCodes.Status400BadRequest, Message(reason));
+
+    private static string Message(RefusalReason reason) => reason switch
     {
-        RefusalReason.NotVerified => new("not_verified", 400, "The credential was not verified."),
+        RefusalReason.NotVerified => "The credential was not verified.",
+
+        RefusalReason.Base64UrlInvalid => "This member is not base64url text: letters, digits, '-' and '_', with or without '=' at the end, no white space.",
+        RefusalReason.MemberTooLarge => "This member is too large once decoded.",
+        RefusalReason.JsonNotUtf8 => "The decoded JSON is not valid UTF-8.",
+        RefusalReason.JsonMalformed => "The decoded text is not well-formed JSON.",
+        RefusalReason.JsonNotObject => "The decoded JSON is not an object.",
+        RefusalReason.JsonDuplicateMember => "The decoded JSON has a member twice.",
+        RefusalReason.JsonTooDeep => "The decoded JSON is nested too deeply.",
+
+        RefusalReason.CborMalformed => "The decoded bytes are not well-formed CBOR. Send the attestationObject as the browser returns it.",
+        RefusalReason.CborNotMap => "The decoded CBOR is not a map where one must stand. Send the attestationObject, not the authenticator data.",
+        RefusalReason.CborItemNotAllowed => "The CBOR holds an item that no attestation object has: a tag, a floating-point number or an odd key.",
+        RefusalReason.CborIndefiniteLength => "The CBOR has an item of indefinite length; CTAP2 canonical form has none.",
+        RefusalReason.CborNotShortest => "The CBOR has a number or length that is not in its shortest form.",
+        RefusalReason.CborIntegerOutOfRange => "The CBOR holds an integer beyond 64 bits.",
+        RefusalReason.CborDuplicateKey => "A CBOR map has the same key twice.",
+        RefusalReason.CborKeyOrder => "The keys of the credential public key are not in CTAP2 canonical order.",
+        RefusalReason.CborTooDeep => "The CBOR is nested too deeply.",
+        RefusalReason.CborTooManyItems => "The CBOR holds too many items.",
+        RefusalReason.CborTrailingBytes => "There are bytes after the end of the attestation object.",
+
+        RefusalReason.CredentialIdLength => "A credential id has 1 to 1,023 bytes.",
+        RefusalReason.CredentialIdMismatch => "credId is not the credential id inside attestationData. Send the rawId of the same credential.",
+
+        RefusalReason.ClientDataMemberInvalid => "The client data lacks a member that it needs, or has one of the wrong type.",
+        RefusalReason.TypeUnexpected => "The client data is of the wrong type: a new passkey has 'webauthn.create', a new key 'key.create'.",
+        RefusalReason.ChallengeMismatch => "The client data is not over the challenge of this registration. Every credential of a request signs the challenge that came with the bearer token.",
+        RefusalReason.OriginNotAllowed => "The origin of the client data is not one that the organisation lists for its relying party.",
+        RefusalReason.CrossOriginNotAllowed => "The ceremony ran in a cross-origin frame, which the organisation does not allow.",
+        RefusalReason.TopOriginNotExpected => "The client data names a topOrigin, but the organisation does not allow cross-origin frames.",
+        RefusalReason.TopOriginNotAllowed => "The topOrigin of the client data is not one that the organisation lists.",
+
+        RefusalReason.AttestationObjectMemberInvalid => "The attestation object lacks fmt, authData or attStmt, or has one of the wrong type.",
+        RefusalReason.AuthenticatorDataTruncated => "The authenticator data ends too early.",
+        RefusalReason.AuthenticatorDataTrailingBytes => "There are bytes after the end of the authenticator data.",
+        RefusalReason.AttestedCredentialDataMissing => "The authenticator data attests no credential. Send the result of create(), not of get().",
+        RefusalReason.RpIdHashMismatch => "The credential was made for another relying party id. Use the rp.id of the challenge.",
+        RefusalReason.UserNotPresent => "The authenticator did not test that a user is present.",
+        RefusalReason.UserNotVerified => "The authenticator did not verify its user, which the organisation requires. Pass authenticatorSelection of the challenge to create().",
+        RefusalReason.BackupStateWithoutEligibility => "The authenticator says the credential is backed up but may not be.",
+
+        RefusalReason.CoseKeyMemberInvalid => "The credential public key lacks a parameter, or has one of the wrong type or length.",
+        RefusalReason.CoseKeyMemberUnexpected => "The credential public key has a parameter that does not belong there.",
+        RefusalReason.CoseKeyPrivate => "The credential public key carries a private part. That key is compromised; create another.",
+        RefusalReason.AlgorithmNotSupported => "The algorithm of the credential public key is not supported.",
+        RefusalReason.AlgorithmNotOffered => "The algorithm of the credential public key was not offered. Pass pubKeyCredParams of the challenge to create().",
+        RefusalReason.AlgorithmKeyMismatch => "Key type or curve is not the one the algorithm goes with.",
+        RefusalReason.PublicKeyNotOnCurve => "The public key is not a point on its curve.",
+        RefusalReason.PublicKeySmallOrder => "The public key has small order; signatures under it prove nothing.",
+        RefusalReason.RsaModulusNotAccepted => "An RSA key has 2,048 to 4,096 bits.",
+        RefusalReason.RsaExponentNotAccepted => "The RSA public exponent is not an odd number from 3 to 32 bits.",
+        RefusalReason.PublicKeyDerMalformed => "The public key is not well-formed DER.",
+        RefusalReason.PublicKeyDerTrailingBytes => "There are bytes after the end of the public key.",
+        RefusalReason.KeyTypeNotSupported => "The key is of a type that is not supported. Use an elliptic-curve, Ed25519 or RSA key.",
+        RefusalReason.CurveNotSupported => "The curve is not supported. Use P-256, P-384, P-521, secp256k1 or Ed25519.",
+        RefusalReason.CurveParametersExplicit => "The key writes its curve parameters out; use a named curve.",
+        RefusalReason.PointCompressed => "The public key is a compressed point; send it uncompressed.",
+
+        RefusalReason.AttestationFormatNotSupported => "The attestation statement is in a format that is not verified yet. Ask for attestation 'none'.",
+        RefusalReason.AttestationFormatUnknown => "The attestation statement is in a format that is not registered.",
+        RefusalReason.AttestationStatementInvalid => "The attestation statement does not have the syntax of its format.",
+        RefusalReason.NoneStatementNotEmpty => "The attestation statement of format 'none' is not empty.",
+        RefusalReason.AttestationAlgorithmNotSupported => "The algorithm of the attestation statement is not supported.",
+        RefusalReason.AttestationAlgorithmMismatch => "The algorithm of the attestation statement is not that of the key that signed it.",
+        RefusalReason.AttestationSignatureInvalid => "The attestation signature does not verify.",
+        RefusalReason.CertificateChainTooLong => "The attestation carries too many certificates.",
+        RefusalReason.CertificateTooLarge => "An attestation certificate is too large.",
+        RefusalReason.CertificateMalformed => "An attestation certificate is not well-formed.",
+        RefusalReason.CertificateVersionNotAccepted => "The attestation certificate is not of version 3.",
+        RefusalReason.CertificateSubjectNotAccepted => "The subject of the attestation certificate is not what its format demands.",
+        RefusalReason.CertificateIsAuthority => "The attestation certificate is, or may be, that of an authority.",
+        RefusalReason.CertificateAaguidMalformed => "The AAGUID extension of the attestation certificate is not well-formed.",
+        RefusalReason.CertificateAaguidCritical => "The AAGUID extension of the attestation certificate is marked critical.",
+        RefusalReason.CertificateAaguidMismatch => "The attestation certificate names another authenticator model than the authenticator data.",
+        RefusalReason.CertificateOutsideValidity => "The attestation certificate is not valid yet, or no longer.",
+
+        RefusalReason.KeyAttestationMemberInvalid => "The attestation of a key is JSON with publicKey and signature, both text, and optionally algorithm.",
+        RefusalReason.HashAlgorithmNotSupported => "The algorithm is not supported. Use SHA256, SHA384 or SHA512, or leave it out.",
+        RefusalReason.SignatureNotHex => "The signature in the attestation of a key is hexadecimal text.",
+        RefusalReason.KeySignatureInvalid => "The signature of the key does not verify over {\"clientDataHash\":…,\"publicKey\":…}, compact and in this order.",
+        RefusalReason.PemMalformed => "publicKey is not a well-formed PEM block.",
+        RefusalReason.PemTextAround => "There is text around the PEM block of publicKey.",
+        RefusalReason.PemSeveralBlocks => "publicKey holds more than one PEM block.",
+        RefusalReason.PemPrivateKey => "publicKey holds a private key. That key is compromised; create another and send its public half.",
+        RefusalReason.PemLabelNotSupported => "publicKey is neither a 'PUBLIC KEY' nor an 'RSA PUBLIC KEY' PEM block.",
     };
 }
