@@ -1,0 +1,39 @@
+// The three ways an attempt can end badly, kept apart because the person at the page does something different for each.
+
+/** The service answered, and said no. The words are the service's own. */
+export class Refusal extends Error {
+  constructor(status, answer) {
+    const error = answer?.error ?? {};
+    super(error.message ?? answer?.message ?? `The service answered ${status} without saying why.`);
+    this.status = status;
+    this.code = error.code;
+    this.path = error.path;
+    this.help = error.help;
+  }
+
+  /** A server error may strike after the transaction was committed; any other refusal means that nothing was stored. */
+  get outcomeIsOpen() {
+    return this.status >= 500;
+  }
+
+  /** The request itself was not judged: the same one may well be accepted later. */
+  get worthSendingAgain() {
+    return this.outcomeIsOpen || this.status === 408 || this.status === 429;
+  }
+}
+
+/** No usable answer arrived: refused connection, timeout, or an answer cut short. The request may have been carried out. */
+export class LostAnswer extends Error {
+  code = "NetworkError";
+  outcomeIsOpen = true;
+  worthSendingAgain = true;
+}
+
+/** The browser or the device could not do its part. Nothing was sent, so nothing was stored and the code is unspent. */
+export class DeviceFailure extends Error {
+  constructor(message, help, cause) {
+    super(message, { cause });
+    this.help = help;
+    this.code = cause?.name;
+  }
+}
