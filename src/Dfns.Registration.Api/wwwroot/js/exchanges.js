@@ -1,0 +1,156 @@
+// Shows each HTTP exchange: what was sent, what came back, and what is inside the encoded parts.
+
+import { fromBase64Url, fromUtf8 } from "./encoding.js";
+
+const longestShown = 64;
+
+/** Adds an exchange, as recorded by Wire, to the end of the list. */
+export function showExchange(list, exchange, announce) {
+  const item = clone("exchange-template");
+  const part = (name) => item.querySelector(`[data-part="${name}"]`);
+
+  part("method").textContent = exchange.method;
+  part("path").textContent = exchange.path;
+  // An answer cut short has a status as well, which then says nothing.
+  part("outcome").textContent = exchange.failure ?? exchange.status;
+  part("time").textContent = `${exchange.milliseconds} ms`;
+  const details = item.querySelector("details");
+  details.dataset.outcome = !exchange.failure && exchange.status >= 200 && exchange.status <= 299 ? "good" : "bad";
+
+  for (const [name, value] of Object.entries(exchange.headers)) {
+    const row = document.createElement("div");
+    row.append(element("dt", name), element("dd", shortenHeader(value), "mono"));
+    part("headers").append(row);
+  }
+
+  const views = [];
+  const add = (section, label, value) => {
+    const view = new JsonView(label, value, announce);
+    views.push(view);
+    section.append(view.figure);
+  };
+
+  const request = parse(exchange.requestBody);
+  const response = parse(exchange.responseBody);
+  add(part("request"), "Request body", request);
+  if (response !== undefined) add(part("response"), "Response body", response);
+  else part("response").append(element("p", exchange.responseBody || `There is no body: ${exchange.failure ?? exchange.status}.`));
+
+  for (const [label, value] of decodedParts(request).concat(decodedParts(response))) {
+    part("decoded").hidden = false;
+    add(part("decoded"), label, value);
+  }
+
+  const lengthen = part("lengthen");
+  lengthen.hidden = !views.some((view) => view.canBeShortened);
+  lengthen.addEventListener("click", () => {
+    const full = lengthen.getAttribute("aria-pressed") !== "true";
+    lengthen.setAttribute("aria-pressed", String(full));
+    for (const view of views) view.render(full);
+  });
+
+  list.append(item);
+}
+
+class JsonView {
+  #value;
+  #code;
+
+  constructor(label, value, announce) {
+    this.#value = value;
+    this.figure = clone("json-template").firstElementChild;
+    this.#code = this.figure.querySelector("code");
+    this.figure.querySelector('[data-part="label"]').textContent = label;
+    // A box that scrolls has to be reachable by keyboard, and then wants a name.
+    this.figure.querySelector("pre").setAttribute("aria-label", label);
+
+    const copy = this.figure.querySelector('[data-part="copy"]');
+    copy.setAttribute("aria-label", `Copy: ${label}`);
+    copy.addEventListener("click", () => copyText(JSON.stringify(value, null, 2), label, announce));
+
+    this.render(false);
+    this.canBeShortened = this.#code.textContent !== JSON.stringify(value, null, 2);
+  }
+
+  render(full) {
+    const shown = full ? this.#value : shorten(this.#value);
+    this.#code.replaceChildren(...colour(JSON.stringify(shown, null, 2)));
+  }
+}
+
+/** Copies a text and says so; where the browser forbids it, says that instead of failing silently. */
+export async function copyText(text, label, announce) {
+  try {
+    await navigator.clipboard.writeText(text);
+    announce(`${label} copied.`);
+  } catch {
+    announce("The browser did not allow copying. Select the text and copy it yourself.");
+  }
+}
+
+/** Parts of a message that hold further JSON in an encoding, each with where it was found. */
+function decodedParts(message, path = []) {
+  if (typeof message !== "object" || message === null) return [];
+  return Object.entries(message).flatMap(([name, value]) => {
+    const here = [...path, name];
+    const label = here.join(".");
+    switch (name) {
+      case "clientData":
+      // A raw key's attestation data is JSON. A passkey's is CBOR, does not parse, and is left as it is.
+      case "attestationData": {
+        const inner = parse(decode(value));
+        return inner === undefined ? [] : [[label, inner]];
+      }
+      case "temporaryAuthenticationToken": {
+        const claims = parse(decode(String(value).split(".")[1]));
+        return claims === undefined ? [] : [[`${label}, claims`, claims]];
+      }
+      default:
+        return decodedParts(value, here);
+    }
+  });
+}
+
+function decode(text) {
+  try {
+    return fromUtf8(fromBase64Url(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function shorten(value) {
+  if (typeof value === "string" && value.length > longestShown)
+    return `${value.slice(0, 40)}…${value.slice(-8)} (${value.length} characters)`;
+  if (Array.isArray(value)) return value.map(shorten);
+  if (typeof value === "object" && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shorten(inner)]));
+  return value;
+}
+
+const shortenHeader = (value) => (value.startsWith("Bearer ") ? `${value.slice(0, 24)}…` : value);
+
+/** Splits printed JSON into member names, strings and the rest, so that the style sheet can tell them apart. */
+function colour(json) {
+  return json.split(/("(?:[^"\\]|\\.)*"(?:\s*:)?)/).map((token) => {
+    if (!token.startsWith('"')) return token;
+    return element("span", token, token.endsWith(":") ? "member" : "string");
+  });
+}
+
+function element(name, text, className) {
+  const node = document.createElement(name);
+  node.textContent = text;
+  if (className) node.className = className;
+  return node;
+}
+
+const clone = (id) => document.getElementById(id).content.cloneNode(true);
