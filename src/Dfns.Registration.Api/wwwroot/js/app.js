@@ -75,7 +75,9 @@ async function renewCode() {
   if (!sent) return;
 
   // The service answers alike for everyone, so that nobody can find out who is invited; the page must not claim more.
-  const note = "If this user can still register, a new code is on its way. Earlier codes no longer work.";
+  const note =
+    "If this user can still register, earlier codes have ended and a new one is on its way: by mail, or in the " +
+    "service's log where no mail server is set up.";
   setStatus(note);
   form.awaitNewCode(note);
 }
