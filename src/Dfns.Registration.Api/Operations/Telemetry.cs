@@ -21,7 +21,7 @@ internal static class Telemetry
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
         // Read from configuration alone; no request body, header or query ever becomes a property of an event.
-        builder.Services.AddSerilog(logger => logger.ReadFrom.Configuration(builder.Configuration).Enrich.FromLogContext());
+        builder.Services.AddSerilog((services, logger) => logger.ReadFrom.Configuration(builder.Configuration).ReadFrom.Services(services).Enrich.FromLogContext());
         if (string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])) return;
         builder.Services.AddOpenTelemetry()
             .WithMetrics(metrics => metrics.AddMeter(MeterName).AddAspNetCoreInstrumentation().AddRuntimeInstrumentation())

@@ -9,9 +9,9 @@ internal static class RegistrationEndpoints
 {
     public static void MapRegistration(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/auth/registration").WithTags("Registration").RequireRateLimiting(RateLimits.PerAddress);
+        var group = routes.MapGroup("/auth").WithTags("Registration").RequireRateLimiting(RateLimits.PerAddress);
 
-        group.MapPost("/init", InitRegistration.InitAsync)
+        group.MapPost("/registration/init", InitRegistration.InitAsync)
             .WithName("createRegistrationChallenge")
             .WithSummary("Start a registration with a code")
             .WithDescription(
@@ -22,14 +22,14 @@ internal static class RegistrationEndpoints
             .Errors(ErrorCatalog.InvalidCode, ErrorCatalog.RegistrationCodeExpired, ErrorCatalog.UserAlreadyExists, ErrorCatalog.UserDeactivated)
             .BodyErrors().EdgeErrors();
 
-        group.MapPut("/code", ResendRegistrationCode.ResendAsync)
+        group.MapPut("/registration/code", ResendRegistrationCode.ResendAsync)
             .WithName("resendRegistrationCode")
             .WithSummary("Send a new registration code")
             .WithDescription("Mails a new code, which ends the earlier one. The answer is the same whether or not there is such an unregistered user.")
             .Accepts<ResendRegistrationCodeRequest>("application/json")
             .BodyErrors().EdgeErrors();
 
-        group.MapPost("", CompleteRegistration.CompleteAsync)
+        group.MapPost("/registration", CompleteRegistration.CompleteAsync)
             .WithName("completeUserRegistration")
             .WithSummary("Complete a registration")
             .WithDescription(

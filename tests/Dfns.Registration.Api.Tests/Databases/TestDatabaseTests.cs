@@ -3,7 +3,6 @@ using System.Globalization;
 using Dfns.Registration.TestKit.Databases;
 using Microsoft.Data.Sqlite;
 using Npgsql;
-using Xunit;
 
 namespace Dfns.Registration.Api.Tests.Databases;
 

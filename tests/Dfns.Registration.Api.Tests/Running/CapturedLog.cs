@@ -1,0 +1,43 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using Serilog.Core;
+using Serilog.Events;
+using Serilog.Formatting.Compact;
+
+namespace Dfns.Registration.Api.Tests.Running;
+
+/// <summary>Everything a service logged, as an operator's log collector would receive it: message, every property, every exception.</summary>
+public sealed class CapturedLog : ILogEventSink
+{
+    private static readonly ConcurrentBag<CapturedLog> AllLogs = [];
+    private static readonly CompactJsonFormatter Formatter = new();
+    private readonly ConcurrentQueue<string> lines = new();
+
+    public CapturedLog() => AllLogs.Add(this);
+
+    public IReadOnlyCollection<string> Lines => lines;
+
+    /// <summary>The lines of every service of this test run so far.</summary>
+    public static IEnumerable<string> AllLines => AllLogs.SelectMany(log => log.lines);
+
+    public void Emit(LogEvent logEvent)
+    {
+        using var line = new StringWriter(new StringBuilder(), CultureInfo.InvariantCulture);
+        Formatter.Format(logEvent, line);
+        lines.Enqueue(line.ToString());
+    }
+}
+
+/// <summary>Every code, token, signature and private-key blob that any test sent or received; none may appear in a log.</summary>
+public static class KnownSecrets
+{
+    private static readonly ConcurrentDictionary<string, bool> Known = new(StringComparer.Ordinal);
+
+    public static IReadOnlyCollection<string> All => (IReadOnlyCollection<string>)Known.Keys;
+
+    public static void Add(string? secret)
+    {
+        if (secret is { Length: >= 16 }) Known.TryAdd(secret, true);
+    }
+}

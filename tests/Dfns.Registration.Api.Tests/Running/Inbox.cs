@@ -1,0 +1,22 @@
+using System.Threading.Channels;
+using Dfns.Registration.Api.Mail;
+
+namespace Dfns.Registration.Api.Tests.Running;
+
+/// <summary>Where the mails of a test arrive.</summary>
+internal sealed class Inbox : ICodeDelivery
+{
+    private readonly Channel<CodeMail> mails = Channel.CreateUnbounded<CodeMail>();
+
+    /// <summary>The next mail; waits until it has been delivered.</summary>
+    public async Task<CodeMail> NextAsync() => await mails.Reader.ReadAsync();
+
+    public bool IsEmpty => mails.Reader.Count == 0;
+
+    public Task DeliverAsync(CodeMail mail, CancellationToken ct)
+    {
+        KnownSecrets.Add(mail.Code);
+        mails.Writer.TryWrite(mail);
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,140 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using Dfns.Registration.Api.Mail;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Users;
+using Dfns.Registration.TestKit.Databases;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Time.Testing;
+using Serilog.Core;
+
+namespace Dfns.Registration.Api.Tests.Running;
+
+/// <summary>The real service on a loopback port and a real database. Only the clock, the mail and the log's end are the tests' own.</summary>
+public sealed class Service : IAsyncDisposable
+{
+    public static readonly DateTimeOffset Noon = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
+
+    private readonly WebApplicationFactory<Program> factory;
+
+    private Service(TestDatabase database, IReadOnlyDictionary<string, string> settings)
+    {
+        Database = database;
+        factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
+        {
+            host.UseEnvironment("Production");
+            host.UseSetting("urls", "http://127.0.0.1:0");
+            foreach (var (key, value) in settings) host.UseSetting(key, value);
+            host.ConfigureTestServices(services =>
+            {
+                services.Replace(ServiceDescriptor.Singleton<TimeProvider>(Clock));
+                services.Replace(ServiceDescriptor.Singleton<ICodeDelivery>(Inbox));
+                services.AddSingleton<ILogEventSink>(Log);
+            });
+        });
+        factory.UseKestrel(0);
+    }
+
+    public TestDatabase Database { get; }
+
+    public FakeTimeProvider Clock { get; } = new(Noon);
+
+    internal Inbox Inbox { get; } = new();
+
+    public CapturedLog Log { get; } = new();
+
+    public HttpClient Http { get; private set; } = null!;
+
+    public IServiceProvider Services => factory.Services;
+
+    /// <summary>What a production service must be told, for this database.</summary>
+    public static Dictionary<string, string> Settings(TestDatabase database) => new(StringComparer.Ordinal)
+    {
+        ["Database:Provider"] = database.Provider,
+        ["Database:ConnectionString"] = database.ConnectionString,
+        ["Secrets:MasterKey"] = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+        ["Tokens:Issuer"] = "https://auth.example.co",
+        ["Mail:Host"] = "127.0.0.1",
+        ["Mail:From"] = "Example <no-reply@example.co>",
+        ["RateLimits:PermitsPerMinute"] = "1000000",
+    };
+
+    public static Task<Service> StartAsync(TestDatabase database, params (string Key, string Value)[] changes)
+    {
+        var settings = Settings(database);
+        foreach (var (key, value) in changes) settings[key] = value;
+        return StartAsync(database, settings);
+    }
+
+    /// <summary>A second instance on the same database, sharing this one's clock position but nothing else.</summary>
+    public Task<Service> StartAnotherAsync() => StartAsync(Database, Settings(Database));
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await factory.DisposeAsync();
+    }
+
+    public async Task<T> InDatabaseAsync<T>(Func<RegistrationDbContext, Task<T>> work)
+    {
+        await using var scope = Services.CreateAsyncScope();
+        return await work(scope.ServiceProvider.GetRequiredService<RegistrationDbContext>());
+    }
+
+    /// <summary>A new organisation, so that no test sees another's rows.</summary>
+    public Task<TestOrganisation> NewOrganisationAsync(Action<RelyingParty>? change = null) => InDatabaseAsync(async db =>
+    {
+        var id = Services.GetRequiredService<Api.Tokens.Entropy>().Id("or");
+        var relyingParty = new RelyingParty
+        {
+            OrganisationId = id,
+            RelyingPartyId = "example.co",
+            Name = "Example",
+            Origins = ["https://app.example.co"],
+            Attestation = "none",
+            UserVerification = "required",
+            Algorithms = [-7, -8, -257],
+        };
+        change?.Invoke(relyingParty);
+        db.Organisations.Add(new Organisation { Id = id, Name = "Example", CreatedAt = Clock.GetUtcNow(), RelyingParty = relyingParty });
+        await db.SaveChangesAsync();
+        return new TestOrganisation(this, id, relyingParty.RelyingPartyId, relyingParty.Origins[0]);
+    });
+
+    public async Task<Invited> InviteAsync(TestOrganisation organisation, string username, UserKind kind = UserKind.EndUser)
+    {
+        await using var scope = Services.CreateAsyncScope();
+        var issued = scope.ServiceProvider.GetRequiredService<UserStore>().Invite(organisation.Id, username, kind);
+        await scope.ServiceProvider.GetRequiredService<RegistrationDbContext>().SaveChangesAsync();
+        KnownSecrets.Add(issued.Code);
+        return new Invited(organisation, issued.UserId, username, issued.Code);
+    }
+
+    public Task<Answer> PostAsync(string path, JsonNode body, string? bearer = null) => SendAsync(HttpMethod.Post, path, Json(body), bearer);
+
+    public Task<Answer> PutAsync(string path, JsonNode body) => SendAsync(HttpMethod.Put, path, Json(body), bearer: null);
+
+    public async Task<Answer> SendAsync(HttpMethod method, string path, HttpContent? content, string? bearer)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = content };
+        if (bearer is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", bearer);
+        using var response = await Http.SendAsync(request);
+        return await Answer.ReadAsync(response);
+    }
+
+    public static HttpContent Json(JsonNode body) => new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+
+    private static Task<Service> StartAsync(TestDatabase database, Dictionary<string, string> settings)
+    {
+        var service = new Service(database, settings);
+        service.factory.StartServer();
+        service.Http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 64 }) { BaseAddress = service.factory.ClientOptions.BaseAddress };
+        DocumentedErrors.Learn(service.Services);
+        return Task.FromResult(service);
+    }
+}

@@ -1,0 +1,57 @@
+using Dfns.Registration.TestKit.Databases;
+
+namespace Dfns.Registration.Api.Tests.Running;
+
+/// <summary>One service and one database for the tests of a class, which run one after the other. A missing database skips them, or fails in CI.</summary>
+public abstract class ServiceFixture(Func<Task<TestDatabase>> makeDatabase) : IAsyncDisposable
+{
+    private readonly SemaphoreSlim starting = new(1);
+    private Service? running;
+
+    public async Task<Service> RunningAsync()
+    {
+        await starting.WaitAsync();
+        try
+        {
+            return running ??= await Service.StartAsync(await makeDatabase());
+        }
+        finally
+        {
+            starting.Release();
+        }
+    }
+
+    public Task<TestDatabase> NewDatabaseAsync() => makeDatabase();
+
+    public async ValueTask DisposeAsync()
+    {
+        starting.Dispose();
+        if (running is not null)
+        {
+            await running.DisposeAsync();
+            await running.Database.DisposeAsync();
+        }
+
+        GC.SuppressFinalize(this);
+    }
+
+    public sealed class Sqlite() : ServiceFixture(TestDatabase.SqliteAsync);
+
+    public sealed class PostgreSql() : ServiceFixture(TestDatabase.PostgreSqlAsync);
+}
+
+/// <summary>Base of the classes that run on both databases: starts the service before each test, when it is not running yet.</summary>
+public abstract class ServiceTests(ServiceFixture fixture) : IAsyncLifetime
+{
+    protected ServiceFixture Fixture => fixture;
+
+    protected Service Service { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Service = await fixture.RunningAsync();
+
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
+}
