@@ -32,10 +32,11 @@ builder.Services.AddOpenApiDocument();
 var app = builder.Build();
 app.UseForwardedHeaders();
 app.UseSecurityHeaders();
+// Before the request log: a page is a dozen files, and the log is about the API.
+if (app.Environment.IsDevelopment()) app.UseDefaultFiles().UseStaticFiles();
 app.UseRequestTelemetry();
 app.UseEdgeErrors();
 app.UseSwaggerPages();
-if (app.Environment.IsDevelopment()) app.UseDefaultFiles().UseStaticFiles();
 app.UseRouting();
 app.UseCors();
 app.UseRateLimiter();
