@@ -2,6 +2,7 @@ using System.Data.Common;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Data.Sqlite;
 
 namespace Dfns.Registration.Api.Errors;
 
@@ -58,7 +59,8 @@ internal static partial class EdgeErrors
     {
         for (Exception? e = exception; e is not null; e = e.InnerException)
         {
-            if (e is RetryLimitExceededException or DbException { IsTransient: true } or Microsoft.Data.Sqlite.SqliteException { SqliteErrorCode: 5 or 6 })
+            // SQLite: busy, locked, read-only, I/O error, full, cannot open.
+            if (e is RetryLimitExceededException or DbException { IsTransient: true } or SqliteException { SqliteErrorCode: 5 or 6 or 8 or 10 or 13 or 14 })
             {
                 return true;
             }

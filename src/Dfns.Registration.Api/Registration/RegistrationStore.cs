@@ -117,15 +117,14 @@ internal sealed class RegistrationStore(
                 await db.SaveChangesAsync(ct);
                 return answer;
             }
-            catch (DbUpdateException e) when (UniqueViolation.Of(e) is { } taken)
-            {
-                return taken;
-            }
             catch (DbUpdateException e) when (attempt < CommitAttempts && IsLostRace(e))
             {
                 db.ChangeTracker.Clear();
                 var reference = new CeremonyReference(session.Ceremony.OrganisationId, session.Ceremony.Id);
                 if (await FindAsync(reference, ct) is not { } again) return ErrorCatalog.NotAuthorized;
+
+                // A credential id is taken by somebody else, unless it was this very session that took it.
+                if (UniqueViolation.Of(e) is { } taken && again.Answer(digest) is null) return taken;
                 session = again;
             }
         }
@@ -133,6 +132,7 @@ internal sealed class RegistrationStore(
 
     private static bool IsLostRace(DbUpdateException exception) =>
         exception is DbUpdateConcurrencyException
+        || UniqueViolation.Of(exception) is not null
         || exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected };
 
     private RegistrationResponse Apply(RegistrationSession session, byte[] digest, IReadOnlyList<ProvenCredential> proven, string? remoteAddress)

@@ -69,33 +69,32 @@ internal static class JsonBody
         && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
         && (type.Encoding ?? Encoding.UTF8) is UTF8Encoding;
 
-    // The serializer tells where, not what: the bytes are read once more, alone, to say whether they are JSON at all.
+    // The serializer tells where, not what. The bytes are read once more, alone, to tell what is no JSON at all from what is too deep,
+    // stands twice, or is of the wrong type.
     private static ApiError Explain(ReadOnlySpan<byte> body, string? path)
     {
-        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = WireJson.MaxDepth });
+        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = body.Length + 1 });
         var names = new Stack<HashSet<string>>();
+        var tooDeep = false;
+        var repeated = false;
         try
         {
             while (reader.Read())
             {
+                tooDeep |= reader.CurrentDepth > WireJson.MaxDepth;
                 if (reader.TokenType == JsonTokenType.StartObject) names.Push(new HashSet<string>(StringComparer.Ordinal));
                 else if (reader.TokenType == JsonTokenType.EndObject) names.Pop();
-                else if (reader.TokenType == JsonTokenType.PropertyName && !names.Peek().Add(reader.GetString()!))
-                {
-                    return path is null ? ErrorCatalog.MemberRepeated : ErrorCatalog.MemberRepeated.At(path);
-                }
+                else if (reader.TokenType == JsonTokenType.PropertyName) repeated |= !names.Peek().Add(reader.GetString()!);
             }
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return reader.CurrentDepth >= WireJson.MaxDepth ? ErrorCatalog.BodyTooDeep : ErrorCatalog.BodyNotJson;
-        }
-        catch (InvalidOperationException)
-        {
-            // A name that is not UTF-8, or half of a surrogate pair.
-            return ErrorCatalog.BodyNotJson;
+            // InvalidOperationException: a name that holds half of a surrogate pair.
+            return tooDeep ? ErrorCatalog.BodyTooDeep : ErrorCatalog.BodyNotJson;
         }
 
-        return path is null or "$" ? ErrorCatalog.BodyNotJson : ErrorCatalog.MemberInvalid.At(path);
+        if (tooDeep) return ErrorCatalog.BodyTooDeep;
+        if (path is null or "$" && !repeated) return ErrorCatalog.BodyNotJson;
+        return (repeated ? ErrorCatalog.MemberRepeated : ErrorCatalog.MemberInvalid).At(path ?? "$");
     }
 }

@@ -1,0 +1,73 @@
+using System.Diagnostics;
+
+namespace Dfns.Registration.Api.Tests.Operations;
+
+/// <summary>A start with settings at fault: the process tells every fault at once, and ends.</summary>
+public sealed class StartTests
+{
+    [Fact]
+    public async Task Production_without_settings_names_each_that_is_required()
+    {
+        var (exitCode, output) = await StartAsync();
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("Database:ConnectionString is required", output, StringComparison.Ordinal);
+        Assert.Contains("Secrets:MasterKey must be 32 random bytes", output, StringComparison.Ordinal);
+        Assert.Contains("Tokens:Issuer must be the public https address", output, StringComparison.Ordinal);
+        Assert.Contains("Mail:Host is required", output, StringComparison.Ordinal);
+        Assert.Contains("Mail:From is required", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Secrets:MasterKey", "c2hvcnQ=", "Secrets:MasterKey must be 32 random bytes")]
+    [InlineData("Tokens:Issuer", "http://auth.example.co", "Tokens:Issuer must be the public https address")]
+    [InlineData("Tokens:SigningKeyLifetime", "00:01:00", "Tokens:SigningKeyLifetime must be at least a day")]
+    [InlineData("Registration:CodeLifetime", "8.00:00:00", "Registration:CodeLifetime must be more than zero and at most 7 days")]
+    [InlineData("Registration:ChallengeLifetime", "00:00:00", "Registration:ChallengeLifetime must be more than zero")]
+    [InlineData("Registration:MaxCodeFailures", "101", "Registration:MaxCodeFailures must be from 1 to 100")]
+    [InlineData("Registration:MaxOpenChallenges", "0", "Registration:MaxOpenChallenges must be from 1 to 20")]
+    [InlineData("Registration:MaxBodySizeBytes", "1", "Registration:MaxBodySizeBytes must be from 16384")]
+    [InlineData("Registration:CodeLifetme", "04:00:00", "CodeLifetme")]
+    [InlineData("Registration:CodeLifetime", "soon", "Registration:CodeLifetime")]
+    [InlineData("Mail:Delivery", "Log", "Mail:Delivery may be 'Log' in Development only")]
+    [InlineData("Mail:Port", "0", "Mail:Port must be from 1 to 65535")]
+    [InlineData("Mail:Link", "https://app.example.co/", "Mail:Link must contain '{code}'")]
+    [InlineData("Network:TrustedProxies:0", "everyone", "Network:TrustedProxies must hold addresses or networks")]
+    [InlineData("RateLimits:PermitsPerMinute", "0", "RateLimits:PermitsPerMinute must be from 1")]
+    public async Task A_setting_at_fault_is_named_with_a_valid_example(string key, string value, string told)
+    {
+        var (exitCode, output) = await StartAsync((key, value));
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains(told, output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_container_that_is_not_ready_says_so_by_its_exit_code()
+    {
+        // Port 1 on loopback: nothing listens there.
+        var (exitCode, _) = await RunAsync(["healthcheck"], ("ASPNETCORE_HTTP_PORTS", "1"));
+
+        Assert.Equal(1, exitCode);
+    }
+
+    private static Task<(int ExitCode, string Output)> StartAsync(params (string Key, string Value)[] settings) =>
+        RunAsync([], [.. settings.Select(s => (s.Key.Replace(":", "__", StringComparison.Ordinal), s.Value)), ("ASPNETCORE_ENVIRONMENT", "Production")]);
+
+    private static async Task<(int ExitCode, string Output)> RunAsync(string[] arguments, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Dfns.Registration.Api.dll"), .. arguments])
+        {
+            UseShellExecute = false,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            WorkingDirectory = AppContext.BaseDirectory,
+        };
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        using var process = Process.Start(start)!;
+        var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        return (process.ExitCode, string.Concat(output));
+    }
+}

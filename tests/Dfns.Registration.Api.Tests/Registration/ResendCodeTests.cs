@@ -1,0 +1,104 @@
+using System.Text.Json.Nodes;
+using Dfns.Registration.Api.Tests.Running;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dfns.Registration.Api.Tests.Registration;
+
+/// <summary><c>PUT /auth/registration/code</c>.</summary>
+public abstract class ResendCodeTests(ServiceFixture fixture) : ServiceTests(fixture)
+{
+    public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : ResendCodeTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
+
+    public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : ResendCodeTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;
+
+    [Fact]
+    public async Task Mails_a_new_code_that_ends_the_earlier_one()
+    {
+        var invited = await InvitedAsync();
+
+        var answer = await ResendAsync(invited);
+
+        var mail = await Service.Inbox.NextAsync();
+        Assert.Equal("""{"message":"success"}""", answer.Text);
+        Assert.Equal((invited.Username, invited.Organisation.Id, "Example"), (mail.To, mail.OrganisationId, mail.OrganisationName));
+        Assert.Equal(Service.Clock.GetUtcNow() + TimeSpan.FromHours(4), mail.ExpiresAt);
+        Assert.Matches("^([0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}$", mail.Code);
+        Assert.Equal("invalid_code", (await invited.TryInitAsync()).Code);
+        Assert.Equal(200, (int)(await invited.TryInitAsync(mail.Code)).Status);
+    }
+
+    [Fact]
+    public async Task Leaves_an_open_session_open()
+    {
+        var invited = await InvitedAsync();
+        var challenge = await invited.InitAsync();
+
+        await ResendAsync(invited);
+        await Service.Inbox.NextAsync();
+
+        Assert.Equal(200, (int)(await challenge.CompleteAsync(challenge.GoodBody())).Status);
+    }
+
+    [Fact]
+    public async Task Revives_a_user_whose_code_expired()
+    {
+        var invited = await InvitedAsync();
+        Service.Clock.Advance(TimeSpan.FromDays(30));
+
+        await ResendAsync(invited);
+
+        Assert.Equal(200, (int)(await invited.TryInitAsync((await Service.Inbox.NextAsync()).Code)).Status);
+    }
+
+    [Fact]
+    public async Task Notes_in_the_audit_trail_that_a_code_was_sent()
+    {
+        var invited = await InvitedAsync();
+
+        await ResendAsync(invited);
+        await Service.Inbox.NextAsync();
+
+        // The note is written after the delivery, beside any request: asked for until it is there, or the run is given up.
+        while (!await Service.InDatabaseAsync(db => db.AuditEvents.AnyAsync(e => e.UserId == invited.UserId && e.Action == "registration_code.sent"))) await Task.Yield();
+    }
+
+    [Fact]
+    public async Task Answers_alike_and_mails_nothing_for_unknown_registered_and_deactivated_users()
+    {
+        var registered = await InvitedAsync();
+        var challenge = await registered.InitAsync();
+        await challenge.CompleteAsync(challenge.GoodBody());
+        var deactivated = await InvitedAsync();
+        await Service.InDatabaseAsync(db => db.Users.Where(u => u.Id == deactivated.UserId).ExecuteUpdateAsync(u => u.SetProperty(x => x.IsActive, false)));
+        var unknown = registered with { Username = "nobody@example.co" };
+        var elsewhere = registered with { Organisation = registered.Organisation with { Id = "or-nosuc-horga-nisation0000000" } };
+
+        var answers = new List<Answer>();
+        foreach (var user in new[] { registered, deactivated, unknown, elsewhere }) answers.Add(await ResendAsync(user));
+
+        Assert.All(answers, a => Assert.Equal((200, """{"message":"success"}"""), ((int)a.Status, a.Text)));
+        // Mails leave in order: what a real user is sent next is the first there is.
+        var known = await InvitedAsync();
+        await ResendAsync(known);
+        Assert.Equal(known.Organisation.Id, (await Service.Inbox.NextAsync()).OrganisationId);
+        Assert.True(Service.Inbox.IsEmpty);
+    }
+
+    [Fact]
+    public async Task Does_the_same_writes_for_a_user_who_does_not_exist()
+    {
+        var decoysBefore = await DecoyAttemptsAsync();
+        var unknown = (await InvitedAsync()) with { Username = "nobody@example.co" };
+
+        await unknown.TryInitAsync();
+
+        Assert.Equal(decoysBefore + 1, await DecoyAttemptsAsync());
+    }
+
+    private Task<long> DecoyAttemptsAsync() => Service.InDatabaseAsync(db => db.RegistrationCodes.Where(c => c.OrganisationId == "").SumAsync(c => c.FailedAttempts));
+
+    private Task<Answer> ResendAsync(Invited invited) =>
+        Service.PutAsync("/auth/registration/code", new JsonObject { ["username"] = invited.Username, ["orgId"] = invited.Organisation.Id });
+
+    private async Task<Invited> InvitedAsync() => await Service.InviteAsync(await Service.NewOrganisationAsync(), "jane@example.co");
+}
