@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Dfns.Registration.Api.OpenApi;
+using Dfns.Registration.TestKit;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Tests.Running;
@@ -37,6 +38,10 @@ public sealed record Challenge(TestOrganisation Organisation, string UserId, str
     private ExampleCredentials Make => new(Text, Organisation.RelyingPartyId, Organisation.Origin);
 
     public JsonObject Fido2() => Known(Make.Fido2());
+
+    /// <summary>A passkey whose attestation its own key signed (packed, self).</summary>
+    public JsonObject SelfAttestedFido2() =>
+        Known(new SoftwareAuthenticator { Attestation = AttestationMaker.PackedSelf }.Create(Text, Organisation.RelyingPartyId, Organisation.Origin).ToJson());
 
     public JsonObject Key() => Known(Make.Key());
 
