@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using Dfns.Registration.Verification.Encoding;
 
@@ -10,8 +11,11 @@ namespace Dfns.Registration.Verification;
 /// <param name="text">The issued text. An empty one is matched by nothing.</param>
 internal readonly struct IssuedChallenge(string text)
 {
-    /// <summary>Whether a WebAuthn client presents this challenge: exactly A or B, as text, since browsers write unpadded base64url only.</summary>
-    public bool IsPresentedBy(string presented) => SameText(presented, text) | SameText(presented, Base64Url(System.Text.Encoding.UTF8.GetBytes(text)));
+    /// <summary>
+    /// Whether a WebAuthn client presents this challenge: exactly A or B, as text, since browsers write unpadded base64url only.
+    /// </summary>
+    public bool IsPresentedBy(string presented) =>
+        Same(Utf8(presented), Utf8(text)) | Same(Utf8(presented), Utf8(Base64Url.EncodeToString(Utf8(text))));
 
     /// <summary>
     /// Whether a raw-key client presents this challenge: B as text, or any spelling that decodes to what A or B decode to, since
@@ -19,17 +23,16 @@ internal readonly struct IssuedChallenge(string text)
     /// </summary>
     public bool IsPresentedLooselyBy(string presented)
     {
-        if (SameText(presented, text)) return true;
+        if (Same(Utf8(presented), Utf8(text))) return true;
         if (Base64UrlText.Decode(presented, CredentialPart.ClientData).Refused(out _, out var bytes)) return false;
 
-        var matchesA = Same(bytes.Span, System.Text.Encoding.UTF8.GetBytes(text));
-        var matchesB = !Base64UrlText.Decode(text, CredentialPart.ClientData).Refused(out _, out var decoded) && Same(bytes.Span, decoded.Span);
-        return matchesA | matchesB;
+        var matchesA = Same(bytes.Span, Utf8(text));
+        // A text that is no base64url has no bytes to decode to; then B is the text alone.
+        if (Base64UrlText.Decode(text, CredentialPart.ClientData).Refused(out _, out var decoded)) return matchesA;
+        return matchesA | Same(bytes.Span, decoded.Span);
     }
 
-    private static string Base64Url(byte[] bytes) => System.Buffers.Text.Base64Url.EncodeToString(bytes);
-
-    private static bool SameText(string presented, string expected) => Same(System.Text.Encoding.UTF8.GetBytes(presented), System.Text.Encoding.UTF8.GetBytes(expected));
+    private static byte[] Utf8(string value) => System.Text.Encoding.UTF8.GetBytes(value);
 
     private static bool Same(ReadOnlySpan<byte> presented, ReadOnlySpan<byte> expected) =>
         !expected.IsEmpty && CryptographicOperations.FixedTimeEquals(presented, expected);

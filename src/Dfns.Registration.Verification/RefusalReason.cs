@@ -12,7 +12,9 @@ public enum RefusalReason
 
     // Encodings. The first group occurs in several members; each refusal says in which.
 
-    /// <summary>Empty, or no base64url (RFC 4648 §5) with or without padding: other characters, a wrong length, spare bits that are set.</summary>
+    /// <summary>
+    /// Empty, or no base64url (RFC 4648 §5) with or without padding: other characters, a wrong length, spare bits that are set.
+    /// </summary>
     Base64UrlInvalid,
 
     /// <summary>The decoded member is longer than <see cref="VerificationLimits.MaxMemberSizeBytes"/>.</summary>
@@ -27,7 +29,9 @@ public enum RefusalReason
     /// <summary>JSON, but not an object (§7.1 step 6).</summary>
     JsonNotObject,
 
-    /// <summary>An object names a member twice, compared after unescaping (RFC 8259 §4 leaves the outcome open; so nobody may rely on one).</summary>
+    /// <summary>
+    /// An object names a member twice, compared after unescaping (RFC 8259 §4 leaves the outcome open; so nobody may rely on one).
+    /// </summary>
     JsonDuplicateMember,
 
     /// <summary>JSON nested deeper than <see cref="VerificationLimits.MaxJsonDepth"/>.</summary>
@@ -35,13 +39,17 @@ public enum RefusalReason
 
     // CBOR: the attestation object, the credential public key, the extensions.
 
-    /// <summary>Not well-formed CBOR (RFC 8949 §3): truncated, reserved values, a declared length beyond the end, text that is not UTF-8.</summary>
+    /// <summary>
+    /// Not well-formed CBOR (RFC 8949 §3): truncated, reserved values, a declared length beyond the end, text that is not UTF-8.
+    /// </summary>
     CborMalformed,
 
     /// <summary>CBOR, but not a map where one must stand (§6.1, §6.5.1, §6.5.4).</summary>
     CborNotMap,
 
-    /// <summary>A tag, a floating-point number, a simple value other than false, true and null, or a key that is neither integer nor text.</summary>
+    /// <summary>
+    /// A tag, a floating-point number, a simple value other than false, true and null, or a key that is neither integer nor text.
+    /// </summary>
     CborItemNotAllowed,
 
     /// <summary>A length left open (RFC 8949 §3.2); CTAP2 canonical form, which §2.4 demands, has definite lengths only.</summary>
@@ -78,7 +86,9 @@ public enum RefusalReason
 
     // Client data.
 
-    /// <summary>A required member is absent, or a known one is of the wrong JSON type (§5.8.1; raw key: <c>type</c>, <c>challenge</c>).</summary>
+    /// <summary>
+    /// A required member is absent, or a known one is of the wrong JSON type (§5.8.1; raw key: <c>type</c>, <c>challenge</c>).
+    /// </summary>
     ClientDataMemberInvalid,
 
     /// <summary><c>type</c> is not <c>webauthn.create</c> (§7.1 step 7), or for a raw key not <c>key.create</c>.</summary>
@@ -127,7 +137,9 @@ public enum RefusalReason
 
     // Public keys: COSE_Key, SubjectPublicKeyInfo, certificates.
 
-    /// <summary>A parameter the key needs is absent, of the wrong type or of the wrong length (RFC 9052 §7, RFC 9053 §7, RFC 8230 §4).</summary>
+    /// <summary>
+    /// A parameter the key needs is absent, of the wrong type or of the wrong length (RFC 9052 §7, RFC 9053 §7, RFC 8230 §4).
+    /// </summary>
     CoseKeyMemberInvalid,
 
     /// <summary>A COSE parameter beyond those the key needs (§6.5.1 allows no optional one but <c>alg</c>).</summary>
@@ -145,7 +157,9 @@ public enum RefusalReason
     /// <summary>Key type or curve is not the one its algorithm is bound to (§5.8.5, RFC 9053 §2).</summary>
     AlgorithmKeyMismatch,
 
-    /// <summary>The public key is not a point on its curve (SEC 1 §3.2.2.1; RFC 8032 §5.1.3), or a coordinate is not below the prime.</summary>
+    /// <summary>
+    /// The public key is not a point on its curve (SEC 1 §3.2.2.1; RFC 8032 §5.1.3), or a coordinate is not below the prime.
+    /// </summary>
     PublicKeyNotOnCurve,
 
     /// <summary>An Ed25519 key of small order: signatures under it prove nothing.</summary>
@@ -183,7 +197,9 @@ public enum RefusalReason
     /// <summary>The format is not a registered one, compared as exact text (§7.1 step 21).</summary>
     AttestationFormatUnknown,
 
-    /// <summary>The statement does not have the syntax of its format: a member absent, of the wrong type, or not defined for it (§8).</summary>
+    /// <summary>
+    /// The statement does not have the syntax of its format: a member absent, of the wrong type, or not defined for it (§8).
+    /// </summary>
     AttestationStatementInvalid,
 
     /// <summary>Format <c>none</c> with a statement that is not the empty map (§8.7).</summary>
@@ -192,7 +208,9 @@ public enum RefusalReason
     /// <summary>The statement's <c>alg</c> has no row in the table of algorithms (§8.2).</summary>
     AttestationAlgorithmNotSupported,
 
-    /// <summary>The statement's <c>alg</c> is not that of the key that signed: the credential key (self) or the leaf certificate's (§8.2).</summary>
+    /// <summary>
+    /// The statement's <c>alg</c> is not that of the key that signed: the credential key (self) or the leaf certificate's (§8.2).
+    /// </summary>
     AttestationAlgorithmMismatch,
 
     /// <summary>The attestation signature does not verify (§7.1 step 22, §8.2).</summary>
@@ -233,7 +251,9 @@ public enum RefusalReason
     /// <summary><c>publicKey</c> or <c>signature</c> is absent or no text, or <c>algorithm</c> is present and no text.</summary>
     KeyAttestationMemberInvalid,
 
-    /// <summary><c>algorithm</c> names no hash that is accepted: SHA256, SHA384, SHA512, each alone or as <c>RSA-SHA256</c>, in either case.</summary>
+    /// <summary>
+    /// <c>algorithm</c> names no hash that is accepted: SHA256, SHA384, SHA512, each alone or as <c>RSA-SHA256</c>, in either case.
+    /// </summary>
     HashAlgorithmNotSupported,
 
     /// <summary><c>signature</c> is not pairs of hexadecimal digits (either case).</summary>

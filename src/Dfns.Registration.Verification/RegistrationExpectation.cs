@@ -9,7 +9,9 @@ public sealed record RegistrationExpectation
     /// <summary>The relying party identifier (WebAuthn L3 §4 RP ID): a domain name, such as <c>example.co</c>.</summary>
     public required string RelyingPartyId { get; init; }
 
-    /// <summary>The origins that may run the ceremony, compared as exact text: <c>https://app.example.co</c>, <c>android:apk-key-hash:…</c>.</summary>
+    /// <summary>
+    /// The origins that may run the ceremony, compared as exact text: <c>https://app.example.co</c>, <c>android:apk-key-hash:…</c>.
+    /// </summary>
     public required IReadOnlyList<string> Origins { get; init; }
 
     /// <summary>Whether the authenticator must have verified its user (WebAuthn L3 §7.1 step 16).</summary>

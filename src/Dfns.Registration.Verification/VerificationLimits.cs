@@ -3,7 +3,9 @@ namespace Dfns.Registration.Verification;
 /// <summary>The bounds within which this library reads what a stranger sent. Real credentials stay far below each.</summary>
 public static class VerificationLimits
 {
-    /// <summary>Bytes of one decoded member of a credential. Recovery puts whole requests into client data; nothing else comes near.</summary>
+    /// <summary>
+    /// Bytes of one decoded member of a credential. Recovery puts whole requests into client data; nothing else comes near.
+    /// </summary>
     public const int MaxMemberSizeBytes = 64 * 1024;
 
     /// <summary>Levels of JSON, the outermost object counted. Everything this library asks for is on the first.</summary>

@@ -46,7 +46,9 @@ public sealed record WebAuthnRegistration
     /// <summary>Flag BS: the credential is backed up now.</summary>
     public required bool BackedUp { get; init; }
 
-    /// <summary>The authenticator model as authenticator data names it: 16 bytes in network order; proven only by a trusted attestation.</summary>
+    /// <summary>
+    /// The authenticator model as authenticator data names it: 16 bytes in network order; proven only by a trusted attestation.
+    /// </summary>
     public required Guid Aaguid { get; init; }
 
     /// <summary>The origin that ran the ceremony, one of those expected.</summary>

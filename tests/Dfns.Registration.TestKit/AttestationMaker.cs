@@ -48,12 +48,13 @@ public abstract class AttestationMaker
             var attestationKey = SoftwareKey.ForAlgorithm(algorithm);
             var authority = SoftwareKey.P256();
 
-            var certificate = CertificateDraft.ForAttestation(attestationKey, draft.Aaguid);
-            change(certificate);
+            var leaf = CertificateDraft.ForAttestation(attestationKey, draft.Aaguid);
+            change(leaf);
+            byte[][] chain = [leaf.Sign(authority), CertificateDraft.ForAuthority(authority).Sign(authority)];
             return new CborMapDraft()
                 .Set("alg", Cbor.Number(algorithm))
                 .Set("sig", Cbor.Bytes(draft.Signature(attestationKey.Sign(signedBytes, algorithm))))
-                .Set("x5c", Cbor.Array(Cbor.Bytes(certificate.Sign(authority)), Cbor.Bytes(CertificateDraft.ForAuthority(authority).Sign(authority))));
+                .Set("x5c", Cbor.Array([.. chain.Select(certificate => Cbor.Bytes(certificate))]));
         }
     }
 }

@@ -11,6 +11,8 @@ namespace Dfns.Registration.TestKit;
 public static class Faults
 {
     private static readonly byte[] Dot = "."u8.ToArray();
+    private static readonly byte[] X25519Key = Convert.FromHexString("300E300506032B656E030500AABBCCDD");
+    private static readonly byte[] OtherModel = CertificateDraft.OctetString(new byte[16]);
 
     /// <summary>The reasons for which a credential can be made: all but the one that no credential has.</summary>
     public static IEnumerable<RefusalReason> Reasons => Enum.GetValues<RefusalReason>().Where(reason => reason != RefusalReason.NotVerified);
@@ -31,9 +33,9 @@ public static class Faults
 
             RefusalReason.Base64UrlInvalid => Passkey(draft => draft.Texts = made => made with { CredId = made.CredId + "!" }),
             RefusalReason.MemberTooLarge => Passkey(draft => draft.ClientData.Set("more", new string('x', VerificationLimits.MaxMemberSizeBytes))),
-            RefusalReason.JsonNotUtf8 => Passkey(draft => draft.ClientData.Encoded = text => [.. System.Text.Encoding.UTF8.GetBytes(text), 0xFF]),
-            RefusalReason.JsonMalformed => Passkey(draft => draft.ClientData.Encoded = text => System.Text.Encoding.UTF8.GetBytes(text + "}")),
-            RefusalReason.JsonNotObject => Passkey(draft => draft.ClientData.Encoded = text => System.Text.Encoding.UTF8.GetBytes($"[{text}]")),
+            RefusalReason.JsonNotUtf8 => Passkey(draft => draft.ClientData.Encoded = text => [.. Utf8(text), 0xFF]),
+            RefusalReason.JsonMalformed => Passkey(draft => draft.ClientData.Encoded = text => Utf8(text + "}")),
+            RefusalReason.JsonNotObject => Passkey(draft => draft.ClientData.Encoded = text => Utf8($"[{text}]")),
             RefusalReason.JsonDuplicateMember => Passkey(draft => draft.ClientData.AddRaw("type", "\"webauthn.create\"")),
             RefusalReason.JsonTooDeep => Passkey(draft => draft.ClientData.SetRaw("more", "[[[[[[[[]]]]]]]]")),
 
@@ -88,7 +90,7 @@ public static class Faults
                 challenge, rpId, origin, draft => draft.CoseKey.Set(-2, Cbor.Bytes([1]))),
             RefusalReason.PublicKeyDerMalformed => Pem(_ => PemEncoding.WriteString("PUBLIC KEY", [0x30, 0x00])),
             RefusalReason.PublicKeyDerTrailingBytes => Pem(draft => PemEncoding.WriteString("PUBLIC KEY", [.. draft.Key.SubjectPublicKeyInfo, 0])),
-            RefusalReason.KeyTypeNotSupported => Pem(_ => PemEncoding.WriteString("PUBLIC KEY", Convert.FromHexString("300E300506032B656E030500AABBCCDD"))),
+            RefusalReason.KeyTypeNotSupported => Pem(_ => PemEncoding.WriteString("PUBLIC KEY", X25519Key)),
             RefusalReason.CurveNotSupported => SoftwareKey.BrainpoolP256().Create(challenge),
             RefusalReason.CurveParametersExplicit => Pem(_ => ExplicitP256Pem()),
             RefusalReason.PointCompressed => Passkey(draft => draft.CoseKey.Set(-3, Cbor.True)),
@@ -109,8 +111,8 @@ public static class Faults
             RefusalReason.CertificateSubjectNotAccepted => Certified(leaf => leaf.SetSubject("2.5.4.11", "Something else")),
             RefusalReason.CertificateIsAuthority => Certified(leaf => leaf.SetExtension(CertificateDraft.BasicConstraintsOid, null)),
             RefusalReason.CertificateAaguidMalformed => Certified(leaf => SetAaguid(leaf, critical: false, [0x04, 0x00])),
-            RefusalReason.CertificateAaguidCritical => Certified(leaf => SetAaguid(leaf, critical: true, CertificateDraft.OctetString(new byte[16]))),
-            RefusalReason.CertificateAaguidMismatch => Certified(leaf => SetAaguid(leaf, critical: false, CertificateDraft.OctetString(new byte[16]))),
+            RefusalReason.CertificateAaguidCritical => Certified(leaf => SetAaguid(leaf, critical: true, OtherModel)),
+            RefusalReason.CertificateAaguidMismatch => Certified(leaf => SetAaguid(leaf, critical: false, OtherModel)),
             RefusalReason.CertificateOutsideValidity => Certified(leaf => leaf.NotAfter = leaf.NotBefore.AddDays(1)),
 
             RefusalReason.KeyAttestationMemberInvalid => Key(draft => draft.Attestation = json => json.Remove("signature")),
@@ -138,6 +140,8 @@ public static class Faults
 
         MadeCredential Pem(Func<KeyDraft, string> change) => Key(draft => draft.Pem = change(draft));
     }
+
+    private static byte[] Utf8(string text) => System.Text.Encoding.UTF8.GetBytes(text);
 
     private static void SetAaguid(CertificateDraft leaf, bool critical, byte[] der) =>
         leaf.SetExtension(CertificateDraft.AaguidOid, new(CertificateDraft.AaguidOid, critical, der));

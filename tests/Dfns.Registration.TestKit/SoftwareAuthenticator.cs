@@ -1,6 +1,8 @@
 namespace Dfns.Registration.TestKit;
 
-/// <summary>An authenticator in memory, with its client: makes fresh, correctly signed WebAuthn registrations, or ones with a single fault.</summary>
+/// <summary>
+/// An authenticator in memory, with its client: makes fresh, correctly signed WebAuthn registrations, or ones with a single fault.
+/// </summary>
 public sealed class SoftwareAuthenticator
 {
     private SoftwareKey? credentialKey;

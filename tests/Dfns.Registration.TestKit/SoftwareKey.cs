@@ -63,7 +63,9 @@ public sealed class SoftwareKey
             (data, _, _) => SignatureAlgorithm.Ed25519.Sign(key, data));
     }
 
-    /// <summary>The key of a name: <c>P-256</c>, <c>P-384</c>, <c>P-521</c>, <c>secp256k1</c>, <c>Ed25519</c>, <c>RSA-2048</c>, <c>RSA-3072</c>.</summary>
+    /// <summary>
+    /// The key of a name: <c>P-256</c>, <c>P-384</c>, <c>P-521</c>, <c>secp256k1</c>, <c>Ed25519</c>, <c>RSA-2048</c>, <c>RSA-3072</c>.
+    /// </summary>
     public static SoftwareKey Named(string name) => name switch
     {
         "P-256" => P256(),

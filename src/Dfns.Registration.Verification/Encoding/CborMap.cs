@@ -62,7 +62,9 @@ internal sealed class CborMap
         return new CborMapPrefix(map, walk.Position);
     }
 
-    /// <summary>One pass over the input. The framework's reader judges well-formedness; every further rule is checked here, by name.</summary>
+    /// <summary>
+    /// One pass over the input. The framework's reader judges well-formedness; every further rule is checked here, by name.
+    /// </summary>
     private sealed class Walk(ReadOnlyMemory<byte> bytes, bool canonicalOrder)
     {
         private readonly CborReader reader = new(bytes, CborConformanceMode.Lax, allowMultipleRootLevelValues: true);

@@ -16,7 +16,9 @@ internal abstract class PublicKey : IDisposable
     /// <summary>The key re-encoded as DER SubjectPublicKeyInfo: equal keys give equal bytes.</summary>
     public abstract byte[] ExportSubjectPublicKeyInfo();
 
-    /// <summary>Verifies a signature in the encoding of its kind: DER for ECDSA, 64 bytes for Ed25519, one modulus length for RSA.</summary>
+    /// <summary>
+    /// Verifies a signature in the encoding of its kind: DER for ECDSA, 64 bytes for Ed25519, one modulus length for RSA.
+    /// </summary>
     /// <param name="data">The signed bytes, not hashed.</param>
     /// <param name="signature">The signature; any bytes at all give an answer.</param>
     /// <param name="scheme">Hash and padding.</param>

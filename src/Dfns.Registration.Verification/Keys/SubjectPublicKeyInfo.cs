@@ -18,7 +18,8 @@ internal static class SubjectPublicKeyInfo
     /// <returns>
     /// The key, or <see cref="RefusalReason.PublicKeyDerMalformed"/>, <see cref="RefusalReason.PublicKeyDerTrailingBytes"/>,
     /// <see cref="RefusalReason.KeyTypeNotSupported"/>, <see cref="RefusalReason.CurveNotSupported"/>,
-    /// <see cref="RefusalReason.CurveParametersExplicit"/>, <see cref="RefusalReason.PointCompressed"/>, or what the key's own type refuses.
+    /// <see cref="RefusalReason.CurveParametersExplicit"/>, <see cref="RefusalReason.PointCompressed"/>, or what the key's own type
+    /// refuses.
     /// </returns>
     public static Outcome<PublicKey> Read(ReadOnlyMemory<byte> der)
     {

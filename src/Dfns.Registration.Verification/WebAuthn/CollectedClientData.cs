@@ -18,7 +18,9 @@ internal sealed record CollectedClientData
     /// <summary>The origin that ran the ceremony.</summary>
     public required string Origin { get; init; }
 
-    /// <summary>Whether it ran in a frame that is not same-origin with its ancestors; absent, as older and native clients leave it, is false.</summary>
+    /// <summary>
+    /// Whether it ran in a frame that is not same-origin with its ancestors; absent, as older and native clients leave it, is false.
+    /// </summary>
     public required bool CrossOrigin { get; init; }
 
     /// <summary>The origin of the top-level page of such a frame, where the client tells it.</summary>
@@ -36,7 +38,8 @@ internal sealed record CollectedClientData
         if (json["type"].Text is not { } type) return Invalid("type");
         if (json["challenge"].Text is not { } challenge) return Invalid("challenge");
         if (json["origin"].Text is not { } origin) return Invalid("origin");
-        if (json["crossOrigin"].Token is not (JsonTokenType.None or JsonTokenType.True or JsonTokenType.False)) return Invalid("crossOrigin");
+        if (json["crossOrigin"].Token is not (JsonTokenType.None or JsonTokenType.True or JsonTokenType.False))
+            return Invalid("crossOrigin");
         if (json["topOrigin"] is { Absent: false, Text: null }) return Invalid("topOrigin");
 
         return new CollectedClientData

@@ -173,7 +173,8 @@ public sealed class PackedCertifiedTests
 
     [Fact]
     [Clause("8.2.1", "AAGUID extension")]
-    public void Accepts_a_certificate_without_the_extension() => Accepted(MakeWith(leaf => leaf.SetExtension(CertificateDraft.AaguidOid, null)));
+    public void Accepts_a_certificate_without_the_extension() =>
+        Accepted(MakeWith(leaf => leaf.SetExtension(CertificateDraft.AaguidOid, null)));
 
     [Fact]
     [Clause("8.2.1", "AAGUID extension")]

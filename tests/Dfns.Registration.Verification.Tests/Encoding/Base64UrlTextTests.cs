@@ -72,5 +72,6 @@ public sealed class Base64UrlTextTests
     [InlineData("")]
     [InlineData("hello")]
     [InlineData("my own id")]
-    public void A_chosen_id_is_base64url_all_the_same(string text) => Refused(RefusalReason.Base64UrlInvalid, Base64UrlText.DecodeChosenId(text));
+    public void A_chosen_id_is_base64url_all_the_same(string text) =>
+        Refused(RefusalReason.Base64UrlInvalid, Base64UrlText.DecodeChosenId(text));
 }

@@ -89,7 +89,8 @@ public sealed class CborMapTests
     [InlineData("A1011BFFFFFFFFFFFFFFFF")]
     [InlineData("A1013BFFFFFFFFFFFFFFFF")]
     [InlineData("A11B800000000000000001")]
-    public void Refuses_integers_beyond_64_signed_bits(string hex) => Refused(RefusalReason.CborIntegerOutOfRange, Read(Convert.FromHexString(hex)));
+    public void Refuses_integers_beyond_64_signed_bits(string hex) =>
+        Refused(RefusalReason.CborIntegerOutOfRange, Read(Convert.FromHexString(hex)));
 
     [Theory]
     [InlineData("A101C100")]

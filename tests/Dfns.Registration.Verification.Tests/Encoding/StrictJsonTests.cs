@@ -79,7 +79,8 @@ public sealed class StrictJsonTests
     public void Refuses_a_tower_of_arrays(int levels) => Refused(RefusalReason.JsonTooDeep, Read("{\"a\":" + new string('[', levels)));
 
     [Fact]
-    public void Refuses_more_than_65536_bytes() => Refused(RefusalReason.MemberTooLarge, Read("{\"a\":\"" + new string('x', 65_536) + "\"}"));
+    public void Refuses_more_than_65536_bytes() =>
+        Refused(RefusalReason.MemberTooLarge, Read("{\"a\":\"" + new string('x', 65_536) + "\"}"));
 
     [Fact]
     public void The_refusal_names_the_member_that_was_read() =>

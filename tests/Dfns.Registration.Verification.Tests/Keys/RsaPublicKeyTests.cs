@@ -21,7 +21,8 @@ public sealed class RsaPublicKeyTests
     [InlineData(2047)]
     [InlineData(4097)]
     [InlineData(16_384)]
-    public void Refuses_other_sizes(int bits) => Refused(RefusalReason.RsaModulusNotAccepted, RsaPublicKey.Create(OddModulus(bits), Exponent65537));
+    public void Refuses_other_sizes(int bits) =>
+        Refused(RefusalReason.RsaModulusNotAccepted, RsaPublicKey.Create(OddModulus(bits), Exponent65537));
 
     [Fact]
     public void Refuses_an_even_modulus()

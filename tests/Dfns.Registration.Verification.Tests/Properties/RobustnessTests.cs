@@ -6,6 +6,7 @@ using Dfns.Registration.Verification.Encoding;
 using Dfns.Registration.Verification.Keys;
 using Dfns.Registration.Verification.RawKey;
 using Dfns.Registration.Verification.WebAuthn;
+using Dfns.Registration.Verification.WebAuthn.Attestation;
 using static Dfns.Registration.Verification.Tests.Ceremony;
 
 namespace Dfns.Registration.Verification.Tests.Properties;
@@ -98,6 +99,26 @@ public sealed class RobustnessTests
         var valid = MakeKey();
         Gen.Int[0, valid.AttestationData.Length - 1].Sample(length => IsRefusedTwiceAlike(valid with { AttestationData = valid.AttestationData[..length] }));
     }
+
+    [Fact]
+    public void A_certificate_with_one_byte_changed_has_an_answer()
+    {
+        var key = SoftwareKey.P256();
+        var der = CertificateDraft.ForAttestation(key, Guid.Empty).Sign(key);
+        OneByte(der).Sample(changed =>
+        {
+            if (!AttestationCertificate.ReadChain(new List<object> { new ReadOnlyMemory<byte>(changed) }).Refused(out _, out var chain)) chain.Leaf.Dispose();
+        });
+    }
+
+    [Theory]
+    [InlineData("P-256")]
+    [InlineData("Ed25519")]
+    [InlineData("RSA-2048")]
+    public void A_public_key_with_one_byte_changed_has_an_answer(string key) => OneByte(SoftwareKey.Named(key).SubjectPublicKeyInfo).Sample(changed =>
+    {
+        if (!SubjectPublicKeyInfo.Read(changed).Refused(out _, out var read)) read.Dispose();
+    });
 
     [Fact]
     public void Any_numbers_in_a_COSE_key_have_an_answer() =>

@@ -158,7 +158,8 @@ public sealed class KeyRegistrationTests
     // Signature.
     [Fact]
     public void Accepts_hex_in_either_case() =>
-        Accepted(MakeKey(draft => draft.Attestation = json => json.SetRaw("signature", json.Members.Single(member => member.Key == "signature").Value.ToUpperInvariant())));
+        Accepted(MakeKey(draft => draft.Attestation = json =>
+            json.SetRaw("signature", json.Members.Single(member => member.Key == "signature").Value.ToUpperInvariant())));
 
     [Theory]
     [InlineData("")]
@@ -208,7 +209,8 @@ public sealed class KeyRegistrationTests
 
     [Fact]
     public void Refuses_a_fingerprint_that_escapes_more_than_JSON_stringify_does() => Refused(
-        RefusalReason.KeySignatureInvalid, MakeKey(draft => draft.Fingerprint = text => text.Replace("-----BEGIN", "\\u002D----BEGIN", StringComparison.Ordinal)));
+        RefusalReason.KeySignatureInvalid,
+        MakeKey(draft => draft.Fingerprint = text => text.Replace("-----BEGIN", "\\u002D----BEGIN", StringComparison.Ordinal)));
 
     [Fact]
     public void Refuses_the_client_data_hash_in_upper_case() => Refused(

@@ -51,7 +51,8 @@ public sealed class PublicKeyPemTests
     [InlineData(" ", "")]
     [InlineData("", "\t\n")]
     [InlineData("\uFEFF\n", "")]
-    public void Refuses_text_around_the_block(string before, string after) => Refused(RefusalReason.PemTextAround, MakePem(pem => before + pem + after));
+    public void Refuses_text_around_the_block(string before, string after) =>
+        Refused(RefusalReason.PemTextAround, MakePem(pem => before + pem + after));
 
     [Fact]
     public void Refuses_two_blocks() => Refused(RefusalReason.PemSeveralBlocks, MakePem(pem => pem + "\n" + SoftwareKey.P256().Pem));

@@ -13,7 +13,8 @@ public sealed class Step05_Utf8Tests
 
     [Fact]
     [Clause("7.1", 5)]
-    public void Accepts_members_beyond_ASCII() => Accepted(Make(draft => draft.ClientData.Set("other_keys_can_be_added_here", "naïve ☃ 🔑")));
+    public void Accepts_members_beyond_ASCII() =>
+        Accepted(Make(draft => draft.ClientData.Set("other_keys_can_be_added_here", "naïve ☃ 🔑")));
 
     [Fact]
     [Clause("7.1", 5)]

@@ -18,5 +18,6 @@ public sealed class Step07_TypeTests
     [InlineData("webauthn.create ")]
     [InlineData("")]
     [Clause("7.1", 7)]
-    public void Refuses_any_other_type(string type) => Refused(RefusalReason.TypeUnexpected, Make(draft => draft.ClientData.Set("type", type)));
+    public void Refuses_any_other_type(string type) =>
+        Refused(RefusalReason.TypeUnexpected, Make(draft => draft.ClientData.Set("type", type)));
 }

@@ -38,7 +38,8 @@ public sealed class Step09_OriginTests
 
     [Fact]
     [Clause("7.1", 9)]
-    public void Refuses_every_origin_when_none_is_listed() => Refused(RefusalReason.OriginNotAllowed, Make(), Expected with { Origins = [] });
+    public void Refuses_every_origin_when_none_is_listed() =>
+        Refused(RefusalReason.OriginNotAllowed, Make(), Expected with { Origins = [] });
 
     [Fact]
     public void The_refusal_quotes_the_origin_in_printable_ASCII() => Assert.Equal(

@@ -10,7 +10,8 @@ public sealed class Step12_ClientDataHashTests
     [Clause("7.1", 12)]
     public void Accepts_a_signature_over_client_data_in_unusual_spelling() => Accepted(Make(
         AttestationMaker.PackedSelf,
-        draft => draft.ClientData.Encoded = text => System.Text.Encoding.UTF8.GetBytes(" " + text.Replace("\",\"", "\" ,\n \"", StringComparison.Ordinal) + "\n")));
+        draft => draft.ClientData.Encoded = text =>
+            System.Text.Encoding.UTF8.GetBytes(" " + text.Replace("\",\"", "\" ,\n \"", StringComparison.Ordinal) + "\n")));
 
     [Fact]
     [Clause("7.1", 12)]

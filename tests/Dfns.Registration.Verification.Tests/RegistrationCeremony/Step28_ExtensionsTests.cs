@@ -12,7 +12,8 @@ public sealed class Step28_ExtensionsTests
 
     [Fact]
     [Clause("7.1", 28)]
-    public void Accepts_unsolicited_extensions() => Accepted(Make(draft => (draft.Flags, draft.Extensions) = (WithExtensions, CredProtect)));
+    public void Accepts_unsolicited_extensions() =>
+        Accepted(Make(draft => (draft.Flags, draft.Extensions) = (WithExtensions, CredProtect)));
 
     [Fact]
     [Clause("7.1", 28)]

@@ -67,7 +67,8 @@ internal static class PackedAttestation
         // §8.2.1: version 3.
         if (leaf.Version != 3) return RefusalReason.CertificateVersionNotAccepted;
         // §8.2.1: C, a country of two letters; O and CN, any text; OU, this literal.
-        if (leaf.Subject is not { Country: [_, _], Organisation: not "", OrganisationalUnit: "Authenticator Attestation", CommonName: not "" })
+        if (leaf.Subject is not { Country: [_, _], Organisation: not "", CommonName: not "" } subject
+            || subject.OrganisationalUnit != "Authenticator Attestation")
             return RefusalReason.CertificateSubjectNotAccepted;
         // §8.2.1: basic constraints with CA false.
         if (leaf.IsAuthority is not false) return RefusalReason.CertificateIsAuthority;
