@@ -2,8 +2,8 @@ using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.Operations;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.Options;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Demonstration;
 

@@ -67,7 +67,8 @@ internal sealed partial class CodeMailQueue(
             Id = entropy.Id("au"),
             At = clock.GetUtcNow(),
             Action = AuditActions.RegistrationCodeSent,
-            UserId = code.UserId,
+            Actor = AuditActors.Service,
+            SubjectId = code.UserId,
         });
         await db.SaveChangesAsync();
     }

@@ -166,7 +166,8 @@ internal sealed class RegistrationStore(
             Id = entropy.Id("au"),
             At = now,
             Action = action,
-            UserId = user.Id,
+            Actor = user.Id,
+            SubjectId = user.Id,
             RemoteAddress = remoteAddress,
             Note = note,
         };

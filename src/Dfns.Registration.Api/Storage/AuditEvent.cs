@@ -15,7 +15,11 @@ public sealed class AuditEvent
 
     public required string Action { get; init; }
 
-    public required string UserId { get; init; }
+    /// <summary>Who did it: the id of a user, <c>operator</c> for the command line, or <c>service</c>.</summary>
+    public required string Actor { get; init; }
+
+    /// <summary>The id of what it was done to: a user, a credential, an organisation.</summary>
+    public required string SubjectId { get; init; }
 
     /// <summary>The peer's IP address, after the configured proxies; null when the service itself acted.</summary>
     public string? RemoteAddress { get; init; }
@@ -31,12 +35,20 @@ public sealed class AuditEvent
             builder.Property(e => e.OrganisationId).HasMaxLength(Limits.IdLength);
             builder.Property(e => e.Id).HasMaxLength(Limits.IdLength);
             builder.Property(e => e.Action).HasMaxLength(Limits.IdLength);
-            builder.Property(e => e.UserId).HasMaxLength(Limits.IdLength);
+            builder.Property(e => e.Actor).HasMaxLength(Limits.IdLength);
+            builder.Property(e => e.SubjectId).HasMaxLength(Limits.IdLength);
             builder.Property(e => e.RemoteAddress).HasMaxLength(Limits.IdLength);
             builder.Property(e => e.Note).HasMaxLength(Limits.UsernameLength);
-            builder.HasIndex(e => new { e.OrganisationId, e.UserId, e.At });
+            builder.HasIndex(e => new { e.OrganisationId, e.SubjectId, e.At });
         }
     }
+}
+
+/// <summary>The actors that are no user.</summary>
+internal static class AuditActors
+{
+    public const string Operator = "operator";
+    public const string Service = "service";
 }
 
 /// <summary>The actions an audit row can name.</summary>

@@ -59,7 +59,7 @@ public abstract class ResendCodeTests(ServiceFixture fixture) : ServiceTests(fix
         await Service.Inbox.NextAsync();
 
         // The note is written after the delivery, beside any request: asked for until it is there, or the run is given up.
-        while (!await Service.InDatabaseAsync(db => db.AuditEvents.AnyAsync(e => e.UserId == invited.UserId && e.Action == "registration_code.sent"))) await Task.Yield();
+        while (!await Service.InDatabaseAsync(db => db.AuditEvents.AnyAsync(e => e.SubjectId == invited.UserId && e.Action == "registration_code.sent"))) await Task.Yield();
     }
 
     [Fact]

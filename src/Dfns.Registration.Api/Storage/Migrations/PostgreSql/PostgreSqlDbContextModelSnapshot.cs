@@ -41,6 +41,12 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("character varying(64)")
                         .HasColumnName("action");
 
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("actor");
+
                     b.Property<DateTimeOffset>("At")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("at");
@@ -55,17 +61,17 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("character varying(64)")
                         .HasColumnName("remote_address");
 
-                    b.Property<string>("UserId")
+                    b.Property<string>("SubjectId")
                         .IsRequired()
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)")
-                        .HasColumnName("user_id");
+                        .HasColumnName("subject_id");
 
                     b.HasKey("OrganisationId", "Id")
                         .HasName("pk_audit_events");
 
-                    b.HasIndex("OrganisationId", "UserId", "At")
-                        .HasDatabaseName("ix_audit_events_organisation_id_user_id_at");
+                    b.HasIndex("OrganisationId", "SubjectId", "At")
+                        .HasDatabaseName("ix_audit_events_organisation_id_subject_id_at");
 
                     b.ToTable("audit_events", (string)null);
                 });

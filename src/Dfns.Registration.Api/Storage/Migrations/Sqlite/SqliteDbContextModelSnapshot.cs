@@ -35,6 +35,12 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("action");
 
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("actor");
+
                     b.Property<long>("At")
                         .HasColumnType("INTEGER")
                         .HasColumnName("at");
@@ -49,17 +55,17 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("remote_address");
 
-                    b.Property<string>("UserId")
+                    b.Property<string>("SubjectId")
                         .IsRequired()
                         .HasMaxLength(64)
                         .HasColumnType("TEXT")
-                        .HasColumnName("user_id");
+                        .HasColumnName("subject_id");
 
                     b.HasKey("OrganisationId", "Id")
                         .HasName("pk_audit_events");
 
-                    b.HasIndex("OrganisationId", "UserId", "At")
-                        .HasDatabaseName("ix_audit_events_organisation_id_user_id_at");
+                    b.HasIndex("OrganisationId", "SubjectId", "At")
+                        .HasDatabaseName("ix_audit_events_organisation_id_subject_id_at");
 
                     b.ToTable("audit_events", (string)null);
                 });

@@ -22,7 +22,8 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                     id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
                     at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     action = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    user_id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    actor = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    subject_id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
                     remote_address = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
                     note = table.Column<string>(type: "character varying(320)", maxLength: 320, nullable: true)
                 },
@@ -237,9 +238,9 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                 });
 
             migrationBuilder.CreateIndex(
-                name: "ix_audit_events_organisation_id_user_id_at",
+                name: "ix_audit_events_organisation_id_subject_id_at",
                 table: "audit_events",
-                columns: new[] { "organisation_id", "user_id", "at" });
+                columns: new[] { "organisation_id", "subject_id", "at" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_ceremonies_organisation_id_user_id",
