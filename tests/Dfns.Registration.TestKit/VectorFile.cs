@@ -44,6 +44,12 @@ public sealed record VectorFile
     /// <summary>The expected origin.</summary>
     public required string Origin { get; init; }
 
+    /// <summary>Whether a cross-origin ceremony is expected.</summary>
+    public required bool AllowCrossOrigin { get; init; }
+
+    /// <summary>The expected top origins.</summary>
+    public required IReadOnlyList<string> TopOrigins { get; init; }
+
     /// <summary>Whether user verification is required.</summary>
     public required bool RequireUserVerification { get; init; }
 
@@ -78,6 +84,8 @@ public sealed record VectorFile
         Challenge = Challenge,
         RelyingPartyId = RpId,
         Origins = [Origin],
+        AllowCrossOrigin = AllowCrossOrigin,
+        TopOrigins = TopOrigins,
         RequireUserVerification = RequireUserVerification,
         Algorithms = Algorithms,
         Now = Now,

@@ -225,13 +225,9 @@ internal sealed class CborMap
             _ => 9,
         };
 
-        // CTAP2 canonical order: by major type, then by length, then by bytes.
-        private static bool CanonicallyBefore(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
-        {
-            if (first[0] >> 5 != second[0] >> 5) return first[0] >> 5 < second[0] >> 5;
-            if (first.Length != second.Length) return first.Length < second.Length;
-            return first.SequenceCompareTo(second) < 0;
-        }
+        // CTAP2 canonical order is by major type, then by length, then by bytes. Type and length both stand in the first bytes of a
+        // key in shortest form, the smaller ones lower; so for such keys it is the order of the bytes.
+        private static bool CanonicallyBefore(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second) => first.SequenceCompareTo(second) < 0;
 
         private T? Refuse<T>(RefusalReason reason)
             where T : class

@@ -81,7 +81,6 @@ internal static class SubjectPublicKeyInfo
     private static Outcome<PublicKey> ReadEcdsa(AsnReader algorithm, byte[] point)
     {
         // RFC 5480 §2.1.1: a named curve; the other two choices of the type must not be used.
-        if (!algorithm.HasData) return RefusalReason.PublicKeyDerMalformed;
         if (algorithm.PeekTag() != Asn1Tag.ObjectIdentifier) return RefusalReason.CurveParametersExplicit;
         var oid = algorithm.ReadObjectIdentifier();
         if (algorithm.HasData) return RefusalReason.PublicKeyDerMalformed;
@@ -98,7 +97,6 @@ internal static class SubjectPublicKeyInfo
     private static Outcome<PublicKey> ReadRsa(AsnReader algorithm, byte[] rsaPublicKey)
     {
         // RFC 3279 §2.3.1: the parameters are NULL, and present.
-        if (!algorithm.HasData) return RefusalReason.PublicKeyDerMalformed;
         algorithm.ReadNull();
         return algorithm.HasData ? RefusalReason.PublicKeyDerMalformed : ReadRsaPublicKey(rsaPublicKey);
     }

@@ -92,6 +92,43 @@ public sealed class PublicKeyPemTests
         Refused(RefusalReason.PublicKeyDerMalformed, MakeSpki(_ => Convert.FromHexString(hex)));
 
     [Fact]
+    public void Refuses_bytes_after_the_DER_of_PKCS1() => Refused(
+        RefusalReason.PublicKeyDerTrailingBytes,
+        MakePem(_ => PemEncoding.WriteString("RSA PUBLIC KEY", [.. Pkcs1([0, 0xFF, .. new byte[254], 1], writer => writer.WriteInteger(3)), 0])));
+
+    [Fact]
+    public void Refuses_a_third_element_in_SubjectPublicKeyInfo() =>
+        Refused(RefusalReason.PublicKeyDerMalformed, MakeSpki(spki => [0x30, (byte)(spki[1] + 2), .. spki[2..], 0x05, 0x00]));
+
+    [Fact]
+    public void Refuses_a_key_whose_last_bits_are_unused() => Refused(
+        RefusalReason.PublicKeyDerMalformed,
+        MakeSpki(spki =>
+        {
+            // The bit string's first byte counts the unused bits, which DER wants to be zero.
+            spki[^66] = 1;
+            spki[^1] &= 0xFE;
+            return spki;
+        }));
+
+    [Fact]
+    public void Refuses_an_elliptic_curve_key_without_a_curve() => Refused(
+        RefusalReason.PublicKeyDerMalformed,
+        MakeSpki(spki => Spki(writer => writer.WriteObjectIdentifier(EcPublicKeyOid), spki[^65..])));
+
+    [Fact]
+    public void Refuses_more_parameters_than_the_curve() => Refused(
+        RefusalReason.PublicKeyDerMalformed,
+        MakeSpki(spki => Spki(
+            writer =>
+            {
+                writer.WriteObjectIdentifier(EcPublicKeyOid);
+                writer.WriteObjectIdentifier("1.2.840.10045.3.1.7");
+                writer.WriteNull();
+            },
+            spki[^65..])));
+
+    [Fact]
     public void Refuses_the_RSASSA_PSS_key_type() => Refused(
         RefusalReason.KeyTypeNotSupported, MakeSpki(_ => Spki(writer => writer.WriteObjectIdentifier("1.2.840.113549.1.1.10"), [0x30, 0x00])));
 
@@ -164,6 +201,11 @@ public sealed class PublicKeyPemTests
         Refused(RefusalReason.RsaExponentNotAccepted, MakeRsa(writer => writer.WriteInteger(exponent)));
 
     [Fact]
+    public void Refuses_a_negative_RSA_modulus() => Refused(
+        RefusalReason.RsaModulusNotAccepted,
+        MakePem(_ => PemEncoding.WriteString("RSA PUBLIC KEY", Pkcs1([0x80, .. new byte[254], 1], writer => writer.WriteInteger(65_537)))));
+
+    [Fact]
     public void Refuses_a_third_number_in_an_RSA_key() => Refused(
         RefusalReason.PublicKeyDerMalformed,
         MakeRsa(writer =>
@@ -177,16 +219,20 @@ public sealed class PublicKeyPemTests
     private static MadeCredential MakeSpki(Func<byte[], byte[]> change) =>
         MakeKey(draft => draft.Pem = PemEncoding.WriteString("PUBLIC KEY", change(draft.Key.SubjectPublicKeyInfo)));
 
-    private static MadeCredential MakeRsa(Action<AsnWriter> writeAfterModulus)
+    private static MadeCredential MakeRsa(Action<AsnWriter> writeAfterModulus) =>
+        MakePem(_ => PemEncoding.WriteString("RSA PUBLIC KEY", Pkcs1([0, 0xFF, .. new byte[254], 1], writeAfterModulus)));
+
+    // The modulus is given as DER writes it: signed.
+    private static byte[] Pkcs1(byte[] modulus, Action<AsnWriter> writeAfterModulus)
     {
         var numbers = new AsnWriter(AsnEncodingRules.DER);
         using (numbers.PushSequence())
         {
-            numbers.WriteIntegerUnsigned([0xFF, .. new byte[254], 1]);
+            numbers.WriteInteger(modulus);
             writeAfterModulus(numbers);
         }
 
-        return MakePem(_ => PemEncoding.WriteString("RSA PUBLIC KEY", numbers.Encode()));
+        return numbers.Encode();
     }
 
     private static byte[] EcSpki(byte[] point) => Spki(

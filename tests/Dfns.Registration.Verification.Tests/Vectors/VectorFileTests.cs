@@ -6,8 +6,8 @@ namespace Dfns.Registration.Verification.Tests.Vectors;
 public sealed class VectorFileTests
 {
     private const string Valid = """
-        {"id":"x","source":"s","comment":"c","expect":"accept","kind":"Key","challenge":"c","rpId":"r","origin":"o","requireUserVerification":true,
-         "algorithms":[-7],"now":"2026-11-22T00:00:00Z","credId":"AA","clientData":"AA","attestationData":"AA"}
+        {"id":"x","source":"s","comment":"c","expect":"accept","kind":"Key","challenge":"c","rpId":"r","origin":"o","allowCrossOrigin":false,
+         "topOrigins":[],"requireUserVerification":true,"algorithms":[-7],"now":"2026-11-22T00:00:00Z","credId":"AA","clientData":"AA","attestationData":"AA"}
         """;
 
     [Fact]
