@@ -120,7 +120,7 @@ internal sealed class ExampleBodies(IRequestExamples examples) : IDocumentAsyncF
             if (operation.OperationId is null || !made.Bodies.TryGetValue(operation.OperationId, out var bodies)) continue;
             var content = (OpenApiMediaType)operation.RequestBody!.Content!["application/json"];
             content.Examples = bodies.ToDictionary(
-                b => b.Key, IOpenApiExample (b) => new OpenApiExample { Summary = b.Key, Value = b.Value }, StringComparer.Ordinal);
+                b => b.Key, IOpenApiExample (b) => new OpenApiExample { Summary = b.Key, Value = b.Value.DeepClone() }, StringComparer.Ordinal);
         }
 
         if (made.BearerToken is not { } token) return;

@@ -45,7 +45,10 @@ internal sealed record RequestExamples(IReadOnlyDictionary<string, IReadOnlyDict
 /// <summary>Well-formed, properly signed, and over a challenge that nobody issued.</summary>
 internal sealed class MadeUpExamples : IRequestExamples
 {
-    public Task<RequestExamples> MakeAsync(CancellationToken ct) => Task.FromResult(RequestExamples.Of(
+    // Made once: keys cost more than a reader of the document should be able to ask for.
+    private readonly Lazy<RequestExamples> made = new(() => RequestExamples.Of(
         new ExampleCredentials("ZGVtb25zdHJhdGlvbi1jaGFsbGVuZ2UtMzItYnl0ZXM", "example.co", "https://app.example.co"),
         "jane@example.co", "7K2M-00XW-9QRT-B4ZC", "or-30tnh-itmjs-s235s5ontr3r23h2", bearerToken: null));
+
+    public Task<RequestExamples> MakeAsync(CancellationToken ct) => Task.FromResult(made.Value);
 }

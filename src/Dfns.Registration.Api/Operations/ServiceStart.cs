@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Dfns.Registration.Api.Demonstration;
 using Dfns.Registration.Api.Storage;
 using Microsoft.Extensions.Options;
@@ -7,7 +8,7 @@ namespace Dfns.Registration.Api.Operations;
 /// <summary>The order of a start: settings, database, port, demonstration; then until the signal to end.</summary>
 internal static class ServiceStart
 {
-    /// <returns>The exit code: 0 after an orderly end, 1 when the settings are at fault.</returns>
+    /// <returns>The exit code: 0 after an orderly end, 1 when the settings are at fault or do not fit the database.</returns>
     public static async Task<int> RunServiceAsync(this WebApplication app)
     {
         if (Faults(app) is { Count: > 0 } faults)
@@ -17,7 +18,16 @@ internal static class ServiceStart
             return 1;
         }
 
-        await app.PrepareDatabaseAsync();
+        try
+        {
+            await app.PrepareDatabaseAsync();
+        }
+        catch (CryptographicException)
+        {
+            await Console.Error.WriteLineAsync("The service does not start: Secrets:MasterKey is not the one that this database was sealed with.");
+            return 1;
+        }
+
         await app.StartAsync();
         if (app.Environment.IsDevelopment()) await app.PrintDemonstrationAsync(app.Lifetime.ApplicationStopping);
         await app.WaitForShutdownAsync();

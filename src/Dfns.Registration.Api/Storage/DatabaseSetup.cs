@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Dfns.Registration.Api.Tokens;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -19,13 +20,15 @@ internal static partial class DatabaseSetup
         {
             builder.Services.AddDbContextPool<RegistrationDbContext, PostgreSqlDbContext>((services, options) => options
                 .UseNpgsql(PostgreSqlConnectionString(services), npgsql => npgsql.EnableRetryOnFailure(maxRetryCount: 4, maxRetryDelay: TimeSpan.FromMilliseconds(250), errorCodesToAdd: null))
-                .UseSnakeCaseNamingConvention());
+                .UseSnakeCaseNamingConvention()
+                .ConfigureWarnings(LogOnce));
         }
         else
         {
             builder.Services.AddDbContextPool<RegistrationDbContext, SqliteDbContext>((services, options) => options
                 .UseSqlite(services.GetRequiredService<IOptions<DatabaseOptions>>().Value.ConnectionString)
-                .UseSnakeCaseNamingConvention());
+                .UseSnakeCaseNamingConvention()
+                .ConfigureWarnings(LogOnce));
         }
     }
 
@@ -69,6 +72,11 @@ internal static partial class DatabaseSetup
             await db.Database.CloseConnectionAsync();
         }
     }
+
+    // A failed command surfaces as an exception, and is logged where that ends up, if it is a failure at all: losing a race is not, nor
+    // is asking an empty database for its migrations.
+    private static void LogOnce(WarningsConfigurationBuilder warnings) =>
+        warnings.Log((RelationalEventId.CommandError, LogLevel.Debug), (CoreEventId.SaveChangesFailed, LogLevel.Debug), (CoreEventId.OptimisticConcurrencyException, LogLevel.Debug));
 
     // Prepared statements halve the cost of the registration transaction; an operator's own setting stands.
     private static string PostgreSqlConnectionString(IServiceProvider services)

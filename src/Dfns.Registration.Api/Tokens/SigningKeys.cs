@@ -59,7 +59,8 @@ internal sealed class SigningKeys(
             rows.Insert(0, key);
         }
 
-        return new KeySet(now, rows.First(k => k.ActiveFrom <= now), rows, masterKey);
+        // The first key of all signs at once, even where a clock is behind that of the instance that made it.
+        return new KeySet(now, rows.FirstOrDefault(k => k.ActiveFrom <= now) ?? rows[^1], rows, masterKey);
     }
 
     private SigningKey Generate(DateTimeOffset now, DateTimeOffset activeFrom)

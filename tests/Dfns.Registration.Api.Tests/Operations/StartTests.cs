@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Dfns.Registration.Api.Tests.Running;
+using Dfns.Registration.TestKit.Databases;
 
 namespace Dfns.Registration.Api.Tests.Operations;
 
@@ -41,6 +43,20 @@ public sealed class StartTests
 
         Assert.Equal(1, exitCode);
         Assert.Contains(told, output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_master_key_that_does_not_fit_the_database_is_told_in_a_sentence()
+    {
+        await using var database = await TestDatabase.SqliteAsync();
+        await (await Service.StartAsync(database)).DisposeAsync();
+
+        var (exitCode, output) = await StartAsync(
+            [.. Service.Settings(database).Where(s => s.Key != "Secrets:MasterKey").Select(s => (s.Key, s.Value)), ("Secrets:MasterKey", Convert.ToBase64String(new byte[32]))]);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("Secrets:MasterKey is not the one that this database was sealed with.", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
     }
 
     [Fact]
