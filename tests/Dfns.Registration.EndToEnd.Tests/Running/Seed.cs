@@ -1,0 +1,68 @@
+using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Users;
+using Dfns.Registration.TestKit.Databases;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Dfns.Registration.EndToEnd.Tests.Running;
+
+/// <summary>
+/// Brings organisations and unregistered users into the database of a running service, through the service's own assemblies: no
+/// request can do that yet.
+/// </summary>
+internal sealed class Seed(string provider, string connectionString)
+{
+    private readonly SystemEntropy entropy = new();
+
+    public static Seed In(TestDatabase database) => new(database.Provider, database.ConnectionString);
+
+    /// <summary>An organisation whose pages are at the origin given.</summary>
+    /// <returns>Its id.</returns>
+    public async Task<string> OrganisationAsync(string relyingPartyId, string origin)
+    {
+        await using var db = Open();
+        var id = entropy.Id("or");
+        db.Organisations.Add(new Organisation
+        {
+            Id = id,
+            Name = "Example",
+            CreatedAt = TimeProvider.System.GetUtcNow(),
+            RelyingParty = new RelyingParty
+            {
+                OrganisationId = id,
+                RelyingPartyId = relyingPartyId,
+                Name = "Example",
+                Origins = [origin],
+                Attestation = "none",
+                UserVerification = "required",
+                Algorithms = [-7, -8, -257],
+            },
+        });
+        await db.SaveChangesAsync();
+        return id;
+    }
+
+    public async Task<Invitation> InviteAsync(string orgId, string? username = null) =>
+        (await InviteAsync(orgId, [username ?? $"user-{entropy.Id("x")}@example.co"]))[0];
+
+    public async Task<IReadOnlyList<Invitation>> InviteAsync(string orgId, IReadOnlyList<string> usernames)
+    {
+        await using var db = Open();
+        var users = new UserStore(
+            db, new MasterKey(Convert.FromBase64String(ServiceProcess.MasterKey)), entropy, TimeProvider.System, Options.Create(new RegistrationOptions()));
+        var invitations = usernames.Select(name => new Invitation(orgId, name, users.Invite(orgId, name, UserKind.EndUser).Code)).ToList();
+        await db.SaveChangesAsync();
+        return invitations;
+    }
+
+    public RegistrationDbContext Open() => provider switch
+    {
+        nameof(DatabaseProvider.Sqlite) => new SqliteDbContext(
+            new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(connectionString).UseSnakeCaseNamingConvention().Options),
+        nameof(DatabaseProvider.PostgreSql) => new PostgreSqlDbContext(
+            new DbContextOptionsBuilder<PostgreSqlDbContext>().UseNpgsql(connectionString).UseSnakeCaseNamingConvention().Options),
+        _ => throw new ArgumentException(provider, nameof(provider)),
+    };
+}

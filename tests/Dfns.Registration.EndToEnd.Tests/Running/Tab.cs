@@ -1,0 +1,81 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Microsoft.Playwright;
+
+namespace Dfns.Registration.EndToEnd.Tests.Running;
+
+/// <summary>A tab that writes down everything a page should never cause: console errors, policy violations, requests to other hosts.</summary>
+internal sealed class Tab : IAsyncDisposable
+{
+    private readonly ConcurrentQueue<string> complaints = new();
+    private readonly ConcurrentQueue<string> requests = new();
+    private ICDPSession devices = null!;
+    private string? authenticator;
+
+    private Tab(IPage page) => Page = page;
+
+    public IPage Page { get; }
+
+    public static async Task<Tab> OpenAsync(IBrowserContext context)
+    {
+        // Chromium reports violations to the page, not always to the console.
+        await context.AddInitScriptAsync(
+            "addEventListener('securitypolicyviolation', e => console.error(`policy violation: ${e.violatedDirective} ${e.blockedURI}`))");
+        var tab = new Tab(await context.NewPageAsync());
+        tab.Page.Console += (_, message) =>
+        {
+            if (message.Type is "error" or "warning") tab.complaints.Enqueue($"{message.Type}: {message.Text}");
+        };
+        tab.Page.PageError += (_, error) => tab.complaints.Enqueue($"uncaught: {error}");
+        tab.Page.Request += (_, request) => tab.requests.Enqueue(request.Url);
+        tab.devices = await context.NewCDPSessionAsync(tab.Page);
+        await tab.devices.SendAsync("WebAuthn.enable");
+        return tab;
+    }
+
+    public ILocator this[string testId] => Page.GetByTestId(testId);
+
+    /// <summary>Plugs in a platform authenticator that answers prompts by itself.</summary>
+    /// <param name="recognisesUser">False: whoever holds the device does not pass its fingerprint, face or PIN check.</param>
+    public async Task AddAuthenticatorAsync(bool recognisesUser = true)
+    {
+        var added = await devices.SendAsync("WebAuthn.addVirtualAuthenticator", new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["options"] = new
+            {
+                protocol = "ctap2",
+                transport = "internal",
+                hasResidentKey = true,
+                hasUserVerification = true,
+                isUserVerified = recognisesUser,
+                automaticPresenceSimulation = true,
+            },
+        });
+        authenticator = added!.Value.GetProperty("authenticatorId").GetString();
+    }
+
+    public Task RecogniseUserAsync() =>
+        devices.SendAsync("WebAuthn.setUserVerified", new Dictionary<string, object>(StringComparer.Ordinal) { ["authenticatorId"] = authenticator!, ["isUserVerified"] = true });
+
+    /// <summary>The passkeys that the authenticator holds.</summary>
+    public async Task<IReadOnlyList<JsonElement>> PasskeysAsync()
+    {
+        var held = await devices.SendAsync("WebAuthn.getCredentials", new Dictionary<string, object>(StringComparer.Ordinal) { ["authenticatorId"] = authenticator! });
+        return [.. held!.Value.GetProperty("credentials").EnumerateArray()];
+    }
+
+    /// <summary>Asserts that the page caused nothing it should not, apart from what the test provoked.</summary>
+    /// <param name="origin">The one origin that the page may talk to.</param>
+    /// <param name="provoked">Part of a console line that the browser itself writes about a refused request.</param>
+    public void AssertQuiet(string origin, string? provoked = null)
+    {
+        Assert.DoesNotContain(complaints, line => provoked is null || !line.Contains(provoked, StringComparison.Ordinal));
+        Assert.All(requests, url => Assert.True(
+            url.StartsWith(origin + "/", StringComparison.Ordinal) || url.StartsWith("data:", StringComparison.Ordinal) || url.StartsWith("blob:", StringComparison.Ordinal), url));
+        Assert.NotEmpty(requests);
+    }
+
+    public Task ScreenshotAsync(string name) => Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Places.Screenshots, name + ".png"), FullPage = true });
+
+    public async ValueTask DisposeAsync() => await Page.Context.DisposeAsync();
+}
