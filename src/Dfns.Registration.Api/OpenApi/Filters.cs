@@ -125,7 +125,11 @@ internal sealed class ExampleBodies(IRequestExamples examples) : IDocumentAsyncF
 
         if (made.BearerToken is not { } token) return;
         swaggerDoc.AddExtension("x-demonstration-token", new JsonNodeExtension(JsonValue.Create(token)));
-        swaggerDoc.Info.Description += "\n\n**Demonstration.** The page is authorized already, and the examples below signed the open challenge of a "
-            + "demonstration user: choose one and send it. Reload the page for the next user.";
+        // A copy: the info is one object for every document that is ever made.
+        swaggerDoc.Info = new OpenApiInfo(swaggerDoc.Info)
+        {
+            Description = swaggerDoc.Info.Description + "\n\n**Demonstration.** The page is authorized already, and the examples below signed the open "
+                + "challenge of a demonstration user: choose one and send it. Reload the page for the next user.",
+        };
     }
 }
