@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Dfns.Registration.Api.Storage;
@@ -44,7 +43,9 @@ internal sealed partial class CodeMailQueue(
             {
                 await DeliverAsync(code);
             }
-            catch (DbException e)
+#pragma warning disable CA1031 // An exception that leaves this loop ends the whole service; no mail is worth that.
+            catch (Exception e)
+#pragma warning restore CA1031
             {
                 Log.Failed(logger, Attempts, Attempts, e.GetType().Name);
             }
@@ -83,7 +84,7 @@ internal sealed partial class CodeMailQueue(
                 return true;
             }
             catch (Exception e) when (e is IOException or SocketException or ProtocolException or CommandException or AuthenticationException
-                or SslHandshakeException or ParseException or ServiceNotConnectedException)
+                or SslHandshakeException or ParseException or ServiceNotConnectedException or NotSupportedException)
             {
                 // The exception of an SMTP server may repeat what was sent to it; its type says enough.
                 Log.Failed(logger, attempt, Attempts, e.GetType().Name);
