@@ -17,6 +17,9 @@ public sealed class MailOptions
     /// <summary><c>StartTls</c> (default), <c>SslOnConnect</c>, or <c>None</c> for a relay on the same host.</summary>
     public SecureSocketOptions Security { get; set; } = SecureSocketOptions.StartTls;
 
+    /// <summary>Whether the server's certificate has to be shown not to be revoked; an authority of one's own often publishes no list to show it by. Default true.</summary>
+    public bool CheckRevocation { get; set; } = true;
+
     public string? Username { get; set; }
 
     public string? Password { get; set; }

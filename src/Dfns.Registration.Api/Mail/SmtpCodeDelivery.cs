@@ -11,7 +11,7 @@ internal sealed class SmtpCodeDelivery(IOptions<MailOptions> options) : ICodeDel
     public async Task DeliverAsync(CodeMail mail, CancellationToken ct)
     {
         var settings = options.Value;
-        using var client = new SmtpClient();
+        using var client = new SmtpClient { CheckCertificateRevocation = settings.CheckRevocation };
         await client.ConnectAsync(settings.Host!, settings.Port, settings.Security, ct);
         if (settings.Username is { } username) await client.AuthenticateAsync(username, settings.Password ?? "", ct);
         using var message = Compose(mail, settings);
