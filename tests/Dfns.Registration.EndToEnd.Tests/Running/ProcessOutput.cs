@@ -3,6 +3,9 @@ namespace Dfns.Registration.EndToEnd.Tests.Running;
 /// <summary>The lines a process has written so far, and a way to wait for one.</summary>
 internal sealed class ProcessOutput
 {
+    // A guard against waiting for good; nothing is measured by it.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     private readonly Lock gate = new();
     private readonly List<string> lines = [];
     private readonly List<(Func<string, bool> Wanted, TaskCompletionSource<string> Found)> waiting = [];
@@ -41,19 +44,27 @@ internal sealed class ProcessOutput
     }
 
     /// <summary>The first line, written already or yet to come, that is wanted.</summary>
-    public Task<string> LineAsync(Func<string, bool> wanted)
+    public async Task<string> LineAsync(Func<string, bool> wanted)
     {
+        var found = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (gate)
         {
-            if (lines.Find(line => wanted(line)) is { } written) return Task.FromResult(written);
-            if (ended) return Task.FromException<string>(Missed());
-            var found = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (lines.Find(line => wanted(line)) is { } written) return written;
+            if (ended) throw Missed();
             waiting.Add((wanted, found));
-            return found.Task;
+        }
+
+        try
+        {
+            return await found.Task.WaitAsync(Patience);
+        }
+        catch (TimeoutException)
+        {
+            throw Missed();
         }
     }
 
     public override string ToString() => string.Join(Environment.NewLine, Lines);
 
-    private InvalidOperationException Missed() => new($"The process ended without writing what was waited for:{Environment.NewLine}{string.Join(Environment.NewLine, lines)}");
+    private InvalidOperationException Missed() => new($"The process has not written what was waited for:{Environment.NewLine}{this}");
 }

@@ -1,0 +1,160 @@
+using System.Text.Json.Nodes;
+using Dfns.Registration.EndToEnd.Tests.Running;
+using Dfns.Registration.TestKit.Databases;
+
+namespace Dfns.Registration.EndToEnd.Tests.Mail;
+
+/// <summary>Codes by mail, in Production, to a real SMTP server.</summary>
+public sealed class SmtpTests : IAsyncLifetime
+{
+    private TestDatabase database = null!;
+    private Invitation invitation = null!;
+
+    // Production knows no demonstration: a service in Development leaves its organisation and its user in the database, on which, under
+    // the same master key, the one of the test then runs.
+    public async ValueTask InitializeAsync()
+    {
+        database = await TestDatabase.SqliteAsync();
+        await using var development = await ServiceProcess.StartDevelopmentAsync(database.Provider, database.ConnectionString);
+        invitation = await development.PrintedInvitationAsync();
+        await development.StopAsync();
+    }
+
+    public async ValueTask DisposeAsync() => await database.DisposeAsync();
+
+    [Fact]
+    public async Task Mails_a_code_that_starts_a_registration_and_ends_the_earlier_code()
+    {
+        await using var smtp = await SmtpServer.StartAsync();
+        await using var service = await StartAsync(smtp, ("Mail:Link", "https://app.example.co/register#username={username}&code={code}&orgId={orgId}"));
+
+        await ResendAsync(service, invitation);
+        var mail = await smtp.NextAsync();
+
+        var code = CodeIn(mail);
+        Assert.Equal(("no-reply@example.co", invitation.Username), (mail.From, Assert.Single(mail.To)));
+        Assert.Equal("Your registration code for Demonstration", mail.Message.Subject);
+        Assert.Contains($"https://app.example.co/register#username={Uri.EscapeDataString(invitation.Username)}&code={code}&orgId={invitation.OrgId}", mail.Message.TextBody, StringComparison.Ordinal);
+        Assert.Equal("Invalid code", (string?)(await InitAsync(service, invitation))["message"]);
+        Assert.Equal(43, ((string?)(await InitAsync(service, invitation with { Code = code }))["challenge"])!.Length);
+        await service.StopAsync();
+        Assert.Equal(["registration_code.sent"], await Tables.Of(database).AuditAsync(invitation.Username));
+        Assert.DoesNotContain(service.Output.Lines, line => line.Contains(code, StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task Logs_in_over_STARTTLS_when_the_authority_of_the_server_is_trusted()
+    {
+        using var certificate = new ServerCertificate();
+        await using var smtp = await SmtpServer.StartAsync(certificate);
+        await using var service = await StartAsync(smtp, [.. StartTls, ("SSL_CERT_FILE", certificate.AuthorityFile)]);
+
+        await ResendAsync(service, invitation);
+        var mail = await smtp.NextAsync();
+
+        Assert.Equal((true, SmtpServer.User), (mail.Secure, mail.User));
+        Assert.Equal(43, ((string?)(await InitAsync(service, invitation with { Code = CodeIn(mail) }))["challenge"])!.Length);
+        await service.StopAsync();
+        Assert.DoesNotContain(service.Output.Lines, line => line.Contains(SmtpServer.Password, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Hands_neither_password_nor_code_to_a_server_whose_authority_is_not_trusted()
+    {
+        using var certificate = new ServerCertificate();
+        await using var smtp = await SmtpServer.StartAsync(certificate);
+        await using var service = await StartAsync(smtp, StartTls);
+
+        await ResendAsync(service, invitation);
+        await service.Output.LineAsync(line => line.Contains("SslHandshakeException", StringComparison.Ordinal));
+
+        Assert.DoesNotContain(smtp.Output.Lines, line => line.Contains("\"mail\"", StringComparison.Ordinal));
+        Assert.Empty(await Tables.Of(database).AuditAsync(invitation.Username));
+    }
+
+    [Fact]
+    public async Task Hands_no_code_to_a_server_that_offers_no_encryption_where_it_is_demanded_and_lives_on()
+    {
+        await using var smtp = await SmtpServer.StartAsync();
+        await using var service = await StartAsync(smtp, ("Mail:Security", "StartTls"));
+
+        await ResendAsync(service, invitation);
+        await service.Output.LineAsync(line => line.Contains("Mailing a registration code failed", StringComparison.Ordinal));
+
+        Assert.Equal(43, ((string?)(await InitAsync(service, await Seed.In(database).InviteAsync(invitation.OrgId)))["challenge"])!.Length);
+        await service.StopAsync();
+        Assert.DoesNotContain(smtp.Output.Lines, line => line.Contains("\"mail\"", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("zoë.müller+reg@example.co")]
+    [InlineData("用户@例え.example")]
+    public async Task Mails_to_an_address_that_is_not_ASCII(string username)
+    {
+        var invited = await Seed.In(database).InviteAsync(invitation.OrgId, username);
+        await using var smtp = await SmtpServer.StartAsync();
+        await using var service = await StartAsync(smtp);
+
+        await ResendAsync(service, invited);
+        var mail = await smtp.NextAsync();
+
+        Assert.Equal(username, Assert.Single(mail.To));
+        Assert.Contains($"Username:     {username}", mail.Message.TextBody, StringComparison.Ordinal);
+        var started = await InitAsync(service, invited with { Code = CodeIn(mail) });
+        Assert.Equal(username, (string?)started["user"]!["name"]);
+    }
+
+    [Fact]
+    public async Task Delivers_once_a_server_that_was_away_is_back()
+    {
+        await using var smtp = await SmtpServer.StartAsync(down: true);
+        await using var service = await StartAsync(smtp);
+
+        await ResendAsync(service, invitation);
+        await service.Output.LineAsync(line => line.Contains("Mailing a registration code failed", StringComparison.Ordinal));
+        await smtp.GoUpAsync();
+        var mail = await smtp.NextAsync();
+
+        Assert.Equal(43, ((string?)(await InitAsync(service, invitation with { Code = CodeIn(mail) }))["challenge"])!.Length);
+        await service.StopAsync();
+        Assert.Equal(["registration_code.sent"], await Tables.Of(database).AuditAsync(invitation.Username));
+    }
+
+    [Fact]
+    public async Task Delivers_what_still_waits_before_it_ends()
+    {
+        await using var smtp = await SmtpServer.StartAsync(down: true);
+        await using var service = await StartAsync(smtp);
+
+        await ResendAsync(service, invitation);
+        await service.Output.LineAsync(line => line.Contains("Mailing a registration code failed", StringComparison.Ordinal));
+        await service.TerminateAsync();
+        await smtp.GoUpAsync();
+
+        Assert.Equal(invitation.Username, Assert.Single((await smtp.NextAsync()).To));
+        await service.ExitedOrderlyAsync();
+        Assert.Equal(["registration_code.sent"], await Tables.Of(database).AuditAsync(invitation.Username));
+    }
+
+    // The authority of the test publishes no revocation list, as private ones often do not.
+    private static (string Key, string? Value)[] StartTls =>
+    [
+        ("Mail:Host", "localhost"), ("Mail:Security", "StartTls"), ("Mail:CheckRevocation", "false"), ("Mail:Username", SmtpServer.User),
+        ("Mail:Password", SmtpServer.Password),
+    ];
+
+    private Task<ServiceProcess> StartAsync(SmtpServer smtp, params (string Key, string? Value)[] settings) =>
+        ServiceProcess.StartProductionAsync(
+            database.Provider, database.ConnectionString, [("Mail:Port", $"{smtp.Port}"), ("Mail:Security", "None"), .. settings]);
+
+    private static async Task ResendAsync(ServiceProcess service, Invitation to)
+    {
+        using var answer = await service.Http.PutAsync(new Uri("/auth/registration/code", UriKind.Relative), Wire.Json(new { username = to.Username, orgId = to.OrgId }));
+        Assert.Equal("""{"message":"success"}""", await answer.Content.ReadAsStringAsync());
+    }
+
+    private static async Task<JsonNode> InitAsync(ServiceProcess service, Invitation invited) => (await service.InitAsync(invited)).Body;
+
+    private static string CodeIn(ReceivedMail mail) =>
+        mail.Message.TextBody!.ReplaceLineEndings("\n").Split('\n').Single(line => line.StartsWith("Code:", StringComparison.Ordinal))["Code:".Length..].Trim();
+}
