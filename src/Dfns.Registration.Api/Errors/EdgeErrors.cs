@@ -55,7 +55,7 @@ internal static partial class EdgeErrors
     }
 
     // A database that is away shows as a driver's exception, wrapped by EF Core once it has given up repeating.
-    private static bool IsStorageFailure(Exception exception)
+    public static bool IsStorageFailure(Exception exception)
     {
         for (Exception? e = exception; e is not null; e = e.InnerException)
         {

@@ -27,6 +27,9 @@ internal static class ErrorCatalog
     public static readonly ApiError CredentialAlreadyRegistered = new("credential_already_registered", 409,
         "A credential with this id is already registered in the organisation. Create a new credential.");
 
+    public static readonly ApiError ExternalIdTaken = new("external_id_taken", 409,
+        "A user of the organisation has this externalId already.");
+
     public static readonly ApiError CredentialRepeated = new("credential_repeated", 400,
         "Two credentials of this request have the same credential id. Create a credential for each.");
 
@@ -80,7 +83,7 @@ internal static class ErrorCatalog
     public static readonly IReadOnlyList<ApiError> All =
     [
         NotAuthorized, InvalidCode, RegistrationCodeExpired, UserAlreadyExists, UserDeactivated, SessionAlreadyCompleted,
-        CredentialAlreadyRegistered, CredentialRepeated, PublicKeyRepeated, RecoveryCredentialRequired, CredentialKindUnsupported,
+        CredentialAlreadyRegistered, ExternalIdTaken, CredentialRepeated, PublicKeyRepeated, RecoveryCredentialRequired, CredentialKindUnsupported,
         CredentialKindUnknown, CredentialKindMisplaced, MemberRequired, MemberInvalid, MemberTooLong, MemberRepeated, BodyNotJson,
         BodyTooDeep, BodyTooLarge, ContentTypeUnsupported, RequestInvalid, NotFound, MethodNotAllowed, TooManyRequests,
         StorageUnavailable, Internal, .. RefusalErrors.All,

@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Dfns.Registration.Api.Storage;
-using Dfns.Registration.Api.Tokens;
 using MailKit;
 using MailKit.Security;
 using Microsoft.EntityFrameworkCore;
@@ -14,7 +13,7 @@ namespace Dfns.Registration.Api.Mail;
 /// memory only, never in the database; one that is lost with the process is asked for again. On shutdown what waits is still sent.
 /// </summary>
 internal sealed partial class CodeMailQueue(
-    ICodeDelivery delivery, IServiceScopeFactory scopes, Entropy entropy, TimeProvider clock, ILogger<CodeMailQueue> logger) : BackgroundService
+    ICodeDelivery delivery, IServiceScopeFactory scopes, TimeProvider clock, ILogger<CodeMailQueue> logger) : BackgroundService
 {
     private const int Capacity = 1000;
     private const int Attempts = 3;
@@ -52,7 +51,9 @@ internal sealed partial class CodeMailQueue(
         }
     }
 
-    private async Task DeliverAsync(IssuedCode code)
+    /// <summary>Delivers a code now, and notes that it was sent.</summary>
+    /// <returns>False when it could not be delivered.</returns>
+    public async Task<bool> DeliverAsync(IssuedCode code)
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
@@ -60,18 +61,11 @@ internal sealed partial class CodeMailQueue(
             .Where(u => u.OrganisationId == code.OrganisationId && u.Id == code.UserId)
             .Select(u => new CodeMail(u.Username, u.OrganisationId, u.Organisation!.Name, code.Code, code.ExpiresAt))
             .SingleAsync();
-        if (!await DeliverAsync(mail)) return;
+        if (!await DeliverAsync(mail)) return false;
 
-        db.AuditEvents.Add(new AuditEvent
-        {
-            OrganisationId = code.OrganisationId,
-            Id = entropy.Id("au"),
-            At = clock.GetUtcNow(),
-            Action = AuditActions.RegistrationCodeSent,
-            Actor = AuditActors.Service,
-            SubjectId = code.UserId,
-        });
+        scope.ServiceProvider.GetRequiredService<Audit>().Add(code.OrganisationId, AuditActions.RegistrationCodeSent, AuditActors.Service, code.UserId);
         await db.SaveChangesAsync();
+        return true;
     }
 
     private async Task<bool> DeliverAsync(CodeMail mail)

@@ -13,7 +13,7 @@ namespace Dfns.Registration.Api.Registration;
 
 /// <summary>The queries of registration, and its one transaction.</summary>
 internal sealed class RegistrationStore(
-    RegistrationDbContext db, MasterKey masterKey, Entropy entropy, TimeProvider clock, IOptions<RegistrationOptions> options)
+    RegistrationDbContext db, Audit audit, MasterKey masterKey, Entropy entropy, TimeProvider clock, IOptions<RegistrationOptions> options)
 {
     private const int CommitAttempts = 5;
 
@@ -152,25 +152,14 @@ internal sealed class RegistrationStore(
         session.OtherOpen.ForEach(other => other.ConsumedAt = now);
         if (session.Code is { } code) code.ConsumedAt = now;
         db.Credentials.AddRange(credentials);
-        db.AuditEvents.Add(Audit(AuditActions.UserRegistered, string.Join(", ", credentials.Select(c => $"{c.Slot} {c.Kind} {c.Uuid}"))));
+        audit.Add(user.OrganisationId, AuditActions.UserRegistered, user.Id, user.Id, remoteAddress, string.Join(", ", credentials.Select(c => $"{c.Slot} {c.Kind} {c.Uuid}")));
         if (user.Kind == UserKind.EndUser && credentials.TrueForAll(c => c.Slot != CredentialSlot.Recovery))
         {
-            db.AuditEvents.Add(Audit(AuditActions.RegisteredWithoutRecovery, "An end user who loses every credential cannot recover the account."));
+            audit.Add(
+                user.OrganisationId, AuditActions.RegisteredWithoutRecovery, user.Id, user.Id, remoteAddress, "An end user who loses every credential cannot recover the account.");
         }
 
         return answer;
-
-        AuditEvent Audit(string action, string note) => new()
-        {
-            OrganisationId = user.OrganisationId,
-            Id = entropy.Id("au"),
-            At = now,
-            Action = action,
-            Actor = user.Id,
-            SubjectId = user.Id,
-            RemoteAddress = remoteAddress,
-            Note = note,
-        };
     }
 
     // Asks for no more than tells a user from nobody, so that both take the same time.

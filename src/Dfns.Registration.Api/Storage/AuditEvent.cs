@@ -57,4 +57,11 @@ internal static class AuditActions
     public const string UserRegistered = "user.registered";
     public const string RegisteredWithoutRecovery = "user.registered_without_recovery";
     public const string RegistrationCodeSent = "registration_code.sent";
+    public const string OrganisationCreated = "organisation.created";
+    public const string OrganisationRenamed = "organisation.renamed";
+    public const string RelyingPartyChanged = "relying_party.changed";
+    public const string UserInvited = "user.invited";
+    public const string UserDeactivated = "user.deactivated";
+    public const string UserActivated = "user.activated";
+    public const string SigningKeysRotated = "signing_keys.rotated";
 }

@@ -42,7 +42,7 @@ internal static partial class DatabaseSetup
         {
             try
             {
-                await MigrateAsync(app.Services);
+                await app.Services.MigrateAsync(CancellationToken.None);
                 return;
             }
             catch (DbException e) when (e.IsTransient && clock.GetElapsedTime(started) < patience)
@@ -54,21 +54,22 @@ internal static partial class DatabaseSetup
         }
     }
 
-    private static async Task MigrateAsync(IServiceProvider services)
+    /// <summary>Applies the migrations, one instance at a time, and sees to a signing key.</summary>
+    public static async Task MigrateAsync(this IServiceProvider services, CancellationToken ct)
     {
         await using var scope = services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
         var locks = db.Database.IsNpgsql();
-        await db.Database.OpenConnectionAsync();
+        await db.Database.OpenConnectionAsync(ct);
         try
         {
-            if (locks) await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({MigrationLock})");
-            await db.Database.MigrateAsync();
-            await services.GetRequiredService<SigningKeys>().GetAsync(CancellationToken.None);
+            if (locks) await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({MigrationLock})", ct);
+            await db.Database.MigrateAsync(ct);
+            await services.GetRequiredService<SigningKeys>().GetAsync(ct);
         }
         finally
         {
-            if (locks) await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_unlock({MigrationLock})");
+            if (locks) await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_unlock({MigrationLock})", CancellationToken.None);
             await db.Database.CloseConnectionAsync();
         }
     }

@@ -9,6 +9,7 @@ namespace Dfns.Registration.Api.Storage;
 internal static class UniqueViolation
 {
     public const string UsernameIndex = "ix_users_organisation_id_username_folded";
+    public const string ExternalIdIndex = "ix_users_organisation_id_external_id";
     public const string CredentialIdIndex = "ix_credentials_organisation_id_credential_id";
 
     // SQLITE_CONSTRAINT and its extended code SQLITE_CONSTRAINT_UNIQUE.
@@ -26,6 +27,7 @@ internal static class UniqueViolation
         SqliteException { SqliteErrorCode: SqliteConstraint, SqliteExtendedErrorCode: SqliteConstraintUnique } e =>
             e.Message.Contains("credentials.credential_id", StringComparison.Ordinal) ? For(CredentialIdIndex)
             : e.Message.Contains("users.username_folded", StringComparison.Ordinal) ? For(UsernameIndex)
+            : e.Message.Contains("users.external_id", StringComparison.Ordinal) ? For(ExternalIdIndex)
             : null,
         _ => null,
     };
@@ -34,6 +36,7 @@ internal static class UniqueViolation
     {
         CredentialIdIndex => ErrorCatalog.CredentialAlreadyRegistered,
         UsernameIndex => ErrorCatalog.UserAlreadyExists,
+        ExternalIdIndex => ErrorCatalog.ExternalIdTaken,
         _ => null,
     };
 }

@@ -19,6 +19,7 @@ public sealed class User
 
     public required UserKind Kind { get; init; }
 
+    /// <summary>The caller's own id of the user; unique in the organisation where there is one.</summary>
     public string? ExternalId { get; set; }
 
     public bool IsActive { get; set; } = true;
@@ -48,6 +49,7 @@ public sealed class User
             builder.Property(u => u.ExternalId).HasMaxLength(Limits.UsernameLength);
             builder.Property(u => u.RegisteredAt).IsConcurrencyToken();
             builder.HasIndex(u => new { u.OrganisationId, u.UsernameFolded }).IsUnique().HasDatabaseName(UniqueViolation.UsernameIndex);
+            builder.HasIndex(u => new { u.OrganisationId, u.ExternalId }).IsUnique().HasDatabaseName(UniqueViolation.ExternalIdIndex);
             builder.HasOne(u => u.Organisation).WithMany().HasForeignKey(u => u.OrganisationId).OnDelete(DeleteBehavior.Restrict);
         }
     }

@@ -41,6 +41,21 @@ internal sealed class SigningKeys(
         }
     }
 
+    /// <summary>Publishes a successor now, ahead of time.</summary>
+    /// <returns>The new key; it signs from its <see cref="SigningKey.ActiveFrom"/> on.</returns>
+    public async Task<SigningKey> RotateAsync(CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
+        var now = clock.GetUtcNow();
+        var key = Generate(now, now + Lead);
+        db.SigningKeys.Add(key);
+        // The keys belong to the service: the audit row belongs to no organisation.
+        scope.ServiceProvider.GetRequiredService<Audit>().ByOperator("", AuditActions.SigningKeysRotated, key.Id);
+        await db.SaveChangesAsync(ct);
+        return key;
+    }
+
     public void Dispose() => loading.Dispose();
 
     private async Task<KeySet> LoadAsync(DateTimeOffset now, CancellationToken ct)

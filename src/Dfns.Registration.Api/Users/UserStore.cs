@@ -10,12 +10,19 @@ namespace Dfns.Registration.Api.Users;
 internal sealed class UserStore(
     RegistrationDbContext db, MasterKey masterKey, Entropy entropy, TimeProvider clock, IOptions<RegistrationOptions> options)
 {
+    /// <summary>What a username must be: 1 to 320 characters that are not all white space, and none that does not show.</summary>
+    /// <returns>The fault, or null.</returns>
+    public static string? NameFault(string username) =>
+        string.IsNullOrWhiteSpace(username) || username.Length > Limits.UsernameLength || username.Any(char.IsControl)
+            ? $"A username has 1 to {Limits.UsernameLength} characters, and no control characters, such as 'jane@example.co'."
+            : null;
+
     /// <summary>
     /// Adds an unregistered user together with the row of its registration code: a user without one would answer faster than one who
     /// does not exist. The caller saves.
     /// </summary>
     /// <returns>The code to hand over.</returns>
-    public IssuedCode Invite(string organisationId, string username, UserKind kind)
+    public IssuedCode Invite(string organisationId, string username, UserKind kind, string? externalId = null)
     {
         var now = clock.GetUtcNow();
         var user = new User
@@ -25,6 +32,7 @@ internal sealed class UserStore(
             Username = username,
             UsernameFolded = User.Fold(username),
             Kind = kind,
+            ExternalId = externalId,
             CreatedAt = now,
         };
         var code = CodeText.New(entropy);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.TestKit.Databases;
 
@@ -52,7 +51,7 @@ public sealed class StartTests
         await (await Service.StartAsync(database)).DisposeAsync();
 
         var (exitCode, output) = await StartAsync(
-            [.. Service.Settings(database).Where(s => s.Key != "Secrets:MasterKey").Select(s => (s.Key, s.Value)), ("Secrets:MasterKey", Convert.ToBase64String(new byte[32]))]);
+            Service.Settings(database).Where(s => s.Key != "Secrets:MasterKey").Select(s => (s.Key, s.Value)).Append(("Secrets:MasterKey", Convert.ToBase64String(new byte[32]))));
 
         Assert.Equal(1, exitCode);
         Assert.Contains("Secrets:MasterKey is not the one that this database was sealed with.", output, StringComparison.Ordinal);
@@ -63,27 +62,14 @@ public sealed class StartTests
     public async Task A_container_that_is_not_ready_says_so_by_its_exit_code()
     {
         // Port 1 on loopback: nothing listens there.
-        var (exitCode, _) = await RunAsync(["healthcheck"], ("ASPNETCORE_HTTP_PORTS", "1"));
+        var run = await ServiceProgram.RunAsync(["healthcheck"], ("ASPNETCORE_HTTP_PORTS", "1"));
 
-        Assert.Equal(1, exitCode);
+        Assert.Equal(1, run.ExitCode);
     }
 
-    private static Task<(int ExitCode, string Output)> StartAsync(params (string Key, string Value)[] settings) =>
-        RunAsync([], [.. settings.Select(s => (s.Key.Replace(":", "__", StringComparison.Ordinal), s.Value)), ("ASPNETCORE_ENVIRONMENT", "Production")]);
-
-    private static async Task<(int ExitCode, string Output)> RunAsync(string[] arguments, params (string Name, string Value)[] environment)
+    private static async Task<(int ExitCode, string Output)> StartAsync(params IEnumerable<(string Key, string Value)> settings)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Dfns.Registration.Api.dll"), .. arguments])
-        {
-            UseShellExecute = false,
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-            WorkingDirectory = AppContext.BaseDirectory,
-        };
-        foreach (var (name, value) in environment) start.Environment[name] = value;
-        using var process = Process.Start(start)!;
-        var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        return (process.ExitCode, string.Concat(output));
+        var run = await ServiceProgram.RunAsync([], settings);
+        return (run.ExitCode, run.Everything);
     }
 }

@@ -779,6 +779,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                     b.HasKey("OrganisationId", "Id")
                         .HasName("pk_users");
 
+                    b.HasIndex("OrganisationId", "ExternalId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_users_organisation_id_external_id");
+
                     b.HasIndex("OrganisationId", "UsernameFolded")
                         .IsUnique()
                         .HasDatabaseName("ix_users_organisation_id_username_folded");

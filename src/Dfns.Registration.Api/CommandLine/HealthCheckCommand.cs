@@ -1,0 +1,15 @@
+using System.CommandLine;
+using Dfns.Registration.Api.Operations;
+
+namespace Dfns.Registration.Api.CommandLine;
+
+/// <summary><c>healthcheck</c>: what a container runs to learn whether its service is ready.</summary>
+internal static class HealthCheckCommand
+{
+    public static Command Make()
+    {
+        var command = new Command("healthcheck", "Ask the service in this container whether it is ready; exit code 0 when it is.\n\nExample: healthcheck");
+        command.SetAction((_, _) => Health.AskAsync());
+        return command;
+    }
+}

@@ -1,0 +1,23 @@
+using System.CommandLine;
+using Dfns.Registration.Api.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dfns.Registration.Api.CommandLine;
+
+/// <summary><c>migrate</c>: brings the database up to date without starting the service.</summary>
+internal static class MigrateCommand
+{
+    public static Command Make()
+    {
+        var command = new Command("migrate", "Bring the database up to date; a starting service does so by itself.\n\nExample: migrate");
+        command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(parsed, MigrateAsync, ct));
+        return command;
+    }
+
+    public static async Task<CommandResult> MigrateAsync(IServiceProvider services, CancellationToken ct)
+    {
+        await services.MigrateAsync(ct);
+        var db = services.GetRequiredService<RegistrationDbContext>();
+        return CommandResult.Row(new { Database = db.Database.ProviderName, Migration = (await db.Database.GetAppliedMigrationsAsync(ct)).Last() });
+    }
+}

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Operations;
+using Dfns.Registration.Api.Storage;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Dfns.Registration.Api.CommandLine;
+
+/// <summary>The operator's commands, in the same executable and with the same settings as the service.</summary>
+internal static class OperatorCommandLine
+{
+    public static readonly Option<bool> Json = new("--json") { Description = "Write JSON, for scripts.", Recursive = true };
+
+    /// <summary>Whether the arguments name a command, rather than settings of the service.</summary>
+    public static bool IsAsked(string[] args) => args is [var first, ..] && (!first.StartsWith('-') || first is "--help" or "-h" or "-?");
+
+    public static Task<int> RunAsync(string[] args)
+    {
+        var root = new RootCommand("Dfns.Registration: without a command, the service itself; with one, its operator's tools.\n\nExample: org create --name Example --rp-id example.co --origin https://app.example.co")
+        {
+            OrganisationCommands.Make(),
+            RelyingPartyCommands.Make(),
+            UserCommands.Make(),
+            KeyCommands.Make(),
+            MigrateCommand.Make(),
+            HealthCheckCommand.Make(),
+        };
+        root.Options.Add(Json);
+        return root.Parse(args).InvokeAsync();
+    }
+
+    /// <summary>Runs one command against the service's database.</summary>
+    /// <param name="parsed">What was typed.</param>
+    /// <param name="run">The command; returns what to print, or why it could not be done.</param>
+    /// <param name="ct">Ends it.</param>
+    /// <returns>The exit code: 0 done, 1 not done.</returns>
+    public static async Task<int> RunAsync(ParseResult parsed, Func<IServiceProvider, CancellationToken, Task<CommandResult>> run, CancellationToken ct)
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.Logging.ClearProviders();
+        builder.AddService();
+        await using var app = builder.Build();
+        CommandResult result;
+        try
+        {
+            await using var scope = app.Services.CreateAsyncScope();
+            var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
+            var behind = run != MigrateCommand.MigrateAsync && (await db.Database.GetPendingMigrationsAsync(ct)).Any();
+            result = behind ? CommandResult.Fault("The database is not up to date; run 'migrate' first.") : await run(scope.ServiceProvider, ct);
+        }
+        catch (OptionsValidationException e)
+        {
+            result = CommandResult.Fault(string.Join(Environment.NewLine, e.Failures));
+        }
+        catch (Exception e) when (EdgeErrors.IsStorageFailure(e))
+        {
+            result = CommandResult.Fault("The database does not answer; look at Database:Provider and Database:ConnectionString.");
+        }
+
+        return Output.Write(parsed, result);
+    }
+}

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using Dfns.Registration.Api.Organisations;
+using Dfns.Registration.Api.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dfns.Registration.Api.CommandLine;
+
+/// <summary><c>org create|list|update</c>.</summary>
+internal static class OrganisationCommands
+{
+    /// <summary>The option by which commands name an organisation.</summary>
+    public static Option<string> Id() => new("--org") { Required = true, Description = "The organisation's id; 'org list' shows it." };
+
+    public static Command Make() => new("org", "Organisations: the tenants of the service.") { MakeCreate(), MakeList(), MakeUpdate() };
+
+    private static Command MakeCreate()
+    {
+        var name = new Option<string>("--name") { Required = true, Description = "Shown in mails, and by authenticators." };
+        var arguments = RelyingPartyArguments.ForCreation();
+        var command = new Command("create", "Create an organisation with its relying party.\n\nExample: org create --name Example --rp-id example.co --origin https://app.example.co") { name };
+        arguments.AddTo(command);
+        command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
+            parsed,
+            async (services, stop) => OrganisationRow.Of(await services.GetRequiredService<OrganisationStore>().CreateAsync(
+                parsed.GetValue(name)!, relyingParty => arguments.Apply(parsed, relyingParty), stop)),
+            ct));
+        return command;
+    }
+
+    private static Command MakeList()
+    {
+        var command = new Command("list", "List the organisations.\n\nExample: org list --json");
+        command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
+            parsed,
+            async (services, stop) =>
+            {
+                var organisations = await services.GetRequiredService<RegistrationDbContext>().Organisations.AsNoTracking()
+                    .Include(o => o.RelyingParty).OrderBy(o => o.CreatedAt).ToListAsync(stop);
+                return new CommandResult([.. organisations.Select(o => new OrganisationRow(o))]);
+            },
+            ct));
+        return command;
+    }
+
+    private static Command MakeUpdate()
+    {
+        var id = Id();
+        var name = new Option<string>("--name") { Required = true, Description = "The new name." };
+        var command = new Command("update", "Rename an organisation.\n\nExample: org update --org or-30tnh-itmjs-s235s5ontr3r23h2 --name 'Example Ltd'") { id, name };
+        command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
+            parsed,
+            async (services, stop) => OrganisationRow.Of(await services.GetRequiredService<OrganisationStore>().ChangeAsync(
+                parsed.GetValue(id)!, AuditActions.OrganisationRenamed, o => o.Name = parsed.GetValue(name)!, stop)),
+            ct));
+        return command;
+    }
+}
+
+/// <summary>An organisation as it is printed.</summary>
+internal sealed record OrganisationRow(Organisation Source)
+{
+    public string Id => Source.Id;
+
+    public string Name => Source.Name;
+
+    public string RpId => Source.RelyingParty!.RelyingPartyId;
+
+    public string Origins => string.Join(' ', Source.RelyingParty!.Origins);
+
+    public string Attestation => Source.RelyingParty!.Attestation;
+
+    public string UserVerification => Source.RelyingParty!.UserVerification;
+
+    public string Algorithms => string.Join(' ', Source.RelyingParty!.Algorithms);
+
+    public bool RecoveryRequired => Source.RelyingParty!.RecoveryRequiredForEndUsers;
+
+    [System.Text.Json.Serialization.JsonIgnore]
+    public Organisation Source { get; } = Source;
+
+    public static CommandResult Of(ChangedOrganisation change) =>
+        change.Organisation is { } organisation ? CommandResult.Row(new OrganisationRow(organisation)) : CommandResult.Fault(string.Join(Environment.NewLine, change.Faults));
+}

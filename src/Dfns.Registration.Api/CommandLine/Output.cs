@@ -1,0 +1,48 @@
+using System.CommandLine;
+using System.Text.Json;
+using Dfns.Registration.Api.Wire;
+
+namespace Dfns.Registration.Api.CommandLine;
+
+/// <summary>Prints what a command did: a table for people, JSON for scripts.</summary>
+internal static class Output
+{
+    private static readonly JsonSerializerOptions Json = new(WireJson.Options) { WriteIndented = true };
+
+    /// <returns>The exit code.</returns>
+    public static int Write(ParseResult parsed, CommandResult result)
+    {
+        var output = parsed.InvocationConfiguration.Output;
+        if (result.Why is { } why)
+        {
+            parsed.InvocationConfiguration.Error.WriteLine(why);
+            return 1;
+        }
+
+        if (parsed.GetValue(OperatorCommandLine.Json)) output.WriteLine(JsonSerializer.Serialize(result.Rows, Json));
+        else WriteTable(output, result.Rows);
+        return 0;
+    }
+
+    private static void WriteTable(TextWriter output, IReadOnlyList<object> rows)
+    {
+        if (rows.Count == 0)
+        {
+            output.WriteLine("Nothing to show.");
+            return;
+        }
+
+        var cells = rows.Select(r => JsonSerializer.SerializeToNode(r, Json)!.AsObject().ToDictionary(m => m.Key, m => m.Value?.ToString() ?? "", StringComparer.Ordinal)).ToList();
+        var columns = cells.SelectMany(r => r.Keys).Distinct(StringComparer.Ordinal).ToList();
+        if (cells is [var only])
+        {
+            // One row reads better downwards: ids and links are long.
+            foreach (var column in columns) output.WriteLine($"{column.PadRight(columns.Max(c => c.Length))}  {only[column]}");
+            return;
+        }
+
+        var widths = columns.ToDictionary(c => c, c => cells.Max(r => r.GetValueOrDefault(c, "").Length), StringComparer.Ordinal);
+        output.WriteLine(string.Join("  ", columns.Select(c => c.PadRight(widths[c]))).TrimEnd());
+        foreach (var row in cells) output.WriteLine(string.Join("  ", columns.Select(c => row.GetValueOrDefault(c, "").PadRight(widths[c]))).TrimEnd());
+    }
+}

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Dfns.Registration.Api.Storage;
+
+namespace Dfns.Registration.Api.CommandLine;
+
+/// <summary>The settings of a relying party as options; what is not typed stays as it is.</summary>
+internal sealed class RelyingPartyArguments
+{
+    private readonly Option<string?> id = new("--rp-id") { Description = "The RP id: a domain name, such as example.co." };
+    private readonly Option<string[]> origins = new("--origin") { Description = "An origin that may run ceremonies, such as https://app.example.co; may be repeated." };
+    private readonly Option<string?> name = new("--rp-name") { Description = "The name that authenticators show." };
+    private readonly Option<string?> attestation = new("--attestation") { Description = "none, indirect, direct or enterprise." };
+    private readonly Option<string?> userVerification = new("--user-verification") { Description = "required, preferred or discouraged." };
+    private readonly Option<int[]> algorithms = new("--algorithm") { Description = "A COSE algorithm number to offer, such as -7; may be repeated, most wanted first." };
+    private readonly Option<bool> crossOrigin = new("--allow-cross-origin") { Description = "Whether a ceremony may run in a cross-origin frame." };
+    private readonly Option<string[]> topOrigins = new("--top-origin") { Description = "A page that may hold that frame; may be repeated." };
+    private readonly Option<bool> requireRecovery = new("--require-recovery") { Description = "Whether end users have to bring a recovery credential." };
+
+    /// <summary>For a new organisation: the id and one origin have no default.</summary>
+    public static RelyingPartyArguments ForCreation()
+    {
+        var arguments = new RelyingPartyArguments();
+        arguments.id.Required = true;
+        arguments.origins.Required = true;
+        return arguments;
+    }
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { id, origins, name, attestation, userVerification, algorithms, crossOrigin, topOrigins, requireRecovery })
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    public void Apply(ParseResult parsed, RelyingParty relyingParty)
+    {
+        if (IsTyped(id)) relyingParty.RelyingPartyId = parsed.GetValue(id)!;
+        if (IsTyped(origins)) relyingParty.Origins = [.. parsed.GetValue(origins)!];
+        if (IsTyped(name)) relyingParty.Name = parsed.GetValue(name)!;
+        if (IsTyped(attestation)) relyingParty.Attestation = parsed.GetValue(attestation)!;
+        if (IsTyped(userVerification)) relyingParty.UserVerification = parsed.GetValue(userVerification)!;
+        if (IsTyped(algorithms)) relyingParty.Algorithms = [.. parsed.GetValue(algorithms)!];
+        if (IsTyped(crossOrigin)) relyingParty.AllowCrossOrigin = parsed.GetValue(crossOrigin);
+        if (IsTyped(topOrigins)) relyingParty.TopOrigins = [.. parsed.GetValue(topOrigins)!];
+        if (IsTyped(requireRecovery)) relyingParty.RecoveryRequiredForEndUsers = parsed.GetValue(requireRecovery);
+
+        bool IsTyped(Option option) => parsed.GetResult(option) is { Implicit: false };
+    }
+}

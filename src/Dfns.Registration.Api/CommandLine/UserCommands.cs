@@ -1,0 +1,113 @@
+using System.CommandLine;
+using Dfns.Registration.Api.Mail;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Users;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dfns.Registration.Api.CommandLine;
+
+/// <summary><c>user invite|list|deactivate|activate</c>.</summary>
+internal static class UserCommands
+{
+    public static Command Make() => new("user", "Users of an organisation.")
+    {
+        MakeInvite(),
+        MakeList(),
+        MakeSetActive("deactivate", "Deactivate a user: no registration, no sign-in.", active: false),
+        MakeSetActive("activate", "Activate a deactivated user.", active: true),
+    };
+
+    private static Command MakeInvite()
+    {
+        var organisation = OrganisationCommands.Id();
+        var username = new Option<string>("--username") { Required = true, Description = "Usually the e-mail address." };
+        var kind = new Option<UserKind>("--kind") { Description = "CustomerEmployee or EndUser.", DefaultValueFactory = _ => UserKind.EndUser };
+        var externalId = new Option<string?>("--external-id") { Description = "Your own id of the user." };
+        var print = new Option<bool>("--print-code") { Description = "Print the registration code instead of mailing it." };
+        var command = new Command("invite", "Create an unregistered user and send a registration code.\n\nExample: user invite --org or-30tnh-itmjs-s235s5ontr3r23h2 --username jane@example.co --print-code")
+        {
+            organisation, username, kind, externalId, print,
+        };
+        command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
+            parsed,
+            async (services, stop) =>
+            {
+                var db = services.GetRequiredService<RegistrationDbContext>();
+                var orgId = parsed.GetValue(organisation)!;
+                if (!await db.Organisations.AnyAsync(o => o.Id == orgId, stop)) return CommandResult.Fault("There is no organisation with this id; 'org list' shows them.");
+                if (UserStore.NameFault(parsed.GetValue(username)!) is { } fault) return CommandResult.Fault(fault);
+
+                var invited = services.GetRequiredService<UserStore>().Invite(orgId, parsed.GetValue(username)!, parsed.GetValue(kind), parsed.GetValue(externalId));
+                services.GetRequiredService<Audit>().ByOperator(orgId, AuditActions.UserInvited, invited.UserId);
+                try
+                {
+                    await db.SaveChangesAsync(stop);
+                }
+                catch (DbUpdateException e) when (UniqueViolation.Of(e) is not null)
+                {
+                    return CommandResult.Fault("There is a user of this name, or with this external id, already.");
+                }
+
+                if (!parsed.GetValue(print) && !await services.GetRequiredService<CodeMailQueue>().DeliverAsync(invited))
+                {
+                    return CommandResult.Fault("The user was created, but the mail could not be sent; send a new code with PUT /auth/registration/code.");
+                }
+
+                return CommandResult.Row(new { Id = invited.UserId, Username = parsed.GetValue(username), OrgId = orgId, Code = parsed.GetValue(print) ? invited.Code : "(mailed)", invited.ExpiresAt });
+            },
+            ct));
+        return command;
+    }
+
+    private static Command MakeList()
+    {
+        var organisation = OrganisationCommands.Id();
+        var command = new Command("list", "List the users of an organisation.\n\nExample: user list --org or-30tnh-itmjs-s235s5ontr3r23h2") { organisation };
+        command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
+            parsed,
+            async (services, stop) =>
+            {
+                var orgId = parsed.GetValue(organisation);
+                var db = services.GetRequiredService<RegistrationDbContext>();
+                var rows = await db.Users.AsNoTracking().Where(u => u.OrganisationId == orgId).OrderBy(u => u.CreatedAt)
+                    .Select(u => new
+                    {
+                        u.Id,
+                        u.Username,
+                        Kind = u.Kind.ToString(),
+                        u.IsActive,
+                        u.RegisteredAt,
+                        Credentials = db.Credentials.Count(c => c.OrganisationId == orgId && c.UserId == u.Id && c.Status == CredentialStatus.Active),
+                    })
+                    .ToListAsync(stop);
+                return new CommandResult([.. rows]);
+            },
+            ct));
+        return command;
+    }
+
+    private static Command MakeSetActive(string verb, string what, bool active)
+    {
+        var organisation = OrganisationCommands.Id();
+        var user = new Option<string>("--user") { Required = true, Description = "The user's id; 'user list' shows it." };
+        var command = new Command(verb, $"{what}\n\nExample: user {verb} --org or-30tnh-itmjs-s235s5ontr3r23h2 --user us-6b58p-r53sr-rlrd3l5cj3uc4ome") { organisation, user };
+        command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
+            parsed,
+            async (services, stop) =>
+            {
+                var (orgId, userId) = (parsed.GetValue(organisation)!, parsed.GetValue(user)!);
+                var db = services.GetRequiredService<RegistrationDbContext>();
+                if (await db.Users.SingleOrDefaultAsync(u => u.OrganisationId == orgId && u.Id == userId, stop) is not { } found)
+                {
+                    return CommandResult.Fault("There is no user with this id in this organisation; 'user list' shows them.");
+                }
+
+                found.IsActive = active;
+                services.GetRequiredService<Audit>().ByOperator(orgId, active ? AuditActions.UserActivated : AuditActions.UserDeactivated, userId);
+                await db.SaveChangesAsync(stop);
+                return CommandResult.Row(new { found.Id, found.Username, found.IsActive });
+            },
+            ct));
+        return command;
+    }
+}

@@ -1,0 +1,44 @@
+using Dfns.Registration.Api.Demonstration;
+using Dfns.Registration.Api.Mail;
+using Dfns.Registration.Api.OpenApi;
+using Dfns.Registration.Api.Organisations;
+using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Users;
+using Microsoft.AspNetCore.Cors.Infrastructure;
+using Microsoft.Extensions.Options;
+
+namespace Dfns.Registration.Api.Operations;
+
+/// <summary>What the service is made of: first what the command line needs too, then what only HTTP needs.</summary>
+internal static class ServiceSetup
+{
+    /// <summary>Settings, storage, tokens, mail, and the work on them.</summary>
+    public static void AddService(this WebApplicationBuilder builder)
+    {
+        builder.AddSettings();
+        builder.AddDatabase();
+        builder.AddCodeDelivery();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<Entropy, SystemEntropy>();
+        builder.Services.AddTokens();
+        builder.Services.AddScoped<Audit>();
+        builder.Services.AddScoped<OrganisationStore>();
+        builder.Services.AddScoped<UserStore>();
+        builder.Services.AddScoped<RegistrationStore>();
+    }
+
+    /// <summary>The web server and what surrounds its handlers.</summary>
+    public static void AddWeb(this WebApplicationBuilder builder)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.AddTelemetry();
+        builder.Services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<NetworkOptions>>((headers, network) => network.Value.Configure(headers));
+        builder.Services.AddCors().AddSingleton<ICorsPolicyProvider, OrganisationCors>();
+        builder.Services.AddRateLimits();
+        builder.Services.AddHealth();
+        if (builder.Environment.IsDevelopment()) builder.AddDemonstration();
+        builder.Services.AddOpenApiDocument();
+    }
+}

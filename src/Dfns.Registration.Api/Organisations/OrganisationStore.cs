@@ -1,0 +1,56 @@
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dfns.Registration.Api.Organisations;
+
+/// <summary>Creates and changes organisations; each change is audited in its own transaction.</summary>
+internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, Entropy entropy, TimeProvider clock)
+{
+    /// <summary>Creates an organisation with its relying party.</summary>
+    /// <param name="name">As people see it.</param>
+    /// <param name="set">Sets the RP ID, the origins, and whatever else differs from the defaults.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>The organisation, or every fault of what was asked for.</returns>
+    public async Task<ChangedOrganisation> CreateAsync(string name, Action<RelyingParty> set, CancellationToken ct)
+    {
+        var id = entropy.Id("or");
+        var relyingParty = new RelyingParty
+        {
+            OrganisationId = id,
+            RelyingPartyId = "",
+            Name = name,
+            Origins = [],
+            Attestation = "none",
+            UserVerification = "required",
+            Algorithms = [-7, -8, -257],
+        };
+        set(relyingParty);
+        if (RelyingPartyRules.Faults(relyingParty) is { Count: > 0 } faults) return new ChangedOrganisation(null, faults);
+
+        var organisation = new Organisation { Id = id, Name = name, CreatedAt = clock.GetUtcNow(), RelyingParty = relyingParty };
+        db.Organisations.Add(organisation);
+        audit.ByOperator(id, AuditActions.OrganisationCreated, id);
+        await db.SaveChangesAsync(ct);
+        return new ChangedOrganisation(organisation, []);
+    }
+
+    /// <summary>Changes an organisation or its relying party.</summary>
+    /// <returns>The organisation as it is now, or every fault; then nothing has changed.</returns>
+    public async Task<ChangedOrganisation> ChangeAsync(string id, string action, Action<Organisation> change, CancellationToken ct)
+    {
+        if (await db.Organisations.Include(o => o.RelyingParty).SingleOrDefaultAsync(o => o.Id == id, ct) is not { } organisation)
+        {
+            return new ChangedOrganisation(null, ["There is no organisation with this id; 'org list' shows them."]);
+        }
+
+        change(organisation);
+        if (RelyingPartyRules.Faults(organisation.RelyingParty!) is { Count: > 0 } faults) return new ChangedOrganisation(null, faults);
+        audit.ByOperator(id, action, id);
+        await db.SaveChangesAsync(ct);
+        return new ChangedOrganisation(organisation, []);
+    }
+}
+
+/// <summary>An organisation as it is now, or every fault of the change that was asked for.</summary>
+internal sealed record ChangedOrganisation(Organisation? Organisation, IReadOnlyList<string> Faults);

@@ -1,0 +1,49 @@
+using Dfns.Registration.Api.Storage;
+
+namespace Dfns.Registration.Api.Organisations;
+
+/// <summary>What a relying party may be set to. A setting that could never verify a ceremony, or verify somebody else's, is refused here.</summary>
+internal static class RelyingPartyRules
+{
+    private static readonly string[] Attestations = ["none", "indirect", "direct", "enterprise"];
+    private static readonly string[] UserVerifications = ["required", "preferred", "discouraged"];
+    private static readonly int[] SupportedAlgorithms = [-7, -8, -35, -36, -37, -38, -39, -47, -257, -258, -259];
+
+    /// <summary>Every fault, each with a valid example.</summary>
+    public static IReadOnlyList<string> Faults(RelyingParty relyingParty)
+    {
+        var faults = new List<string>();
+        if (!IsDomain(relyingParty.RelyingPartyId)) faults.Add("The RP id must be a domain name in lower case, such as 'example.co'.");
+        if (string.IsNullOrWhiteSpace(relyingParty.Name) || relyingParty.Name.Length > Limits.NameLength) faults.Add($"The name must have 1 to {Limits.NameLength} characters.");
+        if (relyingParty.Origins.Count == 0) faults.Add("At least one origin is needed, such as 'https://app.example.co'.");
+        faults.AddRange(relyingParty.Origins.Concat(relyingParty.TopOrigins.Where(o => !IsWebOrigin(o)))
+            .Where(o => !IsOrigin(o, relyingParty.RelyingPartyId))
+            .Select(o => $"'{o}' is not an origin of '{relyingParty.RelyingPartyId}': use 'https://' and a host that is the RP id or below it, without a path, or an app's origin such as 'android:apk-key-hash:…'."));
+        if (!Attestations.Contains(relyingParty.Attestation)) faults.Add($"The attestation must be one of {string.Join(", ", Attestations)}.");
+        if (!UserVerifications.Contains(relyingParty.UserVerification)) faults.Add($"The user verification must be one of {string.Join(", ", UserVerifications)}.");
+        if (relyingParty.Algorithms.Count == 0 || relyingParty.Algorithms.Except(SupportedAlgorithms).Any())
+        {
+            faults.Add($"The algorithms must be some of {string.Join(", ", SupportedAlgorithms)}.");
+        }
+
+        return faults;
+    }
+
+    private static bool IsDomain(string text) =>
+        text.Length <= Limits.DomainLength && !text.Any(char.IsAsciiLetterUpper) && Uri.CheckHostName(text) == UriHostNameType.Dns && !text.EndsWith('.');
+
+    private static bool IsOrigin(string text, string relyingPartyId)
+    {
+        if (text.StartsWith("android:apk-key-hash:", StringComparison.Ordinal) || text.StartsWith("ios:bundle-id:", StringComparison.Ordinal)) return true;
+        if (!IsWebOrigin(text)) return false;
+        var host = new Uri(text).Host;
+        // WebAuthn L3 §5.1.3: the RP ID is the origin's host or a suffix of it at a dot.
+        return host == relyingPartyId || host.EndsWith($".{relyingPartyId}", StringComparison.Ordinal);
+    }
+
+    // Compared as text later on, so it must be written the way browsers write it: no path, no default port, lower case.
+    private static bool IsWebOrigin(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url)
+        && (url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.Host == "localhost"))
+        && text == url.GetLeftPart(UriPartial.Authority);
+}

@@ -1,0 +1,167 @@
+using System.Text.Json.Nodes;
+using Dfns.Registration.Api.Tests.Running;
+using Dfns.Registration.TestKit.Databases;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dfns.Registration.Api.Tests.CommandLine;
+
+/// <summary>The operator's command line, as a process against a real database with a service running on it.</summary>
+public abstract class OperatorCommandLineTests(ServiceFixture fixture) : ServiceTests(fixture)
+{
+    public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : OperatorCommandLineTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
+
+    public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : OperatorCommandLineTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;
+
+    [Fact]
+    public async Task From_an_empty_database_to_a_registered_user()
+    {
+        await using var database = await Fixture.NewDatabaseAsync();
+        Assert.Equal(0, (await ServiceProgram.OperateAsync(database, "migrate")).ExitCode);
+        var organisation = await RowAsync(database, "org", "create", "--name", "Example", "--rp-id", "example.co", "--origin", "https://app.example.co");
+        var user = await RowAsync(database, "user", "invite", "--org", (string)organisation["id"]!, "--username", "jane@example.co", "--print-code");
+        KnownSecrets.Add((string)user["code"]!);
+
+        await using var service = await Service.StartAsync(database);
+        service.Clock.SetUtcNow(DateTimeOffset.Parse((string)user["expiresAt"]!, System.Globalization.CultureInfo.InvariantCulture).AddHours(-1));
+        var invited = new Invited(new TestOrganisation(service, (string)organisation["id"]!, "example.co", "https://app.example.co"), (string)user["id"]!, "jane@example.co", (string)user["code"]!);
+        var challenge = await invited.InitAsync();
+
+        Assert.Equal(200, (int)(await challenge.CompleteAsync(challenge.GoodBody())).Status);
+        var listed = await RowAsync(database, "user", "list", "--org", (string)organisation["id"]!);
+        Assert.Equal((user["id"]!.ToString(), 2, true), ((string)listed["id"]!, (int)listed["credentials"]!, (bool)listed["isActive"]!));
+        Assert.NotNull(listed["registeredAt"]);
+        Assert.Equal(
+            ["organisation.created operator", $"user.invited operator", $"user.registered {invited.UserId}"],
+            await service.InDatabaseAsync(db => db.AuditEvents.OrderBy(e => e.Action).Select(e => e.Action + " " + e.Actor).ToListAsync()));
+    }
+
+    [Fact]
+    public async Task A_deactivated_user_cannot_register_until_activated()
+    {
+        var invited = await Service.InviteAsync(await Service.NewOrganisationAsync(), "jane@example.co");
+
+        await RowAsync(Service.Database, "user", "deactivate", "--org", invited.Organisation.Id, "--user", invited.UserId);
+        Assert.Equal("user_deactivated", (await invited.TryInitAsync()).Code);
+
+        await RowAsync(Service.Database, "user", "activate", "--org", invited.Organisation.Id, "--user", invited.UserId);
+        Assert.Equal(200, (int)(await invited.TryInitAsync()).Status);
+    }
+
+    [Fact]
+    public async Task What_is_set_for_a_relying_party_is_demanded_of_the_next_ceremony_and_the_rest_stays()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+
+        var row = await RowAsync(
+            Service.Database, "relying-party", "set", "--org", organisation.Id, "--user-verification", "preferred", "--algorithm", "-8", "--attestation", "direct", "--require-recovery");
+        var challenge = await (await Service.InviteAsync(organisation, "jane@example.co")).InitAsync();
+
+        Assert.Equal(("example.co", "https://app.example.co", true), ((string)row["rpId"]!, (string)row["origins"]!, (bool)row["recoveryRequired"]!));
+        Assert.Equal(("preferred", "direct"), ((string)challenge.Body["authenticatorSelection"]!["userVerification"]!, (string)challenge.Body["attestation"]!));
+        Assert.Equal([-8], challenge.Body["pubKeyCredParams"]!.AsArray().Select(p => (int)p!["alg"]!));
+    }
+
+    [Fact]
+    public async Task A_new_name_is_the_name()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+
+        Assert.Equal("Example Ltd", (string)(await RowAsync(Service.Database, "org", "update", "--org", organisation.Id, "--name", "Example Ltd"))["name"]!);
+    }
+
+    [Fact]
+    public async Task A_rotated_key_is_published()
+    {
+        await using var database = await Fixture.NewDatabaseAsync();
+        await ServiceProgram.OperateAsync(database, "migrate");
+        var key = await RowAsync(database, "keys", "rotate");
+        await using var service = await Service.StartAsync(database);
+
+        var jwks = await service.SendAsync(HttpMethod.Get, "/.well-known/jwks.json", content: null, bearer: null);
+
+        Assert.Contains((string)key["id"]!, jwks.Body["keys"]!.AsArray().Select(k => (string)k!["kid"]!));
+    }
+
+    [Fact]
+    public async Task A_database_that_is_not_migrated_is_told_in_a_sentence()
+    {
+        await using var database = await Fixture.NewDatabaseAsync();
+
+        var run = await ServiceProgram.OperateAsync(database, "org", "list");
+
+        Assert.Equal((1, "The database is not up to date; run 'migrate' first."), (run.ExitCode, run.Faults.Trim()));
+    }
+
+    [Theory]
+    [InlineData("--rp-id Example.co --origin https://app.example.co", "The RP id must be a domain name in lower case")]
+    [InlineData("--rp-id example.co --origin http://app.example.co", "is not an origin of 'example.co'")]
+    [InlineData("--rp-id example.co --origin https://example.co.evil.example", "is not an origin of 'example.co'")]
+    [InlineData("--rp-id example.co --origin https://evilexample.co", "is not an origin of 'example.co'")]
+    [InlineData("--rp-id example.co --origin https://app.example.co/", "is not an origin of 'example.co'")]
+    [InlineData("--rp-id example.co --origin https://app.example.co:443", "is not an origin of 'example.co'")]
+    [InlineData("--rp-id example.co --origin https://app.example.co --algorithm -65535", "The algorithms must be some of")]
+    [InlineData("--rp-id example.co --origin https://app.example.co --attestation some", "The attestation must be one of")]
+    [InlineData("--rp-id example.co --origin https://app.example.co --user-verification maybe", "The user verification must be one of")]
+    public async Task A_relying_party_that_makes_no_sense_is_refused_and_nothing_is_stored(string options, string told)
+    {
+        var before = await CountAsync();
+
+        var run = await ServiceProgram.OperateAsync(Service.Database, ["org", "create", "--name", "Example", .. options.Split(' ')]);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(told, run.Faults, StringComparison.Ordinal);
+        Assert.Equal(before, await CountAsync());
+    }
+
+    [Fact]
+    public async Task A_username_that_is_taken_is_refused()
+    {
+        var invited = await Service.InviteAsync(await Service.NewOrganisationAsync(), "jane@example.co");
+
+        var run = await ServiceProgram.OperateAsync(Service.Database, "user", "invite", "--org", invited.Organisation.Id, "--username", " JANE@example.co", "--print-code");
+
+        Assert.Equal((1, "There is a user of this name, or with this external id, already."), (run.ExitCode, run.Faults.Trim()));
+    }
+
+    [Theory]
+    [InlineData("org list --org x")]
+    [InlineData("org")]
+    [InlineData("org create")]
+    [InlineData("unknown")]
+    [InlineData("user invite --org or-a --username jane --kind Robot")]
+    public async Task What_is_mistyped_is_told_with_the_help(string arguments)
+    {
+        var run = await ServiceProgram.OperateAsync(Service.Database, arguments.Split(' '));
+
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains("Usage:", run.Everything, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("org create")]
+    [InlineData("org list")]
+    [InlineData("org update")]
+    [InlineData("relying-party set")]
+    [InlineData("user invite")]
+    [InlineData("user list")]
+    [InlineData("user deactivate")]
+    [InlineData("user activate")]
+    [InlineData("keys rotate")]
+    [InlineData("migrate")]
+    public async Task The_help_of_every_command_shows_an_example(string command)
+    {
+        var run = await ServiceProgram.OperateAsync(Service.Database, [.. command.Split(' '), "--help"]);
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains($"Example: {command}", run.Output, StringComparison.Ordinal);
+    }
+
+    private static async Task<JsonNode> RowAsync(TestDatabase database, params string[] arguments)
+    {
+        var run = await ServiceProgram.OperateAsync(database, [.. arguments, "--json"]);
+        Assert.True(run.ExitCode == 0, run.Everything);
+        return Assert.Single(JsonNode.Parse(run.Output)!.AsArray())!;
+    }
+
+    private Task<int> CountAsync() => Service.InDatabaseAsync(db => db.Organisations.CountAsync());
+}
