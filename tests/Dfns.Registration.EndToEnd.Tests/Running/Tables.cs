@@ -37,7 +37,7 @@ internal sealed class Tables(string provider, string connectionString)
     public async Task<IReadOnlyList<string>> AuditAsync(string username) =>
         [.. (await RowsAsync(
             """
-            SELECT a.action FROM audit_events a JOIN users u ON u.organisation_id = a.organisation_id AND u.id = a.user_id
+            SELECT a.action FROM audit_events a JOIN users u ON u.organisation_id = a.organisation_id AND u.id = a.subject_id
             WHERE u.username = @username ORDER BY a.at, a.action
             """,
             ("username", username))).Select(row => row.Text("action")!)];
