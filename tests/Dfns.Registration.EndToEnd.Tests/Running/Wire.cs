@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -36,10 +35,14 @@ internal static class Wire
     /// <summary>Completes a registration.</summary>
     public static Task<Answer> CompleteAsync(this ServiceProcess service, Session session, object body) => service.PostAsync("/auth/registration", Json(body), session.Token);
 
-    public static async Task<Answer> PostAsync(this ServiceProcess service, string path, HttpContent content, string? bearer = null)
+    public static Task<Answer> PostAsync(this ServiceProcess service, string path, HttpContent content, string? bearer = null) =>
+        service.SendAsync(HttpMethod.Post, path, content, bearer is null ? null : $"Bearer {bearer}");
+
+    /// <param name="authorization">Value of the header, sent as it is.</param>
+    public static async Task<Answer> SendAsync(this ServiceProcess service, HttpMethod method, string path, HttpContent? content, string? authorization)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(path, UriKind.Relative)) { Content = content };
-        if (bearer is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", bearer);
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative)) { Content = content };
+        if (authorization is not null) request.Headers.TryAddWithoutValidation("Authorization", authorization);
         using var response = await service.Http.SendAsync(request);
         return new Answer((int)response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync())!);
     }
