@@ -8,6 +8,8 @@ internal static class Places
     /// <summary>The service's own build output, of the configuration that the tests were built in.</summary>
     public static string ServiceAssembly { get; } = Path.GetFullPath(Metadata("ServiceAssembly"));
 
+    public static string Repository { get; } = Path.GetFullPath(Path.Combine(Metadata("ProjectDirectory"), "..", ".."));
+
     public static string Node { get; } = Path.Combine(Metadata("ProjectDirectory"), "node");
 
     /// <summary>Pictures for a person to look at; ignored by git.</summary>
