@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Dfns.Registration.EndToEnd.Tests.Running;
+using Dfns.Registration.TestKit;
 using Dfns.Registration.TestKit.Databases;
 
 namespace Dfns.Registration.EndToEnd.Tests.Mail;
@@ -134,6 +135,39 @@ public sealed class SmtpTests : IAsyncLifetime
         Assert.Equal(invitation.Username, Assert.Single((await smtp.NextAsync()).To));
         await service.ExitedOrderlyAsync();
         Assert.Equal(["registration_code.sent"], await Tables.Of(database).AuditAsync(invitation.Username));
+    }
+
+    [Fact]
+    public async Task An_operator_sets_up_a_new_production_service_and_invites_a_user_who_registers()
+    {
+        await using var empty = await TestDatabase.SqliteAsync();
+        await using var smtp = await SmtpServer.StartAsync();
+        var settings = ServiceProcess.ProductionSettings(empty.Provider, empty.ConnectionString).Append(("Mail:Port", $"{smtp.Port}")).Append(("Mail:Security", "None"));
+
+        await CommandAsync("migrate");
+        var organisation = await CommandAsync("org", "create", "--name", "Example", "--rp-id", "example.co", "--origin", "https://app.example.co", "--json");
+        var orgId = (string)organisation[0]!["id"]!;
+        await CommandAsync("user", "invite", "--org", orgId, "--username", "jane@example.co", "--json");
+        var mail = await smtp.NextAsync();
+        await using var service = await ServiceProcess.StartAsync("Production", settings);
+        var session = await service.OpenAsync(new Invitation(orgId, "jane@example.co", CodeIn(mail)));
+        var passkey = new SoftwareAuthenticator().Create(session.Challenge, "example.co", "https://app.example.co").ToJson();
+        var answer = await service.CompleteAsync(session, new JsonObject { ["firstFactorCredential"] = passkey });
+
+        Assert.True(answer.Status == 200, answer.Body.ToJsonString());
+        Assert.Equal("jane@example.co", Assert.Single(mail.To));
+        Assert.Equal("Fido2", Assert.Single(await Tables.Of(empty).CredentialsAsync("jane@example.co")).Text("kind"));
+        await service.StopAsync();
+
+        async Task<JsonNode> CommandAsync(params string[] arguments)
+        {
+            var start = ServiceProcess.StartInfo("Production", "http://127.0.0.1:0", settings);
+            foreach (var argument in arguments) start.ArgumentList.Add(argument);
+            await using var command = RunningProcess.Start(start);
+            Assert.True(await command.ExitAsync() == 0, command.Output.ToString());
+            var output = command.Output.ToString();
+            return arguments.Contains("--json") ? JsonNode.Parse(output)! : output;
+        }
     }
 
     // The authority of the test publishes no revocation list, as private ones often do not.
