@@ -17,29 +17,22 @@ internal static class KeyRegistration
     public static Outcome<VerifiedCredential> Verify(RegistrationCredential credential, RegistrationExpectation expected)
     {
         // The id is the client's own choice; it is opaque, and bounded as WebAuthn bounds its ids.
-        if (Base64UrlText.DecodeChosenId(credential.CredId).Refused(out var why, out var credId)) return why;
-        if (credId.Length > VerificationLimits.MaxCredentialIdSizeBytes) return RefusalReason.CredentialIdLength;
+        if (CredentialIds.Read(credential.CredId).Refused(out var why, out var credId)) return why;
 
-        // Client data names this ceremony and the issued challenge. Further members, an origin among them, are the client's invention.
-        if (Base64UrlText.Decode(credential.ClientData, CredentialPart.ClientData).Refused(out why, out var clientDataJson)) return why;
-        if (StrictJson.Read(clientDataJson.Span, CredentialPart.ClientData).Refused(out why, out var clientData)) return why;
-        if (clientData["type"].Text is not { } type) return new Refusal(RefusalReason.ClientDataMemberInvalid, "type");
-        if (type != "key.create") return new Refusal(RefusalReason.TypeUnexpected, type);
-        if (clientData["challenge"].Text is not { } challenge) return new Refusal(RefusalReason.ClientDataMemberInvalid, "challenge");
-        if (!new IssuedChallenge(expected.Challenge).IsPresentedLooselyBy(challenge)) return RefusalReason.ChallengeMismatch;
+        // Client data names this ceremony and the issued challenge.
+        if (KeyClientData.Read(credential.ClientData, "key.create").Refused(out why, out var clientData)) return why;
+        if (!new IssuedChallenge(expected.Challenge).IsPresentedLooselyBy(clientData.Challenge)) return RefusalReason.ChallengeMismatch;
 
         // The attestation brings the public key and the signature.
         if (ReadAttestation(credential.AttestationData).Refused(out why, out var attestation)) return why;
         if (PublicKeyPem.Read(attestation.PublicKeyPem).Refused(out why, out var key)) return why;
         using var _ = key;
 
-        // Ed25519 brings its own hash, whatever the client says of it.
-        var namesHash = key is not Ed25519PublicKey;
-        var hash = attestation.Hash;
-        if (namesHash && hash.Name is null) return new Refusal(RefusalReason.HashAlgorithmNotSupported, attestation.Algorithm);
+        if (KeyHash.For(key, attestation.Algorithm) is not { } hash)
+            return new Refusal(RefusalReason.HashAlgorithmNotSupported, attestation.Algorithm);
 
         // The signature covers client data and key as they arrived.
-        var fingerprint = Fingerprint(clientDataJson.Span, attestation.PublicKeyPem);
+        var fingerprint = Fingerprint(clientData.Bytes.Span, attestation.PublicKeyPem);
         if (!key.Verifies(fingerprint, attestation.Signature.Span, new SignatureScheme(hash, RSASignaturePadding.Pkcs1)))
             return RefusalReason.KeySignatureInvalid;
 
@@ -49,7 +42,7 @@ internal static class KeyRegistration
             CredentialId = credId,
             SubjectPublicKeyInfo = key.ExportSubjectPublicKeyInfo(),
             PublicKeyPem = attestation.PublicKeyPem,
-            HashAlgorithm = namesHash ? hash.Name : null,
+            HashAlgorithm = key is Ed25519PublicKey ? null : hash.Name,
         };
     }
 
@@ -90,15 +83,5 @@ internal static class KeyRegistration
     /// <param name="PublicKeyPem">The PEM text as received.</param>
     /// <param name="Signature">The signature: DER for ECDSA, 64 bytes for Ed25519, PKCS #1 v1.5 for RSA.</param>
     /// <param name="Algorithm">The hash as the client names it; null when it names none.</param>
-    private sealed record KeyAttestation(string PublicKeyPem, ReadOnlyMemory<byte> Signature, string? Algorithm)
-    {
-        /// <summary>The hash of that name, SHA-256 when none is named; without a name of its own when it is not accepted.</summary>
-        public HashAlgorithmName Hash => Algorithm?.ToUpperInvariant() switch
-        {
-            null or "SHA256" or "RSA-SHA256" => HashAlgorithmName.SHA256,
-            "SHA384" or "RSA-SHA384" => HashAlgorithmName.SHA384,
-            "SHA512" or "RSA-SHA512" => HashAlgorithmName.SHA512,
-            _ => default,
-        };
-    }
+    private sealed record KeyAttestation(string PublicKeyPem, ReadOnlyMemory<byte> Signature, string? Algorithm);
 }

@@ -27,7 +27,7 @@ internal static class RegistrationCeremony
         // Steps 5 and 6: client data is UTF-8, and JSON.
         if (CollectedClientData.Read(clientDataJson.Span).Refused(out why, out var clientData)) return why;
         // Steps 7 to 11: it is about this ceremony.
-        if (RefuseClientData(clientData, expected) is { } unexpected) return unexpected;
+        if (CeremonyChecks.RefuseClientData(clientData, "webauthn.create", expected) is { } unexpected) return unexpected;
         // Step 12: its hash is what the authenticator signed, over the bytes as received.
         var clientDataHash = SHA256.HashData(clientDataJson.Span);
 
@@ -35,8 +35,9 @@ internal static class RegistrationCeremony
         if (AttestationObject.Read(attestationData).Refused(out why, out var attestation)) return why;
         var authenticatorData = attestation.AuthenticatorData;
         if (authenticatorData.AttestedCredential is not { } attested) return RefusalReason.AttestedCredentialDataMissing;
-        // Steps 14 to 19: it is for this relying party, and its flags satisfy it.
-        if (RefuseAuthenticatorData(authenticatorData, expected) is { } unsatisfied) return unsatisfied;
+        // Steps 14 to 17: it is for this relying party, and its flags satisfy it.
+        if (CeremonyChecks.RefuseAuthenticatorData(authenticatorData, expected) is { } unsatisfied) return unsatisfied;
+        // Steps 18 and 19: no policy on backup; both flags are kept on the credential record.
 
         // Step 20: the credential key's algorithm was offered. Reading the key ties its type and curve to that algorithm.
         if (CoseKey.Read(attested.PublicKeyMembers).Refused(out why, out var credentialKey)) return why;
@@ -77,43 +78,5 @@ internal static class RegistrationCeremony
         };
         // Step 28: extension outputs are ignored; none are asked for, and the wire carries no client outputs.
         // Step 29: stored by the caller.
-    }
-
-    private static Refusal? RefuseClientData(CollectedClientData clientData, RegistrationExpectation expected)
-    {
-        // Step 7: made by create(), not by get().
-        if (clientData.Type != "webauthn.create") return new(RefusalReason.TypeUnexpected, clientData.Type);
-        // Step 8: over the challenge that was issued.
-        if (!new IssuedChallenge(expected.Challenge).IsPresentedBy(clientData.Challenge)) return new(RefusalReason.ChallengeMismatch);
-        // Step 9: on a page, or in an app, of the relying party.
-        if (!expected.Origins.Contains(clientData.Origin, StringComparer.Ordinal))
-            return new(RefusalReason.OriginNotAllowed, clientData.Origin);
-        // Step 10: not inside someone else's page, unless that is expected.
-        if (clientData.CrossOrigin && !expected.AllowCrossOrigin) return new(RefusalReason.CrossOriginNotAllowed);
-        // Step 11: if the top-level page is named, it is one that is expected.
-        if (clientData.TopOrigin is { } topOrigin)
-        {
-            if (!expected.AllowCrossOrigin) return new(RefusalReason.TopOriginNotExpected, topOrigin);
-            if (!expected.TopOrigins.Contains(topOrigin, StringComparer.Ordinal)) return new(RefusalReason.TopOriginNotAllowed, topOrigin);
-        }
-
-        return null;
-    }
-
-    private static Refusal? RefuseAuthenticatorData(AuthenticatorData data, RegistrationExpectation expected)
-    {
-        // Step 14: for this RP ID.
-        var rpIdHash = SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(expected.RelyingPartyId));
-        if (!CryptographicOperations.FixedTimeEquals(data.RpIdHash.Span, rpIdHash)) return new(RefusalReason.RpIdHashMismatch);
-        // Step 15: the user was present. Conditional creation, which may do without, is not offered.
-        if (!data.Flags.HasFlag(AuthenticatorFlags.UserPresent)) return new(RefusalReason.UserNotPresent);
-        // Step 16: the user was verified, where that is required.
-        if (expected.RequireUserVerification && !data.Flags.HasFlag(AuthenticatorFlags.UserVerified))
-            return new(RefusalReason.UserNotVerified);
-        // Step 17: backed up only if that is possible.
-        if (data.Flags.HasFlag(AuthenticatorFlags.BackupState) && !data.Flags.HasFlag(AuthenticatorFlags.BackupEligible))
-            return new(RefusalReason.BackupStateWithoutEligibility);
-        // Steps 18 and 19: no policy on backup; both flags are kept on the credential record.
-        return null;
     }
 }
