@@ -21,18 +21,33 @@ public sealed record Refusal(RefusalReason Reason, string? Detail = null)
         : string.Concat(text.Take(MaxDetailLength).Select(character => character is >= ' ' and <= '~' ? character : '?'));
 }
 
-/// <summary>The members of a credential on the wire.</summary>
+/// <summary>The members of a new credential (<c>credentialInfo</c>) and of an assertion (<c>credentialAssertion</c>) on the wire.</summary>
 public enum CredentialPart
 {
     /// <summary>The credential as a whole.</summary>
     Credential,
 
-    /// <summary><c>credentialInfo.credId</c>, base64url text.</summary>
+    /// <summary><c>credId</c>, base64url text.</summary>
     CredId,
 
-    /// <summary><c>credentialInfo.clientData</c>, base64url text of UTF-8 JSON.</summary>
+    /// <summary><c>clientData</c>, base64url text of UTF-8 JSON.</summary>
     ClientData,
 
-    /// <summary><c>credentialInfo.attestationData</c>, base64url text of CBOR (Fido2) or of JSON (the raw-key kinds).</summary>
+    /// <summary><c>attestationData</c> of a new credential, base64url text of CBOR (Fido2) or of JSON (the raw-key kinds).</summary>
     AttestationData,
+
+    /// <summary><c>authenticatorData</c> of an assertion, base64url text.</summary>
+    AuthenticatorData,
+
+    /// <summary><c>signature</c> of an assertion, base64url text.</summary>
+    Signature,
+
+    /// <summary><c>userHandle</c> of an assertion, base64url text.</summary>
+    UserHandle,
+
+    /// <summary><c>algorithm</c> of an assertion, the name of a hash.</summary>
+    Algorithm,
+
+    /// <summary><c>newCredentials</c>, which stands beside the assertion of a recovery key.</summary>
+    NewCredentials,
 }

@@ -91,22 +91,25 @@ public enum RefusalReason
     /// </summary>
     ClientDataMemberInvalid,
 
-    /// <summary><c>type</c> is not <c>webauthn.create</c> (§7.1 step 7), or for a raw key not <c>key.create</c>.</summary>
+    /// <summary>
+    /// <c>type</c> is not <c>webauthn.create</c> (§7.1 step 7) or <c>webauthn.get</c> (§7.2 step 10), or for a raw key not
+    /// <c>key.create</c> or <c>key.get</c>.
+    /// </summary>
     TypeUnexpected,
 
-    /// <summary>The challenge is not the one that was issued, in none of the accepted spellings (§7.1 step 8).</summary>
+    /// <summary>The challenge is not the one that was issued, in none of the accepted spellings (§7.1 step 8, §7.2 step 11).</summary>
     ChallengeMismatch,
 
-    /// <summary>The origin is not one of those expected, compared as exact text (§7.1 step 9).</summary>
+    /// <summary>The origin is not one of those expected, compared as exact text (§7.1 step 9, §7.2 step 12).</summary>
     OriginNotAllowed,
 
-    /// <summary><c>crossOrigin</c> is true, and no cross-origin ceremony is expected (§7.1 step 10).</summary>
+    /// <summary><c>crossOrigin</c> is true, and no cross-origin ceremony is expected (§7.1 step 10, §7.2 step 13).</summary>
     CrossOriginNotAllowed,
 
-    /// <summary><c>topOrigin</c> is present, and no cross-origin ceremony is expected (§7.1 step 11.1).</summary>
+    /// <summary><c>topOrigin</c> is present, and no cross-origin ceremony is expected (§7.1 step 11.1, §7.2 step 14.1).</summary>
     TopOriginNotExpected,
 
-    /// <summary><c>topOrigin</c> is not one of those expected, compared as exact text (§7.1 step 11.2).</summary>
+    /// <summary><c>topOrigin</c> is not one of those expected, compared as exact text (§7.1 step 11.2, §7.2 step 14.2).</summary>
     TopOriginNotAllowed,
 
     // The attestation object and its authenticator data.
@@ -123,16 +126,16 @@ public enum RefusalReason
     /// <summary>Flag AT is not set: no credential was attested (§6.1, §6.5.1).</summary>
     AttestedCredentialDataMissing,
 
-    /// <summary>The RP ID hash is not SHA-256 of the expected RP ID (§7.1 step 14).</summary>
+    /// <summary>The RP ID hash is not SHA-256 of the expected RP ID (§7.1 step 14, §7.2 step 15).</summary>
     RpIdHashMismatch,
 
-    /// <summary>Flag UP is not set (§7.1 step 15).</summary>
+    /// <summary>Flag UP is not set (§7.1 step 15, §7.2 step 16).</summary>
     UserNotPresent,
 
-    /// <summary>Flag UV is not set although user verification is required (§7.1 step 16).</summary>
+    /// <summary>Flag UV is not set although user verification is required (§7.1 step 16, §7.2 step 17).</summary>
     UserNotVerified,
 
-    /// <summary>Flag BS is set without BE (§7.1 step 17).</summary>
+    /// <summary>Flag BS is set without BE (§7.1 step 17, §7.2 step 18).</summary>
     BackupStateWithoutEligibility,
 
     // Public keys: COSE_Key, SubjectPublicKeyInfo, certificates.
@@ -276,6 +279,52 @@ public enum RefusalReason
 
     /// <summary>A PEM label other than <c>PUBLIC KEY</c> and <c>RSA PUBLIC KEY</c>.</summary>
     PemLabelNotSupported,
+
+    // Assertions.
+
+    /// <summary>The credential is not one of those that were offered (§7.2 step 5).</summary>
+    CredentialNotAllowed,
+
+    /// <summary><c>credId</c> is not the id of the credential it is verified against, compared as bytes (§7.2 step 6).</summary>
+    CredentialIdUnexpected,
+
+    /// <summary>The credential belongs to another user than the one who was known beforehand (§7.2 step 6).</summary>
+    CredentialOfAnotherUser,
+
+    /// <summary>A recovery key outside a recovery, or a credential of another kind in one.</summary>
+    CredentialKindNotAccepted,
+
+    /// <summary>No user handle, though nobody was known beforehand (§7.2 step 6).</summary>
+    UserHandleMissing,
+
+    /// <summary>The user handle is not the UTF-8 of the id of the credential's user (§7.2 step 6).</summary>
+    UserHandleMismatch,
+
+    /// <summary>Flag AT is set: the authenticator data of an assertion attests no credential (§6.1).</summary>
+    AttestedCredentialDataUnexpected,
+
+    /// <summary>Flag BE is not what it was at registration (§7.2 step 19, §6.1.3).</summary>
+    BackupEligibilityChanged,
+
+    /// <summary>
+    /// The signature does not verify: over authenticator data and client data hash (§7.2 step 21), or for a raw key over client data.
+    /// </summary>
+    AssertionSignatureInvalid,
+
+    /// <summary>The signature counter is in use and did not grow, and policy refuses that (§7.2 step 22).</summary>
+    SignCountRegressed,
+
+    /// <summary>
+    /// The stored credential can verify nothing: its key cannot be read, or its algorithm is absent or another key's. A fault of the
+    /// service, not of the request.
+    /// </summary>
+    StoredCredentialUnusable,
+
+    /// <summary>The challenge that a recovery key signed is not base64url of a JSON object, strictly read.</summary>
+    RecoveryNotBound,
+
+    /// <summary>The JSON object that a recovery key signed is not <c>newCredentials</c> of the request, compared as values.</summary>
+    RecoveryCredentialsDiffer,
 }
 
 /// <summary>Facts about each reason that every caller needs.</summary>
@@ -284,7 +333,9 @@ public static class RefusalReasons
     /// <summary>Names the member of the credential in which a fault of this kind lies.</summary>
     /// <param name="reason">The reason.</param>
     /// <returns>
-    /// The member; <see cref="CredentialPart.Credential"/> for the reasons that occur in several members, whose refusals say which.
+    /// The member; <see cref="CredentialPart.Credential"/> for the reasons that occur in several members, whose refusals say which. The
+    /// rules of authenticator data lie in <see cref="CredentialPart.AttestationData"/> at registration; for an assertion the refusal says
+    /// <see cref="CredentialPart.AuthenticatorData"/>.
     /// </returns>
     public static CredentialPart PartOf(RefusalReason reason) => reason switch
     {
@@ -295,10 +346,15 @@ public static class RefusalReasons
             or RefusalReason.JsonMalformed
             or RefusalReason.JsonNotObject
             or RefusalReason.JsonDuplicateMember
-            or RefusalReason.JsonTooDeep => CredentialPart.Credential,
+            or RefusalReason.JsonTooDeep
+            or RefusalReason.CredentialKindNotAccepted
+            or RefusalReason.StoredCredentialUnusable => CredentialPart.Credential,
 
         RefusalReason.CredentialIdLength
-            or RefusalReason.CredentialIdMismatch => CredentialPart.CredId,
+            or RefusalReason.CredentialIdMismatch
+            or RefusalReason.CredentialNotAllowed
+            or RefusalReason.CredentialIdUnexpected
+            or RefusalReason.CredentialOfAnotherUser => CredentialPart.CredId,
 
         RefusalReason.ClientDataMemberInvalid
             or RefusalReason.TypeUnexpected
@@ -306,7 +362,9 @@ public static class RefusalReasons
             or RefusalReason.OriginNotAllowed
             or RefusalReason.CrossOriginNotAllowed
             or RefusalReason.TopOriginNotExpected
-            or RefusalReason.TopOriginNotAllowed => CredentialPart.ClientData,
+            or RefusalReason.TopOriginNotAllowed
+            or RefusalReason.RecoveryNotBound
+            or RefusalReason.RecoveryCredentialsDiffer => CredentialPart.ClientData,
 
         RefusalReason.CborMalformed
             or RefusalReason.CborNotMap
@@ -369,5 +427,14 @@ public static class RefusalReasons
             or RefusalReason.PemSeveralBlocks
             or RefusalReason.PemPrivateKey
             or RefusalReason.PemLabelNotSupported => CredentialPart.AttestationData,
+
+        RefusalReason.AttestedCredentialDataUnexpected
+            or RefusalReason.BackupEligibilityChanged
+            or RefusalReason.SignCountRegressed => CredentialPart.AuthenticatorData,
+
+        RefusalReason.AssertionSignatureInvalid => CredentialPart.Signature,
+
+        RefusalReason.UserHandleMissing
+            or RefusalReason.UserHandleMismatch => CredentialPart.UserHandle,
     };
 }

@@ -14,8 +14,27 @@ public static class Faults
     private static readonly byte[] X25519Key = Convert.FromHexString("300E300506032B656E030500AABBCCDD");
     private static readonly byte[] OtherModel = CertificateDraft.OctetString(new byte[16]);
 
-    /// <summary>The reasons for which a credential can be made: all but the one that no credential has.</summary>
-    public static IEnumerable<RefusalReason> Reasons => Enum.GetValues<RefusalReason>().Where(reason => reason != RefusalReason.NotVerified);
+    // Faults that only an assertion has.
+    private static readonly RefusalReason[] OfAssertions =
+    [
+        RefusalReason.CredentialNotAllowed,
+        RefusalReason.CredentialIdUnexpected,
+        RefusalReason.CredentialOfAnotherUser,
+        RefusalReason.CredentialKindNotAccepted,
+        RefusalReason.UserHandleMissing,
+        RefusalReason.UserHandleMismatch,
+        RefusalReason.AttestedCredentialDataUnexpected,
+        RefusalReason.BackupEligibilityChanged,
+        RefusalReason.AssertionSignatureInvalid,
+        RefusalReason.SignCountRegressed,
+        RefusalReason.StoredCredentialUnusable,
+        RefusalReason.RecoveryNotBound,
+        RefusalReason.RecoveryCredentialsDiffer,
+    ];
+
+    /// <summary>The reasons for which a new credential can be made: all but the one that nothing has, and those of assertions.</summary>
+    public static IEnumerable<RefusalReason> Reasons =>
+        Enum.GetValues<RefusalReason>().Where(reason => reason != RefusalReason.NotVerified && !OfAssertions.Contains(reason));
 
     /// <summary>Whether the fault shows only where cross-origin ceremonies are allowed and no top origin is listed.</summary>
     public static bool NeedsCrossOrigin(RefusalReason reason) => reason == RefusalReason.TopOriginNotAllowed;
@@ -29,7 +48,20 @@ public static class Faults
     {
         return reason switch
         {
-            RefusalReason.NotVerified => throw new ArgumentOutOfRangeException(nameof(reason), reason, "no credential has this fault"),
+            RefusalReason.NotVerified => throw NoSuchFault(),
+            RefusalReason.CredentialNotAllowed
+                or RefusalReason.CredentialIdUnexpected
+                or RefusalReason.CredentialOfAnotherUser
+                or RefusalReason.CredentialKindNotAccepted
+                or RefusalReason.UserHandleMissing
+                or RefusalReason.UserHandleMismatch
+                or RefusalReason.AttestedCredentialDataUnexpected
+                or RefusalReason.BackupEligibilityChanged
+                or RefusalReason.AssertionSignatureInvalid
+                or RefusalReason.SignCountRegressed
+                or RefusalReason.StoredCredentialUnusable
+                or RefusalReason.RecoveryNotBound
+                or RefusalReason.RecoveryCredentialsDiffer => throw NoSuchFault(),
 
             RefusalReason.Base64UrlInvalid => Passkey(draft => draft.Texts = made => made with { CredId = made.CredId + "!" }),
             RefusalReason.MemberTooLarge => Passkey(draft => draft.ClientData.Set("more", new string('x', VerificationLimits.MaxMemberSizeBytes))),
@@ -125,6 +157,8 @@ public static class Faults
             RefusalReason.PemPrivateKey => Pem(_ => PemEncoding.WriteString("PRIVATE KEY", [0x30, 0x00])),
             RefusalReason.PemLabelNotSupported => Pem(draft => PemEncoding.WriteString("CERTIFICATE", draft.Key.SubjectPublicKeyInfo)),
         };
+
+        Exception NoSuchFault() => new ArgumentOutOfRangeException(nameof(reason), reason, "no new credential has this fault");
 
         MadeCredential Passkey(Action<RegistrationDraft> change) => new SoftwareAuthenticator().Create(challenge, rpId, origin, change);
 

@@ -1,7 +1,10 @@
+using System.Buffers.Text;
+
 namespace Dfns.Registration.TestKit;
 
 /// <summary>
-/// An authenticator in memory, with its client: makes fresh, correctly signed WebAuthn registrations, or ones with a single fault.
+/// An authenticator in memory, with its client: makes fresh, correctly signed WebAuthn registrations and assertions, or ones with a
+/// single fault.
 /// </summary>
 public sealed class SoftwareAuthenticator
 {
@@ -33,5 +36,20 @@ public sealed class SoftwareAuthenticator
         var draft = new RegistrationDraft(this, challenge, rpId, origin);
         change?.Invoke(draft);
         return draft.ToCredential();
+    }
+
+    /// <summary>Signs with the credential: the assertion of a correct client and authenticator, or of ones with a single fault.</summary>
+    /// <param name="challenge">The challenge as it was issued.</param>
+    /// <param name="rpId">The RP ID.</param>
+    /// <param name="origin">The origin that runs the ceremony.</param>
+    /// <param name="credId">The credential id, as <see cref="MadeCredential.CredId"/> of its registration has it.</param>
+    /// <param name="userId">The user id, which becomes the user handle; null where the authenticator gives none.</param>
+    /// <param name="change">Changes one thing before everything after it is computed and signed.</param>
+    public MadeAssertion Get(
+        string challenge, string rpId, string origin, string credId, string? userId = null, Action<AssertionDraft>? change = null)
+    {
+        var draft = new AssertionDraft(this, challenge, rpId, origin, Base64Url.DecodeFromChars(credId), userId);
+        change?.Invoke(draft);
+        return draft.ToAssertion();
     }
 }

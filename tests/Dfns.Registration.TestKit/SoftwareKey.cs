@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using Dfns.Registration.Verification;
 using NSec.Cryptography;
@@ -122,6 +123,24 @@ public sealed class SoftwareKey
         change?.Invoke(draft);
         return draft.ToCredential(kind);
     }
+
+    /// <summary>Signs with this key as a raw key: the assertion of a correct client, or of one with a single fault.</summary>
+    /// <param name="challenge">The challenge as it was issued; for a recovery use <see cref="GetRecovery"/>.</param>
+    /// <param name="credId">The credential id, as <see cref="MadeCredential.CredId"/> of its registration has it.</param>
+    /// <param name="change">Changes one thing before everything after it is computed.</param>
+    public MadeAssertion Get(string challenge, string credId, Action<KeyAssertionDraft>? change = null)
+    {
+        var draft = new KeyAssertionDraft(this, challenge, Base64Url.DecodeFromChars(credId));
+        change?.Invoke(draft);
+        return draft.ToAssertion();
+    }
+
+    /// <summary>Signs the new credentials of a recovery with this key as a recovery key.</summary>
+    /// <param name="newCredentials">The JSON text of <c>newCredentials</c> as the client writes it.</param>
+    /// <param name="credId">The credential id, as <see cref="MadeCredential.CredId"/> of its registration has it.</param>
+    /// <param name="change">Changes one thing before everything after it is computed.</param>
+    public MadeAssertion GetRecovery(string newCredentials, string credId, Action<KeyAssertionDraft>? change = null) =>
+        Get(Base64Url.EncodeToString(System.Text.Encoding.UTF8.GetBytes(newCredentials)), credId, change);
 
     private static SoftwareKey Ecdsa(string name, string oid, int coseCurve)
     {

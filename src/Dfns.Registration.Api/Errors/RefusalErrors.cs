@@ -12,20 +12,37 @@ internal static class RefusalErrors
     /// <summary>A row for every reason.</summary>
     public static readonly IReadOnlyList<ApiError> All = [.. Enum.GetValues<RefusalReason>().Select(Row)];
 
-    /// <summary>The error for a refused credential.</summary>
+    /// <summary>The error for a refused new credential.</summary>
     /// <param name="refusal">Why, and in which member.</param>
-    /// <param name="slotPath">JSON path of the credential.</param>
-    public static ApiError For(Refusal refusal, string slotPath) =>
-        Row(refusal.Reason).Saying(refusal.Detail).At(slotPath + refusal.Part switch
+    /// <param name="slotPath">JSON path of the credential, such as <c>$.firstFactorCredential</c>.</param>
+    public static ApiError For(Refusal refusal, string slotPath) => For(refusal, slotPath, "credentialInfo");
+
+    /// <summary>The error for a refused assertion.</summary>
+    /// <param name="refusal">Why, and in which member.</param>
+    /// <param name="slotPath">JSON path of the object that holds the assertion, such as <c>$.firstFactor</c> or <c>$.recovery</c>.</param>
+    public static ApiError ForAssertion(Refusal refusal, string slotPath) => For(refusal, slotPath, "credentialAssertion");
+
+    private static ApiError For(Refusal refusal, string slotPath, string members) =>
+        Row(refusal.Reason).Saying(refusal.Detail).At(refusal.Part switch
         {
-            CredentialPart.Credential => "",
-            CredentialPart.CredId => ".credentialInfo.credId",
-            CredentialPart.ClientData => ".credentialInfo.clientData",
-            CredentialPart.AttestationData => ".credentialInfo.attestationData",
+            CredentialPart.Credential => slotPath,
+            CredentialPart.CredId => $"{slotPath}.{members}.credId",
+            CredentialPart.ClientData => $"{slotPath}.{members}.clientData",
+            CredentialPart.AttestationData => $"{slotPath}.{members}.attestationData",
+            CredentialPart.AuthenticatorData => $"{slotPath}.{members}.authenticatorData",
+            CredentialPart.Signature => $"{slotPath}.{members}.signature",
+            CredentialPart.UserHandle => $"{slotPath}.{members}.userHandle",
+            CredentialPart.Algorithm => $"{slotPath}.{members}.algorithm",
+            CredentialPart.NewCredentials => "$.newCredentials",
         });
 
     private static ApiError Row(RefusalReason reason) =>
-        new(JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString()), StatusCodes.Status400BadRequest, Message(reason));
+        new(JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString()), Status(reason), Message(reason));
+
+    // Every reason but one is the request's fault.
+    private static int Status(RefusalReason reason) => reason == RefusalReason.StoredCredentialUnusable
+        ? StatusCodes.Status500InternalServerError
+        : StatusCodes.Status400BadRequest;
 
     private static string Message(RefusalReason reason) => reason switch
     {
@@ -55,8 +72,8 @@ internal static class RefusalErrors
         RefusalReason.CredentialIdMismatch => "credId is not the credential id inside attestationData. Send the rawId of the same credential.",
 
         RefusalReason.ClientDataMemberInvalid => "The client data lacks a member that it needs, or has one of the wrong type.",
-        RefusalReason.TypeUnexpected => "The client data is of the wrong type: a new passkey has 'webauthn.create', a new key 'key.create'.",
-        RefusalReason.ChallengeMismatch => "The client data is not over the challenge of this registration. Every credential of a request signs the challenge that came with the bearer token.",
+        RefusalReason.TypeUnexpected => "The client data is of the wrong type: a new passkey has 'webauthn.create', a new key 'key.create'; to sign with them is 'webauthn.get' and 'key.get'.",
+        RefusalReason.ChallengeMismatch => "The client data is not over the challenge that was issued. Every new credential of a request signs the challenge that came with the bearer token, an assertion the one that came with its challengeIdentifier.",
         RefusalReason.OriginNotAllowed => "The origin of the client data is not one that the organisation lists for its relying party.",
         RefusalReason.CrossOriginNotAllowed => "The ceremony ran in a cross-origin frame, which the organisation does not allow.",
         RefusalReason.TopOriginNotExpected => "The client data names a topOrigin, but the organisation does not allow cross-origin frames.",
@@ -68,7 +85,7 @@ internal static class RefusalErrors
         RefusalReason.AttestedCredentialDataMissing => "The authenticator data attests no credential. Send the result of create(), not of get().",
         RefusalReason.RpIdHashMismatch => "The credential was made for another relying party id. Use the rp.id of the challenge.",
         RefusalReason.UserNotPresent => "The authenticator did not test that a user is present.",
-        RefusalReason.UserNotVerified => "The authenticator did not verify its user, which the organisation requires. Pass authenticatorSelection of the challenge to create().",
+        RefusalReason.UserNotVerified => "The authenticator did not verify its user, which the organisation requires. Pass authenticatorSelection of the challenge to create(), or its userVerification to get().",
         RefusalReason.BackupStateWithoutEligibility => "The authenticator says the credential is backed up but may not be.",
 
         RefusalReason.CoseKeyMemberInvalid => "The credential public key lacks a parameter, or has one of the wrong type or length.",
@@ -115,5 +132,19 @@ internal static class RefusalErrors
         RefusalReason.PemSeveralBlocks => "publicKey holds more than one PEM block.",
         RefusalReason.PemPrivateKey => "publicKey holds a private key. That key is compromised; create another and send its public half.",
         RefusalReason.PemLabelNotSupported => "publicKey is neither a 'PUBLIC KEY' nor an 'RSA PUBLIC KEY' PEM block.",
+
+        RefusalReason.CredentialNotAllowed => "This credential is not one of those that allowCredentials offered.",
+        RefusalReason.CredentialIdUnexpected => "credId is not spelled as the id of its credential. Send the id as it was registered.",
+        RefusalReason.CredentialOfAnotherUser => "This credential belongs to another user.",
+        RefusalReason.CredentialKindNotAccepted => "A credential of this kind cannot be used here: a recovery key recovers the account and does nothing else, and nothing else recovers it.",
+        RefusalReason.UserHandleMissing => "A sign-in without a username needs the userHandle that get() returned.",
+        RefusalReason.UserHandleMismatch => "userHandle does not name the user of this credential. Send the userHandle that get() returned.",
+        RefusalReason.AttestedCredentialDataUnexpected => "The authenticator data attests a new credential. Send the result of get(), not of create().",
+        RefusalReason.BackupEligibilityChanged => "The authenticator says of the credential's backup eligibility what it did not say at registration.",
+        RefusalReason.AssertionSignatureInvalid => "The signature does not verify. A passkey signs authenticatorData and the SHA-256 of clientData, a key signs clientData itself.",
+        RefusalReason.SignCountRegressed => "The authenticator's signature counter did not grow; the authenticator may have been copied.",
+        RefusalReason.StoredCredentialUnusable => "The service cannot use what it stored of this credential.",
+        RefusalReason.RecoveryNotBound => "The challenge that a recovery key signs is base64url of the JSON of newCredentials, not the challenge that was issued.",
+        RefusalReason.RecoveryCredentialsDiffer => "The recovery key signed other new credentials than those of the request; they differ at this member.",
     };
 }

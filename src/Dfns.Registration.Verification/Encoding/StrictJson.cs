@@ -60,6 +60,16 @@ internal sealed class StrictJson
         Refusal Refuse(RefusalReason reason) => new(reason) { Part = part };
     }
 
+    /// <summary>Reads a whole text by the same rules, when more than the members of the outermost object is wanted.</summary>
+    /// <param name="bytes">The text as received; one leading byte order mark is skipped.</param>
+    /// <param name="part">The member of the credential it is, for the refusal.</param>
+    /// <returns>A document whose root is an object, or what <see cref="Read"/> refuses.</returns>
+    public static Outcome<JsonDocument> ReadWhole(ReadOnlyMemory<byte> bytes, CredentialPart part)
+    {
+        if (Read(bytes.Span, part).Refused(out var why, out _)) return why;
+        return JsonDocument.Parse(bytes.Span.StartsWith(ByteOrderMark) ? bytes[ByteOrderMark.Length..] : bytes);
+    }
+
     private static RefusalReason? ReadMembers(ReadOnlySpan<byte> bytes, Dictionary<string, JsonMember> read)
     {
         // The reader's own limit lies one above ours, so that ours is the one that speaks.
