@@ -9,7 +9,7 @@ internal static class Authentication
     public const string UserId = "us-6b58p-r53sr-rlrd3l5cj3uc4ome";
     public const string NewCredentials = """{"firstFactorCredential":{"credentialKind":"Key","credentialInfo":{"credId":"AA"}}}""";
 
-    /// <summary>Nobody else's: user verification required, no cross-origin ceremonies, the user known beforehand.</summary>
+    /// <summary>User verification required, no cross-origin ceremonies, the user known beforehand.</summary>
     public static AssertionExpectation Expected => new()
     {
         Challenge = Ceremony.Challenge,
@@ -51,6 +51,17 @@ internal static class Authentication
     /// <summary>An assertion with <see cref="Passkey"/>.</summary>
     public static MadeAssertion Get(Action<AssertionDraft>? change = null) =>
         Authenticator.Get(Ceremony.Challenge, Ceremony.RpId, Ceremony.Origin, CredId(Passkey), UserId, change);
+
+    /// <summary>Another passkey, of any algorithm, and its authenticator.</summary>
+    public static (SoftwareAuthenticator Authenticator, StoredCredential Credential) Registered(int algorithm)
+    {
+        var authenticator = new SoftwareAuthenticator { Algorithm = algorithm };
+        return (authenticator, Store(authenticator.Create(Ceremony.Challenge, Ceremony.RpId, Ceremony.Origin)));
+    }
+
+    /// <summary>An assertion with such a passkey.</summary>
+    public static MadeAssertion Sign(SoftwareAuthenticator authenticator, StoredCredential credential, Action<AssertionDraft>? change = null) =>
+        authenticator.Get(Ceremony.Challenge, Ceremony.RpId, Ceremony.Origin, CredId(credential), UserId, change);
 
     /// <summary>An assertion with <see cref="Key"/>.</summary>
     public static MadeAssertion GetKey(Action<KeyAssertionDraft>? change = null) => SigningKey.Get(Ceremony.Challenge, CredId(Key), change);

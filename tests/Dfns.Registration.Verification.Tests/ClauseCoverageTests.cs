@@ -28,6 +28,15 @@ public sealed class ClauseCoverageTests
             Tested("§7.1 step 28");
             NotOurs("§7.1 step 29", "the service stores");
 
+            NotOurs("§7.2 step 1", "the service makes the options");
+            NotOurs("§7.2 step 2", "the front end calls get()");
+            NotOurs("§7.2 step 3", "the front end sees the response type; the wire has one shape");
+            NotOurs("§7.2 step 4", "the wire carries no client extension results");
+            foreach (var step in Enumerable.Range(5, 19)) Tested($"§7.2 step {step}");
+            NothingRefuses("§7.2 step 24", "the record is updated with what was accepted");
+            NotOurs("§7.2 step 25", "the service goes on");
+
+            Tested("§6.1 no attested credential data in an assertion");
             Tested("§5.8.5 curve bound to algorithm");
             Tested("§5.8.5 uncompressed points");
             Tested("§5.8.5 point on curve");

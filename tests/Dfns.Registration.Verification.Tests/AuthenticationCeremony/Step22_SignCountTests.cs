@@ -1,0 +1,55 @@
+using Dfns.Registration.TestKit;
+using static Dfns.Registration.Verification.Tests.Authentication;
+
+namespace Dfns.Registration.Verification.Tests.AuthenticationCeremony;
+
+/// <summary>§7.2 step 22: a counter that is in use grows; if it does not, policy decides, and it is told.</summary>
+public sealed class Step22_SignCountTests
+{
+    [Theory]
+    [InlineData(0u, 0u)]
+    [InlineData(0u, 1u)]
+    [InlineData(1u, 2u)]
+    [InlineData(0u, uint.MaxValue)]
+    [InlineData(uint.MaxValue - 1, uint.MaxValue)]
+    [Clause("7.2", 22)]
+    public void Accepts_a_counter_that_grows_or_is_not_in_use(uint stored, uint received)
+    {
+        var assertion = Accepted(Get(draft => draft.SignCount = received), credential: Passkey with { SignCount = stored }).WebAuthn!;
+        Assert.Equal((received, false), (assertion.SignCount, assertion.SignCountRegressed));
+    }
+
+    [Theory]
+    [InlineData(1u, 1u)]
+    [InlineData(1u, 0u)]
+    [InlineData(7u, 6u)]
+    [InlineData(uint.MaxValue, uint.MaxValue)]
+    [InlineData(uint.MaxValue, 0u)]
+    [Clause("7.2", 22)]
+    public void Refuses_a_counter_that_does_not(uint stored, uint received) => Assert.Equal(
+        $"{received} after {stored}",
+        Refused(
+            RefusalReason.SignCountRegressed,
+            Get(draft => draft.SignCount = received),
+            credential: Passkey with { SignCount = stored }).Detail);
+
+    [Theory]
+    [InlineData(1u, 1u)]
+    [InlineData(1u, 0u)]
+    [InlineData(uint.MaxValue, 5u)]
+    [Clause("7.2", 22)]
+    public void Accepts_it_where_policy_does_and_keeps_the_higher_counter(uint stored, uint received)
+    {
+        var assertion = Accepted(
+            Get(draft => draft.SignCount = received),
+            Expected with { AcceptSignCountRegression = true },
+            Passkey with { SignCount = stored }).WebAuthn!;
+        Assert.Equal((stored, true), (assertion.SignCount, assertion.SignCountRegressed));
+    }
+
+    [Fact]
+    public void A_regression_is_told_only_of_an_assertion_that_was_signed() => Refused(
+        RefusalReason.AssertionSignatureInvalid,
+        Get(draft => draft.Signature = signature => [.. signature, 0]),
+        credential: Passkey with { SignCount = 1 });
+}
