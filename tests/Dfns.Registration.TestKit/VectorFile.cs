@@ -12,7 +12,7 @@ public sealed record VectorFile
 {
     private const string Accept = "accept";
 
-    private static readonly JsonSerializerOptions Strict = new()
+    internal static readonly JsonSerializerOptions Strict = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
@@ -70,7 +70,7 @@ public sealed record VectorFile
 
     /// <summary>The reason that <see cref="Expect"/> names; null for "accept".</summary>
     [JsonIgnore]
-    public RefusalReason? ExpectedReason => Expect == Accept ? null : Enum.Parse<RefusalReason>(Expect);
+    public RefusalReason? ExpectedReason => ReasonOf(Expect);
 
     /// <summary>The credential.</summary>
     [JsonIgnore]
@@ -94,13 +94,7 @@ public sealed record VectorFile
     /// <summary>Loads all vectors of a source.</summary>
     /// <param name="source">The folder under <c>tests/vectors</c>.</param>
     /// <param name="count">How many there are.</param>
-    public static IReadOnlyList<VectorFile> LoadAll(string source, int count)
-    {
-        var files = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "vectors", source), "*.json");
-        if (files.Length != count)
-            throw new InvalidDataException($"{source}: {files.Length} vectors, {count} expected");
-        return [.. files.Order(StringComparer.Ordinal).Select(file => Parse(File.ReadAllText(file), Path.GetFileNameWithoutExtension(file)))];
-    }
+    public static IReadOnlyList<VectorFile> LoadAll(string source, int count) => LoadAll(source, count, Parse);
 
     /// <summary>Reads one vector.</summary>
     /// <param name="json">The text of its file.</param>
@@ -108,11 +102,26 @@ public sealed record VectorFile
     public static VectorFile Parse(string json, string name)
     {
         var vector = JsonSerializer.Deserialize<VectorFile>(json, Strict) ?? throw new InvalidDataException($"{name}: null");
-        if (vector.Id != name) throw new InvalidDataException($"{name}: calls itself {vector.Id}");
-        if (vector.Expect != Accept && !Enum.GetNames<RefusalReason>().Contains(vector.Expect, StringComparer.Ordinal))
-            throw new InvalidDataException($"{name}: no such outcome as {vector.Expect}");
+        Check(vector.Id, vector.Expect, name);
         return vector;
     }
+
+    internal static IReadOnlyList<T> LoadAll<T>(string folder, int count, Func<string, string, T> parse)
+    {
+        var files = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "vectors", folder), "*.json");
+        if (files.Length != count)
+            throw new InvalidDataException($"{folder}: {files.Length} vectors, {count} expected");
+        return [.. files.Order(StringComparer.Ordinal).Select(file => parse(File.ReadAllText(file), Path.GetFileNameWithoutExtension(file)))];
+    }
+
+    internal static void Check(string id, string expect, string name)
+    {
+        if (id != name) throw new InvalidDataException($"{name}: calls itself {id}");
+        if (expect != Accept && !Enum.GetNames<RefusalReason>().Contains(expect, StringComparer.Ordinal))
+            throw new InvalidDataException($"{name}: no such outcome as {expect}");
+    }
+
+    internal static RefusalReason? ReasonOf(string expect) => expect == Accept ? null : Enum.Parse<RefusalReason>(expect);
 
     /// <inheritdoc/>
     public override string ToString() => Id;

@@ -10,6 +10,12 @@ public sealed class VectorFileTests
          "topOrigins":[],"requireUserVerification":true,"algorithms":[-7],"now":"2026-11-22T00:00:00Z","credId":"AA","clientData":"AA","attestationData":"AA"}
         """;
 
+    private const string ValidAssertion = """
+        {"id":"x","source":"s","comment":"c","expect":"accept","kind":"Key","challenge":"c","rpId":"r","origin":"o","allowCrossOrigin":false,
+         "topOrigins":[],"requireUserVerification":true,"userId":"u","publicKey":"AA","algorithm":null,"signCount":0,"backupEligible":false,
+         "credId":"AA","clientData":"AA","signature":"AA","authenticatorData":null,"userHandle":null}
+        """;
+
     [Fact]
     public void Loads_a_complete_vector() => Assert.Null(VectorFile.Parse(Valid, "x").ExpectedReason);
 
@@ -27,4 +33,15 @@ public sealed class VectorFileTests
     [Fact]
     public void Fails_to_load_another_number_of_vectors_than_stated() =>
         Assert.Throws<InvalidDataException>(() => VectorFile.LoadAll("chromium", count: 17));
+
+    [Fact]
+    public void Loads_a_complete_assertion() => Assert.Null(AssertionVectorFile.Parse(ValidAssertion, "x").ExpectedReason);
+
+    [Theory]
+    [InlineData("\"id\":\"x\"", "\"id\":\"y\"")]
+    [InlineData("\"accept\"", "\"UserHandleMising\"")]
+    [InlineData("\"userHandle\":null", "\"userhandle\":null")]
+    [InlineData("\"signCount\":0,", "")]
+    public void Fails_to_load_any_other_assertion(string part, string replacement) => Assert.NotNull(
+        Record.Exception(() => AssertionVectorFile.Parse(ValidAssertion.Replace(part, replacement, StringComparison.Ordinal), "x")));
 }
