@@ -18,6 +18,7 @@ app.UseSecurityHeaders();
 if (app.Environment.IsDevelopment()) app.UseDefaultFiles().UseStaticFiles();
 app.UseRequestTelemetry();
 app.UseEdgeErrors();
+app.UseOutputCache();
 app.UseSwaggerPages();
 app.UseRouting();
 app.UseCors();

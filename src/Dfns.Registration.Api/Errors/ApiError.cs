@@ -13,6 +13,9 @@ public sealed record ApiError(string Code, int Status, string Message, string? H
     /// <summary>Seconds after which a repeat can succeed; sent as <c>Retry-After</c>.</summary>
     public int? RetryAfterSeconds { get; init; }
 
+    /// <summary>What the operator may know and the client may not: why, of several reasons that look alike from outside.</summary>
+    public string? Reason { get; init; }
+
     /// <summary>The same row, at a place in the request.</summary>
     public ApiError At(string path) => this with { Path = path };
 

@@ -22,7 +22,10 @@ internal static partial class EdgeErrors
 
     private static async Task AnswerExceptionAsync(HttpContext context)
     {
-        var exception = context.Features.GetRequiredFeature<IExceptionHandlerFeature>().Error;
+        var failure = context.Features.GetRequiredFeature<IExceptionHandlerFeature>();
+        var exception = failure.Error;
+        // For the request's log line and metric, which name the route.
+        context.SetEndpoint(failure.Endpoint);
         if (context.RequestAborted.IsCancellationRequested) return;
 
         var error = exception switch
@@ -55,7 +58,7 @@ internal static partial class EdgeErrors
     }
 
     // A database that is away shows as a driver's exception, wrapped by EF Core once it has given up repeating.
-    public static bool IsStorageFailure(Exception exception)
+    internal static bool IsStorageFailure(Exception exception)
     {
         for (Exception? e = exception; e is not null; e = e.InnerException)
         {

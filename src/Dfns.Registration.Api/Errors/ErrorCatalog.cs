@@ -27,6 +27,12 @@ internal static class ErrorCatalog
     public static readonly ApiError CredentialAlreadyRegistered = new("credential_already_registered", 409,
         "A credential with this id is already registered in the organisation. Create a new credential.");
 
+    public static readonly ApiError PublicKeyAlreadyRegistered = new("public_key_already_registered", 409,
+        "This public key is already registered in the organisation. Create a new key pair.");
+
+    public static readonly ApiError MailBusy = new("mail_busy", 503,
+        "Too many mails are waiting to be sent. Nothing has changed; try again in a minute.");
+
     public static readonly ApiError ExternalIdTaken = new("external_id_taken", 409,
         "A user of the organisation has this externalId already.");
 
@@ -74,16 +80,16 @@ internal static class ErrorCatalog
         "Too many requests from this address. Wait as long as the Retry-After header says.");
 
     public static readonly ApiError StorageUnavailable = new("storage_unavailable", 503,
-        "The database does not answer. Nothing was stored; send the same request again.");
+        "The database does not answer. Send the same request again: whatever it asks for is done at most once.");
 
     public static readonly ApiError Internal = new("internal_error", 500, "Internal Server Error",
-        "This is a fault of the service. Nothing was stored; tell its operator the time and the x-request-id header of this answer.");
+        "This is a fault of the service. Tell its operator the time and the x-request-id header of this answer; a request that is sent again is done at most once.");
 
     /// <summary>Every row of this class and of <see cref="RefusalErrors"/>.</summary>
     public static readonly IReadOnlyList<ApiError> All =
     [
         NotAuthorized, InvalidCode, RegistrationCodeExpired, UserAlreadyExists, UserDeactivated, SessionAlreadyCompleted,
-        CredentialAlreadyRegistered, ExternalIdTaken, CredentialRepeated, PublicKeyRepeated, RecoveryCredentialRequired, CredentialKindUnsupported,
+        CredentialAlreadyRegistered, PublicKeyAlreadyRegistered, MailBusy, ExternalIdTaken, CredentialRepeated, PublicKeyRepeated, RecoveryCredentialRequired, CredentialKindUnsupported,
         CredentialKindUnknown, CredentialKindMisplaced, MemberRequired, MemberInvalid, MemberTooLong, MemberRepeated, BodyNotJson,
         BodyTooDeep, BodyTooLarge, ContentTypeUnsupported, RequestInvalid, NotFound, MethodNotAllowed, TooManyRequests,
         StorageUnavailable, Internal, .. RefusalErrors.All,

@@ -21,13 +21,13 @@ internal sealed class ErrorResult(ApiError error) : IResult
         response.Headers.CacheControl = "no-store";
         if (error.Status == StatusCodes.Status401Unauthorized) response.Headers.WWWAuthenticate = "Bearer";
         if (error.RetryAfterSeconds is { } seconds) response.Headers[HeaderNames.RetryAfter] = seconds.ToString(CultureInfo.InvariantCulture);
-        httpContext.Features.Set(new OutcomeFeature(error.Code));
+        httpContext.Features.Set(new OutcomeFeature(error.Code, error.Reason));
         await response.WriteAsJsonAsync(ErrorBody.Of(error), Wire.WireJson.Options, httpContext.RequestAborted);
     }
 }
 
-/// <summary>The outcome code of a request, for its log line and its metric.</summary>
-internal sealed record OutcomeFeature(string Code);
+/// <summary>The outcome code of a request, and the reason behind it, for its log line and its metric.</summary>
+internal sealed record OutcomeFeature(string Code, string? Reason);
 
 /// <summary>The wire shape of every error.</summary>
 public sealed record ErrorBody(ErrorDetail Error, string Message)

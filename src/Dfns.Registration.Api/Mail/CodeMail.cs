@@ -11,6 +11,9 @@ internal sealed record IssuedCode(string OrganisationId, string UserId, string C
 /// <param name="ExpiresAt">UTC.</param>
 internal sealed record CodeMail(string To, string OrganisationId, string OrganisationName, string Code, DateTimeOffset ExpiresAt);
 
+/// <summary>The username is no address that mail can be sent to.</summary>
+internal sealed class AddressNotMailableException : Exception;
+
 /// <summary>The one way out for codes. Two implementations: <see cref="SmtpCodeDelivery"/> and, in Development, <see cref="LogCodeDelivery"/>.</summary>
 internal interface ICodeDelivery
 {

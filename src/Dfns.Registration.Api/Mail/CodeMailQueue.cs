@@ -1,10 +1,11 @@
 using System.Net.Sockets;
 using System.Threading.Channels;
+using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
 using MailKit;
+using MailKit.Net.Smtp;
 using MailKit.Security;
 using Microsoft.EntityFrameworkCore;
-using MimeKit;
 
 namespace Dfns.Registration.Api.Mail;
 
@@ -16,10 +17,14 @@ internal sealed partial class CodeMailQueue(
     ICodeDelivery delivery, IServiceScopeFactory scopes, TimeProvider clock, ILogger<CodeMailQueue> logger) : BackgroundService
 {
     private const int Capacity = 1000;
+    private const int Consumers = 4;
     private const int Attempts = 3;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
     private readonly Channel<IssuedCode> waiting = Channel.CreateBounded<IssuedCode>(Capacity);
+
+    /// <summary>Whether there is no room; asked before a code is replaced, since a code that cannot be mailed ends the one before.</summary>
+    public bool IsFull => waiting.Reader.Count >= Capacity;
 
     /// <summary>Queues a code; a full queue drops it and says so in the log.</summary>
     public void Add(IssuedCode code)
@@ -30,11 +35,36 @@ internal sealed partial class CodeMailQueue(
     public override Task StopAsync(CancellationToken cancellationToken)
     {
         waiting.Writer.TryComplete();
-        // The loop below ends once the queue is empty; the host's patience bounds the wait.
+        // The loops below end once the queue is empty; the host's patience bounds the wait.
         return ExecuteTask?.WaitAsync(cancellationToken) ?? Task.CompletedTask;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Delivers a code now, and notes that it was sent.</summary>
+    /// <returns>False when it could not be delivered.</returns>
+    public async Task<bool> DeliverAsync(IssuedCode code)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await DeliverOnceAsync(code);
+                return true;
+            }
+            catch (Exception e) when (IsExpected(e))
+            {
+                // The exception of a mail server may repeat what was sent to it; its type says enough.
+                Log.Failed(logger, attempt, Attempts, e.GetType().Name);
+                if (attempt == Attempts || IsFinal(e)) return false;
+            }
+
+            await Task.Delay(Pause, clock);
+        }
+    }
+
+    // Several at a time: one mail server that does not answer holds up the mails to it, not all mails.
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(Enumerable.Range(0, Consumers).Select(_ => ConsumeAsync()));
+
+    private async Task ConsumeAsync()
     {
         await foreach (var code in waiting.Reader.ReadAllAsync(CancellationToken.None))
         {
@@ -46,14 +76,12 @@ internal sealed partial class CodeMailQueue(
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                Log.Failed(logger, Attempts, Attempts, e.GetType().Name);
+                Log.Unforeseen(logger, e.GetType().Name);
             }
         }
     }
 
-    /// <summary>Delivers a code now, and notes that it was sent.</summary>
-    /// <returns>False when it could not be delivered.</returns>
-    public async Task<bool> DeliverAsync(IssuedCode code)
+    private async Task DeliverOnceAsync(IssuedCode code)
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
@@ -61,35 +89,28 @@ internal sealed partial class CodeMailQueue(
             .Where(u => u.OrganisationId == code.OrganisationId && u.Id == code.UserId)
             .Select(u => new CodeMail(u.Username, u.OrganisationId, u.Organisation!.Name, code.Code, code.ExpiresAt))
             .SingleAsync();
-        if (!await DeliverAsync(mail)) return false;
+        await delivery.DeliverAsync(mail, CancellationToken.None);
 
-        scope.ServiceProvider.GetRequiredService<Audit>().Add(code.OrganisationId, AuditActions.RegistrationCodeSent, AuditActors.Service, code.UserId);
-        await db.SaveChangesAsync();
-        return true;
-    }
-
-    private async Task<bool> DeliverAsync(CodeMail mail)
-    {
-        for (var attempt = 1; attempt <= Attempts; attempt++)
+        // Beyond this point the mail is out: a fault of the audit trail must not send it again.
+        try
         {
-            try
-            {
-                await delivery.DeliverAsync(mail, CancellationToken.None);
-                return true;
-            }
-            catch (Exception e) when (e is IOException or SocketException or ProtocolException or CommandException or AuthenticationException
-                or SslHandshakeException or ParseException or ServiceNotConnectedException or NotSupportedException)
-            {
-                // The exception of an SMTP server may repeat what was sent to it; its type says enough.
-                Log.Failed(logger, attempt, Attempts, e.GetType().Name);
-                if (e is ParseException) return false;
-            }
-
-            await Task.Delay(Pause, clock);
+            scope.ServiceProvider.GetRequiredService<Audit>().Add(code.OrganisationId, AuditActions.RegistrationCodeSent, AuditActors.Service, code.UserId);
+            await db.SaveChangesAsync();
         }
-
-        return false;
+        catch (Exception e) when (EdgeErrors.IsStorageFailure(e))
+        {
+            Log.NotAudited(logger, e.GetType().Name);
+        }
     }
+
+    private static bool IsExpected(Exception e) =>
+        e is IOException or SocketException or TimeoutException or ProtocolException or CommandException or AuthenticationException or SslHandshakeException
+            or ServiceNotConnectedException or NotSupportedException or AddressNotMailableException
+        || EdgeErrors.IsStorageFailure(e);
+
+    // A reply of 5xx is the server's last word (RFC 5321 §4.2.1).
+    private static bool IsFinal(Exception e) => e is AddressNotMailableException or AuthenticationException or NotSupportedException
+        || (e is SmtpCommandException command && (int)command.StatusCode >= 500);
 
     private static partial class Log
     {
@@ -98,5 +119,11 @@ internal sealed partial class CodeMailQueue(
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Mailing a registration code failed, attempt {Attempt} of {Attempts}: {Fault}")]
         public static partial void Failed(ILogger logger, int attempt, int attempts, string fault);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Mailing a registration code failed for an unforeseen reason: {Fault}")]
+        public static partial void Unforeseen(ILogger logger, string fault);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "A registration code was mailed, but the audit trail does not say so: {Fault}")]
+        public static partial void NotAudited(ILogger logger, string fault);
     }
 }

@@ -1,3 +1,4 @@
+using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.EntityFrameworkCore;
@@ -31,6 +32,12 @@ internal sealed class OrganisationCors(IServiceScopeFactory scopes, TimeProvider
         {
             if (current is { } loaded && now - loaded.LoadedAt < Refresh) return loaded.Cors;
             current = new Policy(now, await LoadAsync(context.RequestAborted));
+            return current.Cors;
+        }
+        catch (Exception e) when (current is not null && EdgeErrors.IsStorageFailure(e))
+        {
+            // The origins of a moment ago are better than none, and than every preflight waiting for the database in turn.
+            current = current with { LoadedAt = now };
             return current.Cors;
         }
         finally

@@ -15,10 +15,10 @@ internal static class SecurityHeaders
             headers.XContentTypeOptions = "nosniff";
             headers["Referrer-Policy"] = "no-referrer";
             headers["Cross-Origin-Opener-Policy"] = "same-origin";
-            headers.ContentSecurityPolicy = context.Request.Path.StartsWithSegments("/swagger", StringComparison.Ordinal) ? SwaggerUi : Page;
+            headers.ContentSecurityPolicy = context.Request.Path.StartsWithSegments("/swagger", StringComparison.OrdinalIgnoreCase) ? SwaggerUi : Page;
             headers["x-request-id"] = context.TraceIdentifier;
             // Tokens, challenges and errors are for one reader; only the published keys say otherwise.
-            if (context.Request.Path.StartsWithSegments("/auth", StringComparison.Ordinal)) headers.CacheControl = "no-store";
+            if (context.Request.Path.StartsWithSegments("/auth", StringComparison.OrdinalIgnoreCase)) headers.CacheControl = "no-store";
             return Task.CompletedTask;
         });
         return next(context);

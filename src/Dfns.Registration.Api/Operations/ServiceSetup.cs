@@ -7,6 +7,7 @@ using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Users;
 using Microsoft.AspNetCore.Cors.Infrastructure;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Operations;
@@ -32,12 +33,19 @@ internal static class ServiceSetup
     /// <summary>The web server and what surrounds its handlers.</summary>
     public static void AddWeb(this WebApplicationBuilder builder)
     {
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            // A body of 256 KiB may take minutes, not a quarter of an hour.
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 1024, gracePeriod: TimeSpan.FromSeconds(10));
+        });
         builder.AddTelemetry();
         builder.Services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<NetworkOptions>>((headers, network) => network.Value.Configure(headers));
         builder.Services.AddCors().AddSingleton<ICorsPolicyProvider, OrganisationCors>();
         builder.Services.AddRateLimits();
         builder.Services.AddHealth();
+        builder.Services.AddSingleton<Housekeeping>().AddHostedService(services => services.GetRequiredService<Housekeeping>());
+        builder.Services.AddDocumentCache();
         if (builder.Environment.IsDevelopment()) builder.AddDemonstration();
         builder.Services.AddOpenApiDocument();
     }

@@ -28,11 +28,12 @@ internal static class Settings
         builder.Bind<TokenOptions>(TokenOptions.Section)
             .PostConfigure(o => o.Issuer ??= development ? "http://localhost" : null)
             .Validate(o => IsHttpUrl(o.Issuer, development), "Tokens:Issuer must be the public https address of the service, such as 'https://auth.example.co'.")
-            .Validate(o => o.SigningKeyLifetime >= TimeSpan.FromDays(1), "Tokens:SigningKeyLifetime must be at least a day, such as '90.00:00:00'.");
+            .Validate(o => o.SigningKeyLifetime >= TimeSpan.FromDays(1) && o.SigningKeyLifetime <= TimeSpan.FromDays(365), "Tokens:SigningKeyLifetime must be at least a day and at most a year, such as '90.00:00:00'.");
 
         builder.Bind<RegistrationOptions>(RegistrationOptions.Section)
             .Validate(o => o.CodeLifetime > TimeSpan.Zero && o.CodeLifetime <= TimeSpan.FromDays(7), "Registration:CodeLifetime must be more than zero and at most 7 days, such as '04:00:00'.")
-            .Validate(o => o.ChallengeLifetime > TimeSpan.Zero && o.ChallengeLifetime <= TimeSpan.FromHours(1), "Registration:ChallengeLifetime must be more than zero and at most one hour, such as '00:15:00'.");
+            .Validate(o => o.ChallengeLifetime > TimeSpan.Zero && o.ChallengeLifetime <= TimeSpan.FromHours(1), "Registration:ChallengeLifetime must be more than zero and at most one hour, such as '00:15:00'.")
+            .Validate(o => o.ResendInterval >= TimeSpan.Zero && o.ResendInterval <= TimeSpan.FromHours(1), "Registration:ResendInterval must not be negative and at most one hour, such as '00:01:00'.");
 
         builder.Bind<MailOptions>(MailOptions.Section)
             .Validate(o => o.Delivery != MailDelivery.Log || development, "Mail:Delivery may be 'Log' in Development only: it writes codes to the log. Use 'Smtp'.")

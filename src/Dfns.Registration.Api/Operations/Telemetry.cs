@@ -26,11 +26,14 @@ internal static class Telemetry
             .ReadFrom.Configuration(builder.Configuration)
             .ReadFrom.Services(services)
             .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", Serilog.Events.LogEventLevel.Warning)
-            .Enrich.FromLogContext());
+            .Enrich.FromLogContext()
+            .Enrich.With<WithoutClientText>());
         if (string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])) return;
         builder.Services.AddOpenTelemetry()
             .WithMetrics(metrics => metrics.AddMeter(MeterName).AddAspNetCoreInstrumentation().AddRuntimeInstrumentation())
-            .WithTracing(traces => traces.AddAspNetCoreInstrumentation().AddNpgsql())
+            .WithTracing(traces => traces
+                .AddAspNetCoreInstrumentation(http => http.EnrichWithHttpResponse = (activity, _) => activity.SetTag("url.path", null).SetTag("url.query", null).SetTag("user_agent.original", null))
+                .AddNpgsql())
             .UseOtlpExporter();
     }
 
@@ -47,6 +50,7 @@ internal static class Telemetry
                 new("Route", new Serilog.Events.ScalarValue(Route(context))),
                 new("StatusCode", new Serilog.Events.ScalarValue(status)),
                 new("Outcome", new Serilog.Events.ScalarValue(Outcome(context))),
+                new("Reason", new Serilog.Events.ScalarValue(context.Features.Get<OutcomeFeature>()?.Reason)),
                 new("Elapsed", new Serilog.Events.ScalarValue(elapsed)),
                 new("RequestId", new Serilog.Events.ScalarValue(context.TraceIdentifier)),
                 new("RemoteAddress", new Serilog.Events.ScalarValue(context.Connection.RemoteIpAddress?.ToString())),
@@ -63,6 +67,12 @@ internal static class Telemetry
                 Outcomes.Add(1, new TagList { { "http.route", Route(context) }, { "outcome", Outcome(context) } });
             }
         });
+    }
+
+    // The framework adds the path to everything it logs within a request; what a client writes there is not for the log.
+    private sealed class WithoutClientText : Serilog.Core.ILogEventEnricher
+    {
+        public void Enrich(Serilog.Events.LogEvent logEvent, Serilog.Core.ILogEventPropertyFactory propertyFactory) => logEvent.RemovePropertyIfPresent("RequestPath");
     }
 
     private static string Outcome(HttpContext context) =>

@@ -15,17 +15,15 @@ internal static class CompleteRegistration
     internal static async Task<Results<Ok<RegistrationResponse>, ErrorResult>> CompleteAsync(
         HttpRequest http, TokenService tokens, RegistrationStore store, TimeProvider clock, IOptions<RegistrationOptions> options, CancellationToken ct)
     {
-        // Who: the bearer token names one session that is not over, or nothing does.
-        if (await tokens.ReadAsync(http, CeremonyPurpose.Registration, ct) is not { } reference
-            || await store.FindAsync(reference, ct) is not { } session)
-        {
-            return (ErrorResult)ErrorCatalog.NotAuthorized;
-        }
+        // Who: the bearer token is ours and names one session that is not over. The session is looked at once the body is here, however
+        // long a client takes to send it.
+        if (await tokens.ReadAsync(http, CeremonyPurpose.Registration, ct) is not { } reference) return (ErrorResult)ErrorCatalog.NotAuthorized;
+        if ((await JsonBody.ReceiveAsync(http, options.Value.MaxBodySizeBytes, ct)).Failed(out var error, out var body)) return (ErrorResult)error;
+        if (await store.FindAsync(reference, ct) is not { } session) return (ErrorResult)ErrorCatalog.NotAuthorized;
 
         // Again: the body that completed the session gets the same answer, any other an error.
-        if ((await JsonBody.ReceiveAsync(http, options.Value.MaxBodySizeBytes, ct)).Failed(out var error, out var body)) return (ErrorResult)error;
         var digest = SHA256.HashData(body.Span);
-        if (session.Answer(digest) is { } settled) return Answer(settled);
+        if (session.Answer(digest, clock.GetUtcNow()) is { } settled) return Answer(settled);
 
         // What: each kind in a slot it may fill, with every member that kind needs.
         if (JsonBody.Parse<RegistrationRequest>(body).Failed(out error, out var request)) return (ErrorResult)error;

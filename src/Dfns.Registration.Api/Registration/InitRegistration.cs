@@ -3,7 +3,6 @@ using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Registration;
 
@@ -11,9 +10,9 @@ namespace Dfns.Registration.Api.Registration;
 internal static class InitRegistration
 {
     internal static async Task<Results<Ok<RegistrationChallengeResponse>, ErrorResult>> InitAsync(
-        HttpRequest http, RegistrationStore store, TokenService tokens, IOptions<RegistrationOptions> options, CancellationToken ct)
+        HttpRequest http, RegistrationStore store, TokenService tokens, CancellationToken ct)
     {
-        if ((await JsonBody.ReadAsync<InitRegistrationRequest>(http, options.Value.MaxBodySizeBytes, ct)).Failed(out var error, out var request))
+        if ((await JsonBody.ReadAsync<InitRegistrationRequest>(http, RegistrationOptions.SmallBodySizeBytes, ct)).Failed(out var error, out var request))
         {
             return (ErrorResult)error;
         }

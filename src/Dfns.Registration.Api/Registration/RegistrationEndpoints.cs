@@ -25,8 +25,9 @@ internal static class RegistrationEndpoints
         group.MapPut("/registration/code", ResendRegistrationCode.ResendAsync)
             .WithName("resendRegistrationCode")
             .WithSummary("Send a new registration code")
-            .WithDescription("Mails a new code, which ends the earlier one. The answer is the same whether or not there is such an unregistered user.")
+            .WithDescription("Mails a new code, which ends the earlier one; at most one a minute. A challenge that is open stays open. The answer is the same whether or not there is such an unregistered user.")
             .Accepts<ResendRegistrationCodeRequest>("application/json")
+            .Errors(ErrorCatalog.MailBusy)
             .BodyErrors().EdgeErrors();
 
         group.MapPost("/registration", CompleteRegistration.CompleteAsync)

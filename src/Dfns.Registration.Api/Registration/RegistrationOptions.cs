@@ -13,9 +13,12 @@ public sealed class RegistrationOptions
     /// <summary>How long a challenge may be answered; default 15 minutes, at most one hour.</summary>
     public TimeSpan ChallengeLifetime { get; set; } = TimeSpan.FromMinutes(15);
 
-    /// <summary>Wrong guesses after which a code is locked until a new one is sent; default 10, at most 100.</summary>
-    [Range(1, 100, ErrorMessage = "Registration:MaxCodeFailures must be from 1 to 100, such as 10.")]
-    public int MaxCodeFailures { get; set; } = 10;
+    /// <summary>Wrong guesses after which a code is locked until a new one is sent; default 100, at most 1,000. The code has 80 bits: a low limit would only let anybody lock it.</summary>
+    [Range(1, 1000, ErrorMessage = "Registration:MaxCodeFailures must be from 1 to 1000, such as 100.")]
+    public int MaxCodeFailures { get; set; } = 100;
+
+    /// <summary>How long a user's code stands before another can be sent; default one minute, at most one hour.</summary>
+    public TimeSpan ResendInterval { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Open challenges a user may have; one more drops the oldest. Default 5, at most 20.</summary>
     [Range(1, 20, ErrorMessage = "Registration:MaxOpenChallenges must be from 1 to 20, such as 5.")]
@@ -24,4 +27,7 @@ public sealed class RegistrationOptions
     /// <summary>Bytes a request body may have; default and most 256 KiB.</summary>
     [Range(16 * 1024, 256 * 1024, ErrorMessage = "Registration:MaxBodySizeBytes must be from 16384 to 262144, such as 262144.")]
     public int MaxBodySizeBytes { get; set; } = 256 * 1024;
+
+    /// <summary>Bytes of a body that carries a name and a code.</summary>
+    internal const int SmallBodySizeBytes = 16 * 1024;
 }

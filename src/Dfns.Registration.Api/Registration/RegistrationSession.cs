@@ -29,7 +29,8 @@ internal sealed class RegistrationSession
         Challenge = Ceremony.Challenge,
         RelyingPartyId = RelyingParty.RelyingPartyId,
         Origins = RelyingParty.Origins,
-        RequireUserVerification = RelyingParty.UserVerification == "required",
+        // Anything but a known word for less means required.
+        RequireUserVerification = RelyingParty.UserVerification is not ("preferred" or "discouraged"),
         Algorithms = RelyingParty.Algorithms,
         AllowCrossOrigin = RelyingParty.AllowCrossOrigin,
         TopOrigins = RelyingParty.TopOrigins,
@@ -38,9 +39,11 @@ internal sealed class RegistrationSession
 
     /// <summary>What there is to answer without completing anything: the session is spent, or its user may not register.</summary>
     /// <param name="digest">SHA-256 of the request body.</param>
+    /// <param name="now">UTC; a session may end between being found and being completed.</param>
     /// <returns>Null when the session is open.</returns>
-    public Checked<RegistrationResponse>? Answer(ReadOnlySpan<byte> digest)
+    public Checked<RegistrationResponse>? Answer(ReadOnlySpan<byte> digest, DateTimeOffset now)
     {
+        if (Ceremony.ExpiresAt <= now) return ErrorCatalog.NotAuthorized;
         if (Ceremony.Result is { } result)
         {
             return CryptographicOperations.FixedTimeEquals(digest, Ceremony.ResultDigest)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Dfns.Registration.Api.Errors;
@@ -45,7 +46,7 @@ internal sealed class RegistrationStore(
             if (subject.IsDecoy || stored is null || !right || stored.FailedAttempts > options.Value.MaxCodeFailures)
             {
                 await transaction.CommitAsync(ct);
-                return ErrorCatalog.InvalidCode;
+                return ErrorCatalog.InvalidCode with { Reason = subject.IsDecoy ? "no such user" : right ? "locked" : "wrong code" };
             }
 
             // From here on the caller has proven to hold the code, and may know.
@@ -56,8 +57,12 @@ internal sealed class RegistrationStore(
             return opened;
         });
 
-    /// <summary>Issues a new code to an unregistered user, which ends the earlier one. For anybody else the same work is done for nothing.</summary>
-    /// <returns>The code to mail, or null when there is nobody to mail it to.</returns>
+    /// <summary>
+    /// Issues a new code to an unregistered user, which ends the earlier one, unless that is very recent. For anybody else the same work
+    /// is done for nothing. Sessions that the earlier code opened stay open: else whoever knows a username could keep its owner from
+    /// ever completing one.
+    /// </summary>
+    /// <returns>The code to mail, or null when there is nobody to mail it to, or nothing new to mail.</returns>
     public async Task<IssuedCode?> ReplaceCodeAsync(string organisationId, string username, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
@@ -67,12 +72,19 @@ internal sealed class RegistrationStore(
         var hash = masterKey.HashCode(subject.OrganisationId, subject.UserId, CodeText.Normalise(code));
         var expires = now + options.Value.CodeLifetime;
 
-        await db.RegistrationCodes.Where(c => c.OrganisationId == subject.OrganisationId && c.UserId == subject.UserId)
-            .ExecuteUpdateAsync(
-                c => c.SetProperty(x => x.CodeHash, hash).SetProperty(x => x.CreatedAt, now).SetProperty(x => x.ExpiresAt, expires)
-                    .SetProperty(x => x.FailedAttempts, 0),
-                ct);
-        return subject.IsDecoy ? null : new IssuedCode(subject.OrganisationId, subject.UserId, code, expires);
+        // One statement that writes the row in any case: what it writes depends on how old the code is.
+        var oldEnough = now - options.Value.ResendInterval;
+        var row = db.RegistrationCodes.Where(c => c.OrganisationId == subject.OrganisationId && c.UserId == subject.UserId);
+        await row.ExecuteUpdateAsync(
+            c => c.SetProperty(x => x.CodeHash, x => x.SentAt == null || x.SentAt <= oldEnough ? hash : x.CodeHash)
+                .SetProperty(x => x.CreatedAt, x => x.SentAt == null || x.SentAt <= oldEnough ? now : x.CreatedAt)
+                .SetProperty(x => x.ExpiresAt, x => x.SentAt == null || x.SentAt <= oldEnough ? expires : x.ExpiresAt)
+                .SetProperty(x => x.FailedAttempts, x => x.SentAt == null || x.SentAt <= oldEnough ? 0 : x.FailedAttempts)
+                .SetProperty(x => x.SentAt, x => x.SentAt == null || x.SentAt <= oldEnough ? now : x.SentAt),
+            ct);
+        var stored = await row.Select(c => c.CodeHash).SingleOrDefaultAsync(ct);
+        var replaced = CryptographicOperations.FixedTimeEquals(hash, stored ?? []);
+        return subject.IsDecoy || !replaced ? null : new IssuedCode(subject.OrganisationId, subject.UserId, code, expires);
     }
 
     /// <summary>Finds the session a bearer token names, completed or not, with everything that completing it touches.</summary>
@@ -110,7 +122,7 @@ internal sealed class RegistrationStore(
     {
         for (var attempt = 1; ; attempt++)
         {
-            if (session.Answer(digest) is { } settled) return settled;
+            if (session.Answer(digest, clock.GetUtcNow()) is { } settled) return settled;
             var answer = Apply(session, digest, proven, remoteAddress);
             try
             {
@@ -123,8 +135,9 @@ internal sealed class RegistrationStore(
                 var reference = new CeremonyReference(session.Ceremony.OrganisationId, session.Ceremony.Id);
                 if (await FindAsync(reference, ct) is not { } again) return ErrorCatalog.NotAuthorized;
 
-                // A credential id is taken by somebody else, unless it was this very session that took it.
-                if (UniqueViolation.Of(e) is { } taken && again.Answer(digest) is null) return taken;
+                // A value is taken by somebody else, unless it was this very session that took it: at once with another request, or in a
+                // commit whose answer was lost on the way, which the database driver has then sent again.
+                if (UniqueViolation.Of(e) is { } taken && again.Answer(digest, clock.GetUtcNow()) is null) return taken;
                 session = again;
             }
         }
@@ -132,7 +145,7 @@ internal sealed class RegistrationStore(
 
     private static bool IsLostRace(DbUpdateException exception) =>
         exception is DbUpdateConcurrencyException
-        || UniqueViolation.Of(exception) is not null
+        || UniqueViolation.IsOne(exception)
         || exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected };
 
     private RegistrationResponse Apply(RegistrationSession session, byte[] digest, IReadOnlyList<ProvenCredential> proven, string? remoteAddress)
@@ -167,7 +180,8 @@ internal sealed class RegistrationStore(
     {
         var folded = User.Fold(username);
         var decoy = CodeSubject.Decoy(masterKey, organisationId, username);
-        var found = await db.Users.Where(u => u.OrganisationId == organisationId && u.UsernameFolded == folded)
+        // An organisation that is not set up to the end has no users yet.
+        var found = await db.Users.Where(u => u.OrganisationId == organisationId && u.UsernameFolded == folded && u.Organisation!.RelyingParty != null)
             .Select(u => new { u.Id, MayRegister = u.IsActive && u.RegisteredAt == null })
             .SingleOrDefaultAsync(ct);
         return found is null ? decoy : new CodeSubject(organisationId, found.Id, found.MayRegister, IsDecoy: false);
@@ -214,6 +228,6 @@ internal sealed class RegistrationStore(
     {
         // Which decoy stands for a name is stable, and not to be computed without the key.
         public static CodeSubject Decoy(MasterKey masterKey, string organisationId, string username) =>
-            new("", RegistrationCode.DecoyName(masterKey.HashCode(organisationId, User.Fold(username), "")[0]), MayRegister: false, IsDecoy: true);
+            new("", RegistrationCode.DecoyName(BinaryPrimitives.ReadUInt16BigEndian(masterKey.HashCode(organisationId, User.Fold(username), ""))), MayRegister: false, IsDecoy: true);
     }
 }

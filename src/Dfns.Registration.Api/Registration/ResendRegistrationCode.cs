@@ -3,7 +3,6 @@ using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Registration;
 
@@ -11,9 +10,9 @@ namespace Dfns.Registration.Api.Registration;
 internal static class ResendRegistrationCode
 {
     internal static async Task<Results<Ok<MessageResponse>, ErrorResult>> ResendAsync(
-        HttpRequest http, RegistrationStore store, CodeMailQueue mails, IOptions<RegistrationOptions> options, CancellationToken ct)
+        HttpRequest http, RegistrationStore store, CodeMailQueue mails, CancellationToken ct)
     {
-        if ((await JsonBody.ReadAsync<ResendRegistrationCodeRequest>(http, options.Value.MaxBodySizeBytes, ct)).Failed(out var error, out var request))
+        if ((await JsonBody.ReadAsync<ResendRegistrationCodeRequest>(http, RegistrationOptions.SmallBodySizeBytes, ct)).Failed(out var error, out var request))
         {
             return (ErrorResult)error;
         }
@@ -21,6 +20,8 @@ internal static class ResendRegistrationCode
         if (Member.Text(request.Username, "$.username", Limits.UsernameLength).Failed(out error, out var username)) return (ErrorResult)error;
         if (Member.Text(request.OrgId, "$.orgId", Limits.IdLength).Failed(out error, out var orgId)) return (ErrorResult)error;
 
+        // Asked before anything is changed, and of everybody alike.
+        if (mails.IsFull) return (ErrorResult)(ErrorCatalog.MailBusy with { RetryAfterSeconds = 60 });
         if (await store.ReplaceCodeAsync(orgId, username, ct) is { } issued) mails.Add(issued);
         return TypedResults.Ok(MessageResponse.Success);
     }

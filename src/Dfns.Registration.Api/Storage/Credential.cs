@@ -26,7 +26,7 @@ public sealed class Credential
     /// <summary>The credential id as the client wrote it, handed back exactly so: key clients compare it as text.</summary>
     public required string CredentialIdText { get; init; }
 
-    /// <summary>DER SubjectPublicKeyInfo.</summary>
+    /// <summary>DER SubjectPublicKeyInfo: unique in the organisation among credentials that are not archived.</summary>
     public required byte[] PublicKey { get; init; }
 
     /// <summary>The COSE_Key as attested; null for the raw-key kinds.</summary>
@@ -89,12 +89,14 @@ public sealed class Credential
             builder.Property(c => c.AttestationFormat).HasMaxLength(Limits.EnumLength);
             builder.Property(c => c.HashAlgorithm).HasMaxLength(Limits.EnumLength);
             builder.Property(c => c.Name).HasMaxLength(Limits.NameLength);
-            builder.Property(c => c.CredentialId).HasMaxLength(Limits.CredentialIdBytes);
+            builder.Property(c => c.CredentialId).HasMaxLength(Limits.CredentialIdBytes).IsRequired();
             builder.Property(c => c.CredentialIdText).HasMaxLength(Limits.CredentialIdTextLength);
             builder.Property(c => c.EncryptedPrivateKey).HasMaxLength(Limits.EncryptedPrivateKeyLength);
             builder.Property(c => c.RelyingPartyId).HasMaxLength(Limits.DomainLength);
             builder.HasIndex(c => new { c.OrganisationId, c.CredentialId }).IsUnique()
                 .HasFilter("status <> 'Archived'").HasDatabaseName(UniqueViolation.CredentialIdIndex);
+            builder.HasIndex(c => new { c.OrganisationId, c.PublicKey }).IsUnique()
+                .HasFilter("status <> 'Archived'").HasDatabaseName(UniqueViolation.PublicKeyIndex);
             builder.HasIndex(c => new { c.OrganisationId, c.UserId });
             builder.HasOne(c => c.User).WithMany().HasForeignKey(c => new { c.OrganisationId, c.UserId }).OnDelete(DeleteBehavior.Restrict);
         }

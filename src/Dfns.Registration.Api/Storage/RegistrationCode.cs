@@ -22,16 +22,20 @@ public sealed class RegistrationCode
 
     public required DateTimeOffset ExpiresAt { get; set; }
 
+    /// <summary>UTC; when a code was last asked for by resend, null while the first one stands.</summary>
+    public DateTimeOffset? SentAt { get; set; }
+
     /// <summary>Guesses that are not known to be right, counted before they are compared; at the limit the code is locked.</summary>
     public long FailedAttempts { get; set; }
 
     /// <summary>UTC; set by the transaction that registers the user.</summary>
     public DateTimeOffset? ConsumedAt { get; set; }
 
-    private const int Decoys = 32;
+    /// <summary>How many decoys the migrations insert: enough that requests about different unknown users rarely wait for the same row.</summary>
+    internal const int Decoys = 4096;
 
     /// <summary>The name of the decoy that a number, taken modulo their count, picks.</summary>
-    public static string DecoyName(int number) => string.Create(CultureInfo.InvariantCulture, $"decoy-{number % Decoys:00}");
+    public static string DecoyName(int number) => string.Create(CultureInfo.InvariantCulture, $"decoy-{number % Decoys}");
 
     internal sealed class Mapping : IEntityTypeConfiguration<RegistrationCode>
     {
@@ -41,14 +45,6 @@ public sealed class RegistrationCode
             builder.ToTable("registration_codes");
             builder.Property(c => c.OrganisationId).HasMaxLength(Limits.IdLength);
             builder.Property(c => c.UserId).HasMaxLength(Limits.IdLength);
-            builder.HasData(Enumerable.Range(0, Decoys).Select(number => new RegistrationCode
-            {
-                OrganisationId = "",
-                UserId = DecoyName(number),
-                CodeHash = new byte[32],
-                CreatedAt = DateTimeOffset.UnixEpoch,
-                ExpiresAt = DateTimeOffset.UnixEpoch,
-            }));
         }
     }
 }

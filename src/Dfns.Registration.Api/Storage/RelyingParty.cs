@@ -40,7 +40,7 @@ public sealed class RelyingParty
             builder.HasKey(r => r.OrganisationId);
             builder.ToTable("relying_parties");
             builder.Property(r => r.OrganisationId).HasMaxLength(Limits.IdLength);
-            builder.Property(r => r.RelyingPartyId).HasMaxLength(Limits.DomainLength);
+            builder.Property(r => r.RelyingPartyId).HasMaxLength(Limits.DomainLength).IsRequired();
             builder.Property(r => r.Name).HasMaxLength(Limits.NameLength);
             builder.Property(r => r.Attestation).HasMaxLength(Limits.EnumLength);
             builder.Property(r => r.UserVerification).HasMaxLength(Limits.EnumLength);

@@ -10,11 +10,13 @@ internal static class UniqueViolation
 {
     public const string UsernameIndex = "ix_users_organisation_id_username_folded";
     public const string ExternalIdIndex = "ix_users_organisation_id_external_id";
+    public const string PublicKeyIndex = "ix_credentials_organisation_id_public_key";
     public const string CredentialIdIndex = "ix_credentials_organisation_id_credential_id";
 
-    // SQLITE_CONSTRAINT and its extended code SQLITE_CONSTRAINT_UNIQUE.
+    // SQLITE_CONSTRAINT and its extended codes.
     private const int SqliteConstraint = 19;
     private const int SqliteConstraintUnique = 2067;
+    private const int SqliteConstraintPrimaryKey = 1555;
 
     /// <summary>Names the value that was taken.</summary>
     /// <param name="exception">What saving threw.</param>
@@ -26,15 +28,22 @@ internal static class UniqueViolation
         // SQLite names the columns, not the index.
         SqliteException { SqliteErrorCode: SqliteConstraint, SqliteExtendedErrorCode: SqliteConstraintUnique } e =>
             e.Message.Contains("credentials.credential_id", StringComparison.Ordinal) ? For(CredentialIdIndex)
+            : e.Message.Contains("credentials.public_key", StringComparison.Ordinal) ? For(PublicKeyIndex)
             : e.Message.Contains("users.username_folded", StringComparison.Ordinal) ? For(UsernameIndex)
             : e.Message.Contains("users.external_id", StringComparison.Ordinal) ? For(ExternalIdIndex)
             : null,
         _ => null,
     };
 
+    /// <summary>Whether saving failed because some unique value, a primary key included, was there already.</summary>
+    public static bool IsOne(DbUpdateException exception) => exception.InnerException
+        is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation }
+        or SqliteException { SqliteErrorCode: SqliteConstraint, SqliteExtendedErrorCode: SqliteConstraintUnique or SqliteConstraintPrimaryKey };
+
     private static ApiError? For(string index) => index switch
     {
         CredentialIdIndex => ErrorCatalog.CredentialAlreadyRegistered,
+        PublicKeyIndex => ErrorCatalog.PublicKeyAlreadyRegistered,
         UsernameIndex => ErrorCatalog.UserAlreadyExists,
         ExternalIdIndex => ErrorCatalog.ExternalIdTaken,
         _ => null,

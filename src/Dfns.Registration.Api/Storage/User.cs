@@ -22,6 +22,7 @@ public sealed class User
     /// <summary>The caller's own id of the user; unique in the organisation where there is one.</summary>
     public string? ExternalId { get; set; }
 
+    /// <summary>A concurrency token: whoever is deactivated meanwhile does not register.</summary>
     public bool IsActive { get; set; } = true;
 
     public required DateTimeOffset CreatedAt { get; init; }
@@ -47,6 +48,7 @@ public sealed class User
             builder.Property(u => u.UsernameFolded).HasMaxLength(Limits.UsernameLength);
             builder.Property(u => u.Kind).HasConversion<string>().HasMaxLength(Limits.EnumLength);
             builder.Property(u => u.ExternalId).HasMaxLength(Limits.UsernameLength);
+            builder.Property(u => u.IsActive).IsConcurrencyToken();
             builder.Property(u => u.RegisteredAt).IsConcurrencyToken();
             builder.HasIndex(u => new { u.OrganisationId, u.UsernameFolded }).IsUnique().HasDatabaseName(UniqueViolation.UsernameIndex);
             builder.HasIndex(u => new { u.OrganisationId, u.ExternalId }).IsUnique().HasDatabaseName(UniqueViolation.ExternalIdIndex);

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -34,6 +35,11 @@ internal sealed class SigningKeys(
         {
             if (current is { } loaded && now - loaded.LoadedAt < Refresh) return loaded;
             return current = await LoadAsync(now, ct);
+        }
+        catch (Exception e) when (current is not null && EdgeErrors.IsStorageFailure(e))
+        {
+            // The keys of a minute ago are better than none, and than every request waiting for the database in turn.
+            return current = current.AsOf(now);
         }
         finally
         {
@@ -111,11 +117,21 @@ internal sealed class KeySet
         Verifiers = [.. published.Select(Verifier)];
     }
 
+    private KeySet(KeySet other, DateTimeOffset loadedAt)
+    {
+        LoadedAt = loadedAt;
+        Signer = other.Signer;
+        Verifiers = other.Verifiers;
+    }
+
     public DateTimeOffset LoadedAt { get; }
 
     public SigningCredentials Signer { get; }
 
     public IReadOnlyList<ECDsaSecurityKey> Verifiers { get; }
+
+    /// <summary>The same keys, to be asked for again later.</summary>
+    public KeySet AsOf(DateTimeOffset now) => new(this, now);
 
     private static ECDsaSecurityKey Verifier(SigningKey row)
     {

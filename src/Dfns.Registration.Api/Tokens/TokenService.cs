@@ -16,6 +16,8 @@ internal sealed class TokenService(SigningKeys keys, Entropy entropy, TimeProvid
     private const string UsernameClaim = "https://custom/username";
     private const string PurposeClaim = "purpose";
 
+    private static readonly TimeSpan ClockDifference = TimeSpan.FromMinutes(1);
+
     private static readonly JsonWebTokenHandler Handler = new() { SetDefaultTimesOnTokenCreation = false, MapInboundClaims = false };
 
     /// <summary>Issues the token that names one ceremony.</summary>
@@ -90,7 +92,8 @@ internal sealed class TokenService(SigningKeys keys, Entropy entropy, TimeProvid
     private bool IsLive(DateTime? notBefore, DateTime? expires)
     {
         var now = clock.GetUtcNow().UtcDateTime;
-        return (notBefore is null || notBefore <= now) && expires > now;
+        // The clock of the instance that issued it may be ahead; how long a ceremony is open, its row decides.
+        return (notBefore is null || notBefore <= now + ClockDifference) && expires > now;
     }
 }
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Storage;
@@ -13,9 +15,15 @@ internal sealed class UserStore(
     /// <summary>What a username must be: 1 to 320 characters that are not all white space, and none that does not show.</summary>
     /// <returns>The fault, or null.</returns>
     public static string? NameFault(string username) =>
-        string.IsNullOrWhiteSpace(username) || username.Length > Limits.UsernameLength || username.Any(char.IsControl)
-            ? $"A username has 1 to {Limits.UsernameLength} characters, and no control characters, such as 'jane@example.co'."
+        string.IsNullOrWhiteSpace(username) || username.Length > Limits.UsernameLength || username.EnumerateRunes().Any(IsInvisible)
+            ? $"A username has 1 to {Limits.UsernameLength} characters, and none that does not show, such as 'jane@example.co'."
             : null;
+
+    // Two names that look alike would be two users.
+    private static bool IsInvisible(Rune rune) => Rune.GetUnicodeCategory(rune)
+        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse
+        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate
+        || rune == Rune.ReplacementChar;
 
     /// <summary>
     /// Adds an unregistered user together with the row of its registration code: a user without one would answer faster than one who

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Dfns.Registration.Api.Errors;
@@ -55,7 +54,9 @@ internal static class JsonBody
         if (!Utf8.IsValid(body.Span)) return ErrorCatalog.BodyNotJson;
         try
         {
-            return JsonSerializer.Deserialize<T>(body.Span, WireJson.Options) is { } value ? value : ErrorCatalog.BodyNotJson;
+            // The whole body is held to the rules, members that nobody asks for included.
+            using var document = JsonDocument.Parse(body, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = WireJson.MaxDepth });
+            return document.RootElement.ValueKind == JsonValueKind.Object && document.Deserialize<T>(WireJson.Options) is { } value ? value : ErrorCatalog.BodyNotJson;
         }
         catch (JsonException e)
         {
@@ -67,24 +68,31 @@ internal static class JsonBody
         !request.Headers.ContainsKey(HeaderNames.ContentEncoding)
         && MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
         && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
-        && (type.Encoding ?? Encoding.UTF8) is UTF8Encoding;
+        // As text: what a client names need not be an encoding at all.
+        && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase));
 
-    // The serializer tells where, not what. The bytes are read once more, alone, to tell what is no JSON at all from what is too deep,
-    // stands twice, or is of the wrong type.
+    // The parser does not say what it met. The bytes are read once more, alone, to tell what is no JSON at all from what is too deep, stands
+    // twice, or is of the wrong type.
     private static ApiError Explain(ReadOnlySpan<byte> body, string? path)
     {
         var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = body.Length + 1 });
-        var names = new Stack<HashSet<string>>();
+        var objects = new Stack<(HashSet<string> Names, string Path)>();
+        var at = "$";
+        string? repeated = null;
         var tooDeep = false;
-        var repeated = false;
         try
         {
             while (reader.Read())
             {
                 tooDeep |= reader.CurrentDepth > WireJson.MaxDepth;
-                if (reader.TokenType == JsonTokenType.StartObject) names.Push(new HashSet<string>(StringComparer.Ordinal));
-                else if (reader.TokenType == JsonTokenType.EndObject) names.Pop();
-                else if (reader.TokenType == JsonTokenType.PropertyName) repeated |= !names.Peek().Add(reader.GetString()!);
+                if (reader.TokenType == JsonTokenType.StartObject) objects.Push((new HashSet<string>(StringComparer.Ordinal), at));
+                else if (reader.TokenType == JsonTokenType.EndObject) at = objects.Pop().Path;
+                else if (reader.TokenType == JsonTokenType.PropertyName)
+                {
+                    var (names, parent) = objects.Peek();
+                    at = $"{parent}.{reader.GetString()}";
+                    if (!names.Add(reader.GetString()!)) repeated ??= at;
+                }
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -94,7 +102,7 @@ internal static class JsonBody
         }
 
         if (tooDeep) return ErrorCatalog.BodyTooDeep;
-        if (path is null or "$" && !repeated) return ErrorCatalog.BodyNotJson;
-        return (repeated ? ErrorCatalog.MemberRepeated : ErrorCatalog.MemberInvalid).At(path ?? "$");
+        if (repeated is not null) return ErrorCatalog.MemberRepeated.At(repeated);
+        return path is null or "$" ? ErrorCatalog.BodyNotJson : ErrorCatalog.MemberInvalid.At(path);
     }
 }

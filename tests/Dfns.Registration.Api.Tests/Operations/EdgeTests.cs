@@ -118,6 +118,19 @@ public sealed class EdgeTests(ServiceFixture.Sqlite fixture) : ServiceTests(fixt
         Assert.Equal([415, 415, 415, 415, 415, 415, 415, 415, 429], statuses);
     }
 
+    [Theory]
+    [InlineData("/AUTH/registration/init")]
+    [InlineData("/Auth/Registration/Init")]
+    public async Task Forbids_caching_however_the_path_is_written(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = Service.Json(new System.Text.Json.Nodes.JsonObject()) };
+
+        using var answer = await Service.Http.SendAsync(request);
+
+        Assert.Equal(400, (int)answer.StatusCode);
+        Assert.True(answer.Headers.CacheControl?.NoStore);
+    }
+
     [Fact]
     public async Task Does_not_name_the_software_that_answers()
     {

@@ -48,7 +48,7 @@ public sealed class LogSecrecyTests
         await (invited with { Username = "jane\r\nforged line" }).TryInitAsync();
         await service.SendAsync(HttpMethod.Get, "/auth%0d%0aforged line", content: null, bearer: null);
 
-        Assert.All(service.Log.Lines, line => Assert.DoesNotContain("forged line", line, StringComparison.Ordinal));
+        Assert.All(service.Log.Lines, line => Assert.DoesNotContain("forged", line, StringComparison.Ordinal));
         Assert.All(service.Log.Lines, line => Assert.Equal(1, line.Count(c => c == '\n')));
     }
 

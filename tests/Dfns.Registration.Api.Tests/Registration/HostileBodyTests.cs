@@ -28,6 +28,7 @@ public abstract class HostileBodyTests(ServiceFixture fixture) : ServiceTests(fi
     [InlineData("{\"firstFactorCredential\":{},\"firstFactorCredential\":{}}", "member_repeated")]
     [InlineData("{\"firstFactorCredential\":{\"credentialKind\":\"Key\",\"credentialKind\":\"Fido2\"}}", "member_repeated")]
     [InlineData("{\"firstFactorCredential\":{\"credentialKind\":\"Key\",\"\\u0063redentialKind\":\"Fido2\"}}", "member_repeated")]
+    [InlineData("{\"unknown\":{\"a\":1,\"a\":2}}", "member_repeated")]
     [InlineData("{\"firstFactorCredential\":{\"credentialKind\":\"\\ud800\"}}", "member_invalid")]
     [InlineData("{\"firstFactorCredential\":{\"credentialKind\":\"a\\u0000b\"}}", "member_invalid")]
     public async Task Refuses_a_body(string body, string code) => await AssertRefusedAsync(Encoding.UTF8.GetBytes(body), 400, code);
@@ -63,6 +64,8 @@ public abstract class HostileBodyTests(ServiceFixture fixture) : ServiceTests(fi
     [InlineData("application/x-www-form-urlencoded")]
     [InlineData("application/jsonp")]
     [InlineData("application/json; charset=utf-16")]
+    [InlineData("application/json; charset=utf-7")]
+    [InlineData("application/json; charset=nonsense")]
     public async Task Refuses_a_content_type(string? type)
     {
         var challenge = await ChallengeAsync();

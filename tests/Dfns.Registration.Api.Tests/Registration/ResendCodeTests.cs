@@ -40,6 +40,36 @@ public abstract class ResendCodeTests(ServiceFixture fixture) : ServiceTests(fix
     }
 
     [Fact]
+    public async Task Sends_no_second_code_within_a_minute_and_leaves_the_first_one_good()
+    {
+        var invited = await InvitedAsync();
+        await ResendAsync(invited);
+        var mail = await Service.Inbox.NextAsync();
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => ResendAsync(invited)));
+
+        Assert.All(answers, a => Assert.Equal("""{"message":"success"}""", a.Text));
+        Assert.Equal(200, (int)(await invited.TryInitAsync(mail.Code)).Status);
+        Service.Clock.Advance(TimeSpan.FromMinutes(1));
+        await ResendAsync(invited);
+        Assert.NotEqual(mail.Code, (await Service.Inbox.NextAsync()).Code);
+        Assert.True(Service.Inbox.IsEmpty);
+    }
+
+    [Fact]
+    public async Task Takes_no_lock_away_with_resends_that_send_nothing()
+    {
+        var invited = await InvitedAsync();
+        await ResendAsync(invited);
+        var mail = await Service.Inbox.NextAsync();
+        for (var guess = 0; guess < 100; guess++) await invited.TryInitAsync("0000-0000-0000-0000");
+
+        await ResendAsync(invited);
+
+        Assert.Equal("invalid_code", (await invited.TryInitAsync(mail.Code)).Code);
+    }
+
+    [Fact]
     public async Task Revives_a_user_whose_code_expired()
     {
         var invited = await InvitedAsync();

@@ -27,7 +27,7 @@ public abstract class MigrationTests(ServiceFixture fixture) : ServiceTests(fixt
             Assert.Equal(200, (int)(await service.SendAsync(HttpMethod.Get, "/health/ready", content: null, bearer: null)).Status);
         }
 
-        Assert.Equal(32, await services[0].InDatabaseAsync(db => db.RegistrationCodes.CountAsync()));
+        Assert.Equal(RegistrationCode.Decoys, await services[0].InDatabaseAsync(db => db.RegistrationCodes.CountAsync()));
         foreach (var service in services) await service.DisposeAsync();
     }
 

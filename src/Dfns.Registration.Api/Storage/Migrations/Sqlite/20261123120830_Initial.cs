@@ -3,8 +3,6 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
 
-#pragma warning disable CA1814 // Prefer jagged arrays over multidimensional
-
 namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
 {
     /// <inheritdoc />
@@ -53,6 +51,7 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                     code_hash = table.Column<byte[]>(type: "BLOB", nullable: false),
                     created_at = table.Column<long>(type: "INTEGER", nullable: false),
                     expires_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    sent_at = table.Column<long>(type: "INTEGER", nullable: true),
                     failed_attempts = table.Column<long>(type: "INTEGER", nullable: false),
                     consumed_at = table.Column<long>(type: "INTEGER", nullable: true)
                 },
@@ -82,7 +81,7 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                 columns: table => new
                 {
                     organisation_id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
-                    relying_party_id = table.Column<string>(type: "TEXT", maxLength: 253, nullable: true),
+                    relying_party_id = table.Column<string>(type: "TEXT", maxLength: 253, nullable: false),
                     name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
                     origins = table.Column<string>(type: "TEXT", nullable: false),
                     attestation = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
@@ -164,7 +163,7 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                     kind = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
                     slot = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
                     name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
-                    credential_id = table.Column<byte[]>(type: "BLOB", maxLength: 1023, nullable: true),
+                    credential_id = table.Column<byte[]>(type: "BLOB", maxLength: 1023, nullable: false),
                     credential_id_text = table.Column<string>(type: "TEXT", maxLength: 1368, nullable: false),
                     public_key = table.Column<byte[]>(type: "BLOB", nullable: false),
                     cose_key = table.Column<byte[]>(type: "BLOB", nullable: true),
@@ -197,45 +196,6 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         onDelete: ReferentialAction.Restrict);
                 });
 
-            migrationBuilder.InsertData(
-                table: "registration_codes",
-                columns: new[] { "organisation_id", "user_id", "code_hash", "consumed_at", "created_at", "expires_at", "failed_attempts" },
-                values: new object[,]
-                {
-                    { "", "decoy-00", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-01", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-02", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-03", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-04", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-05", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-06", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-07", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-08", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-09", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-10", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-11", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-12", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-13", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-14", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-15", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-16", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-17", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-18", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-19", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-20", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-21", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-22", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-23", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-24", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-25", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-26", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-27", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-28", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-29", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-30", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L },
-                    { "", "decoy-31", new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, null, 621355968000000000L, 621355968000000000L, 0L }
-                });
-
             migrationBuilder.CreateIndex(
                 name: "ix_audit_events_organisation_id_subject_id_at",
                 table: "audit_events",
@@ -254,15 +214,36 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                 filter: "status <> 'Archived'");
 
             migrationBuilder.CreateIndex(
+                name: "ix_credentials_organisation_id_public_key",
+                table: "credentials",
+                columns: new[] { "organisation_id", "public_key" },
+                unique: true,
+                filter: "status <> 'Archived'");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_credentials_organisation_id_user_id",
                 table: "credentials",
                 columns: new[] { "organisation_id", "user_id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_users_organisation_id_external_id",
+                table: "users",
+                columns: new[] { "organisation_id", "external_id" },
+                unique: true);
 
             migrationBuilder.CreateIndex(
                 name: "ix_users_organisation_id_username_folded",
                 table: "users",
                 columns: new[] { "organisation_id", "username_folded" },
                 unique: true);
+
+            // The decoys, which stand for users who do not exist. Not part of the model: nothing else may ever change them.
+            migrationBuilder.Sql(
+                $"""
+                WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {RegistrationCode.Decoys})
+                INSERT INTO registration_codes (organisation_id, user_id, code_hash, created_at, expires_at, failed_attempts)
+                SELECT '', 'decoy-' || n, zeroblob(32), 621355968000000000, 621355968000000000, 0 FROM numbers;
+                """);
         }
 
         /// <inheritdoc />

@@ -11,8 +11,8 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteDbContext))]
-    [Migration("20261123113328_Operators")]
-    partial class Operators
+    [Migration("20261123120830_Initial")]
+    partial class Initial
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
@@ -184,6 +184,7 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnName("created_at");
 
                     b.Property<byte[]>("CredentialId")
+                        .IsRequired()
                         .HasMaxLength(1023)
                         .HasColumnType("BLOB")
                         .HasColumnName("credential_id");
@@ -273,6 +274,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasDatabaseName("ix_credentials_organisation_id_credential_id")
                         .HasFilter("status <> 'Archived'");
 
+                    b.HasIndex("OrganisationId", "PublicKey")
+                        .IsUnique()
+                        .HasDatabaseName("ix_credentials_organisation_id_public_key")
+                        .HasFilter("status <> 'Archived'");
+
                     b.HasIndex("OrganisationId", "UserId")
                         .HasDatabaseName("ix_credentials_organisation_id_user_id");
 
@@ -335,300 +341,14 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("failed_attempts");
 
+                    b.Property<long?>("SentAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("sent_at");
+
                     b.HasKey("OrganisationId", "UserId")
                         .HasName("pk_registration_codes");
 
                     b.ToTable("registration_codes", (string)null);
-
-                    b.HasData(
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-00",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-01",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-02",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-03",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-04",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-05",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-06",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-07",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-08",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-09",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-10",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-11",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-12",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-13",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-14",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-15",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-16",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-17",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-18",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-19",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-20",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-21",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-22",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-23",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-24",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-25",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-26",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-27",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-28",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-29",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-30",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        },
-                        new
-                        {
-                            OrganisationId = "",
-                            UserId = "decoy-31",
-                            CodeHash = new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
-                            CreatedAt = 621355968000000000L,
-                            ExpiresAt = 621355968000000000L,
-                            FailedAttempts = 0L
-                        });
                 });
 
             modelBuilder.Entity("Dfns.Registration.Api.Storage.RelyingParty", b =>
@@ -669,6 +389,7 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnName("recovery_required_for_end_users");
 
                     b.Property<string>("RelyingPartyId")
+                        .IsRequired()
                         .HasMaxLength(253)
                         .HasColumnType("TEXT")
                         .HasColumnName("relying_party_id");
@@ -747,6 +468,7 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnName("external_id");
 
                     b.Property<bool>("IsActive")
+                        .IsConcurrencyToken()
                         .HasColumnType("INTEGER")
                         .HasColumnName("is_active");
 

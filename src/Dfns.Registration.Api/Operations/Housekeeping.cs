@@ -1,0 +1,43 @@
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dfns.Registration.Api.Operations;
+
+/// <summary>Deletes challenges some time after their end: until then they explain what happened, afterwards they are of no use to anybody.</summary>
+internal sealed partial class Housekeeping(IServiceScopeFactory scopes, TimeProvider clock, ILogger<Housekeeping> logger) : BackgroundService
+{
+    public static readonly TimeSpan Interval = TimeSpan.FromHours(1);
+    public static readonly TimeSpan Keep = TimeSpan.FromDays(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await CleanAsync(stoppingToken);
+            }
+            catch (Exception e) when (EdgeErrors.IsStorageFailure(e))
+            {
+                Log.Failed(logger, e.GetType().Name);
+            }
+        }
+    }
+
+    /// <summary>Deletes once.</summary>
+    /// <returns>How many rows.</returns>
+    public async Task<int> CleanAsync(CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var before = clock.GetUtcNow() - Keep;
+        return await scope.ServiceProvider.GetRequiredService<RegistrationDbContext>().Ceremonies.Where(c => c.ExpiresAt < before).ExecuteDeleteAsync(ct);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Old challenges were not deleted: {Fault}")]
+        public static partial void Failed(ILogger logger, string fault);
+    }
+}
