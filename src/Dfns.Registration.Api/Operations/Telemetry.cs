@@ -64,7 +64,7 @@ internal static class Telemetry
             }
             finally
             {
-                Outcomes.Add(1, new TagList { { "http.route", Route(context) }, { "outcome", Outcome(context) } });
+                Outcomes.Add(1, new TagList { { "http.route", Route(context) }, { "outcome", Outcome(context) }, { "reason", context.Features.Get<OutcomeFeature>()?.Reason } });
             }
         });
     }

@@ -41,6 +41,7 @@ internal static class RegistrationEndpoints
             .Errors(ErrorCatalog.NotAuthorized, ErrorCatalog.UserAlreadyExists, ErrorCatalog.UserDeactivated, ErrorCatalog.SessionAlreadyCompleted)
             .Errors(ErrorCatalog.CredentialKindUnsupported, ErrorCatalog.CredentialKindUnknown, ErrorCatalog.CredentialKindMisplaced)
             .Errors(ErrorCatalog.RecoveryCredentialRequired, ErrorCatalog.CredentialRepeated, ErrorCatalog.PublicKeyRepeated, ErrorCatalog.CredentialAlreadyRegistered)
+            .Errors(ErrorCatalog.PublicKeyAlreadyRegistered)
             .Errors([.. RefusalErrors.All])
             .BodyErrors().EdgeErrors();
     }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Tests.Running;
+using Dfns.Registration.TestKit;
 
 namespace Dfns.Registration.Api.Tests.Registration;
 
@@ -132,6 +133,25 @@ public abstract class SlotTests(ServiceFixture fixture) : ServiceTests(fixture)
             },
             "public_key_repeated",
             "$.recoveryCredential.credentialInfo.attestationData");
+
+    [Fact]
+    public async Task Refuses_a_key_that_another_user_of_the_organisation_has_registered()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var key = SoftwareKey.P256();
+        foreach (var (username, status) in new[] { ("jane@example.co", 200), ("john@example.co", 409) })
+        {
+            var challenge = await (await Service.InviteAsync(organisation, username)).InitAsync();
+            var credential = key.Create(challenge.Text).ToJson();
+            credential["credentialInfo"]!["credId"] = System.Buffers.Text.Base64Url.EncodeToString(System.Text.Encoding.UTF8.GetBytes(username));
+
+            var answer = await challenge.CompleteAsync(new JsonObject { ["firstFactorCredential"] = credential });
+
+            Assert.Equal(status, (int)answer.Status);
+            Assert.Equal(status == 200 ? null : "public_key_already_registered", answer.Code);
+            Assert.Equal(status == 200 ? 1 : 0, (await challenge.StoredAsync()).Credentials);
+        }
+    }
 
     [Theory]
     [InlineData("firstFactorCredential")]

@@ -1,0 +1,87 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Dfns.Registration.Api.Tests.Running;
+
+/// <summary>A TCP proxy in front of PostgreSQL that can lose the answer to the next commit: the server commits, the client never hears of it.</summary>
+public sealed class CuttingProxy : IAsyncDisposable
+{
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource ending = new();
+    private readonly string host;
+    private readonly int port;
+    private readonly Task accepting;
+    private int armed;
+
+    public CuttingProxy(string host, int port)
+    {
+        (this.host, this.port) = (host, port);
+        listener.Start();
+        accepting = AcceptAsync();
+    }
+
+    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+
+    /// <summary>How many answers were lost.</summary>
+    public int Cuts { get; private set; }
+
+    public void LoseNextCommit() => Interlocked.Exchange(ref armed, 1);
+
+    public async ValueTask DisposeAsync()
+    {
+        await ending.CancelAsync();
+        listener.Stop();
+        await accepting;
+        ending.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        var connections = new List<Task>();
+        try
+        {
+            while (true) connections.Add(CarryAsync(await listener.AcceptTcpClientAsync(ending.Token)));
+        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+            await Task.WhenAll(connections);
+        }
+    }
+
+    private async Task CarryAsync(TcpClient client)
+    {
+        using var server = new TcpClient();
+        using (client)
+        {
+            try
+            {
+                await server.ConnectAsync(host, port, ending.Token);
+                var lost = new TaskCompletionSource();
+                var up = CopyAsync(client.GetStream(), server.GetStream(), bytes =>
+                {
+                    // The name of the statement that ends a transaction, as the protocol carries it.
+                    if (bytes.IndexOf("COMMIT\0"u8) >= 0 && Interlocked.Exchange(ref armed, 0) == 1) lost.TrySetResult();
+                    return true;
+                });
+                var down = CopyAsync(server.GetStream(), client.GetStream(), _ => !lost.Task.IsCompleted);
+                await Task.WhenAny(up, down);
+                if (lost.Task.IsCompleted) Cuts++;
+            }
+            catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
+            {
+                // One side hung up.
+            }
+        }
+    }
+
+    private async Task CopyAsync(NetworkStream from, NetworkStream to, Func<ReadOnlySpan<byte>, bool> passes)
+    {
+        var buffer = new byte[64 * 1024];
+        while (true)
+        {
+            var count = await from.ReadAsync(buffer, ending.Token);
+            if (count == 0 || !passes(buffer.AsSpan(0, count))) return;
+            await to.WriteAsync(buffer.AsMemory(0, count), ending.Token);
+        }
+    }
+}
