@@ -95,12 +95,13 @@ internal sealed class RegistrationStore(
         return await db.Ceremonies
             .Where(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.CeremonyId
                 && c.Purpose == CeremonyPurpose.Registration && c.ExpiresAt > now)
-            .Select(c => new RegistrationSession
+            // Joined by its key: asked for as the first of a sub-query, it would have every user's code numbered before one is taken.
+            .LeftJoin(db.RegistrationCodes, c => new { c.OrganisationId, c.UserId }, k => new { k.OrganisationId, k.UserId }, (c, code) => new RegistrationSession
             {
                 Ceremony = c,
                 User = c.User!,
                 RelyingParty = c.User!.Organisation!.RelyingParty!,
-                Code = db.RegistrationCodes.FirstOrDefault(k => k.OrganisationId == c.OrganisationId && k.UserId == c.UserId),
+                Code = code,
                 OtherOpen = db.Ceremonies.Where(o => o.OrganisationId == c.OrganisationId && o.UserId == c.UserId && o.Id != c.Id
                     && o.Purpose == CeremonyPurpose.Registration && o.ConsumedAt == null).ToList(),
             })
