@@ -45,6 +45,16 @@ internal sealed class RunningProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Time that processors have spent on it.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            process.Refresh();
+            return process.TotalProcessorTime;
+        }
+    }
+
     /// <param name="start">What to start; its streams are redirected here.</param>
     public static RunningProcess Start(ProcessStartInfo start)
     {

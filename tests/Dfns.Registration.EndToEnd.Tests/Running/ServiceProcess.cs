@@ -34,21 +34,24 @@ internal sealed class ServiceProcess : IAsyncDisposable
 
     public long ResidentBytes => process.ResidentBytes;
 
+    public TimeSpan ProcessorTime => process.ProcessorTime;
+
     /// <summary>A service in Development that prints its link, on a database of the test's.</summary>
     public static Task<ServiceProcess> StartDevelopmentAsync(string provider, string connectionString, params (string Key, string? Value)[] settings) =>
         StartAsync("Development", [.. Database(provider, connectionString), .. settings]);
 
     /// <summary>A service in Production: everything that Production demands is set.</summary>
     public static Task<ServiceProcess> StartProductionAsync(string provider, string connectionString, params (string Key, string? Value)[] settings) =>
-        StartAsync(
-            "Production",
-            [
-                .. Database(provider, connectionString),
-                ("Tokens:Issuer", "https://auth.example.co"),
-                ("Mail:Host", "127.0.0.1"),
-                ("Mail:From", "Example <no-reply@example.co>"),
-                .. settings,
-            ]);
+        StartAsync("Production", [.. ProductionSettings(provider, connectionString), .. settings]);
+
+    /// <summary>What Production demands.</summary>
+    public static (string Key, string? Value)[] ProductionSettings(string provider, string connectionString) =>
+    [
+        .. Database(provider, connectionString),
+        ("Tokens:Issuer", "https://auth.example.co"),
+        ("Mail:Host", "127.0.0.1"),
+        ("Mail:From", "Example <no-reply@example.co>"),
+    ];
 
     /// <summary>Starts a service and waits until it says that it is ready.</summary>
     /// <param name="environment"><c>Development</c> or <c>Production</c>.</param>
