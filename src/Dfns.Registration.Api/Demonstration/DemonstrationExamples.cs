@@ -46,9 +46,12 @@ internal sealed class DemonstrationExamples(IServiceScopeFactory scopes, TokenSe
 
     private Task<bool> IsOpenAsync(IServiceProvider services, CeremonyReference session, CancellationToken ct)
     {
-        // Long enough before its end that a reader can still send the example.
+        // Long enough before its end that a reader can still send the example; and the code of the example for init is still the code.
         var soon = clock.GetUtcNow() + TimeSpan.FromMinutes(5);
-        return services.GetRequiredService<RegistrationDbContext>().Ceremonies.AnyAsync(
-            c => c.OrganisationId == session.OrganisationId && c.Id == session.CeremonyId && c.ConsumedAt == null && c.ExpiresAt > soon, ct);
+        var db = services.GetRequiredService<RegistrationDbContext>();
+        return db.Ceremonies.AnyAsync(
+            c => c.OrganisationId == session.OrganisationId && c.Id == session.CeremonyId && c.ConsumedAt == null && c.ExpiresAt > soon
+                && db.RegistrationCodes.Any(k => k.OrganisationId == c.OrganisationId && k.UserId == c.UserId && k.SentAt == null),
+            ct);
     }
 }

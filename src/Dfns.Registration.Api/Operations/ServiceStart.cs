@@ -21,14 +21,19 @@ internal static class ServiceStart
         try
         {
             await app.PrepareDatabaseAsync();
+            await app.StartAsync();
         }
         catch (CryptographicException)
         {
             await Console.Error.WriteLineAsync("The service does not start: Secrets:MasterKey is not the one that this database was sealed with.");
             return 1;
         }
+        catch (IOException e)
+        {
+            await Console.Error.WriteLineAsync($"The service does not start: {e.Message} Another address is set with '--urls http://localhost:5081'.");
+            return 1;
+        }
 
-        await app.StartAsync();
         if (app.Environment.IsDevelopment()) await app.PrintDemonstrationAsync(app.Lifetime.ApplicationStopping);
         await app.WaitForShutdownAsync();
         return 0;
