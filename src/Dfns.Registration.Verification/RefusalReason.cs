@@ -249,6 +249,12 @@ public enum RefusalReason
     /// <summary>The attestation certificate is not valid yet, or no longer (RFC 5280 §4.1.2.5), at the moment of verification.</summary>
     CertificateOutsideValidity,
 
+    /// <summary>The key of the attestation certificate is not of the type its format demands: fido-u2f, P-256 (§8.6).</summary>
+    CertificateKeyNotAccepted,
+
+    /// <summary>The credential key is not of the type that the attestation format can be about: fido-u2f, ES256 (§8.6).</summary>
+    CredentialKeyNotAccepted,
+
     // Raw keys.
 
     /// <summary><c>publicKey</c> or <c>signature</c> is absent or no text, or <c>algorithm</c> is present and no text.</summary>
@@ -418,6 +424,8 @@ public static class RefusalReasons
             or RefusalReason.CertificateAaguidCritical
             or RefusalReason.CertificateAaguidMismatch
             or RefusalReason.CertificateOutsideValidity
+            or RefusalReason.CertificateKeyNotAccepted
+            or RefusalReason.CredentialKeyNotAccepted
             or RefusalReason.KeyAttestationMemberInvalid
             or RefusalReason.HashAlgorithmNotSupported
             or RefusalReason.SignatureNotHex

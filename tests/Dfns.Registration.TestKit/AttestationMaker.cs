@@ -1,7 +1,7 @@
 namespace Dfns.Registration.TestKit;
 
 /// <summary>Makes the attestation statements of one format.</summary>
-public abstract class AttestationMaker
+public abstract partial class AttestationMaker
 {
     /// <summary>Format <c>none</c>.</summary>
     public static AttestationMaker None { get; } = new NoneMaker();
@@ -22,6 +22,13 @@ public abstract class AttestationMaker
     /// <param name="change">Changes the leaf certificate before it is signed.</param>
     public static AttestationMaker PackedCertified(int algorithm = -7, Action<CertificateDraft>? change = null) =>
         new PackedCertifiedMaker(algorithm, change ?? (_ => { }));
+
+    /// <summary>The array of certificates that a leaf and a fresh authority make.</summary>
+    private static byte[] X5c(CertificateDraft leaf)
+    {
+        var authority = SoftwareKey.P256();
+        return Cbor.Array(Cbor.Bytes(leaf.Sign(authority)), Cbor.Bytes(CertificateDraft.ForAuthority(authority).Sign(authority)));
+    }
 
     private sealed class NoneMaker : AttestationMaker
     {
@@ -46,15 +53,12 @@ public abstract class AttestationMaker
         public override CborMapDraft MakeStatement(RegistrationDraft draft, byte[] signedBytes)
         {
             var attestationKey = SoftwareKey.ForAlgorithm(algorithm);
-            var authority = SoftwareKey.P256();
-
             var leaf = CertificateDraft.ForAttestation(attestationKey, draft.Aaguid);
             change(leaf);
-            byte[][] chain = [leaf.Sign(authority), CertificateDraft.ForAuthority(authority).Sign(authority)];
             return new CborMapDraft()
                 .Set("alg", Cbor.Number(algorithm))
                 .Set("sig", Cbor.Bytes(draft.Signature(attestationKey.Sign(signedBytes, algorithm))))
-                .Set("x5c", Cbor.Array([.. chain.Select(certificate => Cbor.Bytes(certificate))]));
+                .Set("x5c", X5c(leaf));
         }
     }
 }

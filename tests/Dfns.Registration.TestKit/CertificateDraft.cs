@@ -49,6 +49,9 @@ public sealed class CertificateDraft
         return draft;
     }
 
+    /// <summary>A leaf as U2F tokens carry one: nothing but a name and a key.</summary>
+    public static CertificateDraft ForU2f(SoftwareKey key) => new CertificateDraft(key).SetSubject("2.5.4.3", "Test U2F token");
+
     /// <summary>An authority.</summary>
     public static CertificateDraft ForAuthority(SoftwareKey key)
     {

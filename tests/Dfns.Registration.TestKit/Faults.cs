@@ -147,6 +147,9 @@ public static class Faults
             RefusalReason.CertificateAaguidMismatch => Certified(leaf => SetAaguid(leaf, critical: false, OtherModel)),
             RefusalReason.CertificateOutsideValidity => Certified(leaf => leaf.NotAfter = leaf.NotBefore.AddDays(1)),
 
+            RefusalReason.CertificateKeyNotAccepted => U2f(-7, SoftwareKey.P384()),
+            RefusalReason.CredentialKeyNotAccepted => U2f(-8, SoftwareKey.P256()),
+
             RefusalReason.KeyAttestationMemberInvalid => Key(draft => draft.Attestation = json => json.Remove("signature")),
             RefusalReason.HashAlgorithmNotSupported => Key(draft => draft.Attestation = json => json.Set("algorithm", "SHA1")),
             RefusalReason.SignatureNotHex => Key(draft => draft.Attestation = json => json.Set("signature", "MEUCIQ")),
@@ -169,6 +172,12 @@ public static class Faults
 
         MadeCredential Certified(Action<CertificateDraft> change) =>
             new SoftwareAuthenticator { Attestation = AttestationMaker.PackedCertified(change: change) }.Create(challenge, rpId, origin);
+
+        MadeCredential U2f(int algorithm, SoftwareKey batchKey) => new SoftwareAuthenticator
+        {
+            Algorithm = algorithm,
+            Attestation = AttestationMaker.FidoU2f(batchKey: batchKey),
+        }.Create(challenge, rpId, origin);
 
         MadeCredential Key(Action<KeyDraft> change) => SoftwareKey.P256().Create(challenge, change: change);
 

@@ -53,6 +53,12 @@ public sealed class ClauseCoverageTests
             Tested("§8.2.1 subject");
             Tested("§8.2.1 basic constraints");
             Tested("§8.2.1 AAGUID extension");
+            Tested("§8.6 syntax");
+            Tested("§8.6 one certificate");
+            Tested("§8.6 certificate key");
+            Tested("§8.6 credential key");
+            Tested("§8.6 signature");
+            Tested("§8.6 model");
             Tested("§8.7 empty map");
             return clauses;
 

@@ -122,6 +122,8 @@ internal static class RefusalErrors
         RefusalReason.CertificateAaguidCritical => "The AAGUID extension of the attestation certificate is marked critical.",
         RefusalReason.CertificateAaguidMismatch => "The attestation certificate names another authenticator model than the authenticator data.",
         RefusalReason.CertificateOutsideValidity => "The attestation certificate is not valid yet, or no longer.",
+        RefusalReason.CertificateKeyNotAccepted => "The key of the attestation certificate is not of the type that its format demands.",
+        RefusalReason.CredentialKeyNotAccepted => "The credential key is of a type that the attestation format cannot be about.",
 
         RefusalReason.KeyAttestationMemberInvalid => "The attestation of a key is JSON with publicKey and signature, both text, and optionally algorithm.",
         RefusalReason.HashAlgorithmNotSupported => "The algorithm is not supported. Use SHA256, SHA384 or SHA512, or leave it out.",

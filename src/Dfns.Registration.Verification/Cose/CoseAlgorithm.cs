@@ -27,9 +27,12 @@ internal enum CoseKeyType
 /// <param name="Scheme">Hash and padding.</param>
 internal sealed record CoseAlgorithm(int Number, string Name, CoseKeyType KeyType, EllipticCurve? Curve, SignatureScheme Scheme)
 {
+    /// <summary>The one algorithm of U2F.</summary>
+    public static readonly CoseAlgorithm Es256 = Ecdsa(-7, "ES256", EllipticCurve.P256, HashAlgorithmName.SHA256);
+
     private static readonly CoseAlgorithm[] Table =
     [
-        Ecdsa(-7, "ES256", EllipticCurve.P256, HashAlgorithmName.SHA256),
+        Es256,
         Ecdsa(-35, "ES384", EllipticCurve.P384, HashAlgorithmName.SHA384),
         Ecdsa(-36, "ES512", EllipticCurve.P521, HashAlgorithmName.SHA512),
         Ecdsa(-47, "ES256K", EllipticCurve.Secp256k1, HashAlgorithmName.SHA256),

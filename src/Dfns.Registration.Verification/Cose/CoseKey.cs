@@ -14,8 +14,12 @@ internal sealed record CoseKey(CoseAlgorithm Algorithm, PublicKey Key)
 
     // Labels of EC2 and OKP (RFC 9053 §7); RSA uses the same numbers for other things (RFC 8230 §4).
     private const long Curve = -1;
-    private const long X = -2;
-    private const long Y = -3;
+
+    /// <summary>The label of the first coordinate.</summary>
+    public const long X = -2;
+
+    /// <summary>The label of the second coordinate.</summary>
+    public const long Y = -3;
     private const long PrivateKey = -4;
     private const long Modulus = -1;
     private const long Exponent = -2;

@@ -39,6 +39,14 @@ internal sealed class CborMap
     /// <summary>The value under an integer key; null when absent.</summary>
     public object? this[long label] => members.GetValueOrDefault(label);
 
+    /// <summary>Whether the map has these members and no others.</summary>
+    public bool HasExactly(params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+            if (!members.ContainsKey(name)) return false;
+        return members.Count == names.Length;
+    }
+
     /// <summary>Reads a map that fills its bytes.</summary>
     /// <param name="bytes">The encoded map and nothing else.</param>
     /// <param name="what">What the map is, for the refusal's detail.</param>

@@ -46,7 +46,7 @@ internal static class RegistrationCeremony
             return new Refusal(RefusalReason.AlgorithmNotOffered, credentialKey.Algorithm.Name);
 
         // Steps 21 and 22: the statement is verified by the file named after its format.
-        var subject = new AttestationSubject(attestation, attested, credentialKey, clientDataHash, expected.Now);
+        var subject = new AttestationSubject(attestation, attested, credentialKey, clientDataHash, expected);
         if (AttestationStatements.Verify(subject).Refused(out why, out var finding)) return why;
         // Steps 23 and 24: no trust anchors are consulted; none, self and certified attestation are all accepted, and told apart.
 

@@ -18,7 +18,6 @@ public sealed class Step21_FormatTests
     [InlineData("tpm")]
     [InlineData("android-key")]
     [InlineData("android-safetynet")]
-    [InlineData("fido-u2f")]
     [InlineData("apple")]
     [Clause("7.1", 21)]
     public void Refuses_the_other_registered_formats_by_name(string format) => Assert.Equal(

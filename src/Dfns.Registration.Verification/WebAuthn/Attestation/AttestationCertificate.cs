@@ -9,6 +9,11 @@ namespace Dfns.Registration.Verification.WebAuthn.Attestation;
 /// <summary>The subject attributes that WebAuthn L3 §8.2.1 asks for.</summary>
 internal sealed record AttestationCertificateSubject(string Country, string Organisation, string OrganisationalUnit, string CommonName);
 
+/// <summary>An extension of a certificate (RFC 5280 §4.2).</summary>
+/// <param name="IsCritical">Whether it is marked critical.</param>
+/// <param name="Value">The content of its octet string, not decoded.</param>
+internal sealed record AttestationCertificateExtension(bool IsCritical, ReadOnlyMemory<byte> Value);
+
 /// <summary>The certificates of a statement, and the first of them, read.</summary>
 /// <param name="Leaf">The attestation certificate.</param>
 /// <param name="Certificates">All certificates as received, leaf first.</param>
@@ -26,7 +31,7 @@ internal sealed record AttestationCertificate : IDisposable
     private const string CommonNameOid = "2.5.4.3";
 
     // id-fido-gen-ce-aaguid (WebAuthn L3 §8.2.1).
-    private const string AaguidOid = "1.3.6.1.4.1.45724.1.1.4";
+    public const string AaguidOid = "1.3.6.1.4.1.45724.1.1.4";
     private const int AaguidSizeBytes = 16;
 
     /// <summary>The X.509 version: 3 for one with extensions.</summary>
@@ -35,14 +40,17 @@ internal sealed record AttestationCertificate : IDisposable
     /// <summary>The subject; null when an attribute of the four is missing, occurs twice, or is no text.</summary>
     public required AttestationCertificateSubject? Subject { get; init; }
 
+    /// <summary>Whether the subject is the empty sequence.</summary>
+    public required bool SubjectIsEmpty { get; init; }
+
     /// <summary>The CA component of basic constraints; null without that extension.</summary>
     public required bool? IsAuthority { get; init; }
 
     /// <summary>The model that the AAGUID extension names; null without that extension.</summary>
     public required Guid? Aaguid { get; init; }
 
-    /// <summary>Whether the AAGUID extension is marked critical.</summary>
-    public required bool AaguidIsCritical { get; init; }
+    /// <summary>All extensions, by object identifier.</summary>
+    public required IReadOnlyDictionary<string, AttestationCertificateExtension> Extensions { get; init; }
 
     /// <summary>The first moment of validity, inclusive.</summary>
     public required DateTimeOffset NotBefore { get; init; }
@@ -77,6 +85,12 @@ internal sealed record AttestationCertificate : IDisposable
         return Read(certificates[0]).Refused(out var why, out var leaf) ? why : new AttestationCertificateChain(leaf, certificates);
     }
 
+    /// <summary>The extension of an object identifier; null without it.</summary>
+    public AttestationCertificateExtension? Extension(string oid) => Extensions.GetValueOrDefault(oid);
+
+    /// <summary>Whether a moment lies within the validity; both ends count.</summary>
+    public bool IsValidAt(DateTimeOffset moment) => moment >= NotBefore && moment <= NotAfter;
+
     /// <inheritdoc/>
     public void Dispose() => Key.Dispose();
 
@@ -99,20 +113,22 @@ internal sealed record AttestationCertificate : IDisposable
         try
         {
             using var certificate = X509CertificateLoader.LoadCertificate(der.Span);
-            var extensions = certificate.Extensions;
-            if (extensions.DistinctBy(extension => extension.Oid?.Value, StringComparer.Ordinal).Count() != extensions.Count)
-                return RefusalReason.CertificateMalformed;
+            var extensions = new Dictionary<string, AttestationCertificateExtension>(StringComparer.Ordinal);
+            foreach (var extension in certificate.Extensions)
+                if (!extensions.TryAdd(extension.Oid!.Value!, new(extension.Critical, extension.RawData))) return RefusalReason.CertificateMalformed;
 
-            if (ReadAaguid(extensions[AaguidOid]).Refused(out var why, out var aaguid)) return why;
+            if (ReadAaguid(extensions.GetValueOrDefault(AaguidOid)).Refused(out var why, out var aaguid)) return why;
             if (SubjectPublicKeyInfo.Read(certificate.PublicKey.ExportSubjectPublicKeyInfo()).Refused(out why, out var key)) return why;
 
             return new AttestationCertificate
             {
                 Version = certificate.Version,
                 Subject = ReadSubject(certificate.SubjectName),
-                IsAuthority = extensions.OfType<X509BasicConstraintsExtension>().SingleOrDefault()?.CertificateAuthority,
+                // An empty sequence has no content.
+                SubjectIsEmpty = certificate.SubjectName.RawData is [0x30, 0x00],
+                IsAuthority = certificate.Extensions.OfType<X509BasicConstraintsExtension>().SingleOrDefault()?.CertificateAuthority,
                 Aaguid = aaguid.Value,
-                AaguidIsCritical = extensions[AaguidOid]?.Critical ?? false,
+                Extensions = extensions,
                 // The framework gives local time, and says so in Kind.
                 NotBefore = new DateTimeOffset(certificate.NotBefore),
                 NotAfter = new DateTimeOffset(certificate.NotAfter),
@@ -126,13 +142,13 @@ internal sealed record AttestationCertificate : IDisposable
     }
 
     // The extension's own octet string holds a second one, and that the AAGUID (§8.2.1).
-    private static Outcome<OptionalAaguid> ReadAaguid(X509Extension? extension)
+    private static Outcome<OptionalAaguid> ReadAaguid(AttestationCertificateExtension? extension)
     {
         if (extension is null) return new OptionalAaguid(null);
         try
         {
-            var aaguid = AsnDecoder.ReadOctetString(extension.RawData, AsnEncodingRules.DER, out var consumed);
-            return aaguid.Length == AaguidSizeBytes && consumed == extension.RawData.Length
+            var aaguid = AsnDecoder.ReadOctetString(extension.Value.Span, AsnEncodingRules.DER, out var consumed);
+            return aaguid.Length == AaguidSizeBytes && consumed == extension.Value.Length
                 ? new OptionalAaguid(new Guid(aaguid, bigEndian: true))
                 : RefusalReason.CertificateAaguidMalformed;
         }

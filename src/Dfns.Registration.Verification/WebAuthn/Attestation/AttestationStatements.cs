@@ -7,15 +7,15 @@ namespace Dfns.Registration.Verification.WebAuthn.Attestation;
 /// <param name="Credential">The attested credential data of that object.</param>
 /// <param name="CredentialKey">The credential public key, read and accepted.</param>
 /// <param name="ClientDataHash">SHA-256 of the client data as received.</param>
-/// <param name="Now">The moment of verification, UTC.</param>
+/// <param name="Expected">The moment of verification, and what is accepted of some formats.</param>
 internal sealed record AttestationSubject(
     AttestationObject Object,
     AttestedCredentialData Credential,
     CoseKey CredentialKey,
     ReadOnlyMemory<byte> ClientDataHash,
-    DateTimeOffset Now)
+    RegistrationExpectation Expected)
 {
-    /// <summary>What <c>packed</c> and its relatives sign: authenticator data, then the client data hash (WebAuthn L3 §6.5.5).</summary>
+    /// <summary>What most formats sign, or hash: authenticator data, then the client data hash (WebAuthn L3 §6.5.5).</summary>
     public byte[] SignedBytes => [.. Object.AuthenticatorData.Bytes.Span, .. ClientDataHash.Span];
 }
 
@@ -37,7 +37,8 @@ internal static class AttestationStatements
     {
         "none" => NoneAttestation.Verify(subject),
         "packed" => PackedAttestation.Verify(subject),
-        "tpm" or "android-key" or "android-safetynet" or "fido-u2f" or "apple" or "compound" =>
+        "fido-u2f" => FidoU2fAttestation.Verify(subject),
+        "tpm" or "android-key" or "android-safetynet" or "apple" or "compound" =>
             new Refusal(RefusalReason.AttestationFormatNotSupported, subject.Object.Format),
         var unknown => new Refusal(RefusalReason.AttestationFormatUnknown, unknown),
     };

@@ -56,7 +56,7 @@ internal static class PackedAttestation
             return new Refusal(RefusalReason.CertificateAaguidMismatch, $"{aaguid}");
 
         // Not in §8.2, which leaves it to the trust path: a certificate speaks only within its validity.
-        if (subject.Now < leaf.NotBefore || subject.Now > leaf.NotAfter) return RefusalReason.CertificateOutsideValidity;
+        if (!leaf.IsValidAt(subject.Expected.Now)) return RefusalReason.CertificateOutsideValidity;
 
         // Step 2: Basic or AttCA is for the one to say who knows the root; trust is a separate decision.
         return new AttestationFinding(AttestationType.Certified, chain.Certificates);
@@ -73,7 +73,7 @@ internal static class PackedAttestation
         // §8.2.1: basic constraints with CA false.
         if (leaf.IsAuthority is not false) return RefusalReason.CertificateIsAuthority;
         // §8.2.1: the AAGUID extension, where there is one, is not critical.
-        return leaf.AaguidIsCritical ? RefusalReason.CertificateAaguidCritical : null;
+        return leaf.Extension(AttestationCertificate.AaguidOid) is { IsCritical: true } ? RefusalReason.CertificateAaguidCritical : null;
     }
 
     private static Refusal Invalid(string detail) => new(RefusalReason.AttestationStatementInvalid, detail);
