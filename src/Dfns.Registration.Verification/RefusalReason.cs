@@ -255,6 +255,29 @@ public enum RefusalReason
     /// <summary>The credential key is not of the type that the attestation format can be about: fido-u2f, ES256 (§8.6).</summary>
     CredentialKeyNotAccepted,
 
+    /// <summary>The leaf certificate is not about the credential key, as android-key (§8.4) and apple (§8.8) demand.</summary>
+    CertificateKeyMismatch,
+
+    /// <summary>Format android-key: the leaf lacks the extension 1.3.6.1.4.1.11129.2.1.17 (§8.4.1).</summary>
+    AndroidKeyDescriptionMissing,
+
+    /// <summary>Format android-key: the key description is not DER of the published schema, all of it (§8.4.1).</summary>
+    AndroidKeyDescriptionMalformed,
+
+    /// <summary>Format android-key: the attestation challenge is not the client data hash (§8.4).</summary>
+    AndroidChallengeMismatch,
+
+    /// <summary>
+    /// Format android-key: an authorization list has allApplications, so the key is not bound to one relying party (§8.4).
+    /// </summary>
+    AndroidAllApplications,
+
+    /// <summary>Format android-key: the key was not generated where it is kept, or nothing that counts says so (§8.4).</summary>
+    AndroidOriginNotGenerated,
+
+    /// <summary>Format android-key: the key is not for signing alone, or nothing that counts says so (§8.4).</summary>
+    AndroidPurposeNotSign,
+
     // Raw keys.
 
     /// <summary><c>publicKey</c> or <c>signature</c> is absent or no text, or <c>algorithm</c> is present and no text.</summary>
@@ -426,6 +449,13 @@ public static class RefusalReasons
             or RefusalReason.CertificateOutsideValidity
             or RefusalReason.CertificateKeyNotAccepted
             or RefusalReason.CredentialKeyNotAccepted
+            or RefusalReason.CertificateKeyMismatch
+            or RefusalReason.AndroidKeyDescriptionMissing
+            or RefusalReason.AndroidKeyDescriptionMalformed
+            or RefusalReason.AndroidChallengeMismatch
+            or RefusalReason.AndroidAllApplications
+            or RefusalReason.AndroidOriginNotGenerated
+            or RefusalReason.AndroidPurposeNotSign
             or RefusalReason.KeyAttestationMemberInvalid
             or RefusalReason.HashAlgorithmNotSupported
             or RefusalReason.SignatureNotHex

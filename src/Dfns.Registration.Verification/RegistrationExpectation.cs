@@ -6,6 +6,12 @@ public sealed record RegistrationExpectation : CeremonyExpectation
     /// <summary>The COSE algorithm numbers that were offered for Fido2 (<c>pubKeyCredParams</c>), such as -7, -8, -257.</summary>
     public required IReadOnlyList<int> Algorithms { get; init; }
 
+    /// <summary>
+    /// Whether Android keys (WebAuthn L3 §8.4) must be kept by a trusted execution environment or a secure element: origin and purpose
+    /// then count only where that hardware enforces them. Off, what Android's software enforces counts too.
+    /// </summary>
+    public bool RequireTee { get; init; }
+
     /// <summary>The moment of verification, UTC: attestation certificates must be valid at it.</summary>
     public required DateTimeOffset Now { get; init; }
 }

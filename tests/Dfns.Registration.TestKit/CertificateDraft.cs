@@ -52,6 +52,14 @@ public sealed class CertificateDraft
     /// <summary>A leaf as U2F tokens carry one: nothing but a name and a key.</summary>
     public static CertificateDraft ForU2f(SoftwareKey key) => new CertificateDraft(key).SetSubject("2.5.4.3", "Test U2F token");
 
+    /// <summary>A leaf as Android's key store makes one.</summary>
+    public static CertificateDraft ForAndroidKey(SoftwareKey key, byte[] description)
+    {
+        var draft = new CertificateDraft(key).SetSubject("2.5.4.3", "Android Keystore Key");
+        draft.Extensions.Add(new(AndroidKeyDescriptionDraft.Oid, Critical: false, description));
+        return draft;
+    }
+
     /// <summary>An authority.</summary>
     public static CertificateDraft ForAuthority(SoftwareKey key)
     {
@@ -102,7 +110,7 @@ public sealed class CertificateDraft
         }));
     }
 
-    private static byte[] Write(Action<AsnWriter> write)
+    internal static byte[] Write(Action<AsnWriter> write)
     {
         var writer = new AsnWriter(AsnEncodingRules.DER);
         write(writer);

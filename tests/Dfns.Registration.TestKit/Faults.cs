@@ -150,6 +150,19 @@ public static class Faults
             RefusalReason.CertificateKeyNotAccepted => U2f(-7, SoftwareKey.P384()),
             RefusalReason.CredentialKeyNotAccepted => U2f(-8, SoftwareKey.P256()),
 
+            RefusalReason.CertificateKeyMismatch => With(AttestationMaker.AndroidKey(certifiedKey: SoftwareKey.P256())),
+
+            RefusalReason.AndroidKeyDescriptionMissing =>
+                With(AttestationMaker.AndroidKey(change: leaf => leaf.SetExtension(AndroidKeyDescriptionDraft.Oid, null))),
+            RefusalReason.AndroidKeyDescriptionMalformed => Android(description => description.Encoded = bytes => [.. bytes, 0]),
+            RefusalReason.AndroidChallengeMismatch => Android(description => description.Challenge[0] ^= 1),
+            RefusalReason.AndroidAllApplications => Android(description =>
+                description.SoftwareEnforced[AndroidKeyDescriptionDraft.AllApplicationsTag] = AndroidKeyDescriptionDraft.Null),
+            RefusalReason.AndroidOriginNotGenerated => Android(description =>
+                description.TeeEnforced[AndroidKeyDescriptionDraft.OriginTag] = AndroidKeyDescriptionDraft.Number(2)),
+            RefusalReason.AndroidPurposeNotSign => Android(description =>
+                description.TeeEnforced[AndroidKeyDescriptionDraft.PurposeTag] = AndroidKeyDescriptionDraft.Numbers(2, 3)),
+
             RefusalReason.KeyAttestationMemberInvalid => Key(draft => draft.Attestation = json => json.Remove("signature")),
             RefusalReason.HashAlgorithmNotSupported => Key(draft => draft.Attestation = json => json.Set("algorithm", "SHA1")),
             RefusalReason.SignatureNotHex => Key(draft => draft.Attestation = json => json.Set("signature", "MEUCIQ")),
@@ -178,6 +191,11 @@ public static class Faults
             Algorithm = algorithm,
             Attestation = AttestationMaker.FidoU2f(batchKey: batchKey),
         }.Create(challenge, rpId, origin);
+
+        MadeCredential With(AttestationMaker attestation) =>
+            new SoftwareAuthenticator { Attestation = attestation }.Create(challenge, rpId, origin);
+
+        MadeCredential Android(Action<AndroidKeyDescriptionDraft> describe) => With(AttestationMaker.AndroidKey(describe));
 
         MadeCredential Key(Action<KeyDraft> change) => SoftwareKey.P256().Create(challenge, change: change);
 

@@ -53,6 +53,15 @@ public sealed class ClauseCoverageTests
             Tested("§8.2.1 subject");
             Tested("§8.2.1 basic constraints");
             Tested("§8.2.1 AAGUID extension");
+            Tested("§8.4 syntax");
+            Tested("§8.4 algorithm");
+            Tested("§8.4 signature");
+            Tested("§8.4 certified key");
+            Tested("§8.4 challenge");
+            Tested("§8.4 allApplications");
+            Tested("§8.4 origin");
+            Tested("§8.4 purpose");
+            Tested("§8.4.1 key description");
             Tested("§8.6 syntax");
             Tested("§8.6 one certificate");
             Tested("§8.6 certificate key");

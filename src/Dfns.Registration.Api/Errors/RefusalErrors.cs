@@ -124,6 +124,13 @@ internal static class RefusalErrors
         RefusalReason.CertificateOutsideValidity => "The attestation certificate is not valid yet, or no longer.",
         RefusalReason.CertificateKeyNotAccepted => "The key of the attestation certificate is not of the type that its format demands.",
         RefusalReason.CredentialKeyNotAccepted => "The credential key is of a type that the attestation format cannot be about.",
+        RefusalReason.CertificateKeyMismatch => "The attestation certificate is about another key than the credential key.",
+        RefusalReason.AndroidKeyDescriptionMissing => "The attestation certificate lacks the key description of Android.",
+        RefusalReason.AndroidKeyDescriptionMalformed => "The key description in the attestation certificate is not well-formed.",
+        RefusalReason.AndroidChallengeMismatch => "The key description in the attestation certificate is over another challenge.",
+        RefusalReason.AndroidAllApplications => "The Android key may be used by all applications.",
+        RefusalReason.AndroidOriginNotGenerated => "The Android key is not known to be generated where it is kept.",
+        RefusalReason.AndroidPurposeNotSign => "The Android key is not known to be for signing alone.",
 
         RefusalReason.KeyAttestationMemberInvalid => "The attestation of a key is JSON with publicKey and signature, both text, and optionally algorithm.",
         RefusalReason.HashAlgorithmNotSupported => "The algorithm is not supported. Use SHA256, SHA384 or SHA512, or leave it out.",

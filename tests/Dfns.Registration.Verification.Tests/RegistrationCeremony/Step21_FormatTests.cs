@@ -16,7 +16,6 @@ public sealed class Step21_FormatTests
 
     [Theory]
     [InlineData("tpm")]
-    [InlineData("android-key")]
     [InlineData("android-safetynet")]
     [InlineData("apple")]
     [Clause("7.1", 21)]

@@ -91,6 +91,9 @@ internal sealed record AttestationCertificate : IDisposable
     /// <summary>Whether a moment lies within the validity; both ends count.</summary>
     public bool IsValidAt(DateTimeOffset moment) => moment >= NotBefore && moment <= NotAfter;
 
+    /// <summary>Whether the certified key is this one: equal keys have equal encodings.</summary>
+    public bool Certifies(PublicKey key) => Key.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo());
+
     /// <inheritdoc/>
     public void Dispose() => Key.Dispose();
 

@@ -38,7 +38,8 @@ internal static class AttestationStatements
         "none" => NoneAttestation.Verify(subject),
         "packed" => PackedAttestation.Verify(subject),
         "fido-u2f" => FidoU2fAttestation.Verify(subject),
-        "tpm" or "android-key" or "android-safetynet" or "apple" or "compound" =>
+        "android-key" => AndroidKeyAttestation.Verify(subject),
+        "tpm" or "android-safetynet" or "apple" or "compound" =>
             new Refusal(RefusalReason.AttestationFormatNotSupported, subject.Object.Format),
         var unknown => new Refusal(RefusalReason.AttestationFormatUnknown, unknown),
     };
