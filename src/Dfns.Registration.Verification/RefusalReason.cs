@@ -278,6 +278,15 @@ public enum RefusalReason
     /// <summary>Format android-key: the key is not for signing alone, or nothing that counts says so (§8.4).</summary>
     AndroidPurposeNotSign,
 
+    /// <summary>
+    /// Format apple: the leaf lacks the extension 1.2.840.113635.100.8.2, or it is not a sequence of one octet string tagged 1
+    /// (§8.8).
+    /// </summary>
+    AppleNonceMalformed,
+
+    /// <summary>Format apple: the nonce is not the hash of authenticator data and client data hash (§8.8).</summary>
+    AppleNonceMismatch,
+
     // Raw keys.
 
     /// <summary><c>publicKey</c> or <c>signature</c> is absent or no text, or <c>algorithm</c> is present and no text.</summary>
@@ -456,6 +465,8 @@ public static class RefusalReasons
             or RefusalReason.AndroidAllApplications
             or RefusalReason.AndroidOriginNotGenerated
             or RefusalReason.AndroidPurposeNotSign
+            or RefusalReason.AppleNonceMalformed
+            or RefusalReason.AppleNonceMismatch
             or RefusalReason.KeyAttestationMemberInvalid
             or RefusalReason.HashAlgorithmNotSupported
             or RefusalReason.SignatureNotHex

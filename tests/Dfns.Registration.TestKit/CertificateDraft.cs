@@ -60,6 +60,15 @@ public sealed class CertificateDraft
         return draft;
     }
 
+    /// <summary>A leaf as Apple's anonymisation authority makes one.</summary>
+    public static CertificateDraft ForApple(SoftwareKey key, byte[] nonce)
+    {
+        var draft = new CertificateDraft(key).SetSubject("2.5.4.3", "7c4f8d").SetSubject("2.5.4.11", "AAA Certification");
+        draft.Extensions.Add(new(BasicConstraintsOid, Critical: true, BasicConstraints(authority: false)));
+        draft.Extensions.Add(new(AttestationMaker.AppleNonceOid, Critical: false, nonce));
+        return draft;
+    }
+
     /// <summary>An authority.</summary>
     public static CertificateDraft ForAuthority(SoftwareKey key)
     {

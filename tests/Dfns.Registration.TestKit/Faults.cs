@@ -163,6 +163,10 @@ public static class Faults
             RefusalReason.AndroidPurposeNotSign => Android(description =>
                 description.TeeEnforced[AndroidKeyDescriptionDraft.PurposeTag] = AndroidKeyDescriptionDraft.Numbers(2, 3)),
 
+            RefusalReason.AppleNonceMalformed =>
+                With(AttestationMaker.Apple(change: leaf => leaf.SetExtension(AttestationMaker.AppleNonceOid, null))),
+            RefusalReason.AppleNonceMismatch => With(AttestationMaker.Apple(nonce => [.. nonce[1..], 0])),
+
             RefusalReason.KeyAttestationMemberInvalid => Key(draft => draft.Attestation = json => json.Remove("signature")),
             RefusalReason.HashAlgorithmNotSupported => Key(draft => draft.Attestation = json => json.Set("algorithm", "SHA1")),
             RefusalReason.SignatureNotHex => Key(draft => draft.Attestation = json => json.Set("signature", "MEUCIQ")),

@@ -69,6 +69,9 @@ public sealed class ClauseCoverageTests
             Tested("§8.6 signature");
             Tested("§8.6 model");
             Tested("§8.7 empty map");
+            Tested("§8.8 syntax");
+            Tested("§8.8 nonce");
+            Tested("§8.8 certified key");
             return clauses;
 
             void Tested(string clause) => clauses.Add(clause, null, null);

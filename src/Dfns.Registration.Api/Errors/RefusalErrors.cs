@@ -131,6 +131,8 @@ internal static class RefusalErrors
         RefusalReason.AndroidAllApplications => "The Android key may be used by all applications.",
         RefusalReason.AndroidOriginNotGenerated => "The Android key is not known to be generated where it is kept.",
         RefusalReason.AndroidPurposeNotSign => "The Android key is not known to be for signing alone.",
+        RefusalReason.AppleNonceMalformed => "The attestation certificate lacks the nonce of Apple, or has a malformed one.",
+        RefusalReason.AppleNonceMismatch => "The nonce in the attestation certificate is that of another ceremony.",
 
         RefusalReason.KeyAttestationMemberInvalid => "The attestation of a key is JSON with publicKey and signature, both text, and optionally algorithm.",
         RefusalReason.HashAlgorithmNotSupported => "The algorithm is not supported. Use SHA256, SHA384 or SHA512, or leave it out.",

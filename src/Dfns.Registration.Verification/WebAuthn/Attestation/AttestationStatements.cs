@@ -39,7 +39,8 @@ internal static class AttestationStatements
         "packed" => PackedAttestation.Verify(subject),
         "fido-u2f" => FidoU2fAttestation.Verify(subject),
         "android-key" => AndroidKeyAttestation.Verify(subject),
-        "tpm" or "android-safetynet" or "apple" or "compound" =>
+        "apple" => AppleAttestation.Verify(subject),
+        "tpm" or "android-safetynet" or "compound" =>
             new Refusal(RefusalReason.AttestationFormatNotSupported, subject.Object.Format),
         var unknown => new Refusal(RefusalReason.AttestationFormatUnknown, unknown),
     };
