@@ -228,13 +228,13 @@ public enum RefusalReason
     /// <summary>Not one DER certificate and nothing after it (RFC 5280 §4.1), or one with an extension twice (§4.2).</summary>
     CertificateMalformed,
 
-    /// <summary>The attestation certificate is not of version 3 (§8.2.1).</summary>
+    /// <summary>The attestation certificate is not of version 3 (§8.2.1, §8.3.1).</summary>
     CertificateVersionNotAccepted,
 
-    /// <summary>The subject does not carry C, O, CN and OU "Authenticator Attestation", each once (§8.2.1).</summary>
+    /// <summary>The subject does not carry C, O, CN and OU "Authenticator Attestation", each once (§8.2.1), or for tpm is not empty (§8.3.1).</summary>
     CertificateSubjectNotAccepted,
 
-    /// <summary>Basic constraints are absent or allow the attestation certificate to be an authority (§8.2.1).</summary>
+    /// <summary>Basic constraints are absent or allow the attestation certificate to be an authority (§8.2.1, §8.3.1).</summary>
     CertificateIsAuthority,
 
     /// <summary>The AAGUID extension 1.3.6.1.4.1.45724.1.1.4 does not hold an octet string of 16 bytes (§8.2.1).</summary>
@@ -257,6 +257,42 @@ public enum RefusalReason
 
     /// <summary>The leaf certificate is not about the credential key, as android-key (§8.4) and apple (§8.8) demand.</summary>
     CertificateKeyMismatch,
+
+    /// <summary>
+    /// Format tpm: the subject alternative name is absent, not critical (RFC 5280 §4.2.1.6), or does not name the TPM's
+    /// manufacturer, model and version, each once (§8.3.1).
+    /// </summary>
+    CertificateAlternativeNameNotAccepted,
+
+    /// <summary>Format tpm: the extended key usage lacks 2.23.133.8.3, that of attestation keys (§8.3.1).</summary>
+    CertificateKeyUsageNotAccepted,
+
+    /// <summary>Format tpm: <c>ver</c> is not <c>2.0</c> (§8.3).</summary>
+    TpmVersionNotAccepted,
+
+    /// <summary>Format tpm: pubArea is not one TPMT_PUBLIC and nothing after it (§8.3).</summary>
+    TpmPublicAreaMalformed,
+
+    /// <summary>Format tpm: a key type, scheme, curve or hash in pubArea that no credential key has (§8.3).</summary>
+    TpmAlgorithmNotSupported,
+
+    /// <summary>Format tpm: pubArea describes another key than the credential key (§8.3).</summary>
+    TpmPublicKeyMismatch,
+
+    /// <summary>Format tpm: certInfo is not one TPMS_ATTEST and nothing after it (§8.3).</summary>
+    TpmCertInfoMalformed,
+
+    /// <summary>Format tpm: magic of certInfo is not TPM_GENERATED_VALUE (§8.3).</summary>
+    TpmMagicUnexpected,
+
+    /// <summary>Format tpm: type of certInfo is not TPM_ST_ATTEST_CERTIFY (§8.3).</summary>
+    TpmTypeUnexpected,
+
+    /// <summary>Format tpm: extraData of certInfo is not the hash of authenticator data and client data hash (§8.3).</summary>
+    TpmExtraDataMismatch,
+
+    /// <summary>Format tpm: the attested name is not that of pubArea (§8.3).</summary>
+    TpmNameMismatch,
 
     /// <summary>Format android-key: the leaf lacks the extension 1.3.6.1.4.1.11129.2.1.17 (§8.4.1).</summary>
     AndroidKeyDescriptionMissing,
@@ -459,6 +495,17 @@ public static class RefusalReasons
             or RefusalReason.CertificateKeyNotAccepted
             or RefusalReason.CredentialKeyNotAccepted
             or RefusalReason.CertificateKeyMismatch
+            or RefusalReason.CertificateAlternativeNameNotAccepted
+            or RefusalReason.CertificateKeyUsageNotAccepted
+            or RefusalReason.TpmVersionNotAccepted
+            or RefusalReason.TpmPublicAreaMalformed
+            or RefusalReason.TpmAlgorithmNotSupported
+            or RefusalReason.TpmPublicKeyMismatch
+            or RefusalReason.TpmCertInfoMalformed
+            or RefusalReason.TpmMagicUnexpected
+            or RefusalReason.TpmTypeUnexpected
+            or RefusalReason.TpmExtraDataMismatch
+            or RefusalReason.TpmNameMismatch
             or RefusalReason.AndroidKeyDescriptionMissing
             or RefusalReason.AndroidKeyDescriptionMalformed
             or RefusalReason.AndroidChallengeMismatch

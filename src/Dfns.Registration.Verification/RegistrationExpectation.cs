@@ -7,6 +7,13 @@ public sealed record RegistrationExpectation : CeremonyExpectation
     public required IReadOnlyList<int> Algorithms { get; init; }
 
     /// <summary>
+    /// Whether a TPM may attest (WebAuthn L3 §8.3) with RSA over SHA-1 (COSE -65535), and name its objects by SHA-1. On by default: most
+    /// TPMs of Windows attest so and with nothing else. What is signed holds a fresh challenge and is laid out by the TPM, which leaves
+    /// no room for a collision prepared beforehand; no credential key and no other format is ever allowed SHA-1.
+    /// </summary>
+    public bool AllowRs1InTpm { get; init; } = true;
+
+    /// <summary>
     /// Whether Android keys (WebAuthn L3 §8.4) must be kept by a trusted execution environment or a secure element: origin and purpose
     /// then count only where that hardware enforces them. Off, what Android's software enforces counts too.
     /// </summary>

@@ -15,6 +15,15 @@ public sealed class CertificateDraft
     /// <summary>Basic constraints.</summary>
     public const string BasicConstraintsOid = "2.5.29.19";
 
+    /// <summary>The subject alternative name.</summary>
+    public const string AlternativeNameOid = "2.5.29.17";
+
+    /// <summary>The extended key usage.</summary>
+    public const string ExtendedKeyUsageOid = "2.5.29.37";
+
+    /// <summary>The attributes that name a TPM.</summary>
+    public const string TpmManufacturer = "2.23.133.2.1", TpmModel = "2.23.133.2.2", TpmVersion = "2.23.133.2.3";
+
     private CertificateDraft(SoftwareKey key) => SubjectPublicKeyInfo = key.SubjectPublicKeyInfo;
 
     /// <summary>The version, counted from 1.</summary>
@@ -69,6 +78,16 @@ public sealed class CertificateDraft
         return draft;
     }
 
+    /// <summary>A leaf as WebAuthn L3 §8.3.1 wants it, for the attestation key of a TPM.</summary>
+    public static CertificateDraft ForTpm(SoftwareKey key)
+    {
+        var draft = new CertificateDraft(key);
+        draft.Extensions.Add(new(AlternativeNameOid, Critical: true, DirectoryName(oneRelativeName: true, UsualTpm)));
+        draft.Extensions.Add(new(ExtendedKeyUsageOid, Critical: false, KeyUsages("2.23.133.8.3")));
+        draft.Extensions.Add(new(BasicConstraintsOid, Critical: true, BasicConstraints(authority: false)));
+        return draft;
+    }
+
     /// <summary>An authority.</summary>
     public static CertificateDraft ForAuthority(SoftwareKey key)
     {
@@ -83,6 +102,40 @@ public sealed class CertificateDraft
     {
         using (writer.PushSequence())
             if (authority) writer.WriteBoolean(true);
+    });
+
+    /// <summary>The attributes of a TPM that exists nowhere.</summary>
+    public static KeyValuePair<string, string>[] UsualTpm =>
+        [new(TpmManufacturer, "id:FFFFF1D0"), new(TpmModel, "Test TPM"), new(TpmVersion, "id:13")];
+
+    /// <summary>The content of a subject alternative name with one directory name.</summary>
+    /// <param name="oneRelativeName">Whether the attributes share one relative name, in this order whatever DER says, or have one each.</param>
+    /// <param name="attributes">Object identifiers with texts.</param>
+    public static byte[] DirectoryName(bool oneRelativeName, params KeyValuePair<string, string>[] attributes) => Write(writer =>
+    {
+        using (writer.PushSequence())
+        using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 4)))
+        using (writer.PushSequence())
+        {
+            var encoded = attributes.Select(attribute => Write(inner =>
+            {
+                using (inner.PushSequence())
+                {
+                    inner.WriteObjectIdentifier(attribute.Key);
+                    inner.WriteCharacterString(UniversalTagNumber.UTF8String, attribute.Value);
+                }
+            })).ToList();
+            var relativeNames = oneRelativeName ? [[.. encoded.SelectMany(bytes => bytes)]] : encoded;
+            // A set of fewer than 128 bytes, its members in the order they come in.
+            foreach (var relativeName in relativeNames) writer.WriteEncodedValue([0x31, (byte)relativeName.Length, .. relativeName]);
+        }
+    });
+
+    /// <summary>The content of an extended key usage.</summary>
+    public static byte[] KeyUsages(params string[] usages) => Write(writer =>
+    {
+        using (writer.PushSequence())
+            foreach (var usage in usages) writer.WriteObjectIdentifier(usage);
     });
 
     /// <summary>A DER octet string.</summary>

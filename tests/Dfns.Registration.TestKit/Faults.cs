@@ -127,7 +127,7 @@ public static class Faults
             RefusalReason.CurveParametersExplicit => Pem(_ => ExplicitP256Pem()),
             RefusalReason.PointCompressed => Passkey(draft => draft.CoseKey.Set(-3, Cbor.True)),
 
-            RefusalReason.AttestationFormatNotSupported => Object(map => map.Set("fmt", Cbor.Text("tpm"))),
+            RefusalReason.AttestationFormatNotSupported => Object(map => map.Set("fmt", Cbor.Text("android-safetynet"))),
             RefusalReason.AttestationFormatUnknown => Object(map => map.Set("fmt", Cbor.Text("nonsense"))),
             RefusalReason.AttestationStatementInvalid => Packed(draft => draft.Statement = map => map.Remove("sig")),
             RefusalReason.NoneStatementNotEmpty => Passkey(draft => draft.Statement = map => map.Set("alg", Cbor.Number(-7))),
@@ -151,6 +151,21 @@ public static class Faults
             RefusalReason.CredentialKeyNotAccepted => U2f(-8, SoftwareKey.P256()),
 
             RefusalReason.CertificateKeyMismatch => With(AttestationMaker.AndroidKey(certifiedKey: SoftwareKey.P256())),
+            RefusalReason.CertificateAlternativeNameNotAccepted =>
+                With(AttestationMaker.Tpm(change: leaf => leaf.SetExtension(CertificateDraft.AlternativeNameOid, null))),
+            RefusalReason.CertificateKeyUsageNotAccepted =>
+                With(AttestationMaker.Tpm(change: leaf => leaf.SetExtension(CertificateDraft.ExtendedKeyUsageOid, null))),
+
+            RefusalReason.TpmVersionNotAccepted => new SoftwareAuthenticator { Attestation = AttestationMaker.Tpm() }.Create(
+                challenge, rpId, origin, draft => draft.Statement = map => map.Set("ver", Cbor.Text("1.2"))),
+            RefusalReason.TpmPublicAreaMalformed => Tpm(tpm => tpm.PublicArea = bytes => [.. bytes, 0]),
+            RefusalReason.TpmAlgorithmNotSupported => Tpm(tpm => tpm.CurveId = 0x0010),
+            RefusalReason.TpmPublicKeyMismatch => Tpm(tpm => tpm.Unique[0] = new byte[32]),
+            RefusalReason.TpmCertInfoMalformed => Tpm(tpm => tpm.CertInfo = bytes => [.. bytes, 0]),
+            RefusalReason.TpmMagicUnexpected => Tpm(tpm => tpm.Magic = 0),
+            RefusalReason.TpmTypeUnexpected => Tpm(tpm => tpm.Type = 0x8018),
+            RefusalReason.TpmExtraDataMismatch => Tpm(tpm => tpm.ExtraData = _ => new byte[32]),
+            RefusalReason.TpmNameMismatch => Tpm(tpm => tpm.Name = name => [.. name[..^1], (byte)(name[^1] ^ 1)]),
 
             RefusalReason.AndroidKeyDescriptionMissing =>
                 With(AttestationMaker.AndroidKey(change: leaf => leaf.SetExtension(AndroidKeyDescriptionDraft.Oid, null))),
@@ -198,6 +213,8 @@ public static class Faults
 
         MadeCredential With(AttestationMaker attestation) =>
             new SoftwareAuthenticator { Attestation = attestation }.Create(challenge, rpId, origin);
+
+        MadeCredential Tpm(Action<TpmDraft> describe) => With(AttestationMaker.Tpm(describe: describe));
 
         MadeCredential Android(Action<AndroidKeyDescriptionDraft> describe) => With(AttestationMaker.AndroidKey(describe));
 

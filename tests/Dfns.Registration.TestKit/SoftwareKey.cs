@@ -95,14 +95,16 @@ public sealed class SoftwareKey
         sign(data, hash, padding ?? RSASignaturePadding.Pkcs1);
 
     /// <summary>Signs as a COSE algorithm number says.</summary>
-    public byte[] Sign(byte[] data, int algorithm) => algorithm switch
+    public byte[] Sign(byte[] data, int algorithm) =>
+        Sign(data, HashOf(algorithm), algorithm is -37 or -38 or -39 ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1);
+
+    /// <summary>The hash of a COSE algorithm number.</summary>
+    public static HashAlgorithmName HashOf(int algorithm) => algorithm switch
     {
-        -35 or -258 => Sign(data, HashAlgorithmName.SHA384),
-        -36 or -259 => Sign(data, HashAlgorithmName.SHA512),
-        -37 => Sign(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pss),
-        -38 => Sign(data, HashAlgorithmName.SHA384, RSASignaturePadding.Pss),
-        -39 => Sign(data, HashAlgorithmName.SHA512, RSASignaturePadding.Pss),
-        _ => Sign(data, HashAlgorithmName.SHA256),
+        -35 or -258 or -38 => HashAlgorithmName.SHA384,
+        -36 or -259 or -39 or -8 => HashAlgorithmName.SHA512,
+        -65535 => HashAlgorithmName.SHA1,
+        _ => HashAlgorithmName.SHA256,
     };
 
     /// <summary>The public key as COSE_Key, in canonical order.</summary>

@@ -21,8 +21,12 @@ internal sealed record CoseKey(CoseAlgorithm Algorithm, PublicKey Key)
     /// <summary>The label of the second coordinate.</summary>
     public const long Y = -3;
     private const long PrivateKey = -4;
-    private const long Modulus = -1;
-    private const long Exponent = -2;
+
+    /// <summary>The label of the RSA modulus.</summary>
+    public const long Modulus = -1;
+
+    /// <summary>The label of the RSA exponent.</summary>
+    public const long Exponent = -2;
 
     private const long Ed25519Curve = 6;
 

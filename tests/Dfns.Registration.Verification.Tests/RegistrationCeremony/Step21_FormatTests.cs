@@ -15,7 +15,6 @@ public sealed class Step21_FormatTests
     public void Accepts_packed() => Assert.Equal("packed", Accepted(Make(AttestationMaker.PackedSelf)).WebAuthn!.AttestationFormat);
 
     [Theory]
-    [InlineData("tpm")]
     [InlineData("android-safetynet")]
     [Clause("7.1", 21)]
     public void Refuses_the_other_registered_formats_by_name(string format) => Assert.Equal(

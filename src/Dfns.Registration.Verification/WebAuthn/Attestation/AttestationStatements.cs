@@ -40,7 +40,8 @@ internal static class AttestationStatements
         "fido-u2f" => FidoU2fAttestation.Verify(subject),
         "android-key" => AndroidKeyAttestation.Verify(subject),
         "apple" => AppleAttestation.Verify(subject),
-        "tpm" or "android-safetynet" or "compound" =>
+        "tpm" => TpmAttestation.Verify(subject),
+        "android-safetynet" or "compound" =>
             new Refusal(RefusalReason.AttestationFormatNotSupported, subject.Object.Format),
         var unknown => new Refusal(RefusalReason.AttestationFormatUnknown, unknown),
     };
