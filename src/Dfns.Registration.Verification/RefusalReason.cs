@@ -208,6 +208,9 @@ public enum RefusalReason
     /// <summary>Format <c>none</c> with a statement that is not the empty map (§8.7).</summary>
     NoneStatementNotEmpty,
 
+    /// <summary>Format compound: a statement inside it is compound again (§8.9).</summary>
+    CompoundStatementNested,
+
     /// <summary>The statement's <c>alg</c> has no row in the table of algorithms (§8.2).</summary>
     AttestationAlgorithmNotSupported,
 
@@ -479,6 +482,7 @@ public static class RefusalReasons
             or RefusalReason.AttestationFormatUnknown
             or RefusalReason.AttestationStatementInvalid
             or RefusalReason.NoneStatementNotEmpty
+            or RefusalReason.CompoundStatementNested
             or RefusalReason.AttestationAlgorithmNotSupported
             or RefusalReason.AttestationAlgorithmMismatch
             or RefusalReason.AttestationSignatureInvalid

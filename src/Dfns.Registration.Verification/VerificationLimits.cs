@@ -20,6 +20,9 @@ public static class VerificationLimits
     /// <summary>Certificates of one attestation statement, the leaf counted.</summary>
     public const int MaxCertificates = 8;
 
+    /// <summary>Statements inside one compound attestation statement.</summary>
+    public const int MaxCompoundStatements = 8;
+
     /// <summary>Bytes of one certificate.</summary>
     public const int MaxCertificateSizeBytes = 16 * 1024;
 

@@ -60,11 +60,33 @@ public sealed record WebAuthnRegistration
     /// <summary>What the attestation statement proves by itself, before any question of trust.</summary>
     public required AttestationType AttestationType { get; init; }
 
-    /// <summary>The attestation certificates as received, leaf first: DER; empty when the statement carries none.</summary>
+    /// <summary>
+    /// The attestation certificates as received, leaf first: DER; empty when the statement carries none. For <c>compound</c> those of the
+    /// first statement of the type told.
+    /// </summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> AttestationCertificates { get; init; } = [];
+
+    /// <summary>The statements inside a <c>compound</c> one, in their order; empty for every other format.</summary>
+    public IReadOnlyList<CompoundStatement> CompoundStatements { get; init; } = [];
 }
 
-/// <summary>Attestation types (WebAuthn L3 §6.5.3), as far as a statement alone can tell them apart.</summary>
+/// <summary>One statement inside a compound attestation statement (WebAuthn L3 §8.9), verified.</summary>
+public sealed record CompoundStatement
+{
+    /// <summary>Its format, which is not <c>compound</c>.</summary>
+    public required string Format { get; init; }
+
+    /// <summary>What it proves by itself.</summary>
+    public required AttestationType Type { get; init; }
+
+    /// <summary>Its certificates as received, leaf first: DER; empty when it carries none.</summary>
+    public required IReadOnlyList<ReadOnlyMemory<byte>> Certificates { get; init; }
+}
+
+/// <summary>
+/// Attestation types (WebAuthn L3 §6.5.3), as far as a statement alone can tell them apart, the weaker before the stronger. Basic, AttCA
+/// and AnonCA are all <see cref="Certified"/>: only who knows the root can tell which it is.
+/// </summary>
 public enum AttestationType
 {
     /// <summary>No attestation: the key was not proven by its authenticator.</summary>

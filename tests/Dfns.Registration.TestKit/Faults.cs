@@ -131,6 +131,8 @@ public static class Faults
             RefusalReason.AttestationFormatUnknown => Object(map => map.Set("fmt", Cbor.Text("nonsense"))),
             RefusalReason.AttestationStatementInvalid => Packed(draft => draft.Statement = map => map.Remove("sig")),
             RefusalReason.NoneStatementNotEmpty => Passkey(draft => draft.Statement = map => map.Set("alg", Cbor.Number(-7))),
+            RefusalReason.CompoundStatementNested =>
+                With(AttestationMaker.Compound(statements => statements[0].Set("fmt", Cbor.Text("compound")), AttestationMaker.None, AttestationMaker.None)),
             RefusalReason.AttestationAlgorithmNotSupported => Packed(draft => draft.Statement = map => map.Set("alg", Cbor.Number(-65535))),
             RefusalReason.AttestationAlgorithmMismatch => Packed(draft => draft.Statement = map => map.Set("alg", Cbor.Number(-257))),
             RefusalReason.AttestationSignatureInvalid => Packed(draft => draft.Signature = signature => [.. signature, 0]),

@@ -89,6 +89,9 @@ public sealed class ClauseCoverageTests
             Tested("§8.8 syntax");
             Tested("§8.8 nonce");
             Tested("§8.8 certified key");
+            Tested("§8.9 syntax");
+            Tested("§8.9 no nesting");
+            Tested("§8.9 each statement");
             return clauses;
 
             void Tested(string clause) => clauses.Add(clause, null, null);

@@ -109,6 +109,7 @@ internal static class RefusalErrors
         RefusalReason.AttestationFormatUnknown => "The attestation statement is in a format that is not registered.",
         RefusalReason.AttestationStatementInvalid => "The attestation statement does not have the syntax of its format.",
         RefusalReason.NoneStatementNotEmpty => "The attestation statement of format 'none' is not empty.",
+        RefusalReason.CompoundStatementNested => "A statement inside the compound attestation statement is compound again.",
         RefusalReason.AttestationAlgorithmNotSupported => "The algorithm of the attestation statement is not supported.",
         RefusalReason.AttestationAlgorithmMismatch => "The algorithm of the attestation statement is not that of the key that signed it.",
         RefusalReason.AttestationSignatureInvalid => "The attestation signature does not verify.",

@@ -74,6 +74,10 @@ internal static class RegistrationCeremony
                 AttestationFormat = attestation.Format,
                 AttestationType = finding.Type,
                 AttestationCertificates = finding.Certificates,
+                CompoundStatements =
+                [
+                    .. finding.Parts.Select(part => new CompoundStatement { Format = part.Format, Type = part.Type, Certificates = part.Certificates }),
+                ],
             },
         };
         // Step 28: extension outputs are ignored; none are asked for, and the wire carries no client outputs.

@@ -21,12 +21,6 @@ public sealed class Step21_FormatTests
         format,
         Refused(RefusalReason.AttestationFormatNotSupported, Make(draft => draft.AttestationObject = map => map.Set("fmt", Cbor.Text(format)))).Detail);
 
-    [Fact]
-    [Clause("7.1", 21)]
-    public void Refuses_compound_whose_statement_is_an_array() => Refused(
-        RefusalReason.AttestationFormatNotSupported,
-        Make(draft => draft.AttestationObject = map => map.Set("fmt", Cbor.Text("compound")).Set("attStmt", Cbor.Array())));
-
     [Theory]
     [InlineData("")]
     [InlineData("None")]

@@ -51,7 +51,7 @@ internal static class AndroidKeyAttestation
         if (!leaf.IsValidAt(subject.Expected.Now)) return RefusalReason.CertificateOutsideValidity;
 
         // Attestation type Basic, if the root is known.
-        return new AttestationFinding(AttestationType.Certified, chain.Certificates);
+        return new AttestationFinding(subject.Object.Format, AttestationType.Certified, chain.Certificates);
     }
 
     private static RefusalReason? RefuseAuthorizations(AndroidKeyDescription description, bool requireTee)

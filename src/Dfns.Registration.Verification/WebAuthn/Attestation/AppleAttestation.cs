@@ -47,7 +47,7 @@ internal static class AppleAttestation
         if (!leaf.IsValidAt(subject.Expected.Now)) return RefusalReason.CertificateOutsideValidity;
 
         // Step 6: Anonymization CA, if the root is known to be Apple's.
-        return new AttestationFinding(AttestationType.Certified, chain.Certificates);
+        return new AttestationFinding(subject.Object.Format, AttestationType.Certified, chain.Certificates);
     }
 
     // A sequence of one octet string, explicitly tagged 1; null for anything else.

@@ -20,9 +20,14 @@ internal sealed record AttestationSubject(
 }
 
 /// <summary>What an attestation statement proves by itself.</summary>
+/// <param name="Format">The format of the statement.</param>
 /// <param name="Type">The attestation type.</param>
 /// <param name="Certificates">The certificates of the trust path, leaf first, DER; empty without any.</param>
-internal sealed record AttestationFinding(AttestationType Type, IReadOnlyList<ReadOnlyMemory<byte>> Certificates);
+internal sealed record AttestationFinding(string Format, AttestationType Type, IReadOnlyList<ReadOnlyMemory<byte>> Certificates)
+{
+    /// <summary>The findings of the statements inside a compound one, in their order; empty for every other format.</summary>
+    public IReadOnlyList<AttestationFinding> Parts { get; init; } = [];
+}
 
 /// <summary>One switch over the attestation statement formats (WebAuthn L3 §8): which file verifies which.</summary>
 internal static class AttestationStatements
@@ -41,7 +46,8 @@ internal static class AttestationStatements
         "android-key" => AndroidKeyAttestation.Verify(subject),
         "apple" => AppleAttestation.Verify(subject),
         "tpm" => TpmAttestation.Verify(subject),
-        "android-safetynet" or "compound" =>
+        CompoundAttestation.Format => CompoundAttestation.Verify(subject),
+        "android-safetynet" =>
             new Refusal(RefusalReason.AttestationFormatNotSupported, subject.Object.Format),
         var unknown => new Refusal(RefusalReason.AttestationFormatUnknown, unknown),
     };

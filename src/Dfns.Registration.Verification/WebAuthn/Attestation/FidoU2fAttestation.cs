@@ -56,7 +56,7 @@ internal static class FidoU2fAttestation
         if (!leaf.IsValidAt(subject.Expected.Now)) return RefusalReason.CertificateOutsideValidity;
 
         // Steps 7 and 8: Basic or AttCA is for the one to say who knows the root.
-        return new AttestationFinding(AttestationType.Certified, chain.Certificates);
+        return new AttestationFinding(subject.Object.Format, AttestationType.Certified, chain.Certificates);
     }
 
     private static Refusal Invalid(string detail) => new(RefusalReason.AttestationStatementInvalid, detail);

@@ -9,6 +9,6 @@ internal static class NoneAttestation
     /// <returns>Attestation type None, or <see cref="RefusalReason.NoneStatementNotEmpty"/>.</returns>
     public static Outcome<AttestationFinding> Verify(AttestationSubject subject) =>
         subject.Object.Statement is CborMap { Count: 0 }
-            ? new AttestationFinding(AttestationType.None, [])
+            ? new AttestationFinding(subject.Object.Format, AttestationType.None, [])
             : RefusalReason.NoneStatementNotEmpty;
 }

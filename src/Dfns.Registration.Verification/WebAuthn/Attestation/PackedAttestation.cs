@@ -37,7 +37,7 @@ internal static class PackedAttestation
         if (!credentialKey.Key.Verifies(subject.SignedBytes, signature.Span, algorithm.Scheme))
             return RefusalReason.AttestationSignatureInvalid;
 
-        return new AttestationFinding(AttestationType.Self, []);
+        return new AttestationFinding(subject.Object.Format, AttestationType.Self, []);
     }
 
     private static Outcome<AttestationFinding> VerifyCertified(
@@ -59,7 +59,7 @@ internal static class PackedAttestation
         if (!leaf.IsValidAt(subject.Expected.Now)) return RefusalReason.CertificateOutsideValidity;
 
         // Step 2: Basic or AttCA is for the one to say who knows the root; trust is a separate decision.
-        return new AttestationFinding(AttestationType.Certified, chain.Certificates);
+        return new AttestationFinding(subject.Object.Format, AttestationType.Certified, chain.Certificates);
     }
 
     private static RefusalReason? RefuseByRequirements(AttestationCertificate leaf)

@@ -59,7 +59,7 @@ internal static class TpmAttestation
         if (!leaf.IsValidAt(subject.Expected.Now)) return RefusalReason.CertificateOutsideValidity;
 
         // Attestation type AttCA, if the root is known.
-        return new AttestationFinding(AttestationType.Certified, chain.Certificates);
+        return new AttestationFinding(subject.Object.Format, AttestationType.Certified, chain.Certificates);
     }
 
     // TPM 2.0 Part 1 §16: the algorithm's number, and the hash of the public area by it.
