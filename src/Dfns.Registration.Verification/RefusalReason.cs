@@ -194,7 +194,7 @@ public enum RefusalReason
 
     // Attestation statements.
 
-    /// <summary>The format is registered, but this library does not verify it yet (§7.1 step 21).</summary>
+    /// <summary>The format is registered, but retired, and nobody asked for it: android-safetynet (§7.1 step 21, §8.5).</summary>
     AttestationFormatNotSupported,
 
     /// <summary>The format is not a registered one, compared as exact text (§7.1 step 21).</summary>
@@ -325,6 +325,23 @@ public enum RefusalReason
 
     /// <summary>Format apple: the nonce is not the hash of authenticator data and client data hash (§8.8).</summary>
     AppleNonceMismatch,
+
+    /// <summary>
+    /// Format android-safetynet: the response is not a JSON web signature in compact serialization (RFC 7515 §7.1) with
+    /// certificates in its header (§8.5).
+    /// </summary>
+    JwsMalformed,
+
+    /// <summary>
+    /// Format android-safetynet: the nonce is not base64 of the hash of authenticator data and client data hash (§8.5).
+    /// </summary>
+    SafetyNetNonceMismatch,
+
+    /// <summary>Format android-safetynet: ctsProfileMatch is not true (§8.5).</summary>
+    SafetyNetIntegrityFailed,
+
+    /// <summary>Format android-safetynet: the certificate is not that of attest.android.com (§8.5).</summary>
+    SafetyNetHostNotAccepted,
 
     // Raw keys.
 
@@ -518,6 +535,10 @@ public static class RefusalReasons
             or RefusalReason.AndroidPurposeNotSign
             or RefusalReason.AppleNonceMalformed
             or RefusalReason.AppleNonceMismatch
+            or RefusalReason.JwsMalformed
+            or RefusalReason.SafetyNetNonceMismatch
+            or RefusalReason.SafetyNetIntegrityFailed
+            or RefusalReason.SafetyNetHostNotAccepted
             or RefusalReason.KeyAttestationMemberInvalid
             or RefusalReason.HashAlgorithmNotSupported
             or RefusalReason.SignatureNotHex

@@ -19,6 +19,12 @@ public sealed record RegistrationExpectation : CeremonyExpectation
     /// </summary>
     public bool RequireTee { get; init; }
 
+    /// <summary>
+    /// Whether the format <c>android-safetynet</c> (WebAuthn L3 §8.5) is verified. Off by default: the service behind it ended in 2025, so
+    /// a fresh statement of it cannot be genuine.
+    /// </summary>
+    public bool AllowSafetyNet { get; init; }
+
     /// <summary>The moment of verification, UTC: attestation certificates must be valid at it.</summary>
     public required DateTimeOffset Now { get; init; }
 }

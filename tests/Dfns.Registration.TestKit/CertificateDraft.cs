@@ -88,6 +88,14 @@ public sealed class CertificateDraft
         return draft;
     }
 
+    /// <summary>A leaf as web servers have one.</summary>
+    public static CertificateDraft ForHost(SoftwareKey key, string host)
+    {
+        var draft = new CertificateDraft(key).SetSubject("2.5.4.3", host);
+        draft.Extensions.Add(new(AlternativeNameOid, Critical: false, HostNames(host)));
+        return draft;
+    }
+
     /// <summary>An authority.</summary>
     public static CertificateDraft ForAuthority(SoftwareKey key)
     {
@@ -129,6 +137,14 @@ public sealed class CertificateDraft
             // A set of fewer than 128 bytes, its members in the order they come in.
             foreach (var relativeName in relativeNames) writer.WriteEncodedValue([0x31, (byte)relativeName.Length, .. relativeName]);
         }
+    });
+
+    /// <summary>The content of a subject alternative name with DNS names.</summary>
+    public static byte[] HostNames(params string[] hosts) => Write(writer =>
+    {
+        using (writer.PushSequence())
+            foreach (var host in hosts)
+                writer.WriteCharacterString(UniversalTagNumber.IA5String, host, new Asn1Tag(TagClass.ContextSpecific, 2));
     });
 
     /// <summary>The content of an extended key usage.</summary>

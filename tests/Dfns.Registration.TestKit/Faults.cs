@@ -6,7 +6,8 @@ namespace Dfns.Registration.TestKit;
 
 /// <summary>
 /// For each reason a credential that is refused for it, and is otherwise in order. The relying party requires user verification,
-/// offers -7, -8 and -257, and expects no cross-origin ceremonies, but for the one fault that <see cref="NeedsCrossOrigin"/> names.
+/// offers -7, -8 and -257, and expects no cross-origin ceremonies, but for the one fault that <see cref="NeedsCrossOrigin"/> names; nor does it verify
+/// SafetyNet, but for those that <see cref="NeedsSafetyNet"/> names.
 /// </summary>
 public static class Faults
 {
@@ -38,6 +39,10 @@ public static class Faults
 
     /// <summary>Whether the fault shows only where cross-origin ceremonies are allowed and no top origin is listed.</summary>
     public static bool NeedsCrossOrigin(RefusalReason reason) => reason == RefusalReason.TopOriginNotAllowed;
+
+    /// <summary>Whether the fault shows only where the retired format of SafetyNet is verified.</summary>
+    public static bool NeedsSafetyNet(RefusalReason reason) => reason is RefusalReason.JwsMalformed or RefusalReason.SafetyNetNonceMismatch
+        or RefusalReason.SafetyNetIntegrityFailed or RefusalReason.SafetyNetHostNotAccepted;
 
     /// <summary>Makes the credential.</summary>
     /// <param name="reason">The reason it is to be refused for.</param>
@@ -127,7 +132,7 @@ public static class Faults
             RefusalReason.CurveParametersExplicit => Pem(_ => ExplicitP256Pem()),
             RefusalReason.PointCompressed => Passkey(draft => draft.CoseKey.Set(-3, Cbor.True)),
 
-            RefusalReason.AttestationFormatNotSupported => Object(map => map.Set("fmt", Cbor.Text("android-safetynet"))),
+            RefusalReason.AttestationFormatNotSupported => With(AttestationMaker.SafetyNet()),
             RefusalReason.AttestationFormatUnknown => Object(map => map.Set("fmt", Cbor.Text("nonsense"))),
             RefusalReason.AttestationStatementInvalid => Packed(draft => draft.Statement = map => map.Remove("sig")),
             RefusalReason.NoneStatementNotEmpty => Passkey(draft => draft.Statement = map => map.Set("alg", Cbor.Number(-7))),
@@ -183,6 +188,12 @@ public static class Faults
             RefusalReason.AppleNonceMalformed =>
                 With(AttestationMaker.Apple(change: leaf => leaf.SetExtension(AttestationMaker.AppleNonceOid, null))),
             RefusalReason.AppleNonceMismatch => With(AttestationMaker.Apple(nonce => [.. nonce[1..], 0])),
+
+            RefusalReason.JwsMalformed => With(AttestationMaker.SafetyNet(response => response.Compact = text => text + ".")),
+            RefusalReason.SafetyNetNonceMismatch => With(AttestationMaker.SafetyNet(response => response.Payload.Set("nonce", "AAAA"))),
+            RefusalReason.SafetyNetIntegrityFailed => With(AttestationMaker.SafetyNet(response => response.Payload.Set("ctsProfileMatch", false))),
+            RefusalReason.SafetyNetHostNotAccepted =>
+                With(AttestationMaker.SafetyNet(change: leaf => leaf.SetExtension(CertificateDraft.AlternativeNameOid, null))),
 
             RefusalReason.KeyAttestationMemberInvalid => Key(draft => draft.Attestation = json => json.Remove("signature")),
             RefusalReason.HashAlgorithmNotSupported => Key(draft => draft.Attestation = json => json.Set("algorithm", "SHA1")),

@@ -79,6 +79,12 @@ public sealed class ClauseCoverageTests
             Tested("§8.4 origin");
             Tested("§8.4 purpose");
             Tested("§8.4.1 key description");
+            Tested("§8.5 retired");
+            Tested("§8.5 syntax");
+            Tested("§8.5 signature");
+            Tested("§8.5 nonce");
+            Tested("§8.5 integrity");
+            Tested("§8.5 host");
             Tested("§8.6 syntax");
             Tested("§8.6 one certificate");
             Tested("§8.6 certificate key");

@@ -14,7 +14,12 @@ public sealed class RefusalReasonTests
     [MemberData(nameof(Faulty))]
     public void A_credential_with_the_fault_is_refused_for_it(RefusalReason reason)
     {
-        var expected = Expected with { Algorithms = [-7, -8, -257], AllowCrossOrigin = Faults.NeedsCrossOrigin(reason) };
+        var expected = Expected with
+        {
+            Algorithms = [-7, -8, -257],
+            AllowCrossOrigin = Faults.NeedsCrossOrigin(reason),
+            AllowSafetyNet = Faults.NeedsSafetyNet(reason),
+        };
         var refusal = Refused(reason, Faults.Make(reason, Challenge, RpId, Origin), expected);
 
         // Where a fault can lie in several members, the refusal says in which it does.

@@ -105,7 +105,7 @@ internal static class RefusalErrors
         RefusalReason.CurveParametersExplicit => "The key writes its curve parameters out; use a named curve.",
         RefusalReason.PointCompressed => "The public key is a compressed point; send it uncompressed.",
 
-        RefusalReason.AttestationFormatNotSupported => "The attestation statement is in a format that is not verified yet. Ask for attestation 'none'.",
+        RefusalReason.AttestationFormatNotSupported => "The attestation statement is in a format that is retired. Ask for attestation 'none'.",
         RefusalReason.AttestationFormatUnknown => "The attestation statement is in a format that is not registered.",
         RefusalReason.AttestationStatementInvalid => "The attestation statement does not have the syntax of its format.",
         RefusalReason.NoneStatementNotEmpty => "The attestation statement of format 'none' is not empty.",
@@ -145,6 +145,10 @@ internal static class RefusalErrors
         RefusalReason.AndroidPurposeNotSign => "The Android key is not known to be for signing alone.",
         RefusalReason.AppleNonceMalformed => "The attestation certificate lacks the nonce of Apple, or has a malformed one.",
         RefusalReason.AppleNonceMismatch => "The nonce in the attestation certificate is that of another ceremony.",
+        RefusalReason.JwsMalformed => "The response of SafetyNet is not a JSON web signature with certificates.",
+        RefusalReason.SafetyNetNonceMismatch => "The response of SafetyNet is to another nonce.",
+        RefusalReason.SafetyNetIntegrityFailed => "SafetyNet does not vouch for the integrity of the device.",
+        RefusalReason.SafetyNetHostNotAccepted => "The response of SafetyNet is signed by another host.",
 
         RefusalReason.KeyAttestationMemberInvalid => "The attestation of a key is JSON with publicKey and signature, both text, and optionally algorithm.",
         RefusalReason.HashAlgorithmNotSupported => "The algorithm is not supported. Use SHA256, SHA384 or SHA512, or leave it out.",

@@ -30,6 +30,9 @@ internal sealed record CoseAlgorithm(int Number, string Name, CoseKeyType KeyTyp
     /// <summary>The one algorithm of U2F.</summary>
     public static readonly CoseAlgorithm Es256 = Ecdsa(-7, "ES256", EllipticCurve.P256, HashAlgorithmName.SHA256);
 
+    /// <summary>The one algorithm of SafetyNet.</summary>
+    public static readonly CoseAlgorithm Rs256 = Rsa(-257, "RS256", HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+
     private static readonly CoseAlgorithm[] Table =
     [
         Es256,
@@ -37,7 +40,7 @@ internal sealed record CoseAlgorithm(int Number, string Name, CoseKeyType KeyTyp
         Ecdsa(-36, "ES512", EllipticCurve.P521, HashAlgorithmName.SHA512),
         Ecdsa(-47, "ES256K", EllipticCurve.Secp256k1, HashAlgorithmName.SHA256),
         new(-8, "EdDSA", CoseKeyType.Okp, Curve: null, new(HashAlgorithmName.SHA512, Padding: null)),
-        Rsa(-257, "RS256", HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1),
+        Rs256,
         Rsa(-258, "RS384", HashAlgorithmName.SHA384, RSASignaturePadding.Pkcs1),
         Rsa(-259, "RS512", HashAlgorithmName.SHA512, RSASignaturePadding.Pkcs1),
         Rsa(-37, "PS256", HashAlgorithmName.SHA256, RSASignaturePadding.Pss),

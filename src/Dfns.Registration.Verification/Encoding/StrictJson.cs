@@ -6,7 +6,8 @@ namespace Dfns.Registration.Verification.Encoding;
 /// <summary>One member of a JSON object: its kind, and its text when it is a string.</summary>
 /// <param name="Token"><see cref="JsonTokenType.None"/> when the member is absent; the first token of its value otherwise.</param>
 /// <param name="Text">The unescaped text of a string; null for everything else.</param>
-internal readonly record struct JsonMember(JsonTokenType Token, string? Text)
+/// <param name="Texts">The unescaped texts of an array that holds strings and nothing else; null for everything else.</param>
+internal readonly record struct JsonMember(JsonTokenType Token, string? Text, IReadOnlyList<string>? Texts = null)
 {
     /// <summary>True when the object has no such member.</summary>
     public bool Absent => Token == JsonTokenType.None;
@@ -15,7 +16,7 @@ internal readonly record struct JsonMember(JsonTokenType Token, string? Text)
 /// <summary>
 /// Reads client data and key attestations: one JSON object (RFC 8259) in UTF-8, no member twice at any level, nothing nested deep.
 /// Further members are allowed everywhere: browsers add some on purpose. Only the members of the outermost object can be asked for,
-/// since the protocol has no others.
+/// texts and arrays of texts, since the protocol has no others. So are read header and payload of a JSON web signature.
 /// </summary>
 internal sealed class StrictJson
 {
@@ -78,6 +79,7 @@ internal sealed class StrictJson
 
         var namesSeen = new Stack<HashSet<string>>([new HashSet<string>(StringComparer.Ordinal)]);
         var outermostName = "";
+        List<string>? texts = null;
         while (reader.Read())
         {
             switch (reader.TokenType)
@@ -99,12 +101,22 @@ internal sealed class StrictJson
                     continue;
 
                 case JsonTokenType.EndArray:
+                    if (reader.CurrentDepth == 1) read[outermostName] = new JsonMember(JsonTokenType.StartArray, Text: null, texts);
                     continue;
             }
 
             // Every string is unescaped, also those nobody asks for: half a surrogate pair is refused wherever it stands.
             var text = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
-            if (reader.CurrentDepth == 1) read[outermostName] = new JsonMember(reader.TokenType, text);
+            if (reader.CurrentDepth == 1)
+            {
+                read[outermostName] = new JsonMember(reader.TokenType, text);
+                texts = reader.TokenType == JsonTokenType.StartArray ? [] : null;
+                continue;
+            }
+
+            // Inside an array of the outermost object, as long as it holds nothing but strings.
+            if (text is null) texts = null;
+            else texts?.Add(text);
         }
 
         return null;

@@ -35,8 +35,7 @@ internal static class AttestationStatements
     /// <summary>Verifies a statement by the procedure of its format.</summary>
     /// <param name="subject">The statement, and what it is about.</param>
     /// <returns>
-    /// What it proves, or <see cref="RefusalReason.AttestationFormatNotSupported"/>, <see cref="RefusalReason.AttestationFormatUnknown"/>,
-    /// or what the format's own file refuses.
+    /// What it proves, or <see cref="RefusalReason.AttestationFormatUnknown"/>, or what the format's own file refuses.
     /// </returns>
     public static Outcome<AttestationFinding> Verify(AttestationSubject subject) => subject.Object.Format switch
     {
@@ -47,8 +46,7 @@ internal static class AttestationStatements
         "apple" => AppleAttestation.Verify(subject),
         "tpm" => TpmAttestation.Verify(subject),
         CompoundAttestation.Format => CompoundAttestation.Verify(subject),
-        "android-safetynet" =>
-            new Refusal(RefusalReason.AttestationFormatNotSupported, subject.Object.Format),
+        "android-safetynet" => SafetyNetAttestation.Verify(subject),
         var unknown => new Refusal(RefusalReason.AttestationFormatUnknown, unknown),
     };
 }
