@@ -48,7 +48,8 @@ public enum RefusalReason
     CborNotMap,
 
     /// <summary>
-    /// A tag, a floating-point number, a simple value other than false, true and null, or a key that is neither integer nor text.
+    /// A tag, a floating-point number, a simple value other than false, true and null, or a key that is neither integer nor text; among
+    /// extensions, a key that is no text (§5.7.4).
     /// </summary>
     CborItemNotAllowed,
 
@@ -248,6 +249,11 @@ public enum RefusalReason
 
     /// <summary>The AAGUID extension names another model than authenticator data does (§8.2, §8.2.1).</summary>
     CertificateAaguidMismatch,
+
+    /// <summary>
+    /// Format packed: the firmware version is critical or no natural number (§8.2.1), or the serial number is critical (§8.2.2).
+    /// </summary>
+    CertificateExtensionNotAccepted,
 
     /// <summary>The attestation certificate is not valid yet, or no longer (RFC 5280 §4.1.2.5), at the moment of verification.</summary>
     CertificateOutsideValidity,
@@ -512,6 +518,7 @@ public static class RefusalReasons
             or RefusalReason.CertificateAaguidMalformed
             or RefusalReason.CertificateAaguidCritical
             or RefusalReason.CertificateAaguidMismatch
+            or RefusalReason.CertificateExtensionNotAccepted
             or RefusalReason.CertificateOutsideValidity
             or RefusalReason.CertificateKeyNotAccepted
             or RefusalReason.CredentialKeyNotAccepted

@@ -51,6 +51,9 @@ public sealed record WebAuthnRegistration
     /// </summary>
     public required Guid Aaguid { get; init; }
 
+    /// <summary>The authenticator extension outputs.</summary>
+    public required AuthenticatorExtensions Extensions { get; init; }
+
     /// <summary>The origin that ran the ceremony, one of those expected.</summary>
     public required string Origin { get; init; }
 

@@ -12,6 +12,9 @@ public sealed class CertificateDraft
     /// <summary>The AAGUID extension of FIDO.</summary>
     public const string AaguidOid = "1.3.6.1.4.1.45724.1.1.4";
 
+    /// <summary>The firmware version and the serial number extension of FIDO.</summary>
+    public const string FirmwareVersionOid = "1.3.6.1.4.1.45724.1.1.5", SerialNumberOid = "1.3.6.1.4.1.45724.1.1.2";
+
     /// <summary>Basic constraints.</summary>
     public const string BasicConstraintsOid = "2.5.29.19";
 

@@ -152,6 +152,8 @@ public static class Faults
             RefusalReason.CertificateAaguidMalformed => Certified(leaf => SetAaguid(leaf, critical: false, [0x04, 0x00])),
             RefusalReason.CertificateAaguidCritical => Certified(leaf => SetAaguid(leaf, critical: true, OtherModel)),
             RefusalReason.CertificateAaguidMismatch => Certified(leaf => SetAaguid(leaf, critical: false, OtherModel)),
+            RefusalReason.CertificateExtensionNotAccepted =>
+                Certified(leaf => leaf.Extensions.Add(new(CertificateDraft.FirmwareVersionOid, Critical: true, [0x02, 0x01, 0x05]))),
             RefusalReason.CertificateOutsideValidity => Certified(leaf => leaf.NotAfter = leaf.NotBefore.AddDays(1)),
 
             RefusalReason.CertificateKeyNotAccepted => U2f(-7, SoftwareKey.P384()),

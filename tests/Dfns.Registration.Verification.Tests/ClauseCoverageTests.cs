@@ -53,6 +53,8 @@ public sealed class ClauseCoverageTests
             Tested("§8.2.1 subject");
             Tested("§8.2.1 basic constraints");
             Tested("§8.2.1 AAGUID extension");
+            Tested("§8.2.1 firmware version");
+            Tested("§8.2.2 serial number");
             Tested("§8.3 syntax");
             Tested("§8.3 version");
             Tested("§8.3 algorithm");

@@ -122,6 +122,7 @@ internal static class RefusalErrors
         RefusalReason.CertificateAaguidMalformed => "The AAGUID extension of the attestation certificate is not well-formed.",
         RefusalReason.CertificateAaguidCritical => "The AAGUID extension of the attestation certificate is marked critical.",
         RefusalReason.CertificateAaguidMismatch => "The attestation certificate names another authenticator model than the authenticator data.",
+        RefusalReason.CertificateExtensionNotAccepted => "An extension of the attestation certificate is critical or of a form that its format does not allow.",
         RefusalReason.CertificateOutsideValidity => "The attestation certificate is not valid yet, or no longer.",
         RefusalReason.CertificateKeyNotAccepted => "The key of the attestation certificate is not of the type that its format demands.",
         RefusalReason.CredentialKeyNotAccepted => "The credential key is of a type that the attestation format cannot be about.",

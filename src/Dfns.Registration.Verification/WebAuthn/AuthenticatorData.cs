@@ -47,6 +47,9 @@ internal sealed record AuthenticatorData
     /// <summary>What flag AT announces; null without it.</summary>
     public required AttestedCredentialData? AttestedCredential { get; init; }
 
+    /// <summary>What flag ED announces; nothing without it.</summary>
+    public required AuthenticatorExtensions Extensions { get; init; }
+
     /// <summary>Reads authenticator data.</summary>
     /// <param name="bytes">As made by the authenticator; kept as slices, not copied.</param>
     /// <returns>
@@ -66,12 +69,13 @@ internal sealed record AuthenticatorData
             rest = rest[attested.SizeBytes..];
         }
 
+        var extensions = AuthenticatorExtensions.None;
         if (flags.HasFlag(AuthenticatorFlags.ExtensionData))
         {
             if (rest.IsEmpty) return RefusalReason.AuthenticatorDataTruncated;
-            // Held to be a map and not looked at further: no extension is asked for, and unasked ones are ignored (§7.1 step 28).
-            if (CborMap.ReadFirst(rest, "extensions").Refused(out var why, out var extensions)) return why;
-            rest = rest[extensions.Length..];
+            if (CborMap.ReadFirst(rest, "extensions").Refused(out var why, out var outputs)) return why;
+            if (AuthenticatorExtensions.Read(outputs.Map).Refused(out why, out extensions)) return why;
+            rest = rest[outputs.Length..];
         }
 
         if (!rest.IsEmpty) return RefusalReason.AuthenticatorDataTrailingBytes;
@@ -82,6 +86,7 @@ internal sealed record AuthenticatorData
             Flags = flags,
             SignCount = BinaryPrimitives.ReadUInt32BigEndian(bytes.Span[(RpIdHashSizeBytes + 1)..]),
             AttestedCredential = attested,
+            Extensions = extensions,
         };
     }
 }

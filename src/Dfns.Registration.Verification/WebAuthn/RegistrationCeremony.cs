@@ -70,6 +70,7 @@ internal static class RegistrationCeremony
                 BackupEligible = authenticatorData.Flags.HasFlag(AuthenticatorFlags.BackupEligible),
                 BackedUp = authenticatorData.Flags.HasFlag(AuthenticatorFlags.BackupState),
                 Aaguid = attested.Aaguid,
+                Extensions = authenticatorData.Extensions,
                 Origin = clientData.Origin,
                 AttestationFormat = attestation.Format,
                 AttestationType = finding.Type,
@@ -80,7 +81,8 @@ internal static class RegistrationCeremony
                 ],
             },
         };
-        // Step 28: extension outputs are ignored; none are asked for, and the wire carries no client outputs.
+        // Step 28: no extension is asked for. Authenticator outputs are kept on the record, and nothing depends on them; client outputs
+        // do not travel on the wire.
         // Step 29: stored by the caller.
     }
 }

@@ -220,6 +220,37 @@ public sealed class PackedCertifiedTests
     public void Refuses_a_leaf_key_on_a_curve_nobody_offers() => Refused(
         RefusalReason.CurveNotSupported, MakeWith(leaf => leaf.SubjectPublicKeyInfo = SoftwareKey.BrainpoolP256().SubjectPublicKeyInfo));
 
+    [Theory]
+    [InlineData("020100")]
+    [InlineData("02012A")]
+    [InlineData("020900FFFFFFFFFFFFFFFF")]
+    [Clause("8.2.1", "firmware version")]
+    public void Accepts_a_firmware_version(string der) =>
+        Accepted(MakeWith(leaf => leaf.Extensions.Add(new(CertificateDraft.FirmwareVersionOid, Critical: false, Convert.FromHexString(der)))));
+
+    [Theory]
+    [InlineData("02012A", true)]
+    [InlineData("0201FF", false)]
+    [InlineData("0402002A", false)]
+    [InlineData("0202002A", false)]
+    [InlineData("02012A00", false)]
+    [InlineData("", false)]
+    [Clause("8.2.1", "firmware version")]
+    public void Refuses_a_firmware_version_that_is_critical_or_no_natural_number(string der, bool critical) => Refused(
+        RefusalReason.CertificateExtensionNotAccepted,
+        MakeWith(leaf => leaf.Extensions.Add(new(CertificateDraft.FirmwareVersionOid, critical, Convert.FromHexString(der)))));
+
+    [Fact]
+    [Clause("8.2.2", "serial number")]
+    public void Accepts_a_serial_number() => Accepted(MakeWith(leaf => leaf.Extensions.Add(
+        new(CertificateDraft.SerialNumberOid, Critical: false, CertificateDraft.OctetString([1, 2, 3])))));
+
+    [Fact]
+    [Clause("8.2.2", "serial number")]
+    public void Refuses_a_serial_number_that_is_critical() => Refused(
+        RefusalReason.CertificateExtensionNotAccepted,
+        MakeWith(leaf => leaf.Extensions.Add(new(CertificateDraft.SerialNumberOid, Critical: true, CertificateDraft.OctetString([1, 2, 3])))));
+
     private static MadeCredential MakeWith(Action<CertificateDraft> change) => Make(AttestationMaker.PackedCertified(change: change));
 
     private static void SetAaguid(CertificateDraft leaf, bool critical, byte[] der) =>

@@ -3,7 +3,7 @@ using static Dfns.Registration.Verification.Tests.Ceremony;
 
 namespace Dfns.Registration.Verification.Tests.RegistrationCeremony;
 
-/// <summary>§7.1 step 28: extension outputs are ignored, but they decode, and flag ED announces them.</summary>
+/// <summary>§7.1 step 28: extension outputs decode, flag ED announces them, and what is known of them is told.</summary>
 public sealed class Step28_ExtensionsTests
 {
     private const byte WithExtensions = RegistrationDraft.UsualFlags | 0x80;
@@ -14,6 +14,75 @@ public sealed class Step28_ExtensionsTests
     [Clause("7.1", 28)]
     public void Accepts_unsolicited_extensions() =>
         Accepted(Make(draft => (draft.Flags, draft.Extensions) = (WithExtensions, CredProtect)));
+
+    [Fact]
+    [Clause("7.1", 28)]
+    public void Accepts_no_extensions()
+    {
+        var extensions = Accepted(Make()).WebAuthn!.Extensions;
+        Assert.Null(extensions.CredProtect);
+        Assert.Null(extensions.MinPinLength);
+        Assert.Null(extensions.HmacSecret);
+        Assert.False(extensions.HmacSecretAtCreation);
+        Assert.Empty(extensions.Others);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [Clause("7.1", 28)]
+    public void Accepts_and_tells_what_authenticators_report(int policy)
+    {
+        var extensions = Told(new CborMapDraft()
+            .Set("credBlob", Cbor.True)
+            .Set("credProtect", Cbor.Number(policy))
+            .Set("hmac-secret", Cbor.True)
+            .Set("hmac-secret-mc", Cbor.Bytes(new byte[48]))
+            .Set("minPinLength", Cbor.Number(6))
+            .Set("example.extension", Cbor.Text("anything")));
+        Assert.Equal(policy, extensions.CredProtect);
+        Assert.Equal(6, extensions.MinPinLength);
+        Assert.True(extensions.HmacSecret);
+        Assert.True(extensions.HmacSecretAtCreation);
+        Assert.Equal(["credBlob", "example.extension"], extensions.Others);
+    }
+
+    [Fact]
+    [Clause("7.1", 28)]
+    public void Accepts_an_authenticator_without_hmac_secret() =>
+        Assert.False(Told(new CborMapDraft().Set("hmac-secret", Cbor.False)).HmacSecret);
+
+    [Fact]
+    [Clause("7.1", 28)]
+    public void Accepts_outputs_of_another_type_and_tells_no_more_than_their_names()
+    {
+        var extensions = Told(new CborMapDraft()
+            .Set("credProtect", Cbor.Number(4))
+            .Set("minPinLength", Cbor.Number(-1))
+            .Set("hmac-secret", Cbor.Null)
+            .Set("hmac-secret-mc", Cbor.True)
+            .Set("uvm", Cbor.Array(Cbor.Array(Cbor.Number(2), Cbor.Number(4), Cbor.Number(2)))));
+        Assert.Null(extensions.CredProtect);
+        Assert.Null(extensions.MinPinLength);
+        Assert.Null(extensions.HmacSecret);
+        Assert.False(extensions.HmacSecretAtCreation);
+        Assert.Equal(["credProtect", "minPinLength", "hmac-secret", "hmac-secret-mc", "uvm"], extensions.Others);
+    }
+
+    [Theory]
+    [InlineData(0L)]
+    [InlineData(0x1_0000_0000L)]
+    [InlineData(long.MaxValue)]
+    [Clause("7.1", 28)]
+    public void Accepts_numbers_of_any_size(long number) =>
+        Assert.Equal(["credProtect"], Told(new CborMapDraft().Set("credProtect", Cbor.Number(number))).Others);
+
+    [Fact]
+    [Clause("7.1", 28)]
+    public void Refuses_an_identifier_that_is_no_text() => Refused(
+        RefusalReason.CborItemNotAllowed,
+        Make(draft => (draft.Flags, draft.Extensions) = (WithExtensions, new CborMapDraft().Set(1, Cbor.True).ToBytes())));
 
     [Fact]
     [Clause("7.1", 28)]
@@ -46,4 +115,7 @@ public sealed class Step28_ExtensionsTests
             map.Entries.Add(map.Entries[0]);
             (draft.Flags, draft.Extensions) = (WithExtensions, map.ToBytes());
         }));
+
+    private static AuthenticatorExtensions Told(CborMapDraft outputs) =>
+        Accepted(Make(draft => (draft.Flags, draft.Extensions) = (WithExtensions, outputs.ToBytes()))).WebAuthn!.Extensions;
 }

@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using Dfns.Registration.Verification.Cose;
 using Dfns.Registration.Verification.Encoding;
 
@@ -6,6 +7,10 @@ namespace Dfns.Registration.Verification.WebAuthn.Attestation;
 /// <summary>Format <c>packed</c> (WebAuthn L3 §8.2): signed by the credential key itself, or by a key with certificates.</summary>
 internal static class PackedAttestation
 {
+    // id-fido-gen-ce-fw-version, id-fido-gen-ce-sernum.
+    private const string FirmwareVersionOid = "1.3.6.1.4.1.45724.1.1.5";
+    private const string SerialNumberOid = "1.3.6.1.4.1.45724.1.1.2";
+
     /// <summary>Follows the verification procedure of §8.2.</summary>
     /// <returns>
     /// Attestation type Self or Certified, or <see cref="RefusalReason.AttestationStatementInvalid"/>,
@@ -73,7 +78,24 @@ internal static class PackedAttestation
         // §8.2.1: basic constraints with CA false.
         if (leaf.IsAuthority is not false) return RefusalReason.CertificateIsAuthority;
         // §8.2.1: the AAGUID extension, where there is one, is not critical.
-        return leaf.Extension(AttestationCertificate.AaguidOid) is { IsCritical: true } ? RefusalReason.CertificateAaguidCritical : null;
+        if (leaf.Extension(AttestationCertificate.AaguidOid) is { IsCritical: true }) return RefusalReason.CertificateAaguidCritical;
+        // §8.2.1: nor is the firmware version, which is a number and not negative; §8.2.2: nor is the serial number of enterprise keys.
+        if (leaf.Extension(FirmwareVersionOid) is { } firmware && (firmware.IsCritical || !IsNaturalNumber(firmware.Value.Span)))
+            return RefusalReason.CertificateExtensionNotAccepted;
+        return leaf.Extension(SerialNumberOid) is { IsCritical: true } ? RefusalReason.CertificateExtensionNotAccepted : null;
+    }
+
+    private static bool IsNaturalNumber(ReadOnlySpan<byte> der)
+    {
+        try
+        {
+            var number = AsnDecoder.ReadInteger(der, AsnEncodingRules.DER, out var consumed);
+            return consumed == der.Length && number.Sign >= 0;
+        }
+        catch (AsnContentException)
+        {
+            return false;
+        }
     }
 
     private static Refusal Invalid(string detail) => new(RefusalReason.AttestationStatementInvalid, detail);
