@@ -40,6 +40,18 @@ public sealed class ClauseCoverageTests
             Tested("§5.8.5 curve bound to algorithm");
             Tested("§5.8.5 uncompressed points");
             Tested("§5.8.5 point on curve");
+            Tested("§6.1 length");
+            NothingRefuses("§6.1 signature counter", "any counter may come first; it is told");
+            NothingRefuses("§6.1 reserved flags", "they are reserved for future use, and say nothing today");
+            Tested("§6.1 flag AT");
+            Tested("§6.1 flag ED");
+            NotOurs("§6.5.2 attestation statement formats", "each is tested by its own section of §8");
+            NotOurs("§6.5.3 attestation types", "a trusted root tells Basic, AttCA and AnonCA apart; §7.1 step 24 tests the rest");
+            Tested("§6.5.4 members");
+            Tested("§6.5.5 ECDSA");
+            Tested("§6.5.5 EdDSA");
+            Tested("§6.5.5 RSA");
+            Tested("§6.5.1 credential id length");
             Tested("§6.5.1 canonical form");
             Tested("§6.5.1 required parameters");
             Tested("§6.5.1 no optional parameters");

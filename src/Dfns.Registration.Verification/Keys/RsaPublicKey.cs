@@ -40,7 +40,8 @@ internal sealed class RsaPublicKey : PublicKey
     public override byte[] ExportSubjectPublicKeyInfo() => key.ExportSubjectPublicKeyInfo();
 
     public override bool Verifies(ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature, SignatureScheme scheme) =>
-        scheme.Padding is not null && key.VerifyData(data, signature, scheme.Hash, scheme.Padding);
+        // RFC 8017 §8.1.2 and §8.2.2, step 1: exactly as long as the modulus. The framework takes a PSS signature without its leading zero.
+        scheme.Padding is not null && signature.Length == (key.KeySize + 7) / 8 && key.VerifyData(data, signature, scheme.Hash, scheme.Padding);
 
     public override void Dispose() => key.Dispose();
 
