@@ -101,6 +101,13 @@ public sealed class PackedCertifiedTests
 
     [Fact]
     [Clause("8.2", "x5c")]
+    public void Refuses_a_certificate_in_BER() => Refused(
+        RefusalReason.CertificateMalformed,
+        // Basic constraints, their length in two bytes where one does: one byte more in everything around them.
+        MakeWith(leaf => leaf.Encoded = bytes => Lengthened(bytes, [0x30, 0x0C, 0x06, 0x03, 0x55, 0x1D, 0x13])));
+
+    [Fact]
+    [Clause("8.2", "x5c")]
     public void Refuses_a_certificate_in_PEM() => Refused(
         RefusalReason.CertificateMalformed,
         MakeWith(leaf => leaf.Encoded = bytes => System.Text.Encoding.ASCII.GetBytes(PemEncoding.WriteString("CERTIFICATE", bytes))));
@@ -250,6 +257,21 @@ public sealed class PackedCertifiedTests
     public void Refuses_a_serial_number_that_is_critical() => Refused(
         RefusalReason.CertificateExtensionNotAccepted,
         MakeWith(leaf => leaf.Extensions.Add(new(CertificateDraft.SerialNumberOid, Critical: true, CertificateDraft.OctetString([1, 2, 3])))));
+
+    // The signature over the certificate no longer holds then; it is not for the statement to verify.
+    private static byte[] Lengthened(byte[] certificate, byte[] extension)
+    {
+        var at = certificate.AsSpan().IndexOf(extension);
+        byte[] changed = [.. certificate[..at], 0x30, 0x81, 0x0C, .. certificate[(at + 2)..]];
+        // Certificate and toBeSigned have lengths of two bytes; the extensions, [3] and a sequence, of one.
+        changed[3]++;
+        changed[7]++;
+        var extensions = changed.AsSpan()[..at].LastIndexOf<byte>([0xA3]);
+        changed[extensions + (changed[extensions + 1] == 0x81 ? 2 : 1)]++;
+        var sequence = extensions + (changed[extensions + 1] == 0x81 ? 3 : 2);
+        changed[sequence + (changed[sequence + 1] == 0x81 ? 2 : 1)]++;
+        return changed;
+    }
 
     private static MadeCredential MakeWith(Action<CertificateDraft> change) => Make(AttestationMaker.PackedCertified(change: change));
 

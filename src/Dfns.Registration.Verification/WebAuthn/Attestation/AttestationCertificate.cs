@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Dfns.Registration.Verification.Encoding;
 using Dfns.Registration.Verification.Keys;
 using PublicKey = Dfns.Registration.Verification.Keys.PublicKey;
 
@@ -78,7 +79,7 @@ internal sealed record AttestationCertificate : IDisposable
         {
             if (item is not ReadOnlyMemory<byte> der) return new Refusal(RefusalReason.AttestationStatementInvalid, "x5c");
             if (der.Length > VerificationLimits.MaxCertificateSizeBytes) return RefusalReason.CertificateTooLarge;
-            if (!IsCertificate(der.Span)) return RefusalReason.CertificateMalformed;
+            if (!DerStructure.IsDistinguished(der) || !IsCertificate(der.Span)) return RefusalReason.CertificateMalformed;
             certificates.Add(der);
         }
 
