@@ -21,7 +21,7 @@ internal static class AppleAttestation
     /// </returns>
     public static Outcome<AttestationFinding> Verify(AttestationSubject subject)
     {
-        // Step 1: the statement is a map of x5c. Devices of 2020 and 2021 add alg, the credential key's own; nothing is signed by it.
+        // Step 1: the statement is a map of x5c. Some devices add alg, the credential key's own; nothing is signed by it.
         if (subject.Object.Statement is not CborMap statement || !(statement.HasExactly("x5c") || statement.HasExactly("alg", "x5c")))
             return Invalid("members are x5c, and perhaps alg");
         if (statement["alg"] is { } alg)
