@@ -430,6 +430,24 @@ public enum RefusalReason
 /// <summary>Facts about each reason that every caller needs.</summary>
 public static class RefusalReasons
 {
+    /// <summary>Tells the reasons that only an assertion is refused for from those of new credentials.</summary>
+    /// <param name="reason">The reason.</param>
+    /// <returns>True when no new credential is ever refused for it.</returns>
+    public static bool IsOfAssertion(RefusalReason reason) => reason
+        is RefusalReason.CredentialNotAllowed
+        or RefusalReason.CredentialIdUnexpected
+        or RefusalReason.CredentialOfAnotherUser
+        or RefusalReason.CredentialKindNotAccepted
+        or RefusalReason.UserHandleMissing
+        or RefusalReason.UserHandleMismatch
+        or RefusalReason.AttestedCredentialDataUnexpected
+        or RefusalReason.BackupEligibilityChanged
+        or RefusalReason.AssertionSignatureInvalid
+        or RefusalReason.SignCountRegressed
+        or RefusalReason.StoredCredentialUnusable
+        or RefusalReason.RecoveryNotBound
+        or RefusalReason.RecoveryCredentialsDiffer;
+
     /// <summary>Names the member of the credential in which a fault of this kind lies.</summary>
     /// <param name="reason">The reason.</param>
     /// <returns>

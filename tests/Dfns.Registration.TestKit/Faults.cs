@@ -15,27 +15,9 @@ public static class Faults
     private static readonly byte[] X25519Key = Convert.FromHexString("300E300506032B656E030500AABBCCDD");
     private static readonly byte[] OtherModel = CertificateDraft.OctetString(new byte[16]);
 
-    // Faults that only an assertion has.
-    private static readonly RefusalReason[] OfAssertions =
-    [
-        RefusalReason.CredentialNotAllowed,
-        RefusalReason.CredentialIdUnexpected,
-        RefusalReason.CredentialOfAnotherUser,
-        RefusalReason.CredentialKindNotAccepted,
-        RefusalReason.UserHandleMissing,
-        RefusalReason.UserHandleMismatch,
-        RefusalReason.AttestedCredentialDataUnexpected,
-        RefusalReason.BackupEligibilityChanged,
-        RefusalReason.AssertionSignatureInvalid,
-        RefusalReason.SignCountRegressed,
-        RefusalReason.StoredCredentialUnusable,
-        RefusalReason.RecoveryNotBound,
-        RefusalReason.RecoveryCredentialsDiffer,
-    ];
-
     /// <summary>The reasons for which a new credential can be made: all but the one that nothing has, and those of assertions.</summary>
     public static IEnumerable<RefusalReason> Reasons =>
-        Enum.GetValues<RefusalReason>().Where(reason => reason != RefusalReason.NotVerified && !OfAssertions.Contains(reason));
+        Enum.GetValues<RefusalReason>().Where(reason => reason != RefusalReason.NotVerified && !RefusalReasons.IsOfAssertion(reason));
 
     /// <summary>Whether the fault shows only where cross-origin ceremonies are allowed and no top origin is listed.</summary>
     public static bool NeedsCrossOrigin(RefusalReason reason) => reason == RefusalReason.TopOriginNotAllowed;

@@ -12,6 +12,10 @@ internal static class RefusalErrors
     /// <summary>A row for every reason.</summary>
     public static readonly IReadOnlyList<ApiError> All = [.. Enum.GetValues<RefusalReason>().Select(Row)];
 
+    /// <summary>A row for every reason that a new credential can be refused for: all but those of assertions.</summary>
+    public static readonly IReadOnlyList<ApiError> OfNewCredentials =
+        [.. Enum.GetValues<RefusalReason>().Where(reason => !RefusalReasons.IsOfAssertion(reason)).Select(Row)];
+
     /// <summary>The error for a refused new credential.</summary>
     /// <param name="refusal">Why, and in which member.</param>
     /// <param name="slotPath">JSON path of the credential, such as <c>$.firstFactorCredential</c>.</param>

@@ -42,7 +42,7 @@ internal static class RegistrationEndpoints
             .Errors(ErrorCatalog.CredentialKindUnsupported, ErrorCatalog.CredentialKindUnknown, ErrorCatalog.CredentialKindMisplaced)
             .Errors(ErrorCatalog.RecoveryCredentialRequired, ErrorCatalog.CredentialRepeated, ErrorCatalog.PublicKeyRepeated, ErrorCatalog.CredentialAlreadyRegistered)
             .Errors(ErrorCatalog.PublicKeyAlreadyRegistered)
-            .Errors([.. RefusalErrors.All])
+            .Errors([.. RefusalErrors.OfNewCredentials])
             .BodyErrors().EdgeErrors();
     }
 }
