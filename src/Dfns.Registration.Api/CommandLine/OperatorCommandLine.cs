@@ -13,7 +13,7 @@ internal static class OperatorCommandLine
     public static readonly Option<bool> Json = new("--json") { Description = "Write JSON, for scripts.", Recursive = true };
 
     /// <summary>Whether the arguments name a command, rather than settings of the service.</summary>
-    public static bool IsAsked(string[] args) => args is [var first, ..] && (!first.StartsWith('-') || first is "--help" or "-h" or "-?");
+    public static bool IsAsked(string[] args) => args is [var first, ..] && (!first.StartsWith('-') || first is "--help" or "-h" or "-?" or "--version");
 
     public static Task<int> RunAsync(string[] args)
     {

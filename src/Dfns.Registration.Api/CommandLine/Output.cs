@@ -41,7 +41,7 @@ internal static class Output
             return;
         }
 
-        var widths = columns.ToDictionary(c => c, c => cells.Max(r => r.GetValueOrDefault(c, "").Length), StringComparer.Ordinal);
+        var widths = columns.ToDictionary(c => c, c => cells.Max(r => Math.Max(c.Length, r.GetValueOrDefault(c, "").Length)), StringComparer.Ordinal);
         output.WriteLine(string.Join("  ", columns.Select(c => c.PadRight(widths[c]))).TrimEnd());
         foreach (var row in cells) output.WriteLine(string.Join("  ", columns.Select(c => row.GetValueOrDefault(c, "").PadRight(widths[c]))).TrimEnd());
     }

@@ -3,6 +3,7 @@ using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Users;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.CommandLine;
 
@@ -48,12 +49,14 @@ internal static class UserCommands
                     return CommandResult.Fault("There is a user of this name, or with this external id, already.");
                 }
 
-                if (!parsed.GetValue(print) && !await services.GetRequiredService<CodeMailQueue>().DeliverAsync(invited))
+                // In Development codes go to a log, and a command has none.
+                var printed = parsed.GetValue(print) || services.GetRequiredService<IOptions<MailOptions>>().Value.Delivery == MailDelivery.Log;
+                if (!printed && !await services.GetRequiredService<CodeMailQueue>().DeliverAsync(invited))
                 {
                     return CommandResult.Fault("The user was created, but the mail could not be sent; send a new code with PUT /auth/registration/code.");
                 }
 
-                return CommandResult.Row(new { Id = invited.UserId, Username = parsed.GetValue(username), OrgId = orgId, Code = parsed.GetValue(print) ? invited.Code : "(mailed)", invited.ExpiresAt });
+                return CommandResult.Row(new { Id = invited.UserId, Username = parsed.GetValue(username), OrgId = orgId, Code = printed ? invited.Code : "(mailed)", invited.ExpiresAt });
             },
             ct));
         return command;

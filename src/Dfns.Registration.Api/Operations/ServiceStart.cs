@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Dfns.Registration.Api.Demonstration;
+using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
 using Microsoft.Extensions.Options;
 
@@ -26,6 +27,11 @@ internal static class ServiceStart
         catch (CryptographicException)
         {
             await Console.Error.WriteLineAsync("The service does not start: Secrets:MasterKey is not the one that this database was sealed with.");
+            return 1;
+        }
+        catch (Exception e) when (EdgeErrors.IsStorageFailure(e))
+        {
+            await Console.Error.WriteLineAsync("The service does not start: the database does not answer. Look at Database:Provider and Database:ConnectionString.");
             return 1;
         }
         catch (IOException e)

@@ -43,6 +43,9 @@ internal static class Telemetry
         {
             logging.MessageTemplate = "{RequestMethod} {Route} answered {StatusCode} {Outcome} in {Elapsed:0.0} ms";
             logging.IncludeQueryInRequestPath = false;
+            // A visit to Swagger UI is a dozen files; the log is about the API.
+            logging.GetLevel = (context, _, exception) =>
+                exception is null && context.Request.Path.StartsWithSegments("/swagger", StringComparison.OrdinalIgnoreCase) ? Serilog.Events.LogEventLevel.Debug : Serilog.Events.LogEventLevel.Information;
             // The route, not the path: what a client writes into a path is not for the log.
             logging.GetMessageTemplateProperties = (context, _, elapsed, status) =>
             [

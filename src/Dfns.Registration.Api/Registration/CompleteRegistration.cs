@@ -15,13 +15,13 @@ internal static class CompleteRegistration
     internal static async Task<Results<Ok<RegistrationResponse>, ErrorResult>> CompleteAsync(
         HttpRequest http, TokenService tokens, RegistrationStore store, TimeProvider clock, IOptions<RegistrationOptions> options, CancellationToken ct)
     {
-        // Who: the bearer token is ours and names one session that is not over. The session is looked at once the body is here, however
-        // long a client takes to send it.
+        // Who: the token is ours, and names a session that is still open. The session is looked up after the body: a slow client may
+        // outlast it.
         if (await tokens.ReadAsync(http, CeremonyPurpose.Registration, ct) is not { } reference) return (ErrorResult)ErrorCatalog.NotAuthorized;
         if ((await JsonBody.ReceiveAsync(http, options.Value.MaxBodySizeBytes, ct)).Failed(out var error, out var body)) return (ErrorResult)error;
         if (await store.FindAsync(reference, ct) is not { } session) return (ErrorResult)ErrorCatalog.NotAuthorized;
 
-        // Again: the body that completed the session gets the same answer, any other an error.
+        // Settled: a repeat gets its answer again; a spent session or a barred user gets an error.
         var digest = SHA256.HashData(body.Span);
         if (session.Answer(digest, clock.GetUtcNow()) is { } settled) return Answer(settled);
 
@@ -54,7 +54,7 @@ internal static class CompleteRegistration
     private static Results<Ok<RegistrationResponse>, ErrorResult> Answer(Checked<RegistrationResponse> settled) =>
         settled.Failed(out var error, out var response) ? (ErrorResult)error : TypedResults.Ok(response);
 
-    // One key that recovers the account and signs in would make a lost first factor the loss of the recovery key too.
+    // The same key in two slots: whoever loses the first factor would lose the recovery key with it.
     private static ApiError? Repeats(List<ProvenCredential> earlier, string path, VerifiedCredential verified)
     {
         foreach (var other in earlier)

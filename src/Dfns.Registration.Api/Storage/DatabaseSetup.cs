@@ -1,4 +1,4 @@
-using System.Data.Common;
+using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Tokens;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -15,8 +15,9 @@ internal static partial class DatabaseSetup
 
     public static void AddDatabase(this WebApplicationBuilder builder)
     {
-        var provider = builder.Configuration.GetSection(DatabaseOptions.Section).GetValue<DatabaseProvider>(nameof(DatabaseOptions.Provider));
-        if (provider == DatabaseProvider.PostgreSql)
+        // A word that is no provider is told with all other faults of the settings.
+        if (Enum.TryParse<DatabaseProvider>(builder.Configuration[$"{DatabaseOptions.Section}:{nameof(DatabaseOptions.Provider)}"], ignoreCase: true, out var provider)
+            && provider == DatabaseProvider.PostgreSql)
         {
             builder.Services.AddDbContextPool<RegistrationDbContext, PostgreSqlDbContext>((services, options) => options
                 .UseNpgsql(PostgreSqlConnectionString(services), npgsql => npgsql.EnableRetryOnFailure(maxRetryCount: 4, maxRetryDelay: TimeSpan.FromMilliseconds(250), errorCodesToAdd: null))
@@ -45,7 +46,7 @@ internal static partial class DatabaseSetup
                 await app.Services.MigrateAsync(CancellationToken.None);
                 return;
             }
-            catch (DbException e) when (e.IsTransient && clock.GetElapsedTime(started) < patience)
+            catch (Exception e) when (EdgeErrors.IsStorageFailure(e) && clock.GetElapsedTime(started) < patience)
             {
                 Log.Waiting(app.Logger, e.GetType().Name);
             }

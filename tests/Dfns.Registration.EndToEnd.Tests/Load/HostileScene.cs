@@ -92,7 +92,7 @@ internal sealed class HostileScene
         yield return CompleteWith("an unknown member beyond the cap", $$"""{"x":"{{new string('x', cap)}}"}""", 413);
         yield return InitWith("ten megabytes to init", new string('[', 10 * 1024 * 1024), 413);
         yield return InitWith("a long username", Change(InitBody(), "username", new string('u', 321)), 400);
-        yield return InitWith("a very long username", Change(InitBody(), "username", new string('ü', 4_000)), 400);
+        yield return InitWith("a very long username", Change(InitBody(), "username", new string('ü', 2_000)), 400);
         yield return InitWith("a username longer than a body of this call may be", Change(InitBody(), "username", new string('ü', 40_000)), 413);
         yield return InitWith("a long code", Change(InitBody(), "registrationCode", new string('0', 65)), 400);
         yield return InitWith("a long organisation id", Change(InitBody(), "orgId", new string('o', 65)), 400);

@@ -76,8 +76,8 @@ async function renewCode() {
 
   // The service answers alike for everyone, so that nobody can find out who is invited; the page must not claim more.
   const note =
-    "If this user can still register, earlier codes have ended and a new one is on its way: by mail, or in the " +
-    "service's log where no mail server is set up.";
+    "If this user can still register, a new code is on its way and ends the earlier one, at most one a minute: by " +
+    "mail, or in the service's log where no mail server is set up.";
   setStatus(note);
   form.awaitNewCode(note);
 }
