@@ -3,7 +3,9 @@ using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.Operations;
 using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.UserActions;
 
 if (OperatorCommandLine.IsAsked(args)) return await OperatorCommandLine.RunAsync(args);
 
@@ -24,6 +26,8 @@ app.UseRouting();
 app.UseCors();
 app.UseRateLimiter();
 app.MapRegistration();
+app.MapSignIn();
+app.MapUserActions();
 app.MapJwks();
 app.MapHealth();
 

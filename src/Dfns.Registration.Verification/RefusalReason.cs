@@ -448,6 +448,44 @@ public static class RefusalReasons
         or RefusalReason.RecoveryNotBound
         or RefusalReason.RecoveryCredentialsDiffer;
 
+    /// <summary>Tells the reasons that an assertion can be refused for: those that are its own, and those it shares with new credentials.</summary>
+    /// <param name="reason">The reason.</param>
+    /// <returns>True when <see cref="AssertionVerifiers"/> can answer with it.</returns>
+    public static bool CanRefuseAssertion(RefusalReason reason) => IsOfAssertion(reason) || reason
+        is RefusalReason.Base64UrlInvalid
+        or RefusalReason.MemberTooLarge
+        or RefusalReason.JsonNotUtf8
+        or RefusalReason.JsonMalformed
+        or RefusalReason.JsonNotObject
+        or RefusalReason.JsonDuplicateMember
+        or RefusalReason.JsonTooDeep
+        or RefusalReason.CborMalformed
+        or RefusalReason.CborNotMap
+        or RefusalReason.CborItemNotAllowed
+        or RefusalReason.CborIndefiniteLength
+        or RefusalReason.CborNotShortest
+        or RefusalReason.CborIntegerOutOfRange
+        or RefusalReason.CborDuplicateKey
+        or RefusalReason.CborTooDeep
+        or RefusalReason.CborTooManyItems
+        // A credential that is attested where none should be is read before it is refused.
+        or RefusalReason.CborKeyOrder
+        or RefusalReason.CredentialIdLength
+        or RefusalReason.ClientDataMemberInvalid
+        or RefusalReason.TypeUnexpected
+        or RefusalReason.ChallengeMismatch
+        or RefusalReason.OriginNotAllowed
+        or RefusalReason.CrossOriginNotAllowed
+        or RefusalReason.TopOriginNotExpected
+        or RefusalReason.TopOriginNotAllowed
+        or RefusalReason.AuthenticatorDataTruncated
+        or RefusalReason.AuthenticatorDataTrailingBytes
+        or RefusalReason.RpIdHashMismatch
+        or RefusalReason.UserNotPresent
+        or RefusalReason.UserNotVerified
+        or RefusalReason.BackupStateWithoutEligibility
+        or RefusalReason.HashAlgorithmNotSupported;
+
     /// <summary>Names the member of the credential in which a fault of this kind lies.</summary>
     /// <param name="reason">The reason.</param>
     /// <returns>

@@ -16,6 +16,8 @@ internal sealed class RelyingPartyArguments
     private readonly Option<string[]> topOrigins = new("--top-origin") { Description = "A page that may hold that frame; may be repeated." };
     private readonly Option<bool> requireRecovery = new("--require-recovery") { Description = "Whether end users have to bring a recovery credential." };
 
+    private readonly Option<bool> signCount = new("--accept-sign-count-regression") { Description = "Whether a passkey may sign although its counter did not grow." };
+
     /// <summary>For a new organisation: the id and one origin have no default.</summary>
     public static RelyingPartyArguments ForCreation()
     {
@@ -27,7 +29,7 @@ internal sealed class RelyingPartyArguments
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { id, origins, name, attestation, userVerification, algorithms, crossOrigin, topOrigins, requireRecovery })
+        foreach (var option in new Option[] { id, origins, name, attestation, userVerification, algorithms, crossOrigin, topOrigins, requireRecovery, signCount })
         {
             command.Options.Add(option);
         }
@@ -44,6 +46,7 @@ internal sealed class RelyingPartyArguments
         if (IsTyped(crossOrigin)) relyingParty.AllowCrossOrigin = parsed.GetValue(crossOrigin);
         if (IsTyped(topOrigins)) relyingParty.TopOrigins = [.. parsed.GetValue(topOrigins)!];
         if (IsTyped(requireRecovery)) relyingParty.RecoveryRequiredForEndUsers = parsed.GetValue(requireRecovery);
+        if (IsTyped(signCount)) relyingParty.AcceptSignCountRegression = parsed.GetValue(signCount);
 
         bool IsTyped(Option option) => parsed.GetResult(option) is { Implicit: false };
     }

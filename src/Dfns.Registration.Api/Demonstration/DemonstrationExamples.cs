@@ -13,7 +13,7 @@ namespace Dfns.Registration.Api.Demonstration;
 internal sealed class DemonstrationExamples(IServiceScopeFactory scopes, TokenService tokens, TimeProvider clock) : IRequestExamples, IDisposable
 {
     private readonly SemaphoreSlim making = new(1);
-    private (CeremonyReference Session, RequestExamples Examples)? last;
+    private (TokenReference Session, RequestExamples Examples)? last;
 
     public async Task<RequestExamples> MakeAsync(CancellationToken ct)
     {
@@ -33,7 +33,7 @@ internal sealed class DemonstrationExamples(IServiceScopeFactory scopes, TokenSe
             var token = await tokens.IssueAsync(session.Ceremony, session.User, ct);
             var make = new ExampleCredentials(session.Ceremony.Challenge, session.RelyingParty.RelyingPartyId, session.RelyingParty.Origins[0]);
             var examples = RequestExamples.Of(make, username, code.Code, code.OrganisationId, token);
-            last = (new CeremonyReference(session.Ceremony.OrganisationId, session.Ceremony.Id), examples);
+            last = (new TokenReference(session.Ceremony.OrganisationId, session.Ceremony.Id), examples);
             return examples;
         }
         finally
@@ -44,13 +44,13 @@ internal sealed class DemonstrationExamples(IServiceScopeFactory scopes, TokenSe
 
     public void Dispose() => making.Dispose();
 
-    private Task<bool> IsOpenAsync(IServiceProvider services, CeremonyReference session, CancellationToken ct)
+    private Task<bool> IsOpenAsync(IServiceProvider services, TokenReference session, CancellationToken ct)
     {
         // Long enough before its end that a reader can still send the example; and the code of the example for init is still the code.
         var soon = clock.GetUtcNow() + TimeSpan.FromMinutes(5);
         var db = services.GetRequiredService<RegistrationDbContext>();
         return db.Ceremonies.AnyAsync(
-            c => c.OrganisationId == session.OrganisationId && c.Id == session.CeremonyId && c.ConsumedAt == null && c.ExpiresAt > soon
+            c => c.OrganisationId == session.OrganisationId && c.Id == session.Id && c.ConsumedAt == null && c.ExpiresAt > soon
                 && db.RegistrationCodes.Any(k => k.OrganisationId == c.OrganisationId && k.UserId == c.UserId && k.SentAt == null),
             ct);
     }

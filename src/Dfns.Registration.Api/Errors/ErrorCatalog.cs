@@ -7,7 +7,7 @@ namespace Dfns.Registration.Api.Errors;
 internal static class ErrorCatalog
 {
     public static readonly ApiError NotAuthorized = new("not_authorized", 401, "Not Authorized.",
-        "Send 'Authorization: Bearer' with the temporaryAuthenticationToken of the answer that carried the challenge, before it expires.");
+        "Send 'Authorization: Bearer' with a token that is meant for this call, before it expires: the temporaryAuthenticationToken of the answer that carried the challenge, or the token of a session or service account.");
 
     public static readonly ApiError InvalidCode = new("invalid_code", 403, "Invalid code",
         "Check the username, the organisation and the code, or have a new code sent with PUT /auth/registration/code.");
@@ -20,6 +20,33 @@ internal static class ErrorCatalog
 
     public static readonly ApiError UserDeactivated = new("user_deactivated", 400, "User account has been deactivated.",
         "Ask an administrator of the organisation to activate the user.");
+
+    public static readonly ApiError ChallengeNotValid = new("challenge_not_valid", 400, "Challenge token is not valid.",
+        "Send the challengeIdentifier of the answer that carried the challenge, once, and before it expires.");
+
+    public static readonly ApiError NoUsableCredential = new("no_usable_credential", 401,
+        "User does not have a credential that can be used for the application.",
+        "Sign with an active credential of this user, and send it under its own kind.");
+
+    public static readonly ApiError SecondFactorRequired = new("second_factor_required", 400,
+        "This user has a second factor. Add secondFactor, signed by it over the same challenge.");
+
+    public static readonly ApiError PermissionMissing = new("permission_missing", 403, "… is not authorized to perform operation (…)",
+        "Ask an administrator of the organisation for this permission.");
+
+    public static readonly ApiError UserActionMissing = new("user_action_missing", 403, "user action signature is missing or invalid",
+        "Sign this call with POST /auth/action/init and POST /auth/action, over its method, path and body, and send the userAction in the header X-DFNS-USERACTION.");
+
+    public static readonly ApiError UserActionAlreadyUsed = new("user_action_already_used", 400, "user action has already been used",
+        "Sign each call anew.");
+
+    public static readonly ApiError PayloadNotJson = new("payload_not_json", 400,
+        "This member must be the text of the JSON body that is going to be sent, or empty where there is none.");
+
+    public static readonly ApiError OrganisationUnknown = new("organisation_unknown", 404, "There is no organisation with this orgId.");
+
+    public static readonly ApiError ChangedMeanwhile = new("changed_meanwhile", 409,
+        "Another request changed the same thing at the same time. Look at it again, then sign and send this again.");
 
     public static readonly ApiError SessionAlreadyCompleted = new("session_already_completed", 409,
         "This challenge was already answered with a different request. Start again with a new challenge.");
@@ -89,6 +116,7 @@ internal static class ErrorCatalog
     public static readonly IReadOnlyList<ApiError> All =
     [
         NotAuthorized, InvalidCode, RegistrationCodeExpired, UserAlreadyExists, UserDeactivated, SessionAlreadyCompleted,
+        ChallengeNotValid, NoUsableCredential, SecondFactorRequired, PermissionMissing, UserActionMissing, UserActionAlreadyUsed, PayloadNotJson, OrganisationUnknown, ChangedMeanwhile,
         CredentialAlreadyRegistered, PublicKeyAlreadyRegistered, MailBusy, ExternalIdTaken, CredentialRepeated, PublicKeyRepeated, RecoveryCredentialRequired, CredentialKindUnsupported,
         CredentialKindUnknown, CredentialKindMisplaced, MemberRequired, MemberInvalid, MemberTooLong, MemberRepeated, BodyNotJson,
         BodyTooDeep, BodyTooLarge, ContentTypeUnsupported, RequestInvalid, NotFound, MethodNotAllowed, TooManyRequests,

@@ -16,6 +16,10 @@ internal static class RefusalErrors
     public static readonly IReadOnlyList<ApiError> OfNewCredentials =
         [.. Enum.GetValues<RefusalReason>().Where(reason => !RefusalReasons.IsOfAssertion(reason)).Select(Row)];
 
+    /// <summary>A row for every reason that an assertion can be refused for.</summary>
+    public static readonly IReadOnlyList<ApiError> OfAssertions =
+        [.. Enum.GetValues<RefusalReason>().Where(RefusalReasons.CanRefuseAssertion).Select(Row)];
+
     /// <summary>The error for a refused new credential.</summary>
     /// <param name="refusal">Why, and in which member.</param>
     /// <param name="slotPath">JSON path of the credential, such as <c>$.firstFactorCredential</c>.</param>

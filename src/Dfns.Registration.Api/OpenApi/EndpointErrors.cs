@@ -24,5 +24,8 @@ internal static class EndpointErrors
 /// <summary>Errors an endpoint can answer.</summary>
 internal sealed record ErrorsMetadata(IReadOnlyList<ApiError> Errors);
 
+/// <summary>The endpoint takes a signed user action.</summary>
+internal sealed record UserActionMetadata;
+
 /// <summary>The endpoint reads a bearer token.</summary>
 internal sealed record BearerMetadata;

@@ -22,6 +22,24 @@ internal sealed class BearerOperations : IOperationFilter
     }
 }
 
+/// <summary>Declares the header that carries a signed user action.</summary>
+internal sealed class UserActionOperations : IOperationFilter
+{
+    public void Apply(OpenApiOperation operation, OperationFilterContext context)
+    {
+        if (!context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<UserActionMetadata>().Any()) return;
+        operation.Parameters ??= [];
+        operation.Parameters.Add(new OpenApiParameter
+        {
+            Name = "X-DFNS-USERACTION",
+            In = ParameterLocation.Header,
+            Required = true,
+            Description = "The userAction of POST /auth/action, signed over this method, path and body; good for one call.",
+            Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+        });
+    }
+}
+
 /// <summary>Lists every error an operation can answer, each with its body as an example.</summary>
 internal sealed class ErrorResponses : IOperationFilter
 {

@@ -32,12 +32,13 @@ internal static class OpenApiDocumentSetup
                 Type = SecuritySchemeType.Http,
                 Scheme = "bearer",
                 BearerFormat = "JWT",
-                Description = "The temporaryAuthenticationToken of the answer that carried the challenge.",
+                Description = "The temporaryAuthenticationToken of the answer that carried the challenge; for a caller's own calls the token of POST /auth/login, or of a service account.",
             });
             swagger.SupportNonNullableReferenceTypes();
             swagger.NonNullableReferenceTypesAsRequired();
             swagger.IncludeXmlComments(typeof(Program).Assembly);
             swagger.OperationFilter<BearerOperations>();
+            swagger.OperationFilter<UserActionOperations>();
             swagger.OperationFilter<ErrorResponses>();
             swagger.DocumentFilter<CredentialSchemas>();
             swagger.DocumentAsyncFilter<ExampleBodies>();

@@ -1,10 +1,13 @@
+using Dfns.Registration.Api.Callers;
 using Dfns.Registration.Api.Demonstration;
 using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.Organisations;
 using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.UserActions;
 using Dfns.Registration.Api.Users;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -28,6 +31,11 @@ internal static class ServiceSetup
         builder.Services.AddScoped<OrganisationStore>();
         builder.Services.AddScoped<UserStore>();
         builder.Services.AddScoped<RegistrationStore>();
+        builder.Services.AddScoped<CallerReader>();
+        builder.Services.AddScoped<Factors>();
+        builder.Services.AddScoped<ChallengeAnswers>();
+        builder.Services.AddScoped<Sessions>();
+        builder.Services.AddScoped<SignedCalls>();
     }
 
     /// <summary>The web server and what surrounds its handlers.</summary>

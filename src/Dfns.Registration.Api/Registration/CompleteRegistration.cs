@@ -17,7 +17,7 @@ internal static class CompleteRegistration
     {
         // Who: the token is ours, and names a session that is still open. The session is looked up after the body: a slow client may
         // outlast it.
-        if (await tokens.ReadAsync(http, CeremonyPurpose.Registration, ct) is not { } reference) return (ErrorResult)ErrorCatalog.NotAuthorized;
+        if (await tokens.ReadAsync(http, TokenPurpose.Registration, ct) is not { } reference) return (ErrorResult)ErrorCatalog.NotAuthorized;
         if ((await JsonBody.ReceiveAsync(http, options.Value.MaxBodySizeBytes, ct)).Failed(out var error, out var body)) return (ErrorResult)error;
         if (await store.FindAsync(reference, ct) is not { } session) return (ErrorResult)ErrorCatalog.NotAuthorized;
 

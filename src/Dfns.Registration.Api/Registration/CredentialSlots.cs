@@ -51,14 +51,14 @@ internal static class CredentialSlots
         if (!allowed.Contains(kind)) return ErrorCatalog.CredentialKindMisplaced.Saying(Use(allowed)).At(kindPath);
 
         if (credential.CredentialInfo is not { } info) return ErrorCatalog.MemberRequired.At($"{path}.credentialInfo");
-        if (Missing(info.CredId, $"{path}.credentialInfo.credId") is { } noId) return noId;
-        if (Missing(info.ClientData, $"{path}.credentialInfo.clientData") is { } noData) return noData;
-        if (Missing(info.AttestationData, $"{path}.credentialInfo.attestationData") is { } noAttestation) return noAttestation;
+        if (Member.Required(info.CredId, $"{path}.credentialInfo.credId") is { } noId) return noId;
+        if (Member.Required(info.ClientData, $"{path}.credentialInfo.clientData") is { } noData) return noData;
+        if (Member.Required(info.AttestationData, $"{path}.credentialInfo.attestationData") is { } noAttestation) return noAttestation;
 
         // Only these two kinds leave a private key with the service; from any other it is not wanted.
         var keepsPrivateKey = kind is CredentialKind.PasswordProtectedKey or CredentialKind.RecoveryKey;
         var encryptedPath = $"{path}.encryptedPrivateKey";
-        if (kind == CredentialKind.PasswordProtectedKey && Missing(credential.EncryptedPrivateKey, encryptedPath) is { } noKey) return noKey;
+        if (kind == CredentialKind.PasswordProtectedKey && Member.Required(credential.EncryptedPrivateKey, encryptedPath) is { } noKey) return noKey;
         if (keepsPrivateKey && Member.OptionalText(credential.EncryptedPrivateKey, encryptedPath, Limits.EncryptedPrivateKeyLength) is { } badKey) return badKey;
         if (Member.OptionalText(credential.CredentialName, $"{path}.credentialName", Limits.NameLength) is { } badName) return badName;
 
@@ -70,8 +70,8 @@ internal static class CredentialSlots
             keepsPrivateKey ? credential.EncryptedPrivateKey : null);
     }
 
-    // Ordinal and exact: Enum.Parse would take numbers, lists and other cases.
-    private static CredentialKind? ReadKind(string text) => text switch
+    /// <summary>Reads the name of a kind. Ordinal and exact: Enum.Parse would take numbers, lists and other cases.</summary>
+    public static CredentialKind? ReadKind(string text) => text switch
     {
         nameof(CredentialKind.Fido2) => CredentialKind.Fido2,
         nameof(CredentialKind.Key) => CredentialKind.Key,
@@ -79,8 +79,6 @@ internal static class CredentialSlots
         nameof(CredentialKind.RecoveryKey) => CredentialKind.RecoveryKey,
         _ => null,
     };
-
-    private static ApiError? Missing(string? text, string path) => string.IsNullOrEmpty(text) ? ErrorCatalog.MemberRequired.At(path) : null;
 
     private static string Use(IReadOnlyList<CredentialKind> allowed) => $"Use {string.Join(", ", allowed)}.";
 }

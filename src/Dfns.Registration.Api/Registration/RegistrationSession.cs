@@ -29,8 +29,7 @@ internal sealed class RegistrationSession
         Challenge = Ceremony.Challenge,
         RelyingPartyId = RelyingParty.RelyingPartyId,
         Origins = RelyingParty.Origins,
-        // Anything but a known word for less means required.
-        RequireUserVerification = RelyingParty.UserVerification is not ("preferred" or "discouraged"),
+        RequireUserVerification = RelyingParty.RequiresUserVerification,
         Algorithms = RelyingParty.Algorithms,
         AllowCrossOrigin = RelyingParty.AllowCrossOrigin,
         TopOrigins = RelyingParty.TopOrigins,

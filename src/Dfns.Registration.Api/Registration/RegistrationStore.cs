@@ -89,14 +89,14 @@ internal sealed class RegistrationStore(
 
     /// <summary>Finds the session a bearer token names, completed or not, with everything that completing it touches.</summary>
     /// <returns>The session, or null when there is none or its time is over.</returns>
-    public async Task<RegistrationSession?> FindAsync(CeremonyReference reference, CancellationToken ct)
+    public async Task<RegistrationSession?> FindAsync(TokenReference reference, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         return await db.Ceremonies
-            .Where(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.CeremonyId
+            .Where(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id
                 && c.Purpose == CeremonyPurpose.Registration && c.ExpiresAt > now)
             // Joined by its key: asked for as the first of a sub-query, it would have every user's code numbered before one is taken.
-            .LeftJoin(db.RegistrationCodes, c => new { c.OrganisationId, c.UserId }, k => new { k.OrganisationId, k.UserId }, (c, code) => new RegistrationSession
+            .LeftJoin(db.RegistrationCodes, c => new { c.OrganisationId, UserId = c.UserId! }, k => new { k.OrganisationId, k.UserId }, (c, code) => new RegistrationSession
             {
                 Ceremony = c,
                 User = c.User!,
@@ -133,7 +133,7 @@ internal sealed class RegistrationStore(
             catch (DbUpdateException e) when (attempt < CommitAttempts && IsLostRace(e))
             {
                 db.ChangeTracker.Clear();
-                var reference = new CeremonyReference(session.Ceremony.OrganisationId, session.Ceremony.Id);
+                var reference = new TokenReference(session.Ceremony.OrganisationId, session.Ceremony.Id);
                 if (await FindAsync(reference, ct) is not { } again) return ErrorCatalog.NotAuthorized;
 
                 // A value is taken by somebody else, unless it was this very session that took it: at once with another request, or in a
@@ -203,25 +203,9 @@ internal sealed class RegistrationStore(
         var kept = open.Where(c => c.ExpiresAt > now).Take(options.Value.MaxOpenChallenges - 1).ToList();
         db.Ceremonies.RemoveRange(open.Except(kept));
 
-        var ceremony = new Ceremony
-        {
-            OrganisationId = user.OrganisationId,
-            Id = entropy.Id("ce"),
-            Purpose = CeremonyPurpose.Registration,
-            UserId = user.Id,
-            Challenge = NewChallenge(),
-            CreatedAt = now,
-            ExpiresAt = now + options.Value.ChallengeLifetime,
-        };
+        var ceremony = Ceremony.Open(entropy, user.OrganisationId, CeremonyPurpose.Registration, user.Id, now, options.Value.ChallengeLifetime);
         db.Ceremonies.Add(ceremony);
         return new RegistrationSession { Ceremony = ceremony, User = user, RelyingParty = user.Organisation!.RelyingParty!, Code = code, OtherOpen = kept };
-    }
-
-    private string NewChallenge()
-    {
-        Span<byte> bytes = stackalloc byte[32];
-        entropy.Fill(bytes);
-        return System.Buffers.Text.Base64Url.EncodeToString(bytes);
     }
 
     /// <summary>On whose row a guess is counted.</summary>

@@ -63,5 +63,8 @@ internal static class AuditActions
     public const string UserInvited = "user.invited";
     public const string UserDeactivated = "user.deactivated";
     public const string UserActivated = "user.activated";
+    public const string SignedIn = "user.signed_in";
+    public const string SignedOut = "user.signed_out";
+    public const string SignCountRegressed = "credential.sign_count_regressed";
     public const string SigningKeysRotated = "signing_keys.rotated";
 }

@@ -1,3 +1,4 @@
+using Dfns.Registration.Api.Tokens;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -13,17 +14,25 @@ public sealed class Ceremony
 
     public required CeremonyPurpose Purpose { get; init; }
 
-    public required string UserId { get; init; }
+    /// <summary>Whose ceremony it is; null for a sign-in whose user only the passkey will name.</summary>
+    public required string? UserId { get; init; }
 
     /// <summary>The challenge as issued: 43 characters of unpadded base64url.</summary>
     public required string Challenge { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
 
-    public required DateTimeOffset ExpiresAt { get; init; }
+    /// <summary>UTC; of a signed user action, until when it may be used.</summary>
+    public required DateTimeOffset ExpiresAt { get; set; }
 
     /// <summary>UTC; null while the challenge may still be answered. A concurrency token: of two answers at once, one wins.</summary>
     public DateTimeOffset? ConsumedAt { get; set; }
+
+    /// <summary>UTC; when the user action that was signed here was used. A concurrency token: of two uses at once, one wins.</summary>
+    public DateTimeOffset? SpentAt { get; set; }
+
+    /// <summary>What the challenge is bound to beyond its user, as the purpose has it; null where there is nothing.</summary>
+    public string? BoundTo { get; init; }
 
     /// <summary>SHA-256 of the request body that completed it: 32 bytes; null when it is open, or was closed without being completed.</summary>
     public byte[]? ResultDigest { get; set; }
@@ -32,6 +41,28 @@ public sealed class Ceremony
     public string? Result { get; set; }
 
     public User? User { get; init; }
+
+    /// <summary>A new open challenge; the caller saves it.</summary>
+    /// <param name="entropy">Gives id and challenge.</param>
+    /// <param name="organisationId">Whose it is.</param>
+    /// <param name="purpose">What it is issued for.</param>
+    /// <param name="userId">Whose ceremony it is; null for one whose user is not known beforehand.</param>
+    /// <param name="now">UTC.</param>
+    /// <param name="lifetime">How long it may be answered.</param>
+    /// <param name="boundTo">What it is bound to beyond its user.</param>
+    public static Ceremony Open(
+        Entropy entropy, string organisationId, CeremonyPurpose purpose, string? userId, DateTimeOffset now, TimeSpan lifetime, string? boundTo = null) =>
+        new()
+        {
+            OrganisationId = organisationId,
+            Id = entropy.Id("ce"),
+            Purpose = purpose,
+            UserId = userId,
+            Challenge = entropy.Challenge(),
+            CreatedAt = now,
+            ExpiresAt = now + lifetime,
+            BoundTo = boundTo,
+        };
 
     internal sealed class Mapping : IEntityTypeConfiguration<Ceremony>
     {
@@ -44,6 +75,7 @@ public sealed class Ceremony
             builder.Property(c => c.UserId).HasMaxLength(Limits.IdLength);
             builder.Property(c => c.Challenge).HasMaxLength(Limits.ChallengeLength);
             builder.Property(c => c.ConsumedAt).IsConcurrencyToken();
+            builder.Property(c => c.SpentAt).IsConcurrencyToken();
             builder.HasIndex(c => new { c.OrganisationId, c.UserId });
             builder.HasOne(c => c.User).WithMany().HasForeignKey(c => new { c.OrganisationId, c.UserId }).OnDelete(DeleteBehavior.Cascade);
         }
@@ -54,4 +86,13 @@ public sealed class Ceremony
 public enum CeremonyPurpose
 {
     Registration,
+
+    /// <summary>Signing in.</summary>
+    Login,
+
+    /// <summary>Signing in as somebody who does not exist: looks like <see cref="Login"/> from outside, and never succeeds.</summary>
+    LoginOfNobody,
+
+    /// <summary>Signing one call of an endpoint that changes something.</summary>
+    UserAction,
 }

@@ -44,6 +44,7 @@ public sealed class Credential
     /// <summary>Opaque text; handed back byte for byte.</summary>
     public string? EncryptedPrivateKey { get; init; }
 
+    /// <summary>The signature counter last seen. A concurrency token: of two assertions at once, one is held against the other's.</summary>
     public long? SignCount { get; set; }
 
     public bool? UserVerified { get; init; }
@@ -64,6 +65,7 @@ public sealed class Credential
     /// <summary>The origin that ran the ceremony; null for the raw-key kinds, whose clients invent it.</summary>
     public string? Origin { get; init; }
 
+    /// <summary>A concurrency token: a credential that is archived meanwhile proves nothing.</summary>
     public CredentialStatus Status { get; set; } = CredentialStatus.Active;
 
     public required DateTimeOffset CreatedAt { get; init; }
@@ -73,6 +75,19 @@ public sealed class Credential
     public DateTimeOffset? ArchivedAt { get; set; }
 
     public User? User { get; init; }
+
+    /// <summary>The credential as the verifier of assertions takes it.</summary>
+    internal StoredCredential ToStored() => new()
+    {
+        Kind = Kind,
+        CredentialId = CredentialId,
+        UserId = UserId,
+        SubjectPublicKeyInfo = PublicKey,
+        Algorithm = Algorithm,
+        HashAlgorithm = HashAlgorithm,
+        SignCount = (uint)(SignCount ?? 0),
+        BackupEligible = BackupEligible ?? false,
+    };
 
     internal sealed class Mapping : IEntityTypeConfiguration<Credential>
     {
@@ -84,7 +99,8 @@ public sealed class Credential
             builder.Property(c => c.UserId).HasMaxLength(Limits.IdLength);
             builder.Property(c => c.Kind).HasConversion<string>().HasMaxLength(Limits.EnumLength);
             builder.Property(c => c.Slot).HasConversion<string>().HasMaxLength(Limits.EnumLength);
-            builder.Property(c => c.Status).HasConversion<string>().HasMaxLength(Limits.EnumLength);
+            builder.Property(c => c.Status).HasConversion<string>().HasMaxLength(Limits.EnumLength).IsConcurrencyToken();
+            builder.Property(c => c.SignCount).IsConcurrencyToken();
             builder.Property(c => c.AttestationType).HasConversion<string>().HasMaxLength(Limits.EnumLength);
             builder.Property(c => c.AttestationFormat).HasMaxLength(Limits.EnumLength);
             builder.Property(c => c.HashAlgorithm).HasMaxLength(Limits.EnumLength);

@@ -18,6 +18,8 @@ public abstract class RegistrationDbContext(DbContextOptions options) : DbContex
 
     public DbSet<Credential> Credentials => Set<Credential>();
 
+    public DbSet<AccessToken> AccessTokens => Set<AccessToken>();
+
     public DbSet<SigningKey> SigningKeys => Set<SigningKey>();
 
     public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();

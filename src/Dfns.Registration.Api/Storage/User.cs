@@ -22,6 +22,12 @@ public sealed class User
     /// <summary>The caller's own id of the user; unique in the organisation where there is one.</summary>
     public string? ExternalId { get; set; }
 
+    /// <summary>A program of the organisation, not a person: it has a token that an operator handed over, and signs its actions with a key.</summary>
+    public bool IsServiceAccount { get; init; }
+
+    /// <summary>What the user may do beyond managing its own account: operations such as <c>Auth:Users:Create</c>.</summary>
+    public List<string> Permissions { get; set; } = [];
+
     /// <summary>A concurrency token: whoever is deactivated meanwhile does not register.</summary>
     public bool IsActive { get; set; } = true;
 

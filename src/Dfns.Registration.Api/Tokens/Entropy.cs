@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
 
 namespace Dfns.Registration.Api.Tokens;
@@ -18,6 +19,14 @@ public abstract class Entropy
         Span<char> text = stackalloc char[length];
         for (var i = 0; i < length; i++) text[i] = alphabet[bytes[i] & 31];
         return new string(text);
+    }
+
+    /// <summary>A new challenge: 32 random bytes as 43 characters of unpadded base64url.</summary>
+    public string Challenge()
+    {
+        Span<byte> bytes = stackalloc byte[32];
+        Fill(bytes);
+        return Base64Url.EncodeToString(bytes);
     }
 
     /// <summary>A new id: <c>us-xxxxx-xxxxx-xxxxxxxxxxxxxxxx</c>, 130 random bits.</summary>

@@ -7,50 +7,46 @@ using Microsoft.Net.Http.Headers;
 namespace Dfns.Registration.Api.Tokens;
 
 /// <summary>
-/// Issues and reads bearer tokens: ES256 JWTs (RFC 7519) that name a row. The row decides; the token only proves who was told of it.
+/// Issues and reads tokens: ES256 JWTs (RFC 7519) that name a row. The row decides; the token only proves who was told of it. A token for
+/// one purpose is nothing for any other.
 /// </summary>
 internal sealed class TokenService(SigningKeys keys, Entropy entropy, TimeProvider clock, IOptions<TokenOptions> options)
 {
     /// <summary>Clients read <c>orgId</c> in here before they send a token.</summary>
     private const string AppMetadataClaim = "https://custom/app_metadata";
     private const string UsernameClaim = "https://custom/username";
+    private const string PermissionsClaim = "permissions";
     private const string PurposeClaim = "purpose";
 
     private static readonly TimeSpan ClockDifference = TimeSpan.FromMinutes(1);
 
     private static readonly JsonWebTokenHandler Handler = new() { SetDefaultTimesOnTokenCreation = false, MapInboundClaims = false };
 
-    /// <summary>Issues the token that names one ceremony.</summary>
+    /// <summary>Issues the bearer token of one ceremony: a <c>temporaryAuthenticationToken</c>.</summary>
     /// <param name="ceremony">The open ceremony; its purpose and expiry become the token's.</param>
     /// <param name="user">Whose ceremony it is.</param>
     /// <param name="ct">Ends the wait for the signing key.</param>
     /// <returns>A three-part JWT.</returns>
-    public async Task<string> IssueAsync(Ceremony ceremony, User user, CancellationToken ct)
+    public Task<string> IssueAsync(Ceremony ceremony, User user, CancellationToken ct) => SignAsync(
+        ceremony.OrganisationId, Purpose(ceremony), ceremony.CreatedAt, ceremony.ExpiresAt, Claims(user, "Temp", ceremony.Id), ct);
+
+    /// <summary>Issues the <c>challengeIdentifier</c> of one ceremony. It tells nothing of the user: there may be none.</summary>
+    public Task<string> IssueChallengeIdentifierAsync(Ceremony ceremony, CancellationToken ct) => SignAsync(
+        ceremony.OrganisationId, Purpose(ceremony), ceremony.CreatedAt, ceremony.ExpiresAt, Claims(ceremony.Id), ct);
+
+    /// <summary>Issues the <c>userAction</c> of a ceremony that was signed.</summary>
+    public Task<string> IssueUserActionAsync(Ceremony ceremony, CancellationToken ct) => SignAsync(
+        ceremony.OrganisationId, TokenPurpose.SignedUserAction, clock.GetUtcNow(), ceremony.ExpiresAt, Claims(ceremony.Id), ct);
+
+    /// <summary>Issues a caller's bearer token.</summary>
+    /// <param name="token">The row it names.</param>
+    /// <param name="user">Whose it is; its permissions are told for clients to read, and looked up anew at each call.</param>
+    /// <param name="ct">Ends the wait for the signing key.</param>
+    public Task<string> IssueAsync(AccessToken token, User user, CancellationToken ct)
     {
-        var signer = (await keys.GetAsync(ct)).Signer;
-        return Handler.CreateToken(new SecurityTokenDescriptor
-        {
-            Issuer = options.Value.Issuer,
-            Audience = options.Value.Issuer,
-            IssuedAt = ceremony.CreatedAt.UtcDateTime,
-            NotBefore = ceremony.CreatedAt.UtcDateTime,
-            Expires = ceremony.ExpiresAt.UtcDateTime,
-            SigningCredentials = signer,
-            Claims = new Dictionary<string, object>(StringComparer.Ordinal)
-            {
-                [JwtRegisteredClaimNames.Jti] = entropy.Id("to"),
-                [JwtRegisteredClaimNames.Sub] = user.OrganisationId,
-                [JwtRegisteredClaimNames.Sid] = ceremony.Id,
-                [PurposeClaim] = ceremony.Purpose.ToString(),
-                [UsernameClaim] = user.Username,
-                [AppMetadataClaim] = new Dictionary<string, object>(StringComparer.Ordinal)
-                {
-                    ["userId"] = user.Id,
-                    ["orgId"] = user.OrganisationId,
-                    ["tokenKind"] = "Temp",
-                },
-            },
-        });
+        var claims = Claims(user, token.Kind.ToString(), token.Id);
+        claims[PermissionsClaim] = user.Permissions;
+        return SignAsync(token.OrganisationId, TokenPurpose.Access, token.CreatedAt, token.ExpiresAt, claims, ct);
     }
 
     /// <summary>Reads the bearer token of a request.</summary>
@@ -58,9 +54,16 @@ internal sealed class TokenService(SigningKeys keys, Entropy entropy, TimeProvid
     /// <param name="purpose">What the token must have been issued for.</param>
     /// <param name="ct">Ends the wait for the keys.</param>
     /// <returns>The row it names, or null for whatever reason: the caller learns none.</returns>
-    public async Task<CeremonyReference?> ReadAsync(HttpRequest request, CeremonyPurpose purpose, CancellationToken ct)
+    public Task<TokenReference?> ReadAsync(HttpRequest request, TokenPurpose purpose, CancellationToken ct) => ReadAsync(Bearer(request), purpose, ct);
+
+    /// <summary>Reads a token that came elsewhere in a request.</summary>
+    /// <param name="text">As sent; null when there was none.</param>
+    /// <param name="purpose">What the token must have been issued for.</param>
+    /// <param name="ct">Ends the wait for the keys.</param>
+    /// <returns>The row it names, or null for whatever reason.</returns>
+    public async Task<TokenReference?> ReadAsync(string? text, TokenPurpose purpose, CancellationToken ct)
     {
-        if (Bearer(request) is not { } text) return null;
+        if (string.IsNullOrEmpty(text)) return null;
 
         var verifiers = (await keys.GetAsync(ct)).Verifiers;
         var result = await Handler.ValidateTokenAsync(text, new TokenValidationParameters
@@ -76,8 +79,48 @@ internal sealed class TokenService(SigningKeys keys, Entropy entropy, TimeProvid
         });
         if (!result.IsValid || result.SecurityToken is not JsonWebToken token) return null;
         if (!token.TryGetPayloadValue<string>(PurposeClaim, out var named) || !string.Equals(named, purpose.ToString(), StringComparison.Ordinal)) return null;
-        if (!token.TryGetPayloadValue<string>(JwtRegisteredClaimNames.Sid, out var ceremonyId)) return null;
-        return new CeremonyReference(token.Subject, ceremonyId);
+        if (!token.TryGetPayloadValue<string>(JwtRegisteredClaimNames.Sid, out var id)) return null;
+        return new TokenReference(token.Subject, id);
+    }
+
+    private static TokenPurpose Purpose(Ceremony ceremony) => ceremony.Purpose switch
+    {
+        CeremonyPurpose.Registration => TokenPurpose.Registration,
+        CeremonyPurpose.Login or CeremonyPurpose.LoginOfNobody => TokenPurpose.Login,
+        CeremonyPurpose.UserAction => TokenPurpose.UserAction,
+    };
+
+    private static Dictionary<string, object> Claims(string id) => new(StringComparer.Ordinal) { [JwtRegisteredClaimNames.Sid] = id };
+
+    private static Dictionary<string, object> Claims(User user, string tokenKind, string id)
+    {
+        var claims = Claims(id);
+        claims[UsernameClaim] = user.Username;
+        claims[AppMetadataClaim] = new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["userId"] = user.Id,
+            ["orgId"] = user.OrganisationId,
+            ["tokenKind"] = tokenKind,
+        };
+        return claims;
+    }
+
+    private async Task<string> SignAsync(
+        string organisationId, TokenPurpose purpose, DateTimeOffset issued, DateTimeOffset expires, Dictionary<string, object> claims, CancellationToken ct)
+    {
+        claims[JwtRegisteredClaimNames.Jti] = entropy.Id("to");
+        claims[JwtRegisteredClaimNames.Sub] = organisationId;
+        claims[PurposeClaim] = purpose.ToString();
+        return Handler.CreateToken(new SecurityTokenDescriptor
+        {
+            Issuer = options.Value.Issuer,
+            Audience = options.Value.Issuer,
+            IssuedAt = issued.UtcDateTime,
+            NotBefore = issued.UtcDateTime,
+            Expires = expires.UtcDateTime,
+            SigningCredentials = (await keys.GetAsync(ct)).Signer,
+            Claims = claims,
+        });
     }
 
     private static string? Bearer(HttpRequest request)
@@ -97,5 +140,24 @@ internal sealed class TokenService(SigningKeys keys, Entropy entropy, TimeProvid
     }
 }
 
-/// <summary>The ceremony that a bearer token names.</summary>
-internal sealed record CeremonyReference(string OrganisationId, string CeremonyId);
+/// <summary>What a token is for.</summary>
+internal enum TokenPurpose
+{
+    /// <summary>Completing a registration.</summary>
+    Registration,
+
+    /// <summary>Answering the challenge of a sign-in.</summary>
+    Login,
+
+    /// <summary>Answering the challenge of a user action.</summary>
+    UserAction,
+
+    /// <summary>Using a user action that was signed, once.</summary>
+    SignedUserAction,
+
+    /// <summary>Calling as a user or as a service account.</summary>
+    Access,
+}
+
+/// <summary>The row that a token names.</summary>
+internal sealed record TokenReference(string OrganisationId, string Id);

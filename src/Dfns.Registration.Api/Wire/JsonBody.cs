@@ -9,6 +9,8 @@ namespace Dfns.Registration.Api.Wire;
 /// <summary>Reads a request body: one JSON object in UTF-8, no member twice, of bounded size and depth.</summary>
 internal static class JsonBody
 {
+    private static readonly ReadOnlyMemory<byte> NoMembers = "{}"u8.ToArray();
+
     /// <summary>Reads and parses a body: <see cref="ReceiveAsync"/>, then <see cref="Parse"/>.</summary>
     public static async Task<Checked<T>> ReadAsync<T>(HttpRequest request, int maxSizeBytes, CancellationToken ct)
         where T : class =>
@@ -41,6 +43,15 @@ internal static class JsonBody
 
             request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
         }
+    }
+
+    /// <summary>Reads the bytes of a JSON body that may be left out.</summary>
+    /// <returns>The body as received, <c>{}</c> where there is none, or 413 or 415.</returns>
+    public static async Task<Checked<ReadOnlyMemory<byte>>> ReceiveOptionalAsync(HttpRequest request, int maxSizeBytes, CancellationToken ct)
+    {
+        if (request.ContentType is null && (request.ContentLength ?? 0) == 0 && !request.Headers.ContainsKey(HeaderNames.TransferEncoding)) return NoMembers;
+        if ((await ReceiveAsync(request, maxSizeBytes, ct)).Failed(out var error, out var body)) return error;
+        return body.IsEmpty ? NoMembers : body;
     }
 
     /// <summary>Parses a body into its contract. Unknown members are ignored: older clients send some.</summary>

@@ -19,5 +19,8 @@ internal static class Member
     public static ApiError? OptionalText(string? text, string path, int maxLength) =>
         text is not null && Text(text, path, maxLength).Failed(out var error, out _) ? error : null;
 
+    /// <summary>A required text of any length that the body allows: what only a verifier reads.</summary>
+    public static ApiError? Required(string? text, string path) => string.IsNullOrEmpty(text) ? ErrorCatalog.MemberRequired.At(path) : null;
+
     private static ApiError TooLong(string path, int maxLength) => ErrorCatalog.MemberTooLong.Saying($"At most {maxLength} characters.").At(path);
 }

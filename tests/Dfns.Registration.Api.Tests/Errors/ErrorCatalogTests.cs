@@ -7,7 +7,11 @@ public sealed class ErrorCatalogTests
 {
     // The wire contract fixes these texts; clients compare them.
     private static readonly string[] DocumentedTexts =
-        ["Not Authorized.", "Invalid code", "Registration code expired", "User already exists.", "User account has been deactivated.", "Internal Server Error"];
+    [
+        "Not Authorized.", "Invalid code", "Registration code expired", "User already exists.", "User account has been deactivated.", "Internal Server Error",
+        "Challenge token is not valid.", "User does not have a credential that can be used for the application.", "user action signature is missing or invalid",
+        "user action has already been used", "… is not authorized to perform operation (…)",
+    ];
 
     public static TheoryData<string> Codes => [.. ErrorCatalog.All.Select(e => e.Code)];
 

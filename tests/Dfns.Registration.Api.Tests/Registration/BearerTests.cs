@@ -54,7 +54,7 @@ public abstract class BearerTests(ServiceFixture fixture) : ServiceTests(fixture
 
         var answer = await SendAsync(challenge, authorization);
 
-        Assert.Equal((401, """{"error":{"status":401,"code":"not_authorized","message":"Not Authorized.","help":"Send 'Authorization: Bearer' with the temporaryAuthenticationToken of the answer that carried the challenge, before it expires."},"message":"Not Authorized."}"""), ((int)answer.Status, answer.Text));
+        Assert.Equal((401, """{"error":{"status":401,"code":"not_authorized","message":"Not Authorized.","help":"Send 'Authorization: Bearer' with a token that is meant for this call, before it expires: the temporaryAuthenticationToken of the answer that carried the challenge, or the token of a session or service account."},"message":"Not Authorized."}"""), ((int)answer.Status, answer.Text));
         Assert.Equal("Bearer", answer.Headers["WWW-Authenticate"]);
         Assert.Equal(Stored.Nothing, await challenge.StoredAsync());
     }

@@ -23,6 +23,63 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.AccessToken", b =>
+                {
+                    b.Property<string>("OrganisationId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("organisation_id");
+
+                    b.Property<string>("Id")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CredentialUuid")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("credential_uuid");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("kind");
+
+                    b.Property<DateTimeOffset?>("RevokedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("revoked_at");
+
+                    b.Property<DateTimeOffset?>("UsedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("used_at");
+
+                    b.Property<string>("UserId")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("OrganisationId", "Id")
+                        .HasName("pk_access_tokens");
+
+                    b.HasIndex("OrganisationId", "CredentialUuid")
+                        .HasDatabaseName("ix_access_tokens_organisation_id_credential_uuid");
+
+                    b.HasIndex("OrganisationId", "UserId")
+                        .HasDatabaseName("ix_access_tokens_organisation_id_user_id");
+
+                    b.ToTable("access_tokens", (string)null);
+                });
+
             modelBuilder.Entity("Dfns.Registration.Api.Storage.AuditEvent", b =>
                 {
                     b.Property<string>("OrganisationId")
@@ -88,6 +145,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("character varying(64)")
                         .HasColumnName("id");
 
+                    b.Property<string>("BoundTo")
+                        .HasColumnType("text")
+                        .HasColumnName("bound_to");
+
                     b.Property<string>("Challenge")
                         .IsRequired()
                         .HasMaxLength(43)
@@ -121,8 +182,12 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("bytea")
                         .HasColumnName("result_digest");
 
+                    b.Property<DateTimeOffset?>("SpentAt")
+                        .IsConcurrencyToken()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("spent_at");
+
                     b.Property<string>("UserId")
-                        .IsRequired()
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)")
                         .HasColumnName("user_id");
@@ -240,6 +305,7 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnName("relying_party_id");
 
                     b.Property<long?>("SignCount")
+                        .IsConcurrencyToken()
                         .HasColumnType("bigint")
                         .HasColumnName("sign_count");
 
@@ -250,6 +316,7 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnName("slot");
 
                     b.Property<string>("Status")
+                        .IsConcurrencyToken()
                         .IsRequired()
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)")
@@ -360,6 +427,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)")
                         .HasColumnName("organisation_id");
+
+                    b.Property<bool>("AcceptSignCountRegression")
+                        .HasColumnType("boolean")
+                        .HasColumnName("accept_sign_count_regression");
 
                     b.PrimitiveCollection<List<int>>("Algorithms")
                         .IsRequired()
@@ -475,11 +546,20 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("boolean")
                         .HasColumnName("is_active");
 
+                    b.Property<bool>("IsServiceAccount")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_service_account");
+
                     b.Property<string>("Kind")
                         .IsRequired()
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)")
                         .HasColumnName("kind");
+
+                    b.PrimitiveCollection<List<string>>("Permissions")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("permissions");
 
                     b.Property<DateTimeOffset?>("RegisteredAt")
                         .IsConcurrencyToken()
@@ -512,13 +592,32 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                     b.ToTable("users", (string)null);
                 });
 
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.AccessToken", b =>
+                {
+                    b.HasOne("Dfns.Registration.Api.Storage.Credential", "Credential")
+                        .WithMany()
+                        .HasForeignKey("OrganisationId", "CredentialUuid")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_access_tokens_credentials_organisation_id_credential_uuid");
+
+                    b.HasOne("Dfns.Registration.Api.Storage.User", "User")
+                        .WithMany()
+                        .HasForeignKey("OrganisationId", "UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_access_tokens_users_organisation_id_user_id");
+
+                    b.Navigation("Credential");
+
+                    b.Navigation("User");
+                });
+
             modelBuilder.Entity("Dfns.Registration.Api.Storage.Ceremony", b =>
                 {
                     b.HasOne("Dfns.Registration.Api.Storage.User", "User")
                         .WithMany()
                         .HasForeignKey("OrganisationId", "UserId")
                         .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired()
                         .HasConstraintName("fk_ceremonies_users_organisation_id_user_id");
 
                     b.Navigation("User");

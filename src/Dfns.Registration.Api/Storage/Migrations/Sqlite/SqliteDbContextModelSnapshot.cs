@@ -17,6 +17,63 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.15");
 
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.AccessToken", b =>
+                {
+                    b.Property<string>("OrganisationId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organisation_id");
+
+                    b.Property<string>("Id")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("CredentialUuid")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("credential_uuid");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("kind");
+
+                    b.Property<long?>("RevokedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("revoked_at");
+
+                    b.Property<long?>("UsedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("used_at");
+
+                    b.Property<string>("UserId")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("OrganisationId", "Id")
+                        .HasName("pk_access_tokens");
+
+                    b.HasIndex("OrganisationId", "CredentialUuid")
+                        .HasDatabaseName("ix_access_tokens_organisation_id_credential_uuid");
+
+                    b.HasIndex("OrganisationId", "UserId")
+                        .HasDatabaseName("ix_access_tokens_organisation_id_user_id");
+
+                    b.ToTable("access_tokens", (string)null);
+                });
+
             modelBuilder.Entity("Dfns.Registration.Api.Storage.AuditEvent", b =>
                 {
                     b.Property<string>("OrganisationId")
@@ -82,6 +139,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("id");
 
+                    b.Property<string>("BoundTo")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("bound_to");
+
                     b.Property<string>("Challenge")
                         .IsRequired()
                         .HasMaxLength(43)
@@ -115,8 +176,12 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("BLOB")
                         .HasColumnName("result_digest");
 
+                    b.Property<long?>("SpentAt")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("spent_at");
+
                     b.Property<string>("UserId")
-                        .IsRequired()
                         .HasMaxLength(64)
                         .HasColumnType("TEXT")
                         .HasColumnName("user_id");
@@ -234,6 +299,7 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnName("relying_party_id");
 
                     b.Property<long?>("SignCount")
+                        .IsConcurrencyToken()
                         .HasColumnType("INTEGER")
                         .HasColumnName("sign_count");
 
@@ -244,6 +310,7 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnName("slot");
 
                     b.Property<string>("Status")
+                        .IsConcurrencyToken()
                         .IsRequired()
                         .HasMaxLength(32)
                         .HasColumnType("TEXT")
@@ -354,6 +421,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasMaxLength(64)
                         .HasColumnType("TEXT")
                         .HasColumnName("organisation_id");
+
+                    b.Property<bool>("AcceptSignCountRegression")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("accept_sign_count_regression");
 
                     b.PrimitiveCollection<string>("Algorithms")
                         .IsRequired()
@@ -469,11 +540,20 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("is_active");
 
+                    b.Property<bool>("IsServiceAccount")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_service_account");
+
                     b.Property<string>("Kind")
                         .IsRequired()
                         .HasMaxLength(32)
                         .HasColumnType("TEXT")
                         .HasColumnName("kind");
+
+                    b.PrimitiveCollection<string>("Permissions")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("permissions");
 
                     b.Property<long?>("RegisteredAt")
                         .IsConcurrencyToken()
@@ -506,13 +586,32 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                     b.ToTable("users", (string)null);
                 });
 
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.AccessToken", b =>
+                {
+                    b.HasOne("Dfns.Registration.Api.Storage.Credential", "Credential")
+                        .WithMany()
+                        .HasForeignKey("OrganisationId", "CredentialUuid")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_access_tokens_credentials_organisation_id_credential_uuid");
+
+                    b.HasOne("Dfns.Registration.Api.Storage.User", "User")
+                        .WithMany()
+                        .HasForeignKey("OrganisationId", "UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_access_tokens_users_organisation_id_user_id");
+
+                    b.Navigation("Credential");
+
+                    b.Navigation("User");
+                });
+
             modelBuilder.Entity("Dfns.Registration.Api.Storage.Ceremony", b =>
                 {
                     b.HasOne("Dfns.Registration.Api.Storage.User", "User")
                         .WithMany()
                         .HasForeignKey("OrganisationId", "UserId")
                         .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired()
                         .HasConstraintName("fk_ceremonies_users_organisation_id_user_id");
 
                     b.Navigation("User");

@@ -1,0 +1,28 @@
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Wire;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+
+namespace Dfns.Registration.Api.SignIn;
+
+/// <summary><c>POST /auth/login</c>: a signed challenge for a session.</summary>
+internal static class CompleteLogin
+{
+    internal static async Task<Results<Ok<LoginResponse>, ErrorResult>> CompleteAsync(
+        HttpRequest http, ChallengeAnswers answers, Sessions sessions, IOptions<RegistrationOptions> options, CancellationToken ct)
+    {
+        if ((await JsonBody.ReadAsync<AnswerRequest>(http, options.Value.MaxBodySizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
+
+        var remoteAddress = http.HttpContext.Connection.RemoteIpAddress?.ToString();
+        if ((await answers.TakeAsync(request, TokenPurpose.Login, caller: null, OpenSession, ct)).Failed(out error, out var session)) return (ErrorResult)error;
+        return TypedResults.Ok(new LoginResponse(await sessions.TokenAsync(session, ct)));
+
+        // A service account has its token from the operator; its key signs actions and opens nothing.
+        Checked<Session> OpenSession(Ceremony ceremony, ProvenFactors proven) => proven.User.IsServiceAccount
+            ? ErrorCatalog.NoUsableCredential
+            : sessions.Open(proven.User, proven.Credentials[0].Uuid, remoteAddress, proven.Credentials[0].Kind.ToString());
+    }
+}

@@ -1,0 +1,45 @@
+using System.Buffers.Text;
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Wire;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Dfns.Registration.Api.SignIn;
+
+/// <summary><c>POST /auth/login/init</c>: a challenge for the credentials of a user, or for a passkey that names its user itself.</summary>
+internal static class InitLogin
+{
+    internal static async Task<Results<Ok<LoginChallengeResponse>, ErrorResult>> InitAsync(
+        HttpRequest http, RegistrationDbContext db, TokenService tokens, MasterKey masterKey, Entropy entropy, TimeProvider clock, IOptions<SignInOptions> options, CancellationToken ct)
+    {
+        if ((await JsonBody.ReadAsync<InitLoginRequest>(http, RegistrationOptions.SmallBodySizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
+        if (Member.Text(request.OrgId, "$.orgId", Limits.IdLength).Failed(out error, out var orgId)) return (ErrorResult)error;
+        if (Member.OptionalText(request.Username, "$.username", Limits.UsernameLength) is { } badName) return (ErrorResult)badName;
+
+        // An organisation's id is no secret, and nobody guesses one: it stands in every front end.
+        if (await db.RelyingParties.SingleOrDefaultAsync(r => r.OrganisationId == orgId, ct) is not { } relyingParty) return (ErrorResult)ErrorCatalog.OrganisationUnknown.At("$.orgId");
+
+        var folded = request.Username is { } username ? User.Fold(username) : null;
+        var credentials = folded is null
+            ? []
+            : await db.Credentials
+                .Where(c => c.OrganisationId == orgId && c.User!.UsernameFolded == folded && !c.User.IsServiceAccount && c.Status == CredentialStatus.Active && c.Slot != CredentialSlot.Recovery)
+                .ToListAsync(ct);
+
+        // Nobody of this name gets a challenge like everybody's, for a passkey that does not exist: the same one each time.
+        var purpose = folded is not null && credentials.Count == 0 ? CeremonyPurpose.LoginOfNobody : CeremonyPurpose.Login;
+        var ceremony = Ceremony.Open(
+            entropy, orgId, purpose, credentials.Select(c => c.UserId).FirstOrDefault(), clock.GetUtcNow(), options.Value.ChallengeLifetime);
+        db.Ceremonies.Add(ceremony);
+        await db.SaveChangesAsync(ct);
+
+        var identifier = await tokens.IssueChallengeIdentifierAsync(ceremony, ct);
+        if (credentials.Count > 0) return TypedResults.Ok(LoginChallenge.For(ceremony, identifier, relyingParty, credentials, withPrivateKeys: false));
+        var madeUp = folded is null ? null : Base64Url.EncodeToString(masterKey.HashCode(orgId, folded, "passkey of nobody"));
+        return TypedResults.Ok(LoginChallenge.ForPasskey(ceremony, identifier, relyingParty, madeUp));
+    }
+}

@@ -1,0 +1,47 @@
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.OpenApi;
+using Dfns.Registration.Api.Operations;
+
+namespace Dfns.Registration.Api.SignIn;
+
+/// <summary>The routes of signing in and out, with every outcome each can have.</summary>
+internal static class SignInEndpoints
+{
+    public static void MapSignIn(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/auth").WithTags("Sign-in");
+
+        group.MapPost("/login/init", InitLogin.InitAsync)
+            .RequireRateLimiting(RateLimits.PerAddress)
+            .WithName("createLoginChallenge")
+            .WithSummary("Start to sign in")
+            .WithDescription("A challenge for the credentials of a user; without a username, for a passkey that names its user itself. An unknown user gets a challenge like everybody's, which nothing answers.")
+            .Accepts<InitLoginRequest>("application/json")
+            .Errors(ErrorCatalog.OrganisationUnknown)
+            .BodyErrors().EdgeErrors();
+
+        group.MapPost("/login", CompleteLogin.CompleteAsync)
+            .RequireRateLimiting(RateLimits.PerAddress)
+            .WithName("login")
+            .WithSummary("Complete to sign in")
+            .WithDescription("Takes the challenge signed by a first factor, and by a second where the user has one, and answers with the bearer token of a session.")
+            .Accepts<AnswerRequest>("application/json")
+            .AnswerErrors()
+            .BodyErrors().EdgeErrors();
+
+        group.MapPut("/logout", Logout.LogoutAsync)
+            .WithName("logout")
+            .WithSummary("Sign out")
+            .WithDescription("Ends the session of the bearer token, or with allSessions every session of its user.")
+            .Accepts<LogoutRequest>(isOptional: true, "application/json")
+            .RequireBearer()
+            .Errors(ErrorCatalog.NotAuthorized)
+            .BodyErrors().EdgeErrors();
+    }
+
+    /// <summary>What can be wrong with the answer to a challenge.</summary>
+    public static RouteHandlerBuilder AnswerErrors(this RouteHandlerBuilder endpoint) => endpoint
+        .Errors(ErrorCatalog.ChallengeNotValid, ErrorCatalog.NoUsableCredential, ErrorCatalog.SecondFactorRequired, ErrorCatalog.UserDeactivated)
+        .Errors(ErrorCatalog.CredentialKindUnsupported, ErrorCatalog.CredentialKindUnknown, ErrorCatalog.CredentialKindMisplaced)
+        .Errors([.. RefusalErrors.OfAssertions]);
+}

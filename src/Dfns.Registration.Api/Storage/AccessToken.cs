@@ -1,0 +1,60 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Dfns.Registration.Api.Storage;
+
+/// <summary>What a caller's bearer token names: a session that signing in opened, or the standing access of a service account.</summary>
+public sealed class AccessToken
+{
+    public required string OrganisationId { get; init; }
+
+    /// <summary>Id of the form <c>to-xxxxx-xxxxx-xxxxxxxxxxxxxxxx</c>, which is the <c>jti</c> of the token.</summary>
+    public required string Id { get; init; }
+
+    public required string UserId { get; init; }
+
+    public required AccessTokenKind Kind { get; init; }
+
+    /// <summary>The credential that opened it: once that is no longer active, neither is the token. Null where an operator handed it over.</summary>
+    public string? CredentialUuid { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>UTC; set by signing out, by deactivation, and by a recovery.</summary>
+    public DateTimeOffset? RevokedAt { get; set; }
+
+    /// <summary>UTC, to the minute; when it was last seen.</summary>
+    public DateTimeOffset? UsedAt { get; set; }
+
+    public User? User { get; init; }
+
+    public Credential? Credential { get; init; }
+
+    internal sealed class Mapping : IEntityTypeConfiguration<AccessToken>
+    {
+        public void Configure(EntityTypeBuilder<AccessToken> builder)
+        {
+            builder.HasKey(t => new { t.OrganisationId, t.Id });
+            builder.Property(t => t.OrganisationId).HasMaxLength(Limits.IdLength);
+            builder.Property(t => t.Id).HasMaxLength(Limits.IdLength);
+            builder.Property(t => t.UserId).HasMaxLength(Limits.IdLength);
+            builder.Property(t => t.Kind).HasConversion<string>().HasMaxLength(Limits.EnumLength);
+            builder.Property(t => t.CredentialUuid).HasMaxLength(Limits.IdLength);
+            builder.HasIndex(t => new { t.OrganisationId, t.UserId });
+            builder.HasOne(t => t.User).WithMany().HasForeignKey(t => new { t.OrganisationId, t.UserId }).OnDelete(DeleteBehavior.Cascade);
+            builder.HasOne(t => t.Credential).WithMany().HasForeignKey(t => new { t.OrganisationId, t.CredentialUuid }).OnDelete(DeleteBehavior.Restrict);
+        }
+    }
+}
+
+/// <summary>The kinds of caller's token, spelled as the claim <c>tokenKind</c> spells them.</summary>
+public enum AccessTokenKind
+{
+    /// <summary>A session of a user who signed in.</summary>
+    Token,
+
+    /// <summary>The standing access of a service account.</summary>
+    ServiceAccount,
+}

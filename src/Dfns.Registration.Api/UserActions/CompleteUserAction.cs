@@ -1,0 +1,31 @@
+using Dfns.Registration.Api.Callers;
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.SignIn;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Wire;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+
+namespace Dfns.Registration.Api.UserActions;
+
+/// <summary><c>POST /auth/action</c>: a signed challenge for the token that makes the one call it was signed for.</summary>
+internal static class CompleteUserAction
+{
+    internal static async Task<Results<Ok<UserActionResponse>, ErrorResult>> CompleteAsync(
+        HttpRequest http, CallerReader callers, ChallengeAnswers answers, TokenService tokens, TimeProvider clock, IOptions<RegistrationOptions> limits, IOptions<SignInOptions> options, CancellationToken ct)
+    {
+        if (await callers.ReadAsync(http, ct) is not { } caller) return (ErrorResult)ErrorCatalog.NotAuthorized;
+        if ((await JsonBody.ReadAsync<AnswerRequest>(http, limits.Value.MaxBodySizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
+
+        if ((await answers.TakeAsync(request, TokenPurpose.UserAction, caller.User.Id, Sign, ct)).Failed(out error, out var signed)) return (ErrorResult)error;
+        return TypedResults.Ok(new UserActionResponse(await tokens.IssueUserActionAsync(signed, ct)));
+
+        Checked<Ceremony> Sign(Ceremony ceremony, ProvenFactors proven)
+        {
+            ceremony.ExpiresAt = clock.GetUtcNow() + options.Value.UserActionLifetime;
+            return ceremony;
+        }
+    }
+}
