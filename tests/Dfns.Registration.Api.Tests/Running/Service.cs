@@ -119,10 +119,11 @@ public sealed class Service : IAsyncDisposable
 
     public Task<Answer> PutAsync(string path, JsonNode body) => SendAsync(HttpMethod.Put, path, Json(body), bearer: null);
 
-    public async Task<Answer> SendAsync(HttpMethod method, string path, HttpContent? content, string? bearer)
+    public async Task<Answer> SendAsync(HttpMethod method, string path, HttpContent? content, string? bearer, string? userAction = null)
     {
         using var request = new HttpRequestMessage(method, path) { Content = content };
         if (bearer is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", bearer);
+        if (userAction is not null) request.Headers.Add("X-DFNS-USERACTION", userAction);
         using var response = await Http.SendAsync(request);
         return await Answer.ReadAsync(response);
     }
