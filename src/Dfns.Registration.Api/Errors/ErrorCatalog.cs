@@ -34,6 +34,12 @@ internal static class ErrorCatalog
     public static readonly ApiError PermissionMissing = new("permission_missing", 403, "… is not authorized to perform operation (…)",
         "Ask an administrator of the organisation for this permission.");
 
+    public static readonly ApiError ServiceAccountRequired = new("service_account_required", 403,
+        "Only a service account can do this. Call from your back end, with the token of a service account.");
+
+    public static readonly ApiError UserNotFound = new("user_not_found", 401, "User not found",
+        "Check the username; the user must be registered in the organisation of the caller.");
+
     public static readonly ApiError UserActionMissing = new("user_action_missing", 403, "user action signature is missing or invalid",
         "Sign this call with POST /auth/action/init and POST /auth/action, over its method, path and body, and send the userAction in the header X-DFNS-USERACTION.");
 
@@ -116,7 +122,7 @@ internal static class ErrorCatalog
     public static readonly IReadOnlyList<ApiError> All =
     [
         NotAuthorized, InvalidCode, RegistrationCodeExpired, UserAlreadyExists, UserDeactivated, SessionAlreadyCompleted,
-        ChallengeNotValid, NoUsableCredential, SecondFactorRequired, PermissionMissing, UserActionMissing, UserActionAlreadyUsed, PayloadNotJson, OrganisationUnknown, ChangedMeanwhile,
+        ChallengeNotValid, NoUsableCredential, SecondFactorRequired, PermissionMissing, UserActionMissing, UserActionAlreadyUsed, PayloadNotJson, OrganisationUnknown, ChangedMeanwhile, ServiceAccountRequired, UserNotFound,
         CredentialAlreadyRegistered, PublicKeyAlreadyRegistered, MailBusy, ExternalIdTaken, CredentialRepeated, PublicKeyRepeated, RecoveryCredentialRequired, CredentialKindUnsupported,
         CredentialKindUnknown, CredentialKindMisplaced, MemberRequired, MemberInvalid, MemberTooLong, MemberRepeated, BodyNotJson,
         BodyTooDeep, BodyTooLarge, ContentTypeUnsupported, RequestInvalid, NotFound, MethodNotAllowed, TooManyRequests,

@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Dfns.Registration.Api.SignIn;
 
 /// <summary>Takes the answer to an open challenge: proves it, spends the challenge, and stores what follows from it; all of it or none of it.</summary>
-internal sealed class ChallengeAnswers(RegistrationDbContext db, TokenService tokens, Factors factors, TimeProvider clock)
+internal sealed class ChallengeAnswers(RegistrationDbContext db, TokenService tokens, Factors factors, Entropy entropy, TimeProvider clock)
 {
     private const int Attempts = 5;
 
@@ -35,16 +35,18 @@ internal sealed class ChallengeAnswers(RegistrationDbContext db, TokenService to
 
             if ((await factors.VerifyAsync(request, open.Ceremony, open.RelyingParty, ct)).Failed(out var error, out var proven)) return error;
             open.Ceremony.ConsumedAt = now;
+            var use = open.Ceremony.MarkUse(entropy);
             if (then(open.Ceremony, proven).Failed(out error, out var result)) return error;
             try
             {
                 await db.SaveChangesAsync(ct);
                 return result;
             }
-            catch (DbUpdateConcurrencyException) when (attempt < Attempts)
+            catch (DbUpdateException e) when (attempt < Attempts && (e is DbUpdateConcurrencyException || UniqueViolation.IsOne(e)))
             {
                 // The challenge was answered, or a credential used or archived, meanwhile: look again.
                 db.ChangeTracker.Clear();
+                if (await db.Ceremonies.AnyAsync(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id && c.Result == use, ct)) return result;
             }
         }
     }

@@ -20,6 +20,9 @@ public sealed record CredentialAssertionRequest(
 /// <summary>Answer of <c>POST /auth/login</c>: the bearer token of the session.</summary>
 public sealed record LoginResponse(string Token);
 
+/// <summary>Body of <c>POST /auth/login/delegated</c>.</summary>
+public sealed record DelegatedLoginRequest(string? Username);
+
 /// <summary>Body of <c>PUT /auth/logout</c>.</summary>
 public sealed record LogoutRequest(bool? AllSessions);
 

@@ -1,6 +1,7 @@
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.Operations;
+using Dfns.Registration.Api.UserActions;
 
 namespace Dfns.Registration.Api.SignIn;
 
@@ -27,6 +28,15 @@ internal static class SignInEndpoints
             .WithDescription("Takes the challenge signed by a first factor, and by a second where the user has one, and answers with the bearer token of a session.")
             .Accepts<AnswerRequest>("application/json")
             .AnswerErrors()
+            .BodyErrors().EdgeErrors();
+
+        group.MapPost("/login/delegated", DelegatedLogin.LoginAsync)
+            .WithName("delegatedLogin")
+            .WithSummary("Sign an end user in on the word of a service account")
+            .WithDescription("For service accounts with the permission Auth:Login:Delegated. Answers with the bearer token of a session of the end user.")
+            .Accepts<DelegatedLoginRequest>("application/json")
+            .RequireUserAction()
+            .Errors(ErrorCatalog.ServiceAccountRequired, ErrorCatalog.PermissionMissing, ErrorCatalog.UserNotFound, ErrorCatalog.UserDeactivated)
             .BodyErrors().EdgeErrors();
 
         group.MapPut("/logout", Logout.LogoutAsync)

@@ -37,10 +37,16 @@ public sealed class Ceremony
     /// <summary>SHA-256 of the request body that completed it: 32 bytes; null when it is open, or was closed without being completed.</summary>
     public byte[]? ResultDigest { get; set; }
 
-    /// <summary>The answer to that body, as JSON text, for an identical repeat.</summary>
+    /// <summary>The answer to that body, as JSON text, for an identical repeat; where none is repeated, the mark of the last use.</summary>
     public string? Result { get; set; }
 
     public User? User { get; init; }
+
+    /// <summary>
+    /// Marks who is about to use this challenge, or the action that was signed here. The driver sends a commit again whose answer was
+    /// lost; the mark then tells the use that was committed from another that came first.
+    /// </summary>
+    public string MarkUse(Entropy entropy) => Result = entropy.Id("ac");
 
     /// <summary>A new open challenge; the caller saves it.</summary>
     /// <param name="entropy">Gives id and challenge.</param>

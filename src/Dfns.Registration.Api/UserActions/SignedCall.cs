@@ -42,8 +42,7 @@ internal sealed class SignedCalls(
         if (action.SpentAt is not null) return ErrorCatalog.UserActionAlreadyUsed;
 
         action.SpentAt = now;
-        // Tells this use from another's, should the answer to the commit be lost.
-        action.Result = entropy.Id("ac");
+        action.MarkUse(entropy);
         return new SignedCall(caller, body, action);
     }
 
@@ -60,10 +59,9 @@ internal sealed class SignedCalls(
         {
             var (organisationId, id, use) = (call.Action.OrganisationId, call.Action.Id, call.Action.Result);
             db.ChangeTracker.Clear();
-            var winner = await db.Ceremonies.Where(c => c.OrganisationId == organisationId && c.Id == id).Select(c => c.Result).SingleOrDefaultAsync(ct);
-            // The driver sends a commit again whose answer was lost; then it was this very use that came first.
-            if (winner == use) return null;
-            return winner is not null ? ErrorCatalog.UserActionAlreadyUsed : UniqueViolation.Of(e) ?? ErrorCatalog.ChangedMeanwhile;
+            var action = await db.Ceremonies.AsNoTracking().SingleOrDefaultAsync(c => c.OrganisationId == organisationId && c.Id == id, ct);
+            if (action?.SpentAt is not null) return action.Result == use ? null : ErrorCatalog.UserActionAlreadyUsed;
+            return UniqueViolation.Of(e) ?? ErrorCatalog.ChangedMeanwhile;
         }
     }
 }

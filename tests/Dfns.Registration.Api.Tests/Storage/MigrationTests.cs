@@ -1,6 +1,9 @@
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
+using Dfns.Registration.TestKit.Databases;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace Dfns.Registration.Api.Tests.Storage;
 
@@ -31,6 +34,48 @@ public abstract class MigrationTests(ServiceFixture fixture) : ServiceTests(fixt
         foreach (var service in services) await service.DisposeAsync();
     }
 
+    [Fact]
+    public async Task A_database_of_the_first_version_is_brought_up_to_date_with_the_rows_in_it()
+    {
+        await using var database = await Fixture.NewDatabaseAsync();
+        const string organisation = "or-first-first-first000000000000";
+        await using (var db = Open(database))
+        {
+            await db.GetService<IMigrator>().MigrateAsync("Initial");
+            object then = db.Database.IsSqlite() ? Service.Noon.UtcTicks : Service.Noon;
+            object list = db.Database.IsSqlite() ? "[\"https://app.example.co\"]" : new List<string> { "https://app.example.co" };
+            object numbers = db.Database.IsSqlite() ? "[-7]" : new List<int> { -7 };
+            await db.Database.ExecuteSqlAsync($"INSERT INTO organisations (id, name, created_at) VALUES ({organisation}, 'First', {then})");
+            await db.Database.ExecuteSqlAsync(
+                $"""
+                INSERT INTO relying_parties (organisation_id, relying_party_id, name, origins, attestation, user_verification, algorithms, allow_cross_origin, top_origins, recovery_required_for_end_users)
+                VALUES ({organisation}, 'example.co', 'First', {list}, 'none', 'required', {numbers}, {false}, {list}, {false})
+                """);
+            await db.Database.ExecuteSqlAsync(
+                $"""
+                INSERT INTO users (organisation_id, id, username, username_folded, kind, is_active, created_at)
+                VALUES ({organisation}, 'us-first', 'jane@example.co', 'JANE@EXAMPLE.CO', 'EndUser', {true}, {then})
+                """);
+            await db.Database.ExecuteSqlAsync(
+                $"""
+                INSERT INTO ceremonies (organisation_id, id, purpose, user_id, challenge, created_at, expires_at)
+                VALUES ({organisation}, 'ce-first', 'Registration', 'us-first', 'Y2hhbGxlbmdl', {then}, {then})
+                """);
+        }
+
+        await using var service = await Service.StartAsync(database);
+
+        var user = await service.InDatabaseAsync(db => db.Users.Include(u => u.Organisation!.RelyingParty).SingleAsync());
+        Assert.Equal(("jane@example.co", false), (user.Username, user.IsServiceAccount));
+        Assert.Empty(user.Permissions);
+        Assert.Equal([-7], user.Organisation!.RelyingParty!.Algorithms);
+        Assert.Equal("us-first", await service.InDatabaseAsync(db => db.Ceremonies.Select(c => c.UserId).SingleAsync()));
+    }
+
+    private static RegistrationDbContext Open(TestDatabase database) => database.Provider == "Sqlite"
+        ? new SqliteDbContext(new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(database.ConnectionString).UseSnakeCaseNamingConvention().Options)
+        : new PostgreSqlDbContext(new DbContextOptionsBuilder<PostgreSqlDbContext>().UseNpgsql(database.ConnectionString).UseSnakeCaseNamingConvention().Options);
+
     [Theory]
     [InlineData(typeof(User))]
     [InlineData(typeof(Credential))]
@@ -38,6 +83,7 @@ public abstract class MigrationTests(ServiceFixture fixture) : ServiceTests(fixt
     [InlineData(typeof(RegistrationCode))]
     [InlineData(typeof(RelyingParty))]
     [InlineData(typeof(AuditEvent))]
+    [InlineData(typeof(AccessToken))]
     public async Task The_organisation_leads_every_key_and_index(Type entity)
     {
         var leads = await Service.InDatabaseAsync(db =>
