@@ -255,7 +255,10 @@ public enum RefusalReason
     /// </summary>
     CertificateExtensionNotAccepted,
 
-    /// <summary>The attestation certificate is not valid yet, or no longer (RFC 5280 §4.1.2.5), at the moment of verification.</summary>
+    /// <summary>
+    /// A certificate of the path to a trusted root is not valid yet, or no longer (RFC 5280 §4.1.2.5), at the moment of verification
+    /// (§7.1 step 24).
+    /// </summary>
     CertificateOutsideValidity,
 
     /// <summary>The key of the attestation certificate is not of the type its format demands: fido-u2f, P-256 (§8.6).</summary>
@@ -348,6 +351,35 @@ public enum RefusalReason
 
     /// <summary>Format android-safetynet: the certificate is not that of attest.android.com (§8.5).</summary>
     SafetyNetHostNotAccepted,
+
+    // Trust.
+
+    /// <summary>No attestation, and the relying party does not accept none (§7.1 step 24).</summary>
+    AttestationNoneNotAccepted,
+
+    /// <summary>Self attestation, and the relying party does not accept it (§7.1 step 24).</summary>
+    AttestationSelfNotAccepted,
+
+    /// <summary>
+    /// The certificates are no path (RFC 5280 §6.1): one is not certified by the next, the next is no authority or not for so long a path,
+    /// or one has a critical extension that is not processed (§7.1 step 24).
+    /// </summary>
+    CertificatePathInvalid,
+
+    /// <summary>The certificates lead to no root that is trusted for the format or the model (§7.1 step 24).</summary>
+    CertificatePathNotTrusted,
+
+    /// <summary>The model is one that the relying party refuses (§7.1 step 24).</summary>
+    AaguidDenied,
+
+    /// <summary>The relying party accepts listed models alone, and nothing that is trusted says which model this is (§7.1 step 24).</summary>
+    AaguidNotAttested,
+
+    /// <summary>The model is attested, and not one of those that the relying party accepts (§7.1 step 24).</summary>
+    AaguidNotAllowed,
+
+    /// <summary>Metadata reports the model, or a certificate of the path, as revoked or compromised (FIDO MDS 3 §3.1.3, §3.1.4).</summary>
+    AuthenticatorStatusNotAccepted,
 
     // Raw keys.
 
@@ -602,6 +634,14 @@ public static class RefusalReasons
             or RefusalReason.SafetyNetNonceMismatch
             or RefusalReason.SafetyNetIntegrityFailed
             or RefusalReason.SafetyNetHostNotAccepted
+            or RefusalReason.AttestationNoneNotAccepted
+            or RefusalReason.AttestationSelfNotAccepted
+            or RefusalReason.CertificatePathInvalid
+            or RefusalReason.CertificatePathNotTrusted
+            or RefusalReason.AaguidDenied
+            or RefusalReason.AaguidNotAttested
+            or RefusalReason.AaguidNotAllowed
+            or RefusalReason.AuthenticatorStatusNotAccepted
             or RefusalReason.KeyAttestationMemberInvalid
             or RefusalReason.HashAlgorithmNotSupported
             or RefusalReason.SignatureNotHex

@@ -1,3 +1,5 @@
+using Dfns.Registration.Verification.Trust;
+
 namespace Dfns.Registration.Verification;
 
 /// <summary>Everything a registration verdict depends on besides the credential. Nothing of it comes from the request.</summary>
@@ -25,6 +27,9 @@ public sealed record RegistrationExpectation : CeremonyExpectation
     /// </summary>
     public bool AllowSafetyNet { get; init; }
 
-    /// <summary>The moment of verification, UTC: attestation certificates must be valid at it.</summary>
+    /// <summary>Which attestation is accepted, and who is trusted to certify it; anything that verifies, unless set.</summary>
+    public AttestationTrust Trust { get; init; } = new();
+
+    /// <summary>The moment of verification, UTC: certificates that are assessed must be valid at it.</summary>
     public required DateTimeOffset Now { get; init; }
 }

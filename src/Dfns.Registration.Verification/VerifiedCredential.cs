@@ -1,3 +1,5 @@
+using Dfns.Registration.Verification.Trust;
+
 namespace Dfns.Registration.Verification;
 
 /// <summary>A credential whose proof holds: the part of it that is worth keeping.</summary>
@@ -68,6 +70,9 @@ public sealed record WebAuthnRegistration
     /// first statement of the type told.
     /// </summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> AttestationCertificates { get; init; } = [];
+
+    /// <summary>Whether the statement is trusted, and the AAGUID with it, and by which root.</summary>
+    public required AttestationVerdict Trust { get; init; }
 
     /// <summary>The statements inside a <c>compound</c> one, in their order; empty for every other format.</summary>
     public IReadOnlyList<CompoundStatement> CompoundStatements { get; init; } = [];

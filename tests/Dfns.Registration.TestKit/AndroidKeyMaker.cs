@@ -106,7 +106,7 @@ public abstract partial class AttestationMaker
             return new CborMapDraft()
                 .Set("alg", Cbor.Number(draft.Algorithm))
                 .Set("sig", Cbor.Bytes(draft.Signature(key.Sign(signedBytes, draft.Algorithm))))
-                .Set("x5c", X5c(leaf));
+                .Set("x5c", X5c(draft, leaf));
         }
     }
 }

@@ -29,7 +29,7 @@ public abstract partial class AttestationMaker
                     writer.WriteOctetString(nonce(SHA256.HashData(signedBytes)));
             }));
             change(leaf);
-            return new CborMapDraft().Set("x5c", X5c(leaf));
+            return new CborMapDraft().Set("x5c", X5c(draft, leaf));
         }
     }
 }

@@ -23,12 +23,8 @@ public abstract partial class AttestationMaker
     public static AttestationMaker PackedCertified(int algorithm = -7, Action<CertificateDraft>? change = null) =>
         new PackedCertifiedMaker(algorithm, change ?? (_ => { }));
 
-    /// <summary>The array of certificates that a leaf and a fresh authority make.</summary>
-    private static byte[] X5c(CertificateDraft leaf)
-    {
-        var authority = SoftwareKey.P256();
-        return Cbor.Array(Cbor.Bytes(leaf.Sign(authority)), Cbor.Bytes(CertificateDraft.ForAuthority(authority).Sign(authority)));
-    }
+    /// <summary>The array of certificates that a leaf and its authorities make.</summary>
+    private static byte[] X5c(RegistrationDraft draft, CertificateDraft leaf) => Cbor.Array([.. draft.Certify(leaf).Select(der => Cbor.Bytes(der))]);
 
     private sealed class NoneMaker : AttestationMaker
     {
@@ -58,7 +54,7 @@ public abstract partial class AttestationMaker
             return new CborMapDraft()
                 .Set("alg", Cbor.Number(algorithm))
                 .Set("sig", Cbor.Bytes(draft.Signature(attestationKey.Sign(signedBytes, algorithm))))
-                .Set("x5c", X5c(leaf));
+                .Set("x5c", X5c(draft, leaf));
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Dfns.Registration.TestKit;
 
@@ -34,6 +35,15 @@ public sealed class CertificateDraft
 
     /// <summary>The subject: object identifiers with texts.</summary>
     public IList<KeyValuePair<string, string>> Subject { get; } = [];
+
+    /// <summary>The issuer, in the same form.</summary>
+    public IList<KeyValuePair<string, string>> Issuer { get; } = [KeyValuePair.Create("2.5.4.3", "Test authority")];
+
+    /// <summary>The signature algorithm and its hash; those that go with the authority's key, unless set.</summary>
+    public (string Oid, HashAlgorithmName Hash)? SignatureAlgorithm { get; set; }
+
+    /// <summary>The algorithm that stands beside the signature; the same as inside, unless set.</summary>
+    public string? OuterSignatureOid { get; set; }
 
     /// <summary>The first moment of validity.</summary>
     public DateTimeOffset NotBefore { get; set; } = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -100,20 +110,28 @@ public sealed class CertificateDraft
     }
 
     /// <summary>An authority.</summary>
-    public static CertificateDraft ForAuthority(SoftwareKey key)
+    public static CertificateDraft ForAuthority(SoftwareKey key, string name)
     {
         var draft = new CertificateDraft(key);
-        draft.SetSubject("2.5.4.3", "Test authority");
+        draft.SetSubject("2.5.4.3", name);
         draft.Extensions.Add(new(BasicConstraintsOid, Critical: true, BasicConstraints(authority: true)));
         return draft;
     }
 
     /// <summary>The content of basic constraints.</summary>
-    public static byte[] BasicConstraints(bool authority) => Write(writer =>
+    /// <param name="authority">Whether it is an authority's.</param>
+    /// <param name="authoritiesBelow">How many authorities may stand below it, if that is limited.</param>
+    public static byte[] BasicConstraints(bool authority, int? authoritiesBelow = null) => Write(writer =>
     {
         using (writer.PushSequence())
+        {
             if (authority) writer.WriteBoolean(true);
+            if (authoritiesBelow is { } count) writer.WriteInteger(count);
+        }
     });
+
+    /// <summary>The content of a key usage.</summary>
+    public static byte[] KeyUsage(X509KeyUsageFlags usage) => new X509KeyUsageExtension(usage, critical: true).RawData;
 
     /// <summary>The attributes of a TPM that exists nowhere.</summary>
     public static KeyValuePair<string, string>[] UsualTpm =>
@@ -175,17 +193,18 @@ public sealed class CertificateDraft
         if (extension is not null) Extensions.Add(extension);
     }
 
-    /// <summary>Signs with ECDSA over SHA-256, in the name of the test authority.</summary>
+    /// <summary>Signs with the key of an authority.</summary>
     public byte[] Sign(SoftwareKey authority)
     {
-        var toBeSigned = Write(WriteToBeSigned);
-        var signature = authority.Sign(toBeSigned, HashAlgorithmName.SHA256);
+        var (oid, hash) = SignatureAlgorithm ?? AlgorithmOf(authority);
+        var toBeSigned = Write(writer => WriteToBeSigned(writer, oid));
+        var signature = authority.Sign(toBeSigned, hash);
         return Encoded(Write(writer =>
         {
             using (writer.PushSequence())
             {
                 writer.WriteEncodedValue(toBeSigned);
-                WriteSignatureAlgorithm(writer);
+                WriteSignatureAlgorithm(writer, OuterSignatureOid ?? oid);
                 writer.WriteBitString(signature);
             }
         }));
@@ -198,9 +217,24 @@ public sealed class CertificateDraft
         return writer.Encode();
     }
 
-    private static void WriteSignatureAlgorithm(AsnWriter writer)
+    private static (string Oid, HashAlgorithmName Hash) AlgorithmOf(SoftwareKey authority) => authority.Name switch
     {
-        using (writer.PushSequence()) writer.WriteObjectIdentifier("1.2.840.10045.4.3.2");
+        "P-384" => ("1.2.840.10045.4.3.3", HashAlgorithmName.SHA384),
+        "P-521" => ("1.2.840.10045.4.3.4", HashAlgorithmName.SHA512),
+        "Ed25519" => ("1.3.101.112", HashAlgorithmName.SHA512),
+        "RSA-2048" => ("1.2.840.113549.1.1.11", HashAlgorithmName.SHA256),
+        "RSA-3072" => ("1.2.840.113549.1.1.12", HashAlgorithmName.SHA384),
+        _ => ("1.2.840.10045.4.3.2", HashAlgorithmName.SHA256),
+    };
+
+    private static void WriteSignatureAlgorithm(AsnWriter writer, string oid)
+    {
+        using (writer.PushSequence())
+        {
+            writer.WriteObjectIdentifier(oid);
+            // RFC 3279 §2.2.1: RSA has parameters, and they are null.
+            if (oid.StartsWith("1.2.840.113549.1.1.", StringComparison.Ordinal)) writer.WriteNull();
+        }
     }
 
     private static void WriteName(AsnWriter writer, IEnumerable<KeyValuePair<string, string>> attributes)
@@ -215,15 +249,15 @@ public sealed class CertificateDraft
                 }
     }
 
-    private void WriteToBeSigned(AsnWriter writer)
+    private void WriteToBeSigned(AsnWriter writer, string signatureOid)
     {
         using (writer.PushSequence())
         {
             if (Version > 1)
                 using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0))) writer.WriteInteger(Version - 1);
             writer.WriteInteger(4711);
-            WriteSignatureAlgorithm(writer);
-            WriteName(writer, [KeyValuePair.Create("2.5.4.3", "Test authority")]);
+            WriteSignatureAlgorithm(writer, signatureOid);
+            WriteName(writer, Issuer);
             using (writer.PushSequence())
             {
                 WriteTime(writer, NotBefore);

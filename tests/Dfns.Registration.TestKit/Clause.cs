@@ -15,12 +15,12 @@ public sealed class ClauseAttribute : Attribute
     /// <summary>Names a rule of a section whose rules carry no numbers, such as "version" of §8.2.1.</summary>
     public ClauseAttribute(string section, string rule) => (Section, Rule) = (section, rule);
 
-    /// <summary>The section: <c>7.1</c>.</summary>
+    /// <summary>The section: <c>7.1</c> of WebAuthn, or another document and its section, <c>RFC 5280 §6.1</c>.</summary>
     public string Section { get; }
 
     /// <summary>The step or rule within the section: <c>step 9</c>.</summary>
     public string Rule { get; }
 
     /// <inheritdoc/>
-    public override string ToString() => $"§{Section} {Rule}";
+    public override string ToString() => char.IsAsciiDigit(Section[0]) ? $"§{Section} {Rule}" : $"{Section} {Rule}";
 }

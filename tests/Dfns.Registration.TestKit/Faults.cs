@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using Dfns.Registration.Verification;
+using Dfns.Registration.Verification.Trust;
 
 namespace Dfns.Registration.TestKit;
 
@@ -13,6 +14,10 @@ public static class Faults
 {
     private static readonly byte[] Dot = "."u8.ToArray();
     private static readonly byte[] X25519Key = Convert.FromHexString("300E300506032B656E030500AABBCCDD");
+    private static readonly Guid AllowedModel = new("a110ed00-0000-4000-8000-000000000001");
+    private static readonly Guid DeniedModel = new("de41ed00-0000-4000-8000-000000000002");
+    private static readonly Guid RevokedModel = new("4e70ed00-0000-4000-8000-000000000003");
+    private static readonly MetadataDraft RevokedBlob = new MetadataDraft().Add(RevokedModel, ["REVOKED"]);
     private static readonly byte[] OtherModel = CertificateDraft.OctetString(new byte[16]);
 
     /// <summary>The reasons for which a new credential can be made: all but the one that nothing has, and those of assertions.</summary>
@@ -25,6 +30,23 @@ public static class Faults
     /// <summary>Whether the fault shows only where the retired format of SafetyNet is verified.</summary>
     public static bool NeedsSafetyNet(RefusalReason reason) => reason is RefusalReason.JwsMalformed or RefusalReason.SafetyNetNonceMismatch
         or RefusalReason.SafetyNetIntegrityFailed or RefusalReason.SafetyNetHostNotAccepted;
+
+    /// <summary>Whether the fault shows only under a policy on trust, which <see cref="Distrust"/> is.</summary>
+    public static bool NeedsDistrust(RefusalReason reason) => reason is RefusalReason.CertificateOutsideValidity
+        or RefusalReason.AttestationNoneNotAccepted or RefusalReason.AttestationSelfNotAccepted or RefusalReason.CertificatePathInvalid
+        or RefusalReason.CertificatePathNotTrusted or RefusalReason.AaguidDenied or RefusalReason.AaguidNotAttested
+        or RefusalReason.AaguidNotAllowed or RefusalReason.AuthenticatorStatusNotAccepted;
+
+    /// <summary>A policy that trusts <see cref="TestAuthority.Trusted"/> alone, and under which the fault shows.</summary>
+    public static AttestationTrust Distrust(RefusalReason reason) => new()
+    {
+        AcceptNone = reason != RefusalReason.AttestationNoneNotAccepted,
+        AcceptSelf = reason != RefusalReason.AttestationSelfNotAccepted,
+        Roots = [new(TestAuthority.Trusted.Anchor)],
+        AllowedAaguids = reason is RefusalReason.AaguidNotAttested or RefusalReason.AaguidNotAllowed ? [AllowedModel] : [],
+        DeniedAaguids = reason == RefusalReason.AaguidDenied ? [DeniedModel] : [],
+        Metadata = reason == RefusalReason.AuthenticatorStatusNotAccepted ? RevokedBlob.Read() : null,
+    };
 
     /// <summary>Makes the credential.</summary>
     /// <param name="reason">The reason it is to be refused for.</param>
@@ -136,7 +158,7 @@ public static class Faults
             RefusalReason.CertificateAaguidMismatch => Certified(leaf => SetAaguid(leaf, critical: false, OtherModel)),
             RefusalReason.CertificateExtensionNotAccepted =>
                 Certified(leaf => leaf.Extensions.Add(new(CertificateDraft.FirmwareVersionOid, Critical: true, [0x02, 0x01, 0x05]))),
-            RefusalReason.CertificateOutsideValidity => Certified(leaf => leaf.NotAfter = leaf.NotBefore.AddDays(1)),
+            RefusalReason.CertificateOutsideValidity => Trusted(leaf => leaf.NotAfter = leaf.NotBefore.AddDays(1)),
 
             RefusalReason.CertificateKeyNotAccepted => U2f(-7, SoftwareKey.P384()),
             RefusalReason.CredentialKeyNotAccepted => U2f(-8, SoftwareKey.P256()),
@@ -179,6 +201,15 @@ public static class Faults
             RefusalReason.SafetyNetHostNotAccepted =>
                 With(AttestationMaker.SafetyNet(change: leaf => leaf.SetExtension(CertificateDraft.AlternativeNameOid, null))),
 
+            RefusalReason.AttestationNoneNotAccepted => Passkey(_ => { }),
+            RefusalReason.AttestationSelfNotAccepted => Packed(_ => { }),
+            RefusalReason.CertificatePathInvalid => Trusted(leaf => leaf.Extensions.Add(new("1.2.3.4", Critical: true, [0x05, 0x00]))),
+            RefusalReason.CertificatePathNotTrusted => Certified(_ => { }),
+            RefusalReason.AaguidDenied => Passkey(draft => draft.Aaguid = DeniedModel),
+            RefusalReason.AaguidNotAttested => Packed(draft => draft.Aaguid = AllowedModel),
+            RefusalReason.AaguidNotAllowed => Trusted(_ => { }),
+            RefusalReason.AuthenticatorStatusNotAccepted => Passkey(draft => draft.Aaguid = RevokedModel),
+
             RefusalReason.KeyAttestationMemberInvalid => Key(draft => draft.Attestation = json => json.Remove("signature")),
             RefusalReason.HashAlgorithmNotSupported => Key(draft => draft.Attestation = json => json.Set("algorithm", "SHA1")),
             RefusalReason.SignatureNotHex => Key(draft => draft.Attestation = json => json.Set("signature", "MEUCIQ")),
@@ -201,6 +232,12 @@ public static class Faults
 
         MadeCredential Certified(Action<CertificateDraft> change) =>
             new SoftwareAuthenticator { Attestation = AttestationMaker.PackedCertified(change: change) }.Create(challenge, rpId, origin);
+
+        MadeCredential Trusted(Action<CertificateDraft> change) => new SoftwareAuthenticator
+        {
+            Attestation = AttestationMaker.PackedCertified(change: change),
+            Certify = TestAuthority.Trusted.Certify,
+        }.Create(challenge, rpId, origin);
 
         MadeCredential U2f(int algorithm, SoftwareKey batchKey) => new SoftwareAuthenticator
         {

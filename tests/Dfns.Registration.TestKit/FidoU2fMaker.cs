@@ -28,7 +28,7 @@ public abstract partial class AttestationMaker
                 [0, .. signedBytes[..32], .. signedBytes[^32..], .. draft.CredentialId, 4, .. draft.CredentialKey.SubjectPublicKeyInfo.TakeLast(64)];
             return new CborMapDraft()
                 .Set("sig", Cbor.Bytes(draft.Signature(attestationKey.Sign(verificationData(toBeSigned), HashAlgorithmName.SHA256))))
-                .Set("x5c", Cbor.Array(Cbor.Bytes(leaf.Sign(SoftwareKey.P256()))));
+                .Set("x5c", Cbor.Array(Cbor.Bytes(draft.Certify(leaf)[0])));
         }
     }
 }

@@ -20,6 +20,7 @@ public sealed class RegistrationDraft
         CredentialKey = authenticator.CredentialKey;
         Attestation = authenticator.Attestation;
         Aaguid = authenticator.Aaguid;
+        Certify = authenticator.Certify;
         RpId = rpId;
         CoseKey = CredentialKey.CoseKey(Algorithm);
         ClientData.Set("type", "webauthn.create").Set("challenge", challenge).Set("origin", origin).Set("crossOrigin", false);
@@ -57,6 +58,9 @@ public sealed class RegistrationDraft
 
     /// <summary>Makes the statement of one format.</summary>
     public AttestationMaker Attestation { get; set; }
+
+    /// <summary>Certifies the attestation key: its certificate, then those of the authorities that the statement brings along.</summary>
+    public Func<CertificateDraft, byte[][]> Certify { get; set; }
 
     /// <summary>Authenticator data as a whole.</summary>
     public Func<byte[], byte[]> AuthenticatorData { get; set; } = bytes => bytes;

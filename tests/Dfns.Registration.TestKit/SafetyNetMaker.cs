@@ -40,13 +40,11 @@ public abstract partial class AttestationMaker
         public override CborMapDraft MakeStatement(RegistrationDraft draft, byte[] signedBytes)
         {
             var key = serviceKey ?? SoftwareKey.Rsa();
-            var authority = SoftwareKey.P256();
             var leaf = CertificateDraft.ForHost(key, "attest.android.com");
             change(leaf);
-            byte[][] chain = [leaf.Sign(authority), CertificateDraft.ForAuthority(authority).Sign(authority)];
 
             var response = new SafetyNetDraft(signedBytes);
-            response.Header.Set("x5c", chain.Select(Convert.ToBase64String));
+            response.Header.Set("x5c", draft.Certify(leaf).Select(Convert.ToBase64String));
             describe(response);
             var toBeSigned = Base64Url.EncodeToString(response.Header.ToBytes()) + "." + Base64Url.EncodeToString(response.Payload.ToBytes());
             var signature = draft.Signature(key.Sign(System.Text.Encoding.ASCII.GetBytes(toBeSigned), HashAlgorithmName.SHA256));

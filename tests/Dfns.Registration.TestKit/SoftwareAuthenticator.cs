@@ -23,6 +23,13 @@ public sealed class SoftwareAuthenticator
     /// <summary>The attestation statement format.</summary>
     public AttestationMaker Attestation { get; init; } = AttestationMaker.None;
 
+    /// <summary>Who certifies the attestation key; a fresh root, sent along, unless given. Nobody has reason to trust that one.</summary>
+    public Func<CertificateDraft, byte[][]> Certify { get; init; } = leaf =>
+    {
+        var root = new TestAuthority("Test authority");
+        return [.. root.Certify(leaf), root.Certificate];
+    };
+
     /// <summary>The model.</summary>
     public Guid Aaguid { get; init; } = new("f00dbabe-0123-4567-89ab-cdef00112233");
 

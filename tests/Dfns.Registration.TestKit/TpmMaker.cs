@@ -156,7 +156,7 @@ public abstract partial class AttestationMaker
                 .Set("alg", Cbor.Number(algorithm))
                 .Set("sig", Cbor.Bytes(draft.Signature(attestationKey.Sign(certInfo, algorithm))))
                 .Set("ver", Cbor.Text("2.0"))
-                .Set("x5c", X5c(leaf))
+                .Set("x5c", X5c(draft, leaf))
                 .Set("pubArea", Cbor.Bytes(publicArea))
                 .Set("certInfo", Cbor.Bytes(certInfo));
         }

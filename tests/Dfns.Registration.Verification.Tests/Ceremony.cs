@@ -1,4 +1,5 @@
 using Dfns.Registration.TestKit;
+using Dfns.Registration.Verification.Trust;
 
 namespace Dfns.Registration.Verification.Tests;
 
@@ -28,6 +29,18 @@ internal static class Ceremony
 
     public static MadeCredential Make(AttestationMaker attestation, Action<RegistrationDraft>? change = null, int algorithm = -7) =>
         new SoftwareAuthenticator { Attestation = attestation, Algorithm = algorithm }.Create(Challenge, RpId, Origin, change);
+
+    /// <summary>A registration whose attestation key a given authority certified.</summary>
+    public static MadeCredential MakeCertified(
+        AttestationMaker attestation, TestAuthority authority, Action<RegistrationDraft>? change = null) =>
+        new SoftwareAuthenticator { Attestation = attestation, Certify = authority.Certify }.Create(Challenge, RpId, Origin, change);
+
+    /// <summary>What is expected where trust is assessed: the certificates must lead to the root that test relying parties trust.</summary>
+    public static RegistrationExpectation Trusting(Func<AttestationTrust, AttestationTrust>? change = null)
+    {
+        var trust = new AttestationTrust { Roots = [new(TestAuthority.Trusted.Anchor)] };
+        return Expected with { AllowSafetyNet = true, Trust = change?.Invoke(trust) ?? trust };
+    }
 
     public static MadeCredential MakeKey(Action<KeyDraft>? change = null) => SoftwareKey.P256().Create(Challenge, change: change);
 

@@ -19,6 +19,7 @@ public sealed class RefusalReasonTests
             Algorithms = [-7, -8, -257],
             AllowCrossOrigin = Faults.NeedsCrossOrigin(reason),
             AllowSafetyNet = Faults.NeedsSafetyNet(reason),
+            Trust = Faults.NeedsDistrust(reason) ? Faults.Distrust(reason) : new(),
         };
         var refusal = Refused(reason, Faults.Make(reason, Challenge, RpId, Origin), expected);
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Dfns.Registration.Verification.Cose;
 using Dfns.Registration.Verification.Encoding;
+using Dfns.Registration.Verification.Trust;
 using Dfns.Registration.Verification.WebAuthn.Attestation;
 
 namespace Dfns.Registration.Verification.WebAuthn;
@@ -48,7 +49,8 @@ internal static class RegistrationCeremony
         // Steps 21 and 22: the statement is verified by the file named after its format.
         var subject = new AttestationSubject(attestation, attested, credentialKey, clientDataHash, expected);
         if (AttestationStatements.Verify(subject).Refused(out why, out var finding)) return why;
-        // Steps 23 and 24: no trust anchors are consulted; none, self and certified attestation are all accepted, and told apart.
+        // Steps 23 and 24: it is trustworthy, as far as policy asks.
+        if (TrustAssessment.Assess(finding, attested.Aaguid, expected.Trust, expected.Now).Refused(out why, out var verdict)) return why;
 
         // Step 25: the credential id is at most 1,023 bytes, and not empty; and it is the one the request goes by.
         if (attested.CredentialId.Length is 0 or > VerificationLimits.MaxCredentialIdSizeBytes) return RefusalReason.CredentialIdLength;
@@ -75,6 +77,7 @@ internal static class RegistrationCeremony
                 AttestationFormat = attestation.Format,
                 AttestationType = finding.Type,
                 AttestationCertificates = finding.Certificates,
+                Trust = verdict,
                 CompoundStatements =
                 [
                     .. finding.Parts.Select(part => new CompoundStatement { Format = part.Format, Type = part.Type, Certificates = part.Certificates }),

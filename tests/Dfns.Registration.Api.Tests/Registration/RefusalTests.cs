@@ -12,8 +12,9 @@ public abstract class RefusalTests(ServiceFixture fixture) : ServiceTests(fixtur
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : RefusalTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;
 
-    // SafetyNet is retired; its statements are refused by name before anything in them is looked at.
-    public static TheoryData<RefusalReason> Reasons => [.. Faults.Reasons.Where(reason => !Faults.NeedsSafetyNet(reason))];
+    // SafetyNet is retired; its statements are refused by name before anything in them is looked at. Trust is a policy that this
+    // organisation does not have.
+    public static TheoryData<RefusalReason> Reasons => [.. Faults.Reasons.Where(reason => !Faults.NeedsSafetyNet(reason) && !Faults.NeedsDistrust(reason))];
 
     [Theory]
     [MemberData(nameof(Reasons))]

@@ -181,7 +181,7 @@ internal sealed class HostileScene
 
     private IEnumerable<HostileRequest> Forgeries()
     {
-        foreach (var reason in Faults.Reasons.Where(reason => !Faults.NeedsCrossOrigin(reason)))
+        foreach (var reason in Faults.Reasons.Where(reason => !Faults.NeedsCrossOrigin(reason) && !Faults.NeedsDistrust(reason)))
         {
             var slot = Faults.Make(reason, Open.Challenge, RelyingPartyId, Origin);
             yield return CompleteWith($"a credential with the fault {reason}", Change(HonestBody(), "firstFactorCredential", slot.ToJson()), 400);

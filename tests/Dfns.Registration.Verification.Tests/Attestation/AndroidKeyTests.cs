@@ -238,10 +238,6 @@ public sealed class AndroidKeyTests
         Make(AttestationMaker.AndroidKey(change: leaf => leaf.Extensions.Add(
             new(CertificateDraft.AaguidOid, Critical: false, CertificateDraft.OctetString(new byte[16]))))));
 
-    [Fact]
-    public void Refuses_a_certificate_outside_its_validity() => Refused(
-        RefusalReason.CertificateOutsideValidity, Make(AttestationMaker.AndroidKey(change: leaf => leaf.NotAfter = Now.AddSeconds(-1))));
-
     private static MadeCredential MakeWith(Action<AndroidKeyDescriptionDraft> describe) => Make(AttestationMaker.AndroidKey(describe));
 
     private static byte[] Swapped(byte[] bytes, byte[] first, byte[] second)

@@ -95,8 +95,4 @@ public sealed class AppleTests
         RefusalReason.CertificateAaguidMismatch,
         Make(AttestationMaker.Apple(change: leaf => leaf.Extensions.Add(
             new(CertificateDraft.AaguidOid, Critical: false, CertificateDraft.OctetString(new byte[16]))))));
-
-    [Fact]
-    public void Refuses_a_certificate_outside_its_validity() => Refused(
-        RefusalReason.CertificateOutsideValidity, Make(AttestationMaker.Apple(change: leaf => leaf.NotAfter = Now.AddSeconds(-1))));
 }

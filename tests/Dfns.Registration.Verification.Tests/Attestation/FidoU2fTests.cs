@@ -133,10 +133,6 @@ public sealed class FidoU2fTests
     public void Refuses_a_certificate_that_names_another_model() =>
         Refused(RefusalReason.CertificateAaguidMismatch, Make(AttestationMaker.FidoU2f(Naming(Model))));
 
-    [Fact]
-    public void Refuses_a_certificate_outside_its_validity() =>
-        Refused(RefusalReason.CertificateOutsideValidity, Make(AttestationMaker.FidoU2f(leaf => leaf.NotBefore = Now.AddSeconds(1))));
-
     private static Action<CertificateDraft> Naming(Guid model) => leaf => leaf.Extensions.Add(
         new(CertificateDraft.AaguidOid, Critical: false, CertificateDraft.OctetString(model.ToByteArray(bigEndian: true))));
 

@@ -205,21 +205,6 @@ public sealed class PackedCertifiedTests
         Refused(RefusalReason.CertificateAaguidMalformed, MakeWith(leaf => SetAaguid(leaf, critical: false, Convert.FromHexString(hex))));
 
     [Fact]
-    public void Accepts_the_first_and_the_last_moment_of_validity()
-    {
-        Accepted(MakeWith(leaf => leaf.NotBefore = Now));
-        Accepted(MakeWith(leaf => leaf.NotAfter = Now));
-    }
-
-    [Fact]
-    public void Refuses_a_leaf_that_is_not_valid_yet() =>
-        Refused(RefusalReason.CertificateOutsideValidity, MakeWith(leaf => leaf.NotBefore = Now.AddSeconds(1)));
-
-    [Fact]
-    public void Refuses_a_leaf_that_is_valid_no_longer() =>
-        Refused(RefusalReason.CertificateOutsideValidity, MakeWith(leaf => leaf.NotAfter = Now.AddSeconds(-1)));
-
-    [Fact]
     public void Refuses_a_leaf_key_that_is_too_short_for_RSA() => Refused(
         RefusalReason.RsaModulusNotAccepted, MakeWith(leaf => leaf.SubjectPublicKeyInfo = SoftwareKey.Rsa(1024).SubjectPublicKeyInfo));
 

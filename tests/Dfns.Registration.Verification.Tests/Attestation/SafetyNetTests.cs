@@ -172,10 +172,6 @@ public sealed class SafetyNetTests
         Make(AttestationMaker.SafetyNet(change: leaf => leaf.SetExtension(CertificateDraft.AlternativeNameOid, null))),
         OptedIn);
 
-    [Fact]
-    public void Refuses_a_certificate_outside_its_validity() => Refused(
-        RefusalReason.CertificateOutsideValidity, Make(AttestationMaker.SafetyNet(change: leaf => leaf.NotAfter = Now.AddSeconds(-1))), OptedIn);
-
     private static MadeCredential MakeWith(Action<SafetyNetDraft> describe) => Make(AttestationMaker.SafetyNet(describe));
 
     private static void SetHosts(CertificateDraft leaf, params string[] hosts) => leaf.SetExtension(

@@ -135,10 +135,6 @@ public sealed class TpmCertificateTests
     [Clause("8.3", "AAGUID extension")]
     public void Refuses_a_certificate_that_names_another_model() => Refused(RefusalReason.CertificateAaguidMismatch, MakeWith(Naming(Guid.Empty)));
 
-    [Fact]
-    public void Refuses_a_certificate_outside_its_validity() =>
-        Refused(RefusalReason.CertificateOutsideValidity, MakeWith(leaf => leaf.NotAfter = Now.AddSeconds(-1)));
-
     private static MadeCredential MakeWith(Action<CertificateDraft> change) => Make(AttestationMaker.Tpm(change: change));
 
     private static MadeCredential Named(byte[] alternativeName) =>

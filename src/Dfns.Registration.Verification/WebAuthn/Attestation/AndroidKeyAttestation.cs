@@ -45,10 +45,9 @@ internal static class AndroidKeyAttestation
             return RefusalReason.AndroidChallengeMismatch;
         if (RefuseAuthorizations(description, subject.Expected.RequireTee) is { } unauthorized) return unauthorized;
 
-        // Not in §8.4: a certificate that names a model vouches for no other; and as for packed, it speaks only within its validity.
+        // Not in §8.4: a certificate that names a model vouches for no other.
         if (leaf.Aaguid is { } aaguid && aaguid != subject.Credential.Aaguid)
             return new Refusal(RefusalReason.CertificateAaguidMismatch, $"{aaguid}");
-        if (!leaf.IsValidAt(subject.Expected.Now)) return RefusalReason.CertificateOutsideValidity;
 
         // Attestation type Basic, if the root is known.
         return new AttestationFinding(subject.Object.Format, AttestationType.Certified, chain.Certificates);

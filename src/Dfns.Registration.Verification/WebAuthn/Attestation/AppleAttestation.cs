@@ -41,10 +41,9 @@ internal static class AppleAttestation
         // Step 5: and for the credential key.
         if (!leaf.Certifies(subject.CredentialKey.Key)) return RefusalReason.CertificateKeyMismatch;
 
-        // Not in §8.8: a certificate that names a model vouches for no other; and as for packed, it speaks only within its validity.
+        // Not in §8.8: a certificate that names a model vouches for no other.
         if (leaf.Aaguid is { } aaguid && aaguid != subject.Credential.Aaguid)
             return new Refusal(RefusalReason.CertificateAaguidMismatch, $"{aaguid}");
-        if (!leaf.IsValidAt(subject.Expected.Now)) return RefusalReason.CertificateOutsideValidity;
 
         // Step 6: Anonymization CA, if the root is known to be Apple's.
         return new AttestationFinding(subject.Object.Format, AttestationType.Certified, chain.Certificates);

@@ -22,7 +22,7 @@ internal sealed record AttestationCertificateChain(AttestationCertificate Leaf, 
 
 /// <summary>
 /// The facts of an X.509 attestation certificate (RFC 5280) that the formats' rules are about. Reading a certificate judges nothing
-/// but its form. No chain is built here and nothing is ever fetched: neither issuers nor revocation lists.
+/// but its form; <see cref="Trust.CertificatePath"/> decides whom it leads to. Nothing is ever fetched: neither issuers nor revocation lists.
 /// </summary>
 internal sealed record AttestationCertificate : IDisposable
 {
@@ -30,10 +30,26 @@ internal sealed record AttestationCertificate : IDisposable
     private const string OrganisationOid = "2.5.4.10";
     private const string OrganisationalUnitOid = "2.5.4.11";
     private const string CommonNameOid = "2.5.4.3";
+    private const string AlternativeNameOid = "2.5.29.17";
 
     // id-fido-gen-ce-aaguid (WebAuthn L3 §8.2.1).
     public const string AaguidOid = "1.3.6.1.4.1.45724.1.1.4";
     private const int AaguidSizeBytes = 16;
+
+    /// <summary>The whole certificate as received, DER.</summary>
+    public required ReadOnlyMemory<byte> Encoded { get; init; }
+
+    /// <summary>The subject's distinguished name, DER; names are compared by these bytes.</summary>
+    public required ReadOnlyMemory<byte> SubjectName { get; init; }
+
+    /// <summary>The issuer's distinguished name, DER.</summary>
+    public required ReadOnlyMemory<byte> IssuerName { get; init; }
+
+    /// <summary>How many further authorities may stand below this one (basic constraints); null without a limit.</summary>
+    public required int? MaxAuthoritiesBelow { get; init; }
+
+    /// <summary>The key usage; null without that extension.</summary>
+    public required X509KeyUsageFlags? KeyUsage { get; init; }
 
     /// <summary>The X.509 version: 3 for one with extensions.</summary>
     public required int Version { get; init; }
@@ -78,13 +94,20 @@ internal sealed record AttestationCertificate : IDisposable
         foreach (var item in items)
         {
             if (item is not ReadOnlyMemory<byte> der) return new Refusal(RefusalReason.AttestationStatementInvalid, "x5c");
-            if (der.Length > VerificationLimits.MaxCertificateSizeBytes) return RefusalReason.CertificateTooLarge;
-            if (!DerStructure.IsDistinguished(der) || !IsCertificate(der.Span)) return RefusalReason.CertificateMalformed;
+            if (RefuseForm(der) is { } malformed) return malformed;
             certificates.Add(der);
         }
 
-        return Read(certificates[0]).Refused(out var why, out var leaf) ? why : new AttestationCertificateChain(leaf, certificates);
+        return ReadFacts(certificates[0]).Refused(out var why, out var leaf) ? why : new AttestationCertificateChain(leaf, certificates);
     }
+
+    /// <summary>Reads one certificate.</summary>
+    /// <param name="der">The DER encoding and nothing else.</param>
+    /// <returns>
+    /// The certificate, or <see cref="RefusalReason.CertificateTooLarge"/>, <see cref="RefusalReason.CertificateMalformed"/>,
+    /// <see cref="RefusalReason.CertificateAaguidMalformed"/>, or what <see cref="SubjectPublicKeyInfo"/> refuses of its key.
+    /// </returns>
+    public static Outcome<AttestationCertificate> Read(ReadOnlyMemory<byte> der) => RefuseForm(der) is { } malformed ? malformed : ReadFacts(der);
 
     /// <summary>The extension of an object identifier; null without it.</summary>
     public AttestationCertificateExtension? Extension(string oid) => Extensions.GetValueOrDefault(oid);
@@ -95,8 +118,39 @@ internal sealed record AttestationCertificate : IDisposable
     /// <summary>Whether the certified key is this one: equal keys have equal encodings.</summary>
     public bool Certifies(PublicKey key) => Key.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo());
 
+    /// <summary>Whether a host is among the DNS names of the certificate (RFC 5280 §4.2.1.6: [2], IA5String); wildcards are not expanded.</summary>
+    public bool IsForHost(string host)
+    {
+        if (Extension(AlternativeNameOid) is not { } extension) return false;
+        try
+        {
+            var outer = new AsnReader(extension.Value, AsnEncodingRules.DER);
+            var names = outer.ReadSequence();
+            outer.ThrowIfNotEmpty();
+            var dnsName = new Asn1Tag(TagClass.ContextSpecific, 2);
+            var isForHost = false;
+            while (names.HasData)
+            {
+                if (names.PeekTag() != dnsName) names.ReadEncodedValue();
+                else isForHost |= string.Equals(names.ReadCharacterString(UniversalTagNumber.IA5String, dnsName), host, StringComparison.OrdinalIgnoreCase);
+            }
+
+            return isForHost;
+        }
+        catch (AsnContentException)
+        {
+            return false;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => Key.Dispose();
+
+    private static RefusalReason? RefuseForm(ReadOnlyMemory<byte> der)
+    {
+        if (der.Length > VerificationLimits.MaxCertificateSizeBytes) return RefusalReason.CertificateTooLarge;
+        return DerStructure.IsDistinguished(der) && IsCertificate(der.Span) ? null : RefusalReason.CertificateMalformed;
+    }
 
     private static bool IsCertificate(ReadOnlySpan<byte> der)
     {
@@ -112,7 +166,7 @@ internal sealed record AttestationCertificate : IDisposable
         }
     }
 
-    private static Outcome<AttestationCertificate> Read(ReadOnlyMemory<byte> der)
+    private static Outcome<AttestationCertificate> ReadFacts(ReadOnlyMemory<byte> der)
     {
         try
         {
@@ -124,13 +178,19 @@ internal sealed record AttestationCertificate : IDisposable
             if (ReadAaguid(extensions.GetValueOrDefault(AaguidOid)).Refused(out var why, out var aaguid)) return why;
             if (SubjectPublicKeyInfo.Read(certificate.PublicKey.ExportSubjectPublicKeyInfo()).Refused(out why, out var key)) return why;
 
+            var constraints = certificate.Extensions.OfType<X509BasicConstraintsExtension>().SingleOrDefault();
             return new AttestationCertificate
             {
+                Encoded = der,
+                SubjectName = certificate.SubjectName.RawData,
+                IssuerName = certificate.IssuerName.RawData,
+                MaxAuthoritiesBelow = constraints is { HasPathLengthConstraint: true } ? constraints.PathLengthConstraint : null,
+                KeyUsage = certificate.Extensions.OfType<X509KeyUsageExtension>().SingleOrDefault()?.KeyUsages,
                 Version = certificate.Version,
                 Subject = ReadSubject(certificate.SubjectName),
                 // An empty sequence has no content.
                 SubjectIsEmpty = certificate.SubjectName.RawData is [0x30, 0x00],
-                IsAuthority = certificate.Extensions.OfType<X509BasicConstraintsExtension>().SingleOrDefault()?.CertificateAuthority,
+                IsAuthority = constraints?.CertificateAuthority,
                 Aaguid = aaguid.Value,
                 Extensions = extensions,
                 // The framework gives local time, and says so in Kind.

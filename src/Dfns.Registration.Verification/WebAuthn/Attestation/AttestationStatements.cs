@@ -41,7 +41,7 @@ internal static class AttestationStatements
     {
         "none" => NoneAttestation.Verify(subject),
         "packed" => PackedAttestation.Verify(subject),
-        "fido-u2f" => FidoU2fAttestation.Verify(subject),
+        FidoU2fAttestation.Format => FidoU2fAttestation.Verify(subject),
         "android-key" => AndroidKeyAttestation.Verify(subject),
         "apple" => AppleAttestation.Verify(subject),
         "tpm" => TpmAttestation.Verify(subject),

@@ -8,6 +8,9 @@ namespace Dfns.Registration.Verification.WebAuthn.Attestation;
 /// </summary>
 internal static class FidoU2fAttestation
 {
+    /// <summary>The identifier of this format.</summary>
+    public const string Format = "fido-u2f";
+
     /// <summary>Follows the verification procedure of §8.6.</summary>
     /// <returns>
     /// Attestation type Certified, or <see cref="RefusalReason.AttestationStatementInvalid"/>,
@@ -52,9 +55,6 @@ internal static class FidoU2fAttestation
         // U2F answer has zeros there, also when the batch certificate serves FIDO2 as well and names the model.
         if (subject.Credential.Aaguid != Guid.Empty && leaf.Aaguid is { } aaguid && aaguid != subject.Credential.Aaguid)
             return new Refusal(RefusalReason.CertificateAaguidMismatch, $"{aaguid}");
-        // Not in §8.6 either: as for packed, a certificate speaks only within its validity.
-        if (!leaf.IsValidAt(subject.Expected.Now)) return RefusalReason.CertificateOutsideValidity;
-
         // Steps 7 and 8: Basic or AttCA is for the one to say who knows the root.
         return new AttestationFinding(subject.Object.Format, AttestationType.Certified, chain.Certificates);
     }

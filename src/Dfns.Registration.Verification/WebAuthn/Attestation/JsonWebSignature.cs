@@ -39,5 +39,21 @@ internal sealed record JsonWebSignature(
         return new JsonWebSignature(header, payload, bytes[..(parts[0].Length + 1 + parts[1].Length)], decoded[2]);
     }
 
+    /// <summary>Reads the header's <c>x5c</c> (RFC 7515 §4.1.6): an array of base64, not base64url, texts.</summary>
+    /// <returns>The decoded texts, which may or may not be certificates; null for anything else.</returns>
+    public static List<object>? ReadCertificates(JsonMember x5c)
+    {
+        if (x5c.Texts is not { Count: > 0 } texts) return null;
+        var certificates = new List<object>(texts.Count);
+        foreach (var text in texts)
+        {
+            if (text.AsSpan().ContainsAny('-', '_')) return null;
+            if (Base64UrlText.Decode(text, CredentialPart.AttestationData).Refused(out _, out var der)) return null;
+            certificates.Add(der);
+        }
+
+        return certificates;
+    }
+
     private static Refusal Malformed(string detail) => new(RefusalReason.JwsMalformed, detail);
 }

@@ -60,9 +60,6 @@ internal static class PackedAttestation
         if (leaf.Aaguid is { } aaguid && aaguid != subject.Credential.Aaguid)
             return new Refusal(RefusalReason.CertificateAaguidMismatch, $"{aaguid}");
 
-        // Not in §8.2, which leaves it to the trust path: a certificate speaks only within its validity.
-        if (!leaf.IsValidAt(subject.Expected.Now)) return RefusalReason.CertificateOutsideValidity;
-
         // Step 2: Basic or AttCA is for the one to say who knows the root; trust is a separate decision.
         return new AttestationFinding(subject.Object.Format, AttestationType.Certified, chain.Certificates);
     }

@@ -1,4 +1,3 @@
-using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Dfns.Registration.Verification.Cose;
@@ -12,7 +11,6 @@ namespace Dfns.Registration.Verification.WebAuthn.Attestation;
 /// </summary>
 internal static class SafetyNetAttestation
 {
-    private const string SubjectAlternativeNameOid = "2.5.29.17";
     private const string Host = "attest.android.com";
 
     /// <summary>Follows the verification procedure of §8.5.</summary>
@@ -39,7 +37,7 @@ internal static class SafetyNetAttestation
         var algorithm = CoseAlgorithm.Rs256;
         if (signed.Header["alg"].Text != algorithm.Name)
             return new Refusal(RefusalReason.AttestationAlgorithmNotSupported, signed.Header["alg"].Text);
-        if (ReadCertificates(signed.Header["x5c"]) is not { } x5c) return new Refusal(RefusalReason.JwsMalformed, "x5c");
+        if (JsonWebSignature.ReadCertificates(signed.Header["x5c"]) is not { } x5c) return new Refusal(RefusalReason.JwsMalformed, "x5c");
         if (AttestationCertificate.ReadChain(x5c).Refused(out why, out var chain)) return why;
         using var leaf = chain.Leaf;
         if (!algorithm.Fits(leaf.Key)) return new Refusal(RefusalReason.AttestationAlgorithmMismatch, algorithm.Name);
@@ -51,53 +49,10 @@ internal static class SafetyNetAttestation
         // The service found the device to be one that passed its compatibility tests.
         if (signed.Payload["ctsProfileMatch"].Token != JsonTokenType.True) return RefusalReason.SafetyNetIntegrityFailed;
         // It came from the service: its certificate is for that host. Whether the path to a root holds is decided with trust.
-        if (!IsForHost(leaf.Extension(SubjectAlternativeNameOid))) return RefusalReason.SafetyNetHostNotAccepted;
-
-        // Not in §8.5: as for packed, a certificate speaks only within its validity.
-        if (!leaf.IsValidAt(subject.Expected.Now)) return RefusalReason.CertificateOutsideValidity;
+        if (!leaf.IsForHost(Host)) return RefusalReason.SafetyNetHostNotAccepted;
 
         // Attestation type Basic, if the root is known.
         return new AttestationFinding(subject.Object.Format, AttestationType.Certified, chain.Certificates);
-    }
-
-    // RFC 7515 §4.1.6: an array of base64 (not base64url) texts. Null for anything else; that they are certificates is seen later.
-    private static List<object>? ReadCertificates(JsonMember x5c)
-    {
-        if (x5c.Texts is not { Count: > 0 } texts) return null;
-        var certificates = new List<object>(texts.Count);
-        foreach (var text in texts)
-        {
-            if (text.AsSpan().ContainsAny('-', '_')) return null;
-            if (Base64UrlText.Decode(text, CredentialPart.AttestationData).Refused(out _, out var der)) return null;
-            certificates.Add(der);
-        }
-
-        return certificates;
-    }
-
-    // RFC 5280 §4.2.1.6: a DNS name ([2], IA5String) among the subject alternative names. Certificates of the service had just that one.
-    private static bool IsForHost(AttestationCertificateExtension? extension)
-    {
-        if (extension is null) return false;
-        try
-        {
-            var outer = new AsnReader(extension.Value, AsnEncodingRules.DER);
-            var names = outer.ReadSequence();
-            outer.ThrowIfNotEmpty();
-            var dnsName = new Asn1Tag(TagClass.ContextSpecific, 2);
-            var isForHost = false;
-            while (names.HasData)
-            {
-                if (names.PeekTag() != dnsName) names.ReadEncodedValue();
-                else isForHost |= string.Equals(names.ReadCharacterString(UniversalTagNumber.IA5String, dnsName), Host, StringComparison.OrdinalIgnoreCase);
-            }
-
-            return isForHost;
-        }
-        catch (AsnContentException)
-        {
-            return false;
-        }
     }
 
     private static Refusal Invalid(string detail) => new(RefusalReason.AttestationStatementInvalid, detail);

@@ -55,9 +55,6 @@ internal static class TpmAttestation
             return new Refusal(RefusalReason.TpmAlgorithmNotSupported, $"nameAlg 0x{publicArea.NameAlgorithm:X4}");
         if (!certified.Name.Span.SequenceEqual(NameOf(pubArea, publicArea.NameAlgorithm, nameHash))) return RefusalReason.TpmNameMismatch;
 
-        // Not in §8.3: as for packed, a certificate speaks only within its validity.
-        if (!leaf.IsValidAt(subject.Expected.Now)) return RefusalReason.CertificateOutsideValidity;
-
         // Attestation type AttCA, if the root is known.
         return new AttestationFinding(subject.Object.Format, AttestationType.Certified, chain.Certificates);
     }

@@ -1,0 +1,67 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+using Dfns.Registration.Verification.Keys;
+
+namespace Dfns.Registration.Verification.Trust;
+
+/// <summary>
+/// The signature of a certificate, taken off it (RFC 5280 §4.1.1): ECDSA, RSA by PKCS #1 v1.5 or Ed25519, over SHA-256 or longer. SHA-1,
+/// which lets a certificate be forged from another, and RSASSA-PSS, which no attestation authority uses, are not read.
+/// </summary>
+/// <param name="SignedBytes">The part that is signed, as received.</param>
+/// <param name="KeyType">The type of key that can have made it.</param>
+/// <param name="Scheme">Hash and padding.</param>
+/// <param name="Signature">The signature.</param>
+internal sealed record CertificateSignature(
+    ReadOnlyMemory<byte> SignedBytes, Type KeyType, SignatureScheme Scheme, ReadOnlyMemory<byte> Signature)
+{
+    /// <summary>Takes the signature off a certificate that was read.</summary>
+    /// <returns>
+    /// The signature; null when its algorithm is not accepted, or the certificate names one inside and another outside
+    /// (RFC 5280 §4.1.1.2).
+    /// </returns>
+    public static CertificateSignature? Read(ReadOnlyMemory<byte> der)
+    {
+        try
+        {
+            var certificate = new AsnReader(der, AsnEncodingRules.DER).ReadSequence();
+            var signedBytes = certificate.ReadEncodedValue();
+            var algorithm = certificate.ReadEncodedValue();
+            var signature = certificate.ReadBitString(out var unusedBits);
+            if (unusedBits != 0 || !AlgorithmInside(signedBytes).Span.SequenceEqual(algorithm.Span)) return null;
+
+            return Find(new AsnReader(algorithm, AsnEncodingRules.DER).ReadSequence().ReadObjectIdentifier()) is var (keyType, scheme)
+                ? new CertificateSignature(signedBytes, keyType, scheme, signature)
+                : null;
+        }
+        catch (AsnContentException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether a key made it.</summary>
+    public bool IsBy(PublicKey key) => key.GetType() == KeyType && key.Verifies(SignedBytes.Span, Signature.Span, Scheme);
+
+    // RFC 5280 §4.1: version ([0], optional), serial number, algorithm.
+    private static ReadOnlyMemory<byte> AlgorithmInside(ReadOnlyMemory<byte> signedBytes)
+    {
+        var fields = new AsnReader(signedBytes, AsnEncodingRules.DER).ReadSequence();
+        if (fields.PeekTag().HasSameClassAndValue(new Asn1Tag(TagClass.ContextSpecific, 0))) fields.ReadEncodedValue();
+        fields.ReadEncodedValue();
+        return fields.ReadEncodedValue();
+    }
+
+    // RFC 5758 §3.2, RFC 8017 A.2.4, RFC 8410 §3.
+    private static (Type KeyType, SignatureScheme Scheme)? Find(string oid) => oid switch
+    {
+        "1.2.840.10045.4.3.2" => (typeof(EcdsaPublicKey), new(HashAlgorithmName.SHA256, Padding: null)),
+        "1.2.840.10045.4.3.3" => (typeof(EcdsaPublicKey), new(HashAlgorithmName.SHA384, Padding: null)),
+        "1.2.840.10045.4.3.4" => (typeof(EcdsaPublicKey), new(HashAlgorithmName.SHA512, Padding: null)),
+        "1.2.840.113549.1.1.11" => (typeof(RsaPublicKey), new(HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)),
+        "1.2.840.113549.1.1.12" => (typeof(RsaPublicKey), new(HashAlgorithmName.SHA384, RSASignaturePadding.Pkcs1)),
+        "1.2.840.113549.1.1.13" => (typeof(RsaPublicKey), new(HashAlgorithmName.SHA512, RSASignaturePadding.Pkcs1)),
+        "1.3.101.112" => (typeof(Ed25519PublicKey), new(HashAlgorithmName.SHA512, Padding: null)),
+        _ => null,
+    };
+}

@@ -1,0 +1,335 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Dfns.Registration.TestKit;
+using static Dfns.Registration.Verification.Tests.Ceremony;
+
+namespace Dfns.Registration.Verification.Tests.Trust;
+
+/// <summary>RFC 5280 §6.1: the path from an attestation certificate to a root.</summary>
+public sealed class CertificatePathTests
+{
+    private const string BasicConstraints = CertificateDraft.BasicConstraintsOid;
+    private const string KeyUsage = "2.5.29.15";
+
+    [Theory]
+    [InlineData("P-256")]
+    [InlineData("P-384")]
+    [InlineData("P-521")]
+    [InlineData("secp256k1")]
+    [InlineData("Ed25519")]
+    [InlineData("RSA-2048")]
+    [InlineData("RSA-3072")]
+    [Clause("RFC 5280 §6.1", "signature")]
+    public void Accepts_an_authority_with_any_type_of_key(string key)
+    {
+        var root = new TestAuthority("Root", key: SoftwareKey.Named(key));
+        Accepted(Packed(new TestAuthority("Intermediate", root, SoftwareKey.Named(key))), Trust(root));
+    }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "signature")]
+    public void Refuses_a_root_of_the_same_name_and_another_key() =>
+        Refused(RefusalReason.CertificatePathNotTrusted, Packed(new TestAuthority("Root")), Trust(new TestAuthority("Root")));
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "signature")]
+    public void Refuses_an_intermediate_that_did_not_sign()
+    {
+        var root = new TestAuthority("Root");
+        var (one, other) = (new TestAuthority("Intermediate", root), new TestAuthority("Intermediate", root));
+        Refused(RefusalReason.CertificatePathInvalid, Packed(leaf => [one.Certify(leaf)[0], other.Certificate]), Trust(root));
+    }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "signature")]
+    public void Refuses_a_signature_over_SHA_1()
+    {
+        var root = new TestAuthority("Root", key: SoftwareKey.Rsa());
+        Refused(RefusalReason.CertificatePathInvalid, Packed(root, leaf => leaf.SignatureAlgorithm = ("1.2.840.113549.1.1.5", HashAlgorithmName.SHA1)), Trust(root));
+    }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "signature")]
+    public void Refuses_an_algorithm_outside_that_is_not_the_one_inside()
+    {
+        var root = new TestAuthority("Root");
+        Refused(RefusalReason.CertificatePathInvalid, Packed(root, leaf => leaf.OuterSignatureOid = "1.2.840.10045.4.3.3"), Trust(root));
+    }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "signature")]
+    public void Refuses_a_signature_whose_algorithm_is_not_that_of_the_key()
+    {
+        var root = new TestAuthority("Root");
+        Refused(RefusalReason.CertificatePathNotTrusted, Packed(root, leaf => leaf.SignatureAlgorithm = ("1.3.101.112", HashAlgorithmName.SHA256)), Trust(root));
+    }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "validity")]
+    public void Accepts_the_first_and_the_last_moment_of_validity()
+    {
+        var root = new TestAuthority("Root", change: draft => draft.NotAfter = Now);
+        var intermediate = new TestAuthority("Intermediate", root, change: draft => draft.NotBefore = Now);
+        Accepted(Packed(intermediate, leaf => (leaf.NotBefore, leaf.NotAfter) = (Now, Now)), Trust(root));
+    }
+
+    [Theory]
+    [InlineData("leaf", 1)]
+    [InlineData("leaf", -1)]
+    [InlineData("intermediate", 1)]
+    [InlineData("intermediate", -1)]
+    [InlineData("root", 1)]
+    [InlineData("root", -1)]
+    [Clause("RFC 5280 §6.1", "validity")]
+    public void Refuses_a_certificate_outside_its_validity(string which, int seconds)
+    {
+        var root = new TestAuthority("Root", change: For("root"));
+        Refused(RefusalReason.CertificateOutsideValidity, Packed(new TestAuthority("Intermediate", root, change: For("intermediate")), For("leaf")), Trust(root));
+
+        Action<CertificateDraft> For(string certificate) => draft =>
+        {
+            if (certificate != which) return;
+            if (seconds > 0) draft.NotBefore = Now.AddSeconds(seconds);
+            else draft.NotAfter = Now.AddSeconds(seconds);
+        };
+    }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "names")]
+    public void Accepts_certificates_in_their_order()
+    {
+        var root = new TestAuthority("Root");
+        Accepted(Packed(new TestAuthority("Three", new TestAuthority("Two", new TestAuthority("One", root)))), Trust(root));
+    }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "names")]
+    public void Refuses_an_issuer_of_another_name_though_it_signed()
+    {
+        var key = SoftwareKey.P256();
+        var root = new TestAuthority("Root");
+        var (one, renamed) = (new TestAuthority("Intermediate", root, key), new TestAuthority("Renamed", root, key));
+        Refused(RefusalReason.CertificatePathInvalid, Packed(leaf => [one.Certify(leaf)[0], renamed.Certificate]), Trust(root));
+    }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "names")]
+    public void Refuses_certificates_in_another_order()
+    {
+        var root = new TestAuthority("Root");
+        var lowest = new TestAuthority("Two", new TestAuthority("One", root));
+        Refused(RefusalReason.CertificatePathInvalid, Packed(leaf => [lowest.Certify(leaf)[0], .. lowest.Certify(leaf)[1..].Reverse()]), Trust(root));
+    }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "names")]
+    public void Refuses_a_path_without_its_intermediate()
+    {
+        var root = new TestAuthority("Root");
+        var intermediate = new TestAuthority("Intermediate", root);
+        Refused(RefusalReason.CertificatePathNotTrusted, Packed(leaf => [intermediate.Certify(leaf)[0]]), Trust(root));
+    }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "authority")]
+    public void Accepts_an_intermediate_that_is_an_authority()
+    {
+        var root = new TestAuthority("Root");
+        Accepted(Packed(new TestAuthority("Intermediate", root)), Trust(root));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Clause("RFC 5280 §6.1", "authority")]
+    public void Refuses_an_intermediate_that_is_none(bool constrained)
+    {
+        var root = new TestAuthority("Root");
+        var intermediate = new TestAuthority("Intermediate", root, change: WithoutAuthority(constrained));
+        Refused(RefusalReason.CertificatePathInvalid, Packed(intermediate), Trust(root));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Clause("RFC 5280 §6.1", "authority")]
+    public void Refuses_what_was_certified_by_a_trusted_certificate_that_is_no_authority(bool constrained)
+    {
+        var root = new TestAuthority("Root", change: WithoutAuthority(constrained));
+        Refused(RefusalReason.CertificatePathNotTrusted, Packed(root), Trust(root));
+    }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "key usage")]
+    public void Accepts_an_authority_whose_key_may_sign_certificates()
+    {
+        var root = new TestAuthority("Root", change: Using(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign));
+        Accepted(Packed(new TestAuthority("Intermediate", root, change: Using(X509KeyUsageFlags.KeyCertSign))), Trust(root));
+    }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "key usage")]
+    public void Refuses_an_authority_whose_key_may_not()
+    {
+        var root = new TestAuthority("Root");
+        Refused(
+            RefusalReason.CertificatePathInvalid,
+            Packed(new TestAuthority("Intermediate", root, change: Using(X509KeyUsageFlags.DigitalSignature))),
+            Trust(root));
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 1)]
+    [InlineData(3, 2)]
+    [Clause("RFC 5280 §6.1", "path length")]
+    public void Accepts_as_many_authorities_as_the_topmost_allows(int authorities, int allowed) => Accepted(Chained(authorities, allowed, out var root), Trust(root));
+
+    [Theory]
+    [InlineData(2, 0)]
+    [InlineData(3, 1)]
+    [Clause("RFC 5280 §6.1", "path length")]
+    public void Refuses_more_than_that(int authorities, int allowed) =>
+        Refused(RefusalReason.CertificatePathInvalid, Chained(authorities, allowed, out var root), Trust(root));
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "path length")]
+    public void Refuses_more_authorities_than_the_root_allows()
+    {
+        var root = new TestAuthority("Root", change: draft => Constrain(draft, 0));
+        Refused(RefusalReason.CertificatePathNotTrusted, Packed(new TestAuthority("Intermediate", root)), Trust(root));
+    }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "path length")]
+    public void Accepts_an_authority_that_certified_a_new_key_of_its_own_beyond_that()
+    {
+        var root = new TestAuthority("Root");
+        var old = new TestAuthority("Intermediate", root, change: draft => Constrain(draft, 0));
+        Accepted(Packed(new TestAuthority("Intermediate", old)), Trust(root));
+    }
+
+    // §8.3.1 demands a critical alternative name of a TPM's attestation key.
+    [Fact]
+    [Clause("RFC 5280 §6.1", "critical extensions")]
+    public void Accepts_critical_extensions_that_are_processed() => Accepted(MakeCertified(AttestationMaker.Tpm(), TestAuthority.Trusted), Trusting());
+
+    [Theory]
+    [InlineData("leaf", "1.2.3.4")]
+    [InlineData("intermediate", "1.2.3.4")]
+    [InlineData("intermediate", "2.5.29.30")]
+    [Clause("RFC 5280 §6.1", "critical extensions")]
+    public void Refuses_critical_extensions_that_are_not(string which, string oid)
+    {
+        var root = new TestAuthority("Root");
+        var extension = new CertificateExtension(oid, Critical: true, [0x30, 0x00]);
+        var intermediate = new TestAuthority("Intermediate", root, change: draft => AddTo("intermediate", draft));
+        Refused(RefusalReason.CertificatePathInvalid, Packed(intermediate, leaf => AddTo("leaf", leaf)), Trust(root));
+
+        void AddTo(string certificate, CertificateDraft draft)
+        {
+            if (certificate == which) draft.Extensions.Add(extension);
+        }
+    }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "anchor")]
+    public void Accepts_an_intermediate_that_is_trusted_itself()
+    {
+        var intermediate = new TestAuthority("Intermediate", new TestAuthority("Root"));
+        Accepted(Packed(intermediate), Trust(intermediate));
+    }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "anchor")]
+    public void Accepts_an_attestation_certificate_that_is_trusted_itself()
+    {
+        byte[] pinned = [];
+        var made = Packed(leaf => [pinned = new TestAuthority("Root").Certify(leaf)[0]]);
+        Assert.True(Verification.Trust.TrustAnchor.Read(pinned).Refused(out _, out var anchor) is false);
+        Accepted(made, Trusting(trust => trust with { Roots = [new(anchor!)] }));
+    }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "anchor")]
+    public void Accepts_a_trusted_root_that_came_along_and_more_behind_it()
+    {
+        var root = new TestAuthority("Root");
+        Accepted(Packed(leaf => [.. root.Certify(leaf), root.Certificate, new TestAuthority("Stranger").Certificate]), Trust(root));
+    }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "anchor")]
+    public void Refuses_a_root_that_came_along_and_is_not_trusted()
+    {
+        var forged = new TestAuthority("Root");
+        Refused(RefusalReason.CertificatePathNotTrusted, Packed(leaf => [.. forged.Certify(leaf), forged.Certificate]), Trust(new TestAuthority("Root")));
+    }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "anchor")]
+    public void Refuses_a_trusted_root_behind_certificates_that_it_did_not_certify()
+    {
+        var (root, forged) = (new TestAuthority("Root"), new TestAuthority("Root"));
+        Refused(RefusalReason.CertificatePathInvalid, Packed(leaf => [.. forged.Certify(leaf), root.Certificate]), Trust(root));
+    }
+
+    /// <summary>Certificates that name places to fetch issuers and revocation lists from: nobody goes there.</summary>
+    [Fact]
+    public async Task Nothing_that_a_certificate_names_is_fetched()
+    {
+        using var canary = new TcpListener(IPAddress.Loopback, 0);
+        canary.Start();
+        var url = $"http://{canary.LocalEndpoint}/";
+        var root = new TestAuthority("Root");
+        var intermediate = new TestAuthority("Intermediate", root, change: Inviting);
+
+        // With the issuer missing there would be something to fetch.
+        Accepted(Packed(intermediate, Inviting), Trust(root));
+        Refused(RefusalReason.CertificatePathNotTrusted, Packed(leaf => [intermediate.Certify(With(leaf))[0]]), Trust(root));
+        Assert.False(canary.Pending());
+
+        using var visitor = new TcpClient();
+        await visitor.ConnectAsync((IPEndPoint)canary.LocalEndpoint, TestContext.Current.CancellationToken);
+        Assert.True(canary.Pending());
+
+        CertificateDraft With(CertificateDraft draft)
+        {
+            Inviting(draft);
+            return draft;
+        }
+
+        void Inviting(CertificateDraft draft)
+        {
+            draft.Extensions.Add(new("1.3.6.1.5.5.7.1.1", Critical: false, new X509AuthorityInformationAccessExtension([url], [url]).RawData));
+            draft.Extensions.Add(new("2.5.29.31", Critical: false, CertificateRevocationListBuilder.BuildCrlDistributionPointExtension([url]).RawData));
+        }
+    }
+
+    private static RegistrationExpectation Trust(TestAuthority root) => Trusting(trust => trust with { Roots = [new(root.Anchor)] });
+
+    private static MadeCredential Packed(TestAuthority authority, Action<CertificateDraft>? change = null) =>
+        MakeCertified(AttestationMaker.PackedCertified(change: change), authority);
+
+    private static MadeCredential Packed(Func<CertificateDraft, byte[][]> certify) =>
+        Make(AttestationMaker.PackedCertified(), draft => draft.Certify = certify);
+
+    private static MadeCredential Chained(int authorities, int allowed, out TestAuthority root)
+    {
+        root = new TestAuthority("Root");
+        var lowest = new TestAuthority("Authority 1", root, change: draft => Constrain(draft, allowed));
+        for (var count = 2; count <= authorities; count++) lowest = new TestAuthority($"Authority {count}", lowest);
+        return Packed(lowest);
+    }
+
+    private static void Constrain(CertificateDraft draft, int allowed) =>
+        draft.SetExtension(BasicConstraints, new(BasicConstraints, Critical: true, CertificateDraft.BasicConstraints(authority: true, allowed)));
+
+    private static Action<CertificateDraft> Using(X509KeyUsageFlags usage) =>
+        draft => draft.Extensions.Add(new(KeyUsage, Critical: true, CertificateDraft.KeyUsage(usage)));
+
+    private static Action<CertificateDraft> WithoutAuthority(bool constrained) => draft => draft.SetExtension(
+        BasicConstraints, constrained ? new(BasicConstraints, Critical: true, CertificateDraft.BasicConstraints(authority: false)) : null);
+}
