@@ -16,6 +16,12 @@ public sealed record Refusal(RefusalReason Reason, string? Detail = null)
     /// <summary>The member of the credential in which the fault lies; the service turns it into a JSON path.</summary>
     public CredentialPart Part { get; init; } = RefusalReasons.PartOf(Reason);
 
+    /// <summary>
+    /// Whether the fault lies in the attestation statement, not in what it is about: which tells the key of a certificate from the key of the
+    /// credential. Never set for the raw-key kinds.
+    /// </summary>
+    public bool InStatement { get; init; }
+
     private static string? Printable(string? text) => text is null
         ? null
         : string.Concat(text.Take(MaxDetailLength).Select(character => character is >= ' ' and <= '~' ? character : '?'));

@@ -1,3 +1,4 @@
+using Dfns.Registration.Verification.Cose;
 using Dfns.Registration.Verification.Trust;
 
 namespace Dfns.Registration.Verification;
@@ -5,6 +6,9 @@ namespace Dfns.Registration.Verification;
 /// <summary>Everything a registration verdict depends on besides the credential. Nothing of it comes from the request.</summary>
 public sealed record RegistrationExpectation : CeremonyExpectation
 {
+    /// <summary>Every COSE algorithm number that can be offered.</summary>
+    public static IReadOnlyList<int> SupportedAlgorithms => CoseAlgorithm.Numbers;
+
     /// <summary>The COSE algorithm numbers that were offered for Fido2 (<c>pubKeyCredParams</c>), such as -7, -8, -257.</summary>
     public required IReadOnlyList<int> Algorithms { get; init; }
 

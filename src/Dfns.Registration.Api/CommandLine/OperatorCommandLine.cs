@@ -15,7 +15,7 @@ internal static class OperatorCommandLine
     /// <summary>Whether the arguments name a command, rather than settings of the service.</summary>
     public static bool IsAsked(string[] args) => args is [var first, ..] && (!first.StartsWith('-') || first is "--help" or "-h" or "-?" or "--version");
 
-    public static Task<int> RunAsync(string[] args)
+    public static async Task<int> RunAsync(string[] args)
     {
         var root = new RootCommand("Dfns.Registration: without a command, the service itself; with one, its operator's tools.\n\nExample: org create --name Example --rp-id example.co --origin https://app.example.co")
         {
@@ -24,10 +24,13 @@ internal static class OperatorCommandLine
             UserCommands.Make(),
             KeyCommands.Make(),
             MigrateCommand.Make(),
+            VerifyCommand.Make(),
             HealthCheckCommand.Make(),
         };
         root.Options.Add(Json);
-        return root.Parse(args).InvokeAsync();
+        var parsed = root.Parse(args);
+        var exitCode = await parsed.InvokeAsync();
+        return parsed.Errors.Count > 0 && parsed.CommandResult.Command.Name == VerifyCommand.Name ? VerifyCommand.Unusable : exitCode;
     }
 
     /// <summary>Runs one command against the service's database.</summary>

@@ -1,4 +1,5 @@
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Verification;
 
 namespace Dfns.Registration.Api.Organisations;
 
@@ -7,7 +8,6 @@ internal static class RelyingPartyRules
 {
     private static readonly string[] Attestations = ["none", "indirect", "direct", "enterprise"];
     private static readonly string[] UserVerifications = ["required", "preferred", "discouraged"];
-    private static readonly int[] SupportedAlgorithms = [-7, -8, -35, -36, -37, -38, -39, -47, -257, -258, -259];
 
     /// <summary>Every fault, each with a valid example.</summary>
     public static IReadOnlyList<string> Faults(RelyingParty relyingParty)
@@ -21,9 +21,9 @@ internal static class RelyingPartyRules
             .Select(o => $"'{o}' is not an origin of '{relyingParty.RelyingPartyId}': use 'https://' and a host that is the RP id or below it, without a path, or an app's origin such as 'android:apk-key-hash:…'."));
         if (!Attestations.Contains(relyingParty.Attestation)) faults.Add($"The attestation must be one of {string.Join(", ", Attestations)}.");
         if (!UserVerifications.Contains(relyingParty.UserVerification)) faults.Add($"The user verification must be one of {string.Join(", ", UserVerifications)}.");
-        if (relyingParty.Algorithms.Count == 0 || relyingParty.Algorithms.Except(SupportedAlgorithms).Any())
+        if (relyingParty.Algorithms.Count == 0 || relyingParty.Algorithms.Except(RegistrationExpectation.SupportedAlgorithms).Any())
         {
-            faults.Add($"The algorithms must be some of {string.Join(", ", SupportedAlgorithms)}.");
+            faults.Add($"The algorithms must be some of {string.Join(", ", RegistrationExpectation.SupportedAlgorithms)}.");
         }
 
         return faults;

@@ -51,6 +51,9 @@ internal sealed record CoseAlgorithm(int Number, string Name, CoseKeyType KeyTyp
     // SHA-1: what many TPMs in use sign with (RFC 8812 §2, deprecated). Not in the table, so that nothing else can be signed by it.
     private static readonly CoseAlgorithm Rs1 = Rsa(-65535, "RS1", HashAlgorithmName.SHA1, RSASignaturePadding.Pkcs1);
 
+    /// <summary>The numbers of all rows.</summary>
+    public static IReadOnlyList<int> Numbers { get; } = [.. Table.Select(row => row.Number)];
+
     /// <summary>The row of a number, or null; for the attestation key of a TPM alone, RS1 is one where it is allowed.</summary>
     public static CoseAlgorithm? FindForTpm(long number, bool allowRs1) => allowRs1 && number == Rs1.Number ? Rs1 : Find(number);
 

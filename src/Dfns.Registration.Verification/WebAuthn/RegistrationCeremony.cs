@@ -48,7 +48,7 @@ internal static class RegistrationCeremony
 
         // Steps 21 and 22: the statement is verified by the file named after its format.
         var subject = new AttestationSubject(attestation, attested, credentialKey, clientDataHash, expected);
-        if (AttestationStatements.Verify(subject).Refused(out why, out var finding)) return why;
+        if (AttestationStatements.Verify(subject).Refused(out why, out var finding)) return why with { InStatement = true };
         // Steps 23 and 24: it is trustworthy, as far as policy asks.
         if (TrustAssessment.Assess(finding, attested.Aaguid, expected.Trust, expected.Now).Refused(out why, out var verdict)) return why;
 

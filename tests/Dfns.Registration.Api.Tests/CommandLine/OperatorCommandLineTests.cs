@@ -147,6 +147,7 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     [InlineData("user deactivate")]
     [InlineData("user activate")]
     [InlineData("keys rotate")]
+    [InlineData("verify")]
     [InlineData("migrate")]
     public async Task The_help_of_every_command_shows_an_example(string command)
     {
