@@ -99,6 +99,15 @@ public sealed class AndroidKeyTests
     public void Refuses_bytes_after_the_key_description() => Refused(
         RefusalReason.AndroidKeyDescriptionMalformed, MakeWith(description => description.Encoded = bytes => [.. bytes, 0x05, 0x00]));
 
+    [Theory]
+    [InlineData("3004308000003000")]
+    [InlineData("3003040500")]
+    [InlineData("300430810100")]
+    [Clause("8.4.1", "key description")]
+    public void Refuses_a_field_that_nobody_asks_about_when_it_is_not_in_DER(string hex) => Refused(
+        RefusalReason.AndroidKeyDescriptionMalformed,
+        MakeWith(description => description.TeeEnforced[704] = Convert.FromHexString(hex)));
+
     [Fact]
     [Clause("8.4.1", "key description")]
     public void Refuses_a_key_description_in_BER() => Refused(

@@ -1,5 +1,6 @@
 using System.Formats.Asn1;
 using System.Numerics;
+using Dfns.Registration.Verification.Encoding;
 
 namespace Dfns.Registration.Verification.WebAuthn.Attestation;
 
@@ -20,6 +21,8 @@ internal sealed record AndroidKeyDescription(
     /// <returns>The description, or <see cref="RefusalReason.AndroidKeyDescriptionMalformed"/>.</returns>
     public static Outcome<AndroidKeyDescription> Read(ReadOnlyMemory<byte> der)
     {
+        // The fields that nobody asks about as well, down to their last value.
+        if (!DerStructure.IsDistinguished(der)) return RefusalReason.AndroidKeyDescriptionMalformed;
         try
         {
             var outer = new AsnReader(der, AsnEncodingRules.DER);
