@@ -3,8 +3,12 @@ using Dfns.Registration.TestKit.Databases;
 using Xunit.Sdk;
 
 // Measures; it asserts nothing and 'dotnet test' does not run it:
-//   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks
+//   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks              all of it
+//   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- hostile   what hostile sizes cost
 Console.WriteLine($"{Environment.ProcessorCount} processors, shared by service, database and callers; .NET {Environment.Version}");
+
+Hostile.Measure();
+if (args is ["hostile"]) return;
 
 await Start.MeasureAsync();
 
