@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Operations;
 
-/// <summary>Deletes challenges some time after their end: until then they explain what happened, afterwards they are of no use to anybody.</summary>
+/// <summary>Deletes challenges and sessions some time after their end: until then they explain what happened, afterwards they are of no use to anybody.</summary>
 internal sealed partial class Housekeeping(IServiceScopeFactory scopes, TimeProvider clock, ILogger<Housekeeping> logger) : BackgroundService
 {
     public static readonly TimeSpan Interval = TimeSpan.FromHours(1);
@@ -32,12 +32,14 @@ internal sealed partial class Housekeeping(IServiceScopeFactory scopes, TimeProv
     {
         await using var scope = scopes.CreateAsyncScope();
         var before = clock.GetUtcNow() - Keep;
-        return await scope.ServiceProvider.GetRequiredService<RegistrationDbContext>().Ceremonies.Where(c => c.ExpiresAt < before).ExecuteDeleteAsync(ct);
+        var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
+        return await db.Ceremonies.Where(c => c.ExpiresAt < before).ExecuteDeleteAsync(ct)
+            + await db.AccessTokens.Where(t => t.ExpiresAt < before).ExecuteDeleteAsync(ct);
     }
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Old challenges were not deleted: {Fault}")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Old challenges and sessions were not deleted: {Fault}")]
         public static partial void Failed(ILogger logger, string fault);
     }
 }

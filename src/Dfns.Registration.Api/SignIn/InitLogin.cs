@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Storage;
@@ -30,7 +29,7 @@ internal static class InitLogin
                 .Where(c => c.OrganisationId == orgId && c.User!.UsernameFolded == folded && !c.User.IsServiceAccount && c.Status == CredentialStatus.Active && c.Slot != CredentialSlot.Recovery)
                 .ToListAsync(ct);
 
-        // Nobody of this name gets a challenge like everybody's, for a passkey that does not exist: the same one each time.
+        // Nobody of this name gets a challenge like everybody's, for credentials that do not exist: the same ones each time.
         var purpose = folded is not null && credentials.Count == 0 ? CeremonyPurpose.LoginOfNobody : CeremonyPurpose.Login;
         var ceremony = Ceremony.Open(
             entropy, orgId, purpose, credentials.Select(c => c.UserId).FirstOrDefault(), clock.GetUtcNow(), options.Value.ChallengeLifetime);
@@ -38,8 +37,8 @@ internal static class InitLogin
         await db.SaveChangesAsync(ct);
 
         var identifier = await tokens.IssueChallengeIdentifierAsync(ceremony, ct);
-        if (credentials.Count > 0) return TypedResults.Ok(LoginChallenge.For(ceremony, identifier, relyingParty, credentials, withPrivateKeys: false));
-        var madeUp = folded is null ? null : Base64Url.EncodeToString(masterKey.HashCode(orgId, folded, "passkey of nobody"));
-        return TypedResults.Ok(LoginChallenge.ForPasskey(ceremony, identifier, relyingParty, madeUp));
+        return TypedResults.Ok(folded is null
+            ? LoginChallenge.ForAnyPasskey(ceremony, identifier, relyingParty)
+            : LoginChallenge.For(ceremony, identifier, relyingParty, credentials.Count > 0 ? credentials : NobodysCredentials.Of(masterKey, relyingParty, folded), withPrivateKeys: false));
     }
 }

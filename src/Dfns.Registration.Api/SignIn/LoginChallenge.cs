@@ -9,9 +9,6 @@ internal static class LoginChallenge
 {
     private const string PublicKey = "public-key";
 
-    /// <summary>What a discoverable passkey is asked with: no credential named.</summary>
-    public static readonly IReadOnlyList<SupportedFactor> AnyPasskey = [new(nameof(CredentialKind.Fido2), "first", RequiresSecondFactor: false)];
-
     /// <summary>The challenge for the credentials of one user.</summary>
     /// <param name="ceremony">The open challenge.</param>
     /// <param name="identifier">The token that names it.</param>
@@ -44,13 +41,13 @@ internal static class LoginChallenge
             [.. factors.Where(c => c.Kind == kind).Select(c => new PublicKeyCredentialDescriptor(PublicKey, c.CredentialIdText))];
     }
 
-    /// <summary>The challenge for passkeys: that of one id, or whichever the user picks.</summary>
-    public static LoginChallengeResponse ForPasskey(Ceremony ceremony, string identifier, RelyingParty relyingParty, string? credentialId) => Of(
+    /// <summary>The challenge for whichever passkey the user picks: no credential is named.</summary>
+    public static LoginChallengeResponse ForAnyPasskey(Ceremony ceremony, string identifier, RelyingParty relyingParty) => Of(
         ceremony,
         identifier,
         relyingParty,
-        AnyPasskey,
-        new AllowCredentials([], credentialId is null ? [] : [new PublicKeyCredentialDescriptor(PublicKey, credentialId)], PasswordProtectedKey: null));
+        [new SupportedFactor(nameof(CredentialKind.Fido2), "first", RequiresSecondFactor: false)],
+        new AllowCredentials([], [], PasswordProtectedKey: null));
 
     private static LoginChallengeResponse Of(
         Ceremony ceremony, string identifier, RelyingParty relyingParty, IReadOnlyList<SupportedFactor> kinds, AllowCredentials allowed) =>
