@@ -36,6 +36,21 @@ public sealed class SoftwareKey
     /// <summary>A fresh key on P-256.</summary>
     public static SoftwareKey P256() => Ecdsa("P-256", "1.2.840.10045.3.1.7", coseCurve: 1);
 
+    /// <summary>The key on P-256 of RFC 6979 A.2.5: the same in every run, and no secret.</summary>
+    public static SoftwareKey PublishedP256() => Ecdsa(
+        "P-256",
+        ECDsa.Create(new ECParameters
+        {
+            Curve = ECCurve.NamedCurves.nistP256,
+            D = Convert.FromHexString("C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721"),
+            Q = new()
+            {
+                X = Convert.FromHexString("60FED4BA255A9D31C961EB74C6356D68C049B8923B61FA6CE669622E60F29FB6"),
+                Y = Convert.FromHexString("7903FE1008B8BC99A41AE9E95628BC64F2F1B20C2D7E9F5177A3C294D4462299"),
+            },
+        }),
+        coseCurve: 1);
+
     /// <summary>A fresh key on P-384.</summary>
     public static SoftwareKey P384() => Ecdsa("P-384", "1.3.132.0.34", coseCurve: 2);
 
@@ -144,9 +159,10 @@ public sealed class SoftwareKey
     public MadeAssertion GetRecovery(string newCredentials, string credId, Action<KeyAssertionDraft>? change = null) =>
         Get(Base64Url.EncodeToString(System.Text.Encoding.UTF8.GetBytes(newCredentials)), credId, change);
 
-    private static SoftwareKey Ecdsa(string name, string oid, int coseCurve)
+    private static SoftwareKey Ecdsa(string name, string oid, int coseCurve) => Ecdsa(name, ECDsa.Create(ECCurve.CreateFromValue(oid)), coseCurve);
+
+    private static SoftwareKey Ecdsa(string name, ECDsa key, int coseCurve)
     {
-        var key = ECDsa.Create(ECCurve.CreateFromValue(oid));
         var point = key.ExportParameters(includePrivateParameters: false).Q;
         return new SoftwareKey(
             name,
