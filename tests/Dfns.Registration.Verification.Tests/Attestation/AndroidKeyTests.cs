@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using Dfns.Registration.TestKit;
 using static Dfns.Registration.TestKit.AndroidKeyDescriptionDraft;
 using static Dfns.Registration.Verification.Tests.Ceremony;
@@ -110,6 +111,23 @@ public sealed class AndroidKeyTests
 
     [Fact]
     [Clause("8.4.1", "key description")]
+    public void Refuses_a_ninth_member() => Refused(
+        RefusalReason.AndroidKeyDescriptionMalformed,
+        MakeWith(description => description.Encoded = bytes =>
+        {
+            var members = new AsnReader(bytes, AsnEncodingRules.DER).ReadSequence();
+            var writer = new AsnWriter(AsnEncodingRules.DER);
+            using (writer.PushSequence())
+            {
+                while (members.HasData) writer.WriteEncodedValue(members.ReadEncodedValue().Span);
+                writer.WriteNull();
+            }
+
+            return writer.Encode();
+        }));
+
+    [Fact]
+    [Clause("8.4.1", "key description")]
     public void Refuses_a_key_description_in_BER() => Refused(
         RefusalReason.AndroidKeyDescriptionMalformed,
         // The same sequence, its end marked instead of its length given.
@@ -127,6 +145,18 @@ public sealed class AndroidKeyTests
         RefusalReason.AndroidKeyDescriptionMalformed,
         // The tags 2 and 3 change places; their fields have different lengths, so the whole fields do.
         MakeWith(description => description.Encoded = bytes => Swapped(bytes, [0xA2, 0x03, 0x02, 0x01, 0x03], [0xA3, 0x04, 0x02, 0x02, 0x01, 0x00])));
+
+    [Fact]
+    [Clause("8.4.1", "key description")]
+    public void Refuses_a_field_that_occurs_twice() => Refused(
+        RefusalReason.AndroidKeyDescriptionMalformed,
+        MakeWith(description => description.Encoded = bytes =>
+        {
+            // Tag 3 becomes a second tag 2.
+            var changed = bytes.ToArray();
+            changed[bytes.AsSpan().IndexOf<byte>([0xA3, 0x04, 0x02, 0x02, 0x01, 0x00])] = 0xA2;
+            return changed;
+        }));
 
     [Theory]
     [InlineData(OriginTag)]

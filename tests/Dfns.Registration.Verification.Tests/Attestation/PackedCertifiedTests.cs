@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Dfns.Registration.TestKit;
+using Dfns.Registration.Verification.WebAuthn.Attestation;
 using static Dfns.Registration.Verification.Tests.Ceremony;
 
 namespace Dfns.Registration.Verification.Tests.Attestation;
@@ -244,6 +245,24 @@ public sealed class PackedCertifiedTests
         MakeWith(leaf => leaf.Extensions.Add(new(CertificateDraft.SerialNumberOid, Critical: true, CertificateDraft.OctetString([1, 2, 3])))));
 
     // The signature over the certificate no longer holds then; it is not for the statement to verify.
+    [Theory]
+    [InlineData(16 * 1024, true)]
+    [InlineData((16 * 1024) + 1, false)]
+    public void Takes_certificates_of_16_KiB_and_no_more(int sizeBytes, bool taken)
+    {
+        // An authority whose signatures are all of one length; nobody verifies them.
+        var authority = SoftwareKey.Ed25519();
+        var leaf = CertificateDraft.ForAttestation(SoftwareKey.P256(), Guid.Empty);
+        leaf.Extensions.Add(new("1.3.6.1.4.1.45724.1.1.99", Critical: false, new byte[15_000]));
+        leaf.Extensions[^1] = leaf.Extensions[^1] with { Der = new byte[15_000 + sizeBytes - leaf.Sign(authority).Length] };
+        var der = leaf.Sign(authority);
+        Assert.Equal(sizeBytes, der.Length);
+
+        var chain = AttestationCertificate.ReadChain(new List<object> { new ReadOnlyMemory<byte>(der) });
+        if (taken) Accepted(chain).Leaf.Dispose();
+        else Refused(RefusalReason.CertificateTooLarge, chain);
+    }
+
     private static byte[] Lengthened(byte[] certificate, byte[] extension)
     {
         var at = certificate.AsSpan().IndexOf(extension);

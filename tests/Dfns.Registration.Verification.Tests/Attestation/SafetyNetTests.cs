@@ -156,6 +156,25 @@ public sealed class SafetyNetTests
     public void Accepts_the_certificate_of_the_service_in_any_case_of_letters() =>
         Accepted(Make(AttestationMaker.SafetyNet(change: leaf => SetHosts(leaf, "example.com", "Attest.Android.COM"))), OptedIn);
 
+    [Fact]
+    [Clause("8.5", "host")]
+    public void Accepts_the_host_beside_names_of_other_types_and_twice()
+    {
+        Accepted(Make(AttestationMaker.SafetyNet(change: leaf => SetHosts(leaf, "attest.android.com", "attest.android.com"))), OptedIn);
+        Accepted(Make(AttestationMaker.SafetyNet(change: leaf => SetNames(leaf, ["\u0081\u0001a", "\u0082\u0012attest.android.com", "\u0087\u0004\u007F\0\0\u0001"]))), OptedIn);
+    }
+
+    [Fact]
+    [Clause("8.5", "host")]
+    public void Refuses_names_of_another_form()
+    {
+        const string Host = "\u0082\u0012attest.android.com";
+        Refused(RefusalReason.SafetyNetHostNotAccepted, Make(AttestationMaker.SafetyNet(change: leaf => SetNames(leaf, [Host, "\u0082\u0001\u00FF"]))), OptedIn);
+        Refused(RefusalReason.SafetyNetHostNotAccepted, Make(AttestationMaker.SafetyNet(change: leaf => SetNames(leaf, [Host, "\u0082\u0005a"]))), OptedIn);
+        Refused(RefusalReason.SafetyNetHostNotAccepted, Make(AttestationMaker.SafetyNet(change: leaf => SetNames(leaf, [Host], behind: [5, 0]))), OptedIn);
+        Refused(RefusalReason.SafetyNetHostNotAccepted, Make(AttestationMaker.SafetyNet(change: leaf => SetNames(leaf, ["\u0086\u0012attest.android.com"]))), OptedIn);
+    }
+
     [Theory]
     [InlineData("evil.example")]
     [InlineData("attest.android.com.evil.example")]
@@ -173,6 +192,14 @@ public sealed class SafetyNetTests
         OptedIn);
 
     private static MadeCredential MakeWith(Action<SafetyNetDraft> describe) => Make(AttestationMaker.SafetyNet(describe));
+
+    // Encoded names, a byte a character.
+    private static void SetNames(CertificateDraft leaf, string[] names, params byte[] behind)
+    {
+        var content = System.Text.Encoding.Latin1.GetBytes(string.Concat(names));
+        leaf.SetExtension(
+            CertificateDraft.AlternativeNameOid, new(CertificateDraft.AlternativeNameOid, Critical: false, [0x30, (byte)content.Length, .. content, .. behind]));
+    }
 
     private static void SetHosts(CertificateDraft leaf, params string[] hosts) => leaf.SetExtension(
         CertificateDraft.AlternativeNameOid, new(CertificateDraft.AlternativeNameOid, Critical: false, CertificateDraft.HostNames(hosts)));

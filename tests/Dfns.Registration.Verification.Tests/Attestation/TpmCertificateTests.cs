@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using Dfns.Registration.TestKit;
 using static Dfns.Registration.TestKit.CertificateDraft;
 using static Dfns.Registration.Verification.Tests.Ceremony;
@@ -36,6 +37,32 @@ public sealed class TpmCertificateTests
     [Fact]
     [Clause("8.3.1", "alternative name")]
     public void Accepts_further_names() => Accepted(Named([0x30, .. Grown(DirectoryName(oneRelativeName: false, UsualTpm), [0x82, 0x01, (byte)'a'])]));
+
+    [Fact]
+    [Clause("8.3.1", "alternative name")]
+    public void Accepts_further_attributes_that_are_no_text()
+    {
+        Accepted(Named(WithAttribute(writer => writer.WriteInteger(7))));
+        // The number of UTF8String, but not of the universal class.
+        Accepted(Named(WithAttribute(writer => writer.WriteOctetString([0xFF], new Asn1Tag(TagClass.ContextSpecific, 12)))));
+    }
+
+    [Fact]
+    [Clause("8.3.1", "alternative name")]
+    public void Refuses_a_directory_name_of_two_names()
+    {
+        var name = DirectoryName(oneRelativeName: false, UsualTpm);
+        // The name inside [4], and behind it an empty one.
+        Refused(RefusalReason.CertificateMalformed, Named([0x30, (byte)(name[1] + 2), name[2], (byte)(name[3] + 2), .. name[4..], 0x30, 0x00]));
+    }
+
+    [Fact]
+    [Clause("8.3.1", "alternative name")]
+    public void Refuses_an_attribute_of_two_values() => Refused(RefusalReason.CertificateMalformed, Named(WithAttribute(writer =>
+    {
+        writer.WriteInteger(7);
+        writer.WriteNull();
+    })));
 
     [Fact]
     [Clause("8.3.1", "alternative name")]
@@ -93,12 +120,18 @@ public sealed class TpmCertificateTests
     [Fact]
     [Clause("8.3.1", "extended key usage")]
     public void Accepts_further_usages() => Accepted(MakeWith(leaf => leaf.SetExtension(
-        ExtendedKeyUsageOid, new(ExtendedKeyUsageOid, Critical: true, KeyUsages("1.3.6.1.5.5.7.3.2", "2.23.133.8.3")))));
+        ExtendedKeyUsageOid, new(ExtendedKeyUsageOid, Critical: true, KeyUsages("1.3.6.1.5.5.7.3.2", "2.23.133.8.3", "2.23.133.8.3")))));
 
     [Fact]
     [Clause("8.3.1", "extended key usage")]
     public void Refuses_a_certificate_without_usages() =>
         Refused(RefusalReason.CertificateKeyUsageNotAccepted, MakeWith(leaf => leaf.SetExtension(ExtendedKeyUsageOid, null)));
+
+    [Fact]
+    [Clause("8.3.1", "extended key usage")]
+    public void Refuses_bytes_after_the_usages() => Refused(
+        RefusalReason.CertificateMalformed,
+        MakeWith(leaf => leaf.SetExtension(ExtendedKeyUsageOid, new(ExtendedKeyUsageOid, Critical: false, [.. KeyUsages("2.23.133.8.3"), 5, 0]))));
 
     [Theory]
     [InlineData("2.23.133.8.1")]
@@ -144,5 +177,28 @@ public sealed class TpmCertificateTests
         new(AaguidOid, Critical: false, OctetString(model.ToByteArray(bigEndian: true))));
 
     // Length and content of a sequence of fewer than 128 bytes with one more element.
+    // The usual directory name, and in front of it a relative name of one attribute that names nothing of a TPM.
+    private static byte[] WithAttribute(Action<AsnWriter> writeValue)
+    {
+        var usual = new AsnReader(DirectoryName(oneRelativeName: false, UsualTpm), AsnEncodingRules.DER).ReadSequence();
+        var relativeNames = usual.ReadSequence(new Asn1Tag(TagClass.ContextSpecific, 4)).ReadSequence();
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 4)))
+        using (writer.PushSequence())
+        {
+            using (writer.PushSetOf())
+            using (writer.PushSequence())
+            {
+                writer.WriteObjectIdentifier("2.5.4.5");
+                writeValue(writer);
+            }
+
+            while (relativeNames.HasData) writer.WriteEncodedValue(relativeNames.ReadEncodedValue().Span);
+        }
+
+        return writer.Encode();
+    }
+
     private static byte[] Grown(byte[] sequence, byte[] element) => [(byte)(sequence[1] + element.Length), .. sequence[2..], .. element];
 }

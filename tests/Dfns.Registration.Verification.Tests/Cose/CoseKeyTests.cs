@@ -96,6 +96,14 @@ public sealed class CoseKeyTests
     [Clause("6.5.1", "no optional parameters")]
     public void Refuses_an_optional_parameter(long label) => Refused(RefusalReason.CoseKeyMemberUnexpected, Make(With(label)));
 
+    [Theory]
+    [InlineData(KeyId)]
+    [InlineData(4)]
+    [InlineData(-13)]
+    [Clause("6.5.1", "no optional parameters")]
+    public void Refuses_an_optional_parameter_of_an_RSA_key(long label) => Refused(
+        RefusalReason.CoseKeyMemberUnexpected, Make(AttestationMaker.None, With(label), algorithm: -257));
+
     [Fact]
     [Clause("6.5.1", "no optional parameters")]
     public void Refuses_a_parameter_with_a_text_label() => Refused(

@@ -57,6 +57,7 @@ public sealed class Base64UrlTextTests
 
         Assert.Equal(65_536, Accepted(Base64UrlText.Decode(most, CredentialPart.ClientData)).Length);
         Assert.Equal(65_536, Accepted(Base64UrlText.Decode(most + "==", CredentialPart.ClientData)).Length);
+        Assert.Equal(65_535, Accepted(Base64UrlText.Decode(most[..^2], CredentialPart.ClientData)).Length);
         Assert.Equal(CredentialPart.ClientData, Refused(RefusalReason.MemberTooLarge, Base64UrlText.Decode(tooMany, CredentialPart.ClientData)).Part);
     }
 

@@ -173,6 +173,17 @@ public sealed class CborMapTests
         Refused(RefusalReason.CborTooManyItems, Read(WithValue(Cbor.Array([.. Enumerable.Repeat(new byte[] { 0xA0 }, 60_000)]))));
     }
 
+    [Theory]
+    [InlineData(256, true)]
+    [InlineData(257, false)]
+    public void Counts_keys_among_the_items(int entries, bool read)
+    {
+        var map = new CborMapDraft();
+        for (var label = 0; label < entries; label++) map.Set(label, Cbor.Number(0));
+        if (read) Assert.Equal(entries, Accepted(Read(map.ToBytes())).Count);
+        else Refused(RefusalReason.CborTooManyItems, Read(map.ToBytes()));
+    }
+
     private static byte[] WithValue(byte[] value) => new CborMapDraft().Set(1, value).ToBytes();
 
     private static Outcome<CborMap> Read(byte[] bytes) => CborMap.Read(bytes, "test");

@@ -25,12 +25,16 @@ public sealed class StrictJsonTests
     [InlineData("""{"x":{"a":1,"a":2}}""")]
     [InlineData("""{"x":[{"a":1},{"a":1,"a":2}]}""")]
     [InlineData("""{"":1,"":2}""")]
+    [InlineData("""{"a":1,"x":{"b":1},"a":2}""")]
+    [InlineData("""{"a":{"b":1,"x":{},"b":2}}""")]
     public void Refuses_a_name_that_occurs_twice_in_one_object(string json) => Refused(RefusalReason.JsonDuplicateMember, Read(json));
 
     [Theory]
     [InlineData("""{"a":1,"A":1}""")]
     [InlineData("""{"a":{"a":1},"b":{"a":1}}""")]
     [InlineData("""{"a":[{"a":1},{"a":1}]}""")]
+    [InlineData("""{"x":{"a":1},"a":1}""")]
+    [InlineData("""{"x":{"y":{"a":1},"a":1},"a":1}""")]
     public void Accepts_a_name_again_in_another_object_or_another_case(string json) => Accepted(Read(json));
 
     [Theory]
@@ -79,8 +83,12 @@ public sealed class StrictJsonTests
     public void Refuses_a_tower_of_arrays(int levels) => Refused(RefusalReason.JsonTooDeep, Read("{\"a\":" + new string('[', levels)));
 
     [Fact]
-    public void Refuses_more_than_65536_bytes() =>
-        Refused(RefusalReason.MemberTooLarge, Read("{\"a\":\"" + new string('x', 65_536) + "\"}"));
+    public void Reads_65536_bytes_and_no_more()
+    {
+        const string Around = "{\"a\":\"\"}";
+        Accepted(Read("{\"a\":\"" + new string('x', 65_536 - Around.Length) + "\"}"));
+        Refused(RefusalReason.MemberTooLarge, Read("{\"a\":\"" + new string('x', 65_537 - Around.Length) + "\"}"));
+    }
 
     [Fact]
     public void The_refusal_names_the_member_that_was_read() =>

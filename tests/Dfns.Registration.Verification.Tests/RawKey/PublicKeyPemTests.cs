@@ -190,6 +190,36 @@ public sealed class PublicKeyPemTests
     public void Refuses_RSA_of_1024_bits() => Refused(RefusalReason.RsaModulusNotAccepted, SoftwareKey.Rsa(1024).Create(Challenge));
 
     [Fact]
+    public void Refuses_RSA_with_more_than_its_NULL() => Refused(
+        RefusalReason.PublicKeyDerMalformed,
+        MakeSpki(_ => Spki(
+            writer =>
+            {
+                writer.WriteObjectIdentifier("1.2.840.113549.1.1.1");
+                writer.WriteNull();
+                writer.WriteNull();
+            },
+            SoftwareKey.Rsa().SubjectPublicKeyInfo[24..])));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("3000")]
+    [InlineData("3003020105")]
+    [InlineData("300602010502")]
+    [InlineData("04020500")]
+    public void Refuses_DER_that_is_no_RSA_key(string hex)
+    {
+        Refused(RefusalReason.PublicKeyDerMalformed, MakeSpki(_ => Spki(
+            writer =>
+            {
+                writer.WriteObjectIdentifier("1.2.840.113549.1.1.1");
+                writer.WriteNull();
+            },
+            Convert.FromHexString(hex))));
+        Refused(RefusalReason.PublicKeyDerMalformed, MakePem(_ => PemEncoding.WriteString("RSA PUBLIC KEY", Convert.FromHexString(hex))));
+    }
+
+    [Fact]
     public void Refuses_RSA_without_its_NULL() => Refused(
         RefusalReason.PublicKeyDerMalformed, MakeSpki(_ => Spki(writer => writer.WriteObjectIdentifier("1.2.840.113549.1.1.1"), [0x30, 0x00])));
 

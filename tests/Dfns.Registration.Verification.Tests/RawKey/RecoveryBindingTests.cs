@@ -148,6 +148,7 @@ public sealed class RecoveryBindingTests
     [InlineData("{\"a\":[]}", "{\"a\":{}}", "newCredentials.a")]
     [InlineData("{\"a\":[1,2]}", "{\"a\":[2,1]}", "newCredentials.a[0]")]
     [InlineData("{\"a\":[1]}", "{\"a\":[1,1]}", "newCredentials.a")]
+    [InlineData("{\"a\":[1,2,3]}", "{\"a\":[1,2,4]}", "newCredentials.a[2]")]
     [InlineData("{\"a\":{\"b\":[{\"c\":\"x\"}]}}", "{\"a\":{\"b\":[{\"c\":\"X\"}]}}", "newCredentials.a.b[0].c")]
     [InlineData("{\"a\":\"\u00e9\"}", "{\"a\":\"e\u0301\"}", "newCredentials.a")]
     [InlineData("{\"a\":\"x\"}", "{\"a\":\"x\\u0000\"}", "newCredentials.a")]

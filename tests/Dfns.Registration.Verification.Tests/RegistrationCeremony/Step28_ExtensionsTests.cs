@@ -71,6 +71,15 @@ public sealed class Step28_ExtensionsTests
     }
 
     [Theory]
+    [InlineData(0L, true)]
+    [InlineData((long)int.MaxValue, true)]
+    [InlineData(-1L, false)]
+    [InlineData(int.MaxValue + 1L, false)]
+    [Clause("7.1", 28)]
+    public void Accepts_a_shortest_PIN_of_any_length_and_tells_those_that_can_be(long length, bool told) =>
+        Assert.Equal(told ? (int)length : null, Told(new CborMapDraft().Set("minPinLength", Cbor.Number(length))).MinPinLength);
+
+    [Theory]
     [InlineData(0L)]
     [InlineData(0x1_0000_0000L)]
     [InlineData(long.MaxValue)]
