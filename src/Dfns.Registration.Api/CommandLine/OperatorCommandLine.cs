@@ -23,6 +23,7 @@ internal static class OperatorCommandLine
             RelyingPartyCommands.Make(),
             UserCommands.Make(),
             KeyCommands.Make(),
+            SocialProviderCommands.Make(),
             MigrateCommand.Make(),
             VerifyCommand.Make(),
             HealthCheckCommand.Make(),

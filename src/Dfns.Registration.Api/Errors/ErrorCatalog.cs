@@ -103,6 +103,44 @@ internal static class ErrorCatalog
     public static readonly ApiError ContentTypeUnsupported = new("content_type_unsupported", 415,
         "Send the request body as 'Content-Type: application/json' in UTF-8, without a content encoding.");
 
+    public static readonly ApiError IdTokenMalformed = new("id_token_malformed", 400,
+        "The idToken is not a signed JWT. Send the id_token of the provider's answer as it is.");
+
+    public static readonly ApiError IdTokenIssuerUnknown = new("id_token_issuer_unknown", 401,
+        "The organisation accepts no ID tokens of this issuer. Its operator sets the providers with 'social-provider set'.");
+
+    public static readonly ApiError IdTokenAlgorithmNotAllowed = new("id_token_algorithm_not_allowed", 401,
+        "The organisation accepts no ID tokens of this provider that are signed with this algorithm.");
+
+    public static readonly ApiError IdTokenKeyUnknown = new("id_token_key_unknown", 401,
+        "The provider publishes no key that could have signed this ID token. Get a new one.");
+
+    public static readonly ApiError IdTokenSignatureInvalid = new("id_token_signature_invalid", 401,
+        "The signature of the ID token is not the provider's.");
+
+    public static readonly ApiError IdTokenAudienceNotAllowed = new("id_token_audience_not_allowed", 401,
+        "The ID token was issued to another client: each audience, and azp, must be a client id that the organisation lists.");
+
+    public static readonly ApiError IdTokenExpired = new("id_token_expired", 401, "The ID token has expired. Get a new one.");
+
+    public static readonly ApiError IdTokenNotYetValid = new("id_token_not_yet_valid", 401,
+        "The ID token was issued in the future, or is not valid yet. The clock of the provider or of the service is wrong.");
+
+    public static readonly ApiError IdTokenTooOld = new("id_token_too_old", 401,
+        "The ID token was issued too long ago to start anything with it. Get a new one.");
+
+    public static readonly ApiError IdTokenNonceMismatch = new("id_token_nonce_mismatch", 401,
+        "The nonce of the ID token is not the one of the request.");
+
+    public static readonly ApiError IdTokenClaimsInvalid = new("id_token_claims_invalid", 401,
+        "The ID token lacks a claim that every ID token has, or has it in a form that cannot be used.");
+
+    public static readonly ApiError IdTokenEmailNotVerified = new("id_token_email_not_verified", 403,
+        "The ID token carries no e-mail address that its provider has verified, and the user would be named by it. Ask for the scope 'email'.");
+
+    public static readonly ApiError SocialProviderUnavailable = new("social_provider_unavailable", 503,
+        "The keys of the provider cannot be read, so that the ID token could not be checked. Nothing has changed; try again.");
+
     public static readonly ApiError RequestInvalid = new("request_invalid", 400, "The request could not be read as HTTP.");
 
     public static readonly ApiError NotFound = new("not_found", 404, "There is nothing at this path.");
@@ -126,6 +164,9 @@ internal static class ErrorCatalog
         CredentialAlreadyRegistered, PublicKeyAlreadyRegistered, MailBusy, ExternalIdTaken, CredentialRepeated, PublicKeyRepeated, RecoveryCredentialRequired, CredentialKindUnsupported,
         CredentialKindUnknown, CredentialKindMisplaced, MemberRequired, MemberInvalid, MemberTooLong, MemberRepeated, BodyNotJson,
         BodyTooDeep, BodyTooLarge, ContentTypeUnsupported, RequestInvalid, NotFound, MethodNotAllowed, TooManyRequests,
-        StorageUnavailable, Internal, .. RefusalErrors.All,
+        StorageUnavailable, Internal,
+        IdTokenMalformed, IdTokenIssuerUnknown, IdTokenAlgorithmNotAllowed, IdTokenKeyUnknown, IdTokenSignatureInvalid, IdTokenAudienceNotAllowed,
+        IdTokenExpired, IdTokenNotYetValid, IdTokenTooOld, IdTokenNonceMismatch, IdTokenClaimsInvalid, IdTokenEmailNotVerified, SocialProviderUnavailable,
+        .. RefusalErrors.All,
     ];
 }

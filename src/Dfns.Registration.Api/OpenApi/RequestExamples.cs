@@ -19,6 +19,7 @@ internal sealed record RequestExamples(IReadOnlyDictionary<string, IReadOnlyDict
         new Dictionary<string, IReadOnlyDictionary<string, JsonNode>>(StringComparer.Ordinal)
         {
             ["createRegistrationChallenge"] = One("With a code", new JsonObject { ["username"] = username, ["registrationCode"] = code, ["orgId"] = orgId }),
+            ["createSocialRegistrationChallenge"] = One("With an ID token", new JsonObject { ["idToken"] = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.….…", ["socialLoginProviderKind"] = "Oidc", ["orgId"] = orgId }),
             ["resendRegistrationCode"] = One("A new code", new JsonObject { ["username"] = username, ["orgId"] = orgId }),
             ["completeUserRegistration"] = new Dictionary<string, JsonNode>(StringComparer.Ordinal)
             {

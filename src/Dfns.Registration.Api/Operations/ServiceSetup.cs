@@ -5,6 +5,7 @@ using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.Organisations;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.SignIn;
+using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.UserActions;
@@ -36,6 +37,7 @@ internal static class ServiceSetup
         builder.Services.AddScoped<ChallengeAnswers>();
         builder.Services.AddScoped<Sessions>();
         builder.Services.AddScoped<SignedCalls>();
+        builder.Services.AddSocial();
     }
 
     /// <summary>The web server and what surrounds its handlers.</summary>

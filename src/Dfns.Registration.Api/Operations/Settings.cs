@@ -1,6 +1,7 @@
 using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.SignIn;
+using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Microsoft.Extensions.Options;
@@ -51,6 +52,8 @@ internal static class Settings
         builder.Bind<NetworkOptions>(NetworkOptions.Section)
             .Validate(o => o.TrustedProxies.All(p => NetworkOptions.Parse(p) is not null), "Network:TrustedProxies must hold addresses or networks, such as '10.0.0.0/8'.");
         builder.Bind<RateLimitOptions>(RateLimitOptions.Section);
+        builder.Bind<SocialOptions>(SocialOptions.Section)
+            .Validate(o => o.MaxTokenAge > TimeSpan.Zero && o.MaxTokenAge <= TimeSpan.FromDays(1), "Social:MaxTokenAge must be more than zero and at most a day, such as '01:00:00'.");
     }
 
     internal static OptionsBuilder<T> Bind<T>(this WebApplicationBuilder builder, string section)

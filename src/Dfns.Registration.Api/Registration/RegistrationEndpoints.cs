@@ -1,6 +1,7 @@
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.Operations;
+using Dfns.Registration.Api.Social;
 
 namespace Dfns.Registration.Api.Registration;
 
@@ -29,6 +30,18 @@ internal static class RegistrationEndpoints
             .Accepts<ResendRegistrationCodeRequest>("application/json")
             .Errors(ErrorCatalog.MailBusy)
             .BodyErrors().EdgeErrors();
+
+        group.MapPost("/registration/social", StartSocialRegistration.StartAsync)
+            .WithName("createSocialRegistrationChallenge")
+            .WithSummary("Start a registration with an ID token")
+            .WithDescription(
+                "Exchanges an ID token of an OpenID provider that the organisation accepts for a challenge and a temporaryAuthenticationToken. "
+                + "Who it is, is the token's issuer and subject; at the first time an end user is created, named by the e-mail address that the "
+                + "provider has verified. Until the registration completes the same token can start it again. A user of that name who came "
+                + "another way is not joined to it.")
+            .Accepts<SocialRequest>("application/json")
+            .Errors(ErrorCatalog.UserAlreadyExists, ErrorCatalog.UserDeactivated)
+            .IdTokenErrors().BodyErrors().EdgeErrors();
 
         group.MapPost("/registration", CompleteRegistration.CompleteAsync)
             .WithName("completeUserRegistration")

@@ -51,7 +51,25 @@ internal sealed class RegistrationStore(
 
             // From here on the caller has proven to hold the code, and may know.
             stored.FailedAttempts--;
-            var opened = await OpenForAsync(subject, stored, now, ct);
+            var opened = await OpenForAsync(subject.OrganisationId, subject.UserId, stored, now, ct);
+            await db.SaveChangesAsync(ct);
+            await transaction.CommitAsync(ct);
+            return opened;
+        });
+
+    /// <summary>Opens a session for a user whom somebody else vouches for: an OpenID provider, or a service account.</summary>
+    /// <param name="organisationId">Of a user who exists.</param>
+    /// <param name="userId">That user.</param>
+    /// <param name="ct">Ends the waiting; nothing is stored then.</param>
+    /// <returns>The session, or: the user is registered already or deactivated.</returns>
+    public Task<Checked<RegistrationSession>> OpenWithoutCodeAsync(string organisationId, string userId, CancellationToken ct) =>
+        db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
+        {
+            db.ChangeTracker.Clear();
+            await using var transaction = await db.Database.BeginTransactionAsync(ct);
+            // Changes nothing: the row stays locked until the commit, which queues the sessions a user opens at once.
+            await db.Users.Where(u => u.OrganisationId == organisationId && u.Id == userId).ExecuteUpdateAsync(u => u.SetProperty(x => x.IsActive, x => x.IsActive), ct);
+            var opened = await OpenForAsync(organisationId, userId, code: null, clock.GetUtcNow(), ct);
             await db.SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
             return opened;
@@ -181,20 +199,22 @@ internal sealed class RegistrationStore(
     {
         var folded = User.Fold(username);
         var decoy = CodeSubject.Decoy(masterKey, organisationId, username);
-        // An organisation that is not set up to the end has no users yet.
-        var found = await db.Users.Where(u => u.OrganisationId == organisationId && u.UsernameFolded == folded && u.Organisation!.RelyingParty != null)
+        // An organisation that is not set up to the end has no users yet; and a user who came without a code is nobody to whom one is sent,
+        // else whoever reads the mail of an address could take over what its owner began at a provider.
+        var found = await db.Users.Where(u => u.OrganisationId == organisationId && u.UsernameFolded == folded && u.Organisation!.RelyingParty != null
+                && db.RegistrationCodes.Any(c => c.OrganisationId == u.OrganisationId && c.UserId == u.Id))
             .Select(u => new { u.Id, MayRegister = u.IsActive && u.RegisteredAt == null })
             .SingleOrDefaultAsync(ct);
         return found is null ? decoy : new CodeSubject(organisationId, found.Id, found.MayRegister, IsDecoy: false);
     }
 
-    private async Task<Checked<RegistrationSession>> OpenForAsync(CodeSubject subject, RegistrationCode code, DateTimeOffset now, CancellationToken ct)
+    private async Task<Checked<RegistrationSession>> OpenForAsync(string organisationId, string userId, RegistrationCode? code, DateTimeOffset now, CancellationToken ct)
     {
         var user = await db.Users.Include(u => u.Organisation!.RelyingParty)
-            .SingleAsync(u => u.OrganisationId == subject.OrganisationId && u.Id == subject.UserId, ct);
-        if (user.RegisteredAt is not null || code.ConsumedAt is not null) return ErrorCatalog.UserAlreadyExists;
+            .SingleAsync(u => u.OrganisationId == organisationId && u.Id == userId, ct);
+        if (user.RegisteredAt is not null || code?.ConsumedAt is not null) return ErrorCatalog.UserAlreadyExists;
         if (!user.IsActive) return ErrorCatalog.UserDeactivated;
-        if (code.ExpiresAt <= now) return ErrorCatalog.RegistrationCodeExpired;
+        if (code?.ExpiresAt <= now) return ErrorCatalog.RegistrationCodeExpired;
 
         var open = await db.Ceremonies
             .Where(c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.Purpose == CeremonyPurpose.Registration && c.ConsumedAt == null)

@@ -67,4 +67,7 @@ internal static class AuditActions
     public const string SignedOut = "user.signed_out";
     public const string SignCountRegressed = "credential.sign_count_regressed";
     public const string SigningKeysRotated = "signing_keys.rotated";
+    public const string SocialProviderChanged = "social_provider.changed";
+    public const string SocialProviderRemoved = "social_provider.removed";
+    public const string SocialUserCreated = "user.created_by_social_login";
 }

@@ -10,6 +10,13 @@ internal static class Limits
     public const int DomainLength = 253;
     public const int ChallengeLength = 43;
 
+    /// <summary>OpenID Connect Core 1.0 §2 bounds <c>sub</c>; an issuer and a client id are held to the same.</summary>
+    public const int SubjectLength = 255;
+    public const int IssuerLength = 255;
+
+    /// <summary>An ID token is one to two thousand characters; with many claims and a large RSA signature still below this.</summary>
+    public const int IdTokenLength = 16 * 1024;
+
     /// <summary>WebAuthn L3 §7.1 step 25: a longer credential id is refused. As text: four characters for every three bytes.</summary>
     public const int CredentialIdBytes = 1023;
     public const int CredentialIdTextLength = 1368;

@@ -24,6 +24,10 @@ public abstract class RegistrationDbContext(DbContextOptions options) : DbContex
 
     public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
 
+    public DbSet<SocialProvider> SocialProviders => Set<SocialProvider>();
+
+    public DbSet<SocialAccount> SocialAccounts => Set<SocialAccount>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(RegistrationDbContext).Assembly);
 }

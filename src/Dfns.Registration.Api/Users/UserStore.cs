@@ -25,14 +25,9 @@ internal sealed class UserStore(
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate
         || rune == Rune.ReplacementChar;
 
-    /// <summary>
-    /// Adds an unregistered user together with the row of its registration code: a user without one would answer faster than one who
-    /// does not exist. The caller saves.
-    /// </summary>
-    /// <returns>The code to hand over.</returns>
-    public IssuedCode Invite(string organisationId, string username, UserKind kind, string? externalId = null)
+    /// <summary>Adds an unregistered user who gets no code: to the calls that take one, there is no such user. The caller saves.</summary>
+    public User Add(string organisationId, string username, UserKind kind, string? externalId = null)
     {
-        var now = clock.GetUtcNow();
         var user = new User
         {
             OrganisationId = organisationId,
@@ -41,10 +36,22 @@ internal sealed class UserStore(
             UsernameFolded = User.Fold(username),
             Kind = kind,
             ExternalId = externalId,
-            CreatedAt = now,
+            CreatedAt = clock.GetUtcNow(),
         };
-        var code = CodeText.New(entropy);
         db.Users.Add(user);
+        return user;
+    }
+
+    /// <summary>
+    /// Adds an unregistered user together with the row of its registration code: a user without one would answer faster than one who
+    /// does not exist. The caller saves.
+    /// </summary>
+    /// <returns>The code to hand over.</returns>
+    public IssuedCode Invite(string organisationId, string username, UserKind kind, string? externalId = null)
+    {
+        var now = clock.GetUtcNow();
+        var user = Add(organisationId, username, kind, externalId);
+        var code = CodeText.New(entropy);
         db.RegistrationCodes.Add(new RegistrationCode
         {
             OrganisationId = organisationId,

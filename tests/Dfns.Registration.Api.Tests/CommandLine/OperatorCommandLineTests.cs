@@ -148,6 +148,9 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     [InlineData("user activate")]
     [InlineData("keys rotate")]
     [InlineData("verify")]
+    [InlineData("social-provider set")]
+    [InlineData("social-provider list")]
+    [InlineData("social-provider remove")]
     [InlineData("migrate")]
     public async Task The_help_of_every_command_shows_an_example(string command)
     {

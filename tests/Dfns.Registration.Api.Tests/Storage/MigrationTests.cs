@@ -84,6 +84,8 @@ public abstract class MigrationTests(ServiceFixture fixture) : ServiceTests(fixt
     [InlineData(typeof(RelyingParty))]
     [InlineData(typeof(AuditEvent))]
     [InlineData(typeof(AccessToken))]
+    [InlineData(typeof(SocialProvider))]
+    [InlineData(typeof(SocialAccount))]
     public async Task The_organisation_leads_every_key_and_index(Type entity)
     {
         var leads = await Service.InDatabaseAsync(db =>

@@ -520,6 +520,80 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                     b.ToTable("signing_keys", (string)null);
                 });
 
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.SocialAccount", b =>
+                {
+                    b.Property<string>("OrganisationId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("organisation_id");
+
+                    b.Property<string>("Issuer")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
+                        .HasColumnName("issuer");
+
+                    b.Property<string>("Subject")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
+                        .HasColumnName("subject");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("UserId")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("OrganisationId", "Issuer", "Subject")
+                        .HasName("pk_social_accounts");
+
+                    b.HasIndex("OrganisationId", "UserId")
+                        .HasDatabaseName("ix_social_accounts_organisation_id_user_id");
+
+                    b.ToTable("social_accounts", (string)null);
+                });
+
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.SocialProvider", b =>
+                {
+                    b.Property<string>("OrganisationId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("organisation_id");
+
+                    b.Property<string>("Issuer")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
+                        .HasColumnName("issuer");
+
+                    b.PrimitiveCollection<List<string>>("Algorithms")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("algorithms");
+
+                    b.PrimitiveCollection<List<string>>("ClientIds")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("client_ids");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Username")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("username");
+
+                    b.HasKey("OrganisationId", "Issuer")
+                        .HasName("pk_social_providers");
+
+                    b.ToTable("social_providers", (string)null);
+                });
+
             modelBuilder.Entity("Dfns.Registration.Api.Storage.User", b =>
                 {
                     b.Property<string>("OrganisationId")
@@ -643,6 +717,30 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_relying_parties_organisations_organisation_id");
+                });
+
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.SocialAccount", b =>
+                {
+                    b.HasOne("Dfns.Registration.Api.Storage.User", "User")
+                        .WithMany()
+                        .HasForeignKey("OrganisationId", "UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_social_accounts_users_organisation_id_user_id");
+
+                    b.Navigation("User");
+                });
+
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.SocialProvider", b =>
+                {
+                    b.HasOne("Dfns.Registration.Api.Storage.Organisation", "Organisation")
+                        .WithMany()
+                        .HasForeignKey("OrganisationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_social_providers_organisations_organisation_id");
+
+                    b.Navigation("Organisation");
                 });
 
             modelBuilder.Entity("Dfns.Registration.Api.Storage.User", b =>

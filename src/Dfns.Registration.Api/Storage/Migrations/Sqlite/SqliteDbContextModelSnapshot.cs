@@ -514,6 +514,80 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                     b.ToTable("signing_keys", (string)null);
                 });
 
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.SocialAccount", b =>
+                {
+                    b.Property<string>("OrganisationId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organisation_id");
+
+                    b.Property<string>("Issuer")
+                        .HasMaxLength(255)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("issuer");
+
+                    b.Property<string>("Subject")
+                        .HasMaxLength(255)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("subject");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("UserId")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("OrganisationId", "Issuer", "Subject")
+                        .HasName("pk_social_accounts");
+
+                    b.HasIndex("OrganisationId", "UserId")
+                        .HasDatabaseName("ix_social_accounts_organisation_id_user_id");
+
+                    b.ToTable("social_accounts", (string)null);
+                });
+
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.SocialProvider", b =>
+                {
+                    b.Property<string>("OrganisationId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organisation_id");
+
+                    b.Property<string>("Issuer")
+                        .HasMaxLength(255)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("issuer");
+
+                    b.PrimitiveCollection<string>("Algorithms")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("algorithms");
+
+                    b.PrimitiveCollection<string>("ClientIds")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("client_ids");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Username")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("username");
+
+                    b.HasKey("OrganisationId", "Issuer")
+                        .HasName("pk_social_providers");
+
+                    b.ToTable("social_providers", (string)null);
+                });
+
             modelBuilder.Entity("Dfns.Registration.Api.Storage.User", b =>
                 {
                     b.Property<string>("OrganisationId")
@@ -637,6 +711,30 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_relying_parties_organisations_organisation_id");
+                });
+
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.SocialAccount", b =>
+                {
+                    b.HasOne("Dfns.Registration.Api.Storage.User", "User")
+                        .WithMany()
+                        .HasForeignKey("OrganisationId", "UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_social_accounts_users_organisation_id_user_id");
+
+                    b.Navigation("User");
+                });
+
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.SocialProvider", b =>
+                {
+                    b.HasOne("Dfns.Registration.Api.Storage.Organisation", "Organisation")
+                        .WithMany()
+                        .HasForeignKey("OrganisationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_social_providers_organisations_organisation_id");
+
+                    b.Navigation("Organisation");
                 });
 
             modelBuilder.Entity("Dfns.Registration.Api.Storage.User", b =>

@@ -1,0 +1,128 @@
+using System.Security.Cryptography;
+using System.Text;
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Users;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Dfns.Registration.Api.Social;
+
+/// <summary>
+/// Validates ID tokens (OpenID Connect Core 1.0 §3.1.3.7): signed by a provider of the organisation, for one of its clients, now. What a
+/// token says of itself before its signature is verified decides no more than which of the organisation's providers is asked.
+/// </summary>
+internal sealed class IdTokenValidator(RegistrationDbContext db, ProviderKeys keys, TimeProvider clock, IOptions<SocialOptions> options)
+{
+    /// <summary>How far the clocks of provider and service may lie apart.</summary>
+    public static readonly TimeSpan ClockDifference = TimeSpan.FromMinutes(1);
+
+    private static readonly JsonWebTokenHandler Handler = new() { MapInboundClaims = false, MaximumTokenSizeInBytes = Limits.IdTokenLength };
+
+    /// <summary>Validates a token.</summary>
+    /// <param name="organisationId">As sent; need not exist.</param>
+    /// <param name="idToken">As sent: at most <see cref="Limits.IdTokenLength"/> characters.</param>
+    /// <param name="nonce">What the token's nonce must be, where the client made one; null when it sent none.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>The identity, or the first check that failed: one of the errors whose names begin with <c>IdToken</c>, or the provider cannot be read.</returns>
+    public async Task<Checked<SocialIdentity>> ValidateAsync(string organisationId, string idToken, string? nonce, CancellationToken ct)
+    {
+        if (Parse(idToken) is not var (token, claims)) return ErrorCatalog.IdTokenMalformed;
+
+        // Whose: an unknown organisation and an unknown issuer look alike. The issuer is compared as exact text (step 2).
+        var provider = (await db.SocialProviders.AsNoTracking().Where(p => p.OrganisationId == organisationId && p.Organisation!.RelyingParty != null).ToListAsync(ct))
+            .Find(p => string.Equals(p.Issuer, claims.Text("iss"), StringComparison.Ordinal));
+        if (provider is null) return ErrorCatalog.IdTokenIssuerUnknown;
+
+        // Steps 6 to 8: signed, with an algorithm that was agreed on, by a key of the provider. Neither 'none' nor an HMAC is ever on the list.
+        if (!provider.Algorithms.Contains(token.Alg, StringComparer.Ordinal)) return ErrorCatalog.IdTokenAlgorithmNotAllowed;
+        if ((await keys.FindAsync(provider.Issuer, token.Alg, token.Kid ?? "", ct)).Failed(out var error, out var key)) return error;
+
+        ApiError? untimely = null;
+        var result = await Handler.ValidateTokenAsync(token, new TokenValidationParameters
+        {
+            ValidAlgorithms = provider.Algorithms,
+            IssuerSigningKey = key,
+            // The one key there is: chosen above, also for a token that names none.
+            TryAllIssuerSigningKeys = true,
+            ValidIssuer = provider.Issuer,
+            AudienceValidator = (audiences, _, _) => IsForUs(claims, audiences.ToList(), provider),
+            LifetimeValidator = (_, _, _, _) => (untimely = Untimely(claims)) is null,
+        });
+        if (!result.IsValid)
+        {
+            return untimely ?? result.Exception switch
+            {
+                SecurityTokenInvalidAudienceException => ErrorCatalog.IdTokenAudienceNotAllowed,
+                _ => ErrorCatalog.IdTokenSignatureInvalid,
+            };
+        }
+
+        // Step 11: the nonce that the client made for this very sign-in.
+        if (nonce is not null && !string.Equals(claims.Text("nonce"), nonce, StringComparison.Ordinal)) return ErrorCatalog.IdTokenNonceMismatch;
+
+        // §2: the subject, at most 255 ASCII characters.
+        if (claims.Text("sub") is not { Length: > 0 and <= Limits.SubjectLength } subject || !Ascii.IsValid(subject)) return ErrorCatalog.IdTokenClaimsInvalid.Saying("Look at sub.");
+        if (Username(claims, provider, subject).Failed(out error, out var username)) return error;
+        return new SocialIdentity(provider.OrganisationId, provider.Issuer, subject, username);
+    }
+
+    private static (JsonWebToken Token, IdTokenClaims Claims)? Parse(string text)
+    {
+        JsonWebToken token;
+        try
+        {
+            token = new JsonWebToken(text);
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
+
+        // An access token or a logout token says so in its header (RFC 9068 §2.1, OpenID Connect Back-Channel Logout 1.0 §2.4); an extension
+        // that must be understood is not (RFC 7515 §4.1.11); and nothing is encrypted to us.
+        var isIdToken = !token.IsEncrypted && !token.TryGetHeaderValue<object>("crit", out _)
+            && (string.IsNullOrEmpty(token.Typ) || string.Equals(token.Typ, "JWT", StringComparison.OrdinalIgnoreCase));
+        return isIdToken && IdTokenClaims.Parse(token) is { } claims ? (token, claims) : null;
+    }
+
+    // Steps 3 to 5: for us and for nobody whom we do not know; with several audiences the token names the one it was issued to.
+    private static bool IsForUs(IdTokenClaims claims, List<string> audiences, SocialProvider provider)
+    {
+        if (audiences.Count == 0 || !audiences.TrueForAll(IsOurs)) return false;
+        return claims.Has("azp") ? claims.Text("azp") is { } party && IsOurs(party) : audiences.Count == 1;
+
+        bool IsOurs(string client) => provider.ClientIds.Contains(client, StringComparer.Ordinal);
+    }
+
+    // Steps 9 and 10. The bounds themselves: a token is good before its expiry, and from its times on.
+    private ApiError? Untimely(IdTokenClaims claims)
+    {
+        if (claims.Time("exp") is not { } expires) return ErrorCatalog.IdTokenClaimsInvalid.Saying("Look at exp.");
+        if (claims.Time("iat") is not { } issued) return ErrorCatalog.IdTokenClaimsInvalid.Saying("Look at iat.");
+        var now = clock.GetUtcNow().ToUnixTimeSeconds();
+        var difference = ClockDifference.TotalSeconds;
+        if (expires <= now - difference) return ErrorCatalog.IdTokenExpired;
+        if (issued > now + difference) return ErrorCatalog.IdTokenNotYetValid;
+        if (issued <= now - difference - options.Value.MaxTokenAge.TotalSeconds) return ErrorCatalog.IdTokenTooOld;
+        if (!claims.Has("nbf")) return null;
+        if (claims.Time("nbf") is not { } notBefore) return ErrorCatalog.IdTokenClaimsInvalid.Saying("Look at nbf.");
+        return notBefore > now + difference ? ErrorCatalog.IdTokenNotYetValid : null;
+    }
+
+    private static Checked<string> Username(IdTokenClaims claims, SocialProvider provider, string subject)
+    {
+        if (provider.Username == SocialUsername.Subject) return $"{SubjectName(provider.Issuer, subject)}@{new Uri(provider.Issuer).Host}";
+
+        // §5.1: an address that the provider has not verified is what somebody typed. Some providers write the boolean as text.
+        if (!(claims.IsTrue("email_verified") || claims.Text("email_verified") == "true")) return ErrorCatalog.IdTokenEmailNotVerified;
+        if (claims.Text("email") is not { Length: > 0 } email) return ErrorCatalog.IdTokenEmailNotVerified;
+        return UserStore.NameFault(email) is { } fault ? ErrorCatalog.IdTokenClaimsInvalid.Saying($"Look at email. {fault}") : email;
+    }
+
+    // 128 bits, in characters that survive the folding of usernames: subjects that differ in case alone are two people.
+    private static string SubjectName(string issuer, string subject) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{issuer}\n{subject}")).AsSpan(0, 16));
+}

@@ -1,0 +1,158 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text.Json;
+using Dfns.Registration.Api.Errors;
+using Microsoft.IdentityModel.Protocols;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Dfns.Registration.Api.Social;
+
+/// <summary>
+/// The public keys of OpenID providers, read from their discovery documents (OpenID Connect Discovery 1.0 §4) by the library, and kept
+/// here: the library's own cache goes by the wall clock. However many tokens come and whatever they name, a provider is asked at most
+/// once in each <see cref="Pause"/>, with one request at a time, and only at an issuer that an operator has set.
+/// </summary>
+internal sealed partial class ProviderKeys(TimeProvider clock, ILogger<ProviderKeys> logger) : IDisposable
+{
+    /// <summary>After this the keys are read again before the next token is checked; so long does a withdrawn key still verify.</summary>
+    public static readonly TimeSpan Refresh = TimeSpan.FromHours(1);
+
+    /// <summary>How long the keys serve while the provider cannot be read.</summary>
+    public static readonly TimeSpan Endurance = TimeSpan.FromDays(1);
+
+    /// <summary>Between two attempts at one provider, whether a token names a key that is not there, or the provider is.</summary>
+    public static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
+
+    /// <summary>For both documents together.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private const int MaxDocumentSizeBytes = 256 * 1024;
+
+    private readonly ConcurrentDictionary<string, Entry> entries = new(StringComparer.Ordinal);
+
+    // No redirects: the operator set this issuer, not the one that it points to. No cookies, no proxy but the operator's.
+    private readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
+    {
+        MaxResponseContentBufferSize = MaxDocumentSizeBytes,
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
+
+    /// <summary>Finds the key that a token says it was signed with.</summary>
+    /// <param name="issuer">An issuer that an operator has set, exactly as set.</param>
+    /// <param name="algorithm">The <c>alg</c> of the token; an asymmetric one.</param>
+    /// <param name="keyId">The <c>kid</c> of the token; empty when it names none, which only a provider with a single key allows.</param>
+    /// <param name="ct">Ends the waiting of this caller; what is being read is still read for the next one.</param>
+    /// <returns>The key, or: the provider has none like it, or cannot be read.</returns>
+    public async Task<Checked<SecurityKey>> FindAsync(string issuer, string algorithm, string keyId, CancellationToken ct)
+    {
+        var entry = entries.GetOrAdd(issuer, _ => new Entry());
+        var found = Find(entry, algorithm, keyId);
+        if (found is not null && !IsOlderThan(entry, Refresh)) return found;
+
+        // Whoever has a key in hand does not wait while another caller reads.
+        if (await entry.Reading.WaitAsync(found is null ? Timeout.InfiniteTimeSpan : TimeSpan.Zero, ct))
+        {
+            try
+            {
+                if ((Find(entry, algorithm, keyId) is null || IsOlderThan(entry, Refresh)) && MayAsk(entry)) await ReadAsync(issuer, entry);
+            }
+            finally
+            {
+                entry.Reading.Release();
+            }
+        }
+
+        if (entry.Keys is null || IsOlderThan(entry, Endurance)) return ErrorCatalog.SocialProviderUnavailable with { RetryAfterSeconds = (int)Pause.TotalSeconds };
+        return Find(entry, algorithm, keyId) is { } key ? key : ErrorCatalog.IdTokenKeyUnknown;
+    }
+
+    public void Dispose() => http.Dispose();
+
+    /// <summary>An address that nobody can listen in on: https, or this machine.</summary>
+    public static bool IsSecure(Uri address) => address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && address.IsLoopback);
+
+    // RFC 7518 §3.3 wants 2048 bits of RSA. The library decodes a key when it is first asked about it.
+    private static bool IsUsable(JsonWebKey key)
+    {
+        try
+        {
+            return key.Kty == JsonWebAlgorithmsKeyTypes.RSA ? key.KeySize >= 2048 : key.Kty == JsonWebAlgorithmsKeyTypes.EllipticCurve;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
+    // RFC 7517 §4: of the type the algorithm needs, for signatures, and for no other algorithm. RFC 7518 §3.4 ties each curve to its algorithm.
+    private static bool Fits(JsonWebKey key, string algorithm) =>
+        (key.Use is null or "" or "sig") && (string.IsNullOrEmpty(key.Alg) || key.Alg == algorithm) && algorithm switch
+        {
+            SecurityAlgorithms.EcdsaSha256 => key.Kty == JsonWebAlgorithmsKeyTypes.EllipticCurve && key.Crv == JsonWebKeyECTypes.P256,
+            SecurityAlgorithms.EcdsaSha384 => key.Kty == JsonWebAlgorithmsKeyTypes.EllipticCurve && key.Crv == JsonWebKeyECTypes.P384,
+            SecurityAlgorithms.EcdsaSha512 => key.Kty == JsonWebAlgorithmsKeyTypes.EllipticCurve && key.Crv == JsonWebKeyECTypes.P521,
+            _ => key.Kty == JsonWebAlgorithmsKeyTypes.RSA,
+        };
+
+    private static JsonWebKey? Find(Entry entry, string algorithm, string keyId)
+    {
+        if (entry.Keys is not { } keys) return null;
+        var fitting = keys.Where(k => Fits(k, algorithm) && (keyId.Length == 0 || k.Kid == keyId)).Take(2).ToList();
+        return fitting is [var only] ? only : null;
+    }
+
+    private bool IsOlderThan(Entry entry, TimeSpan age) => clock.GetUtcNow() - entry.ReadAt >= age;
+
+    private bool MayAsk(Entry entry) => clock.GetUtcNow() - entry.AskedAt >= Pause;
+
+    private async Task ReadAsync(string issuer, Entry entry)
+    {
+        entry.AskedAt = clock.GetUtcNow();
+        using var patience = new CancellationTokenSource(Patience, clock);
+        try
+        {
+            var configuration = await OpenIdConnectConfigurationRetriever.GetAsync(
+                $"{issuer.TrimEnd('/')}/.well-known/openid-configuration", new Documents(http, new Uri(issuer).IsLoopback), patience.Token);
+
+            // Discovery §4.3: the document must be that of the issuer it was asked for.
+            if (!string.Equals(configuration.Issuer, issuer, StringComparison.Ordinal)) Log.Failed(logger, "the document names another issuer");
+            else if (configuration.JsonWebKeySet is not { Keys.Count: > 0 } set) Log.Failed(logger, "it publishes no keys");
+            else (entry.Keys, entry.ReadAt) = ([.. set.Keys.Where(IsUsable)], entry.AskedAt);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException or JsonException or ArgumentException or InvalidOperationException or FormatException)
+        {
+            // Away, too slow, too large, a redirect, or no such document: the keys of before stay.
+            Log.Failed(logger, e.GetType().Name);
+        }
+    }
+
+    // The library's own retriever asks twice, and goes on waiting when it is told to stop.
+    private sealed class Documents(HttpClient http, bool mayBeLocal) : IDocumentRetriever
+    {
+        public async Task<string> GetDocumentAsync(string address, CancellationToken cancel)
+        {
+            // A document may name any address for the keys: from elsewhere none on this machine.
+            if (!Uri.TryCreate(address, UriKind.Absolute, out var url) || !IsSecure(url) || (url.IsLoopback && !mayBeLocal)) throw new IOException("This address is not asked.");
+            using var response = await http.GetAsync(url, cancel);
+            return response.StatusCode == HttpStatusCode.OK ? await response.Content.ReadAsStringAsync(cancel) : throw new IOException("The answer is not 200.");
+        }
+    }
+
+    private sealed class Entry
+    {
+        public SemaphoreSlim Reading { get; } = new(1);
+
+        public IReadOnlyList<JsonWebKey>? Keys { get; set; }
+
+        public DateTimeOffset ReadAt { get; set; }
+
+        public DateTimeOffset AskedAt { get; set; }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The keys of an OpenID provider could not be read: {Fault}")]
+        public static partial void Failed(ILogger logger, string fault);
+    }
+}
