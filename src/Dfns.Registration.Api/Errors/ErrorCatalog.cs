@@ -103,6 +103,9 @@ internal static class ErrorCatalog
     public static readonly ApiError ContentTypeUnsupported = new("content_type_unsupported", 415,
         "Send the request body as 'Content-Type: application/json' in UTF-8, without a content encoding.");
 
+    public static readonly ApiError TooManyAttempts = new("too_many_attempts", 429,
+        "Too many attempts for this user from this address. Wait as long as the Retry-After header says.");
+
     public static readonly ApiError IdTokenMalformed = new("id_token_malformed", 400,
         "The idToken is not a signed JWT. Send the id_token of the provider's answer as it is.");
 
@@ -164,7 +167,7 @@ internal static class ErrorCatalog
         CredentialAlreadyRegistered, PublicKeyAlreadyRegistered, MailBusy, ExternalIdTaken, CredentialRepeated, PublicKeyRepeated, RecoveryCredentialRequired, CredentialKindUnsupported,
         CredentialKindUnknown, CredentialKindMisplaced, MemberRequired, MemberInvalid, MemberTooLong, MemberRepeated, BodyNotJson,
         BodyTooDeep, BodyTooLarge, ContentTypeUnsupported, RequestInvalid, NotFound, MethodNotAllowed, TooManyRequests,
-        StorageUnavailable, Internal,
+        StorageUnavailable, Internal, TooManyAttempts,
         IdTokenMalformed, IdTokenIssuerUnknown, IdTokenAlgorithmNotAllowed, IdTokenKeyUnknown, IdTokenSignatureInvalid, IdTokenAudienceNotAllowed,
         IdTokenExpired, IdTokenNotYetValid, IdTokenTooOld, IdTokenNonceMismatch, IdTokenClaimsInvalid, IdTokenEmailNotVerified, SocialProviderUnavailable,
         .. RefusalErrors.All,

@@ -4,7 +4,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Operations;
 
-/// <summary>Deletes challenges and sessions some time after their end: until then they explain what happened, afterwards they are of no use to anybody.</summary>
+/// <summary>
+/// Deletes challenges and sessions some time after their end: until then they explain what happened, afterwards they are of no use to
+/// anybody. And the budgets whose window is over.
+/// </summary>
 internal sealed partial class Housekeeping(IServiceScopeFactory scopes, TimeProvider clock, ILogger<Housekeeping> logger) : BackgroundService
 {
     public static readonly TimeSpan Interval = TimeSpan.FromHours(1);
@@ -34,12 +37,13 @@ internal sealed partial class Housekeeping(IServiceScopeFactory scopes, TimeProv
         var before = clock.GetUtcNow() - Keep;
         var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
         return await db.Ceremonies.Where(c => c.ExpiresAt < before).ExecuteDeleteAsync(ct)
-            + await db.AccessTokens.Where(t => t.ExpiresAt < before).ExecuteDeleteAsync(ct);
+            + await db.AccessTokens.Where(t => t.ExpiresAt < before).ExecuteDeleteAsync(ct)
+            + await scope.ServiceProvider.GetRequiredService<AttemptBudgets>().CleanAsync(ct);
     }
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Old challenges and sessions were not deleted: {Fault}")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Old challenges, sessions and budgets were not deleted: {Fault}")]
         public static partial void Failed(ILogger logger, string fault);
     }
 }

@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.Globalization;
 using System.Threading.RateLimiting;
 using Dfns.Registration.Api.Errors;
 using Microsoft.Extensions.Options;
@@ -14,6 +13,17 @@ public sealed class RateLimitOptions
     /// <summary>Requests a remote address may send to the unauthenticated endpoints in a minute; default 120.</summary>
     [Range(1, 1_000_000, ErrorMessage = "RateLimits:PermitsPerMinute must be from 1 to 1000000, such as 120.")]
     public int PermitsPerMinute { get; set; } = 120;
+
+    /// <summary>
+    /// Requests of a remote address to the endpoints that start something, in an hour and over all instances; default 1,000. A success gives
+    /// none of them back.
+    /// </summary>
+    [Range(1, 1_000_000, ErrorMessage = "RateLimits:StartsPerHour must be from 1 to 1000000, such as 1000.")]
+    public int StartsPerHour { get; set; } = 1000;
+
+    /// <summary>Wrong codes from a remote address for one user, in a quarter of an hour and over all instances, and as many requests for a new code; default 10.</summary>
+    [Range(1, 1000, ErrorMessage = "RateLimits:AttemptsPerUser must be from 1 to 1000, such as 10.")]
+    public int AttemptsPerUser { get; set; } = 10;
 }
 
 /// <summary>The in-process limit per remote address. The address is the peer's, or what a configured proxy says it is.</summary>
@@ -26,7 +36,7 @@ internal static class RateLimits
     public static void AddRateLimits(this IServiceCollection services) => services.AddRateLimiter(limiter =>
     {
         limiter.AddPolicy(PerAddress, context => RateLimitPartition.GetSlidingWindowLimiter(
-            Bucket(context),
+            RemoteNetwork.Of(context),
             _ => new SlidingWindowRateLimiterOptions
             {
                 PermitLimit = context.RequestServices.GetRequiredService<IOptions<RateLimitOptions>>().Value.PermitsPerMinute,
@@ -41,14 +51,4 @@ internal static class RateLimits
             await new ErrorResult(ErrorCatalog.TooManyRequests with { RetryAfterSeconds = seconds }).ExecuteAsync(rejected.HttpContext);
         };
     });
-
-    // A network of one subscriber is one bucket: an IPv6 subscriber has at least a /64 to pick addresses from.
-    private static string Bucket(HttpContext context)
-    {
-        if (context.Connection.RemoteIpAddress is not { } address) return "unknown";
-        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
-        return address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6
-            ? Convert.ToHexString(address.GetAddressBytes(), 0, 8).ToLower(CultureInfo.InvariantCulture)
-            : address.ToString();
-    }
 }

@@ -53,6 +53,7 @@ internal static class ServiceSetup
         builder.Services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<NetworkOptions>>((headers, network) => network.Value.Configure(headers));
         builder.Services.AddCors().AddSingleton<ICorsPolicyProvider, OrganisationCors>();
         builder.Services.AddRateLimits();
+        builder.Services.AddScoped<AttemptBudgets>();
         builder.Services.AddHealth();
         builder.Services.AddSingleton<Housekeeping>().AddHostedService(services => services.GetRequiredService<Housekeeping>());
         builder.Services.AddDocumentCache();

@@ -1,4 +1,5 @@
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Operations;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Wire;
@@ -10,7 +11,7 @@ namespace Dfns.Registration.Api.Registration;
 internal static class InitRegistration
 {
     internal static async Task<Results<Ok<RegistrationChallengeResponse>, ErrorResult>> InitAsync(
-        HttpRequest http, RegistrationStore store, TokenService tokens, CancellationToken ct)
+        HttpRequest http, AttemptBudgets budgets, RegistrationStore store, TokenService tokens, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<InitRegistrationRequest>(http, RegistrationOptions.SmallBodySizeBytes, ct)).Failed(out var error, out var request))
         {
@@ -21,8 +22,12 @@ internal static class InitRegistration
         if (Member.Text(request.RegistrationCode, "$.registrationCode", Limits.IdLength).Failed(out error, out var code)) return (ErrorResult)error;
         if (Member.Text(request.OrgId, "$.orgId", Limits.IdLength).Failed(out error, out var orgId)) return (ErrorResult)error;
 
-        if ((await store.OpenAsync(orgId, username, code, ct)).Failed(out error, out var session)) return (ErrorResult)error;
-        return TypedResults.Ok(await ChallengeAsync(session, tokens, ct));
+        if ((await budgets.TakeAsync(http.HttpContext, AttemptKind.RegistrationCode, orgId, username, ct)).Failed(out error, out var attempt)) return (ErrorResult)error;
+        var refused = (await store.OpenAsync(orgId, username, code, attempt.IsFirst, ct)).Failed(out error, out var session);
+        // Whoever holds the code has not guessed, whatever else is in the way.
+        if (error?.Code != ErrorCatalog.InvalidCode.Code) await budgets.ReturnAsync(attempt, ct);
+        if (refused) return (ErrorResult)error!;
+        return TypedResults.Ok(await ChallengeAsync(session!, tokens, ct));
     }
 
     /// <summary>The answer that every way of starting a registration gives.</summary>

@@ -21,6 +21,7 @@ internal static class RegistrationEndpoints
                 + "code get the same answer.")
             .Accepts<InitRegistrationRequest>("application/json")
             .Errors(ErrorCatalog.InvalidCode, ErrorCatalog.RegistrationCodeExpired, ErrorCatalog.UserAlreadyExists, ErrorCatalog.UserDeactivated)
+            .Errors(ErrorCatalog.TooManyAttempts)
             .BodyErrors().EdgeErrors();
 
         group.MapPut("/registration/code", ResendRegistrationCode.ResendAsync)
@@ -28,7 +29,7 @@ internal static class RegistrationEndpoints
             .WithSummary("Send a new registration code")
             .WithDescription("Mails a new code, which ends the earlier one; at most one a minute. A challenge that is open stays open. The answer is the same whether or not there is such an unregistered user.")
             .Accepts<ResendRegistrationCodeRequest>("application/json")
-            .Errors(ErrorCatalog.MailBusy)
+            .Errors(ErrorCatalog.MailBusy, ErrorCatalog.TooManyAttempts)
             .BodyErrors().EdgeErrors();
 
         group.MapPost("/registration/social", StartSocialRegistration.StartAsync)

@@ -22,12 +22,16 @@ internal sealed class RegistrationStore(
     /// <param name="organisationId">As sent; need not exist.</param>
     /// <param name="username">As sent; need not exist.</param>
     /// <param name="code">As typed.</param>
+    /// <param name="isFirstAttempt">
+    /// Whether the caller's address has not guessed wrong at this user lately. Then a right code counts even when others have locked it: a
+    /// code has 80 bits, and a first guess from every address there is finds none (NIST SP 800-63B asks for a limit below 64).
+    /// </param>
     /// <param name="ct">Ends the waiting; nothing is stored then.</param>
     /// <returns>
     /// The session, or: the code is wrong, locked, or nobody's (one error for all three); the code is right, and expired; or right, and
     /// its user registered already or deactivated.
     /// </returns>
-    public Task<Checked<RegistrationSession>> OpenAsync(string organisationId, string username, string code, CancellationToken ct) =>
+    public Task<Checked<RegistrationSession>> OpenAsync(string organisationId, string username, string code, bool isFirstAttempt, CancellationToken ct) =>
         db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
         {
             db.ChangeTracker.Clear();
@@ -43,7 +47,8 @@ internal sealed class RegistrationStore(
             var hash = masterKey.HashCode(subject.OrganisationId, subject.UserId, CodeText.Normalise(code));
             var right = CryptographicOperations.FixedTimeEquals(hash, stored?.CodeHash ?? []);
 
-            if (subject.IsDecoy || stored is null || !right || stored.FailedAttempts > options.Value.MaxCodeFailures)
+            var locked = stored?.FailedAttempts > options.Value.MaxCodeFailures && !isFirstAttempt;
+            if (subject.IsDecoy || stored is null || !right || locked)
             {
                 await transaction.CommitAsync(ct);
                 return ErrorCatalog.InvalidCode with { Reason = subject.IsDecoy ? "no such user" : right ? "locked" : "wrong code" };

@@ -1,5 +1,6 @@
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Mail;
+using Dfns.Registration.Api.Operations;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -10,7 +11,7 @@ namespace Dfns.Registration.Api.Registration;
 internal static class ResendRegistrationCode
 {
     internal static async Task<Results<Ok<MessageResponse>, ErrorResult>> ResendAsync(
-        HttpRequest http, RegistrationStore store, CodeMailQueue mails, CancellationToken ct)
+        HttpRequest http, AttemptBudgets budgets, RegistrationStore store, CodeMailQueue mails, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<ResendRegistrationCodeRequest>(http, RegistrationOptions.SmallBodySizeBytes, ct)).Failed(out var error, out var request))
         {
@@ -19,6 +20,8 @@ internal static class ResendRegistrationCode
 
         if (Member.Text(request.Username, "$.username", Limits.UsernameLength).Failed(out error, out var username)) return (ErrorResult)error;
         if (Member.Text(request.OrgId, "$.orgId", Limits.IdLength).Failed(out error, out var orgId)) return (ErrorResult)error;
+
+        if ((await budgets.TakeAsync(http.HttpContext, AttemptKind.RegistrationCodeRequest, orgId, username, ct)).Failed(out error, out _)) return (ErrorResult)error;
 
         // Asked before anything is changed, and of everybody alike.
         if (mails.IsFull) return (ErrorResult)(ErrorCatalog.MailBusy with { RetryAfterSeconds = 60 });

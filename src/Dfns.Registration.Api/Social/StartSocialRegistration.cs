@@ -1,4 +1,5 @@
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Operations;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Wire;
@@ -10,11 +11,12 @@ namespace Dfns.Registration.Api.Social;
 internal static class StartSocialRegistration
 {
     internal static async Task<Results<Ok<RegistrationChallengeResponse>, ErrorResult>> StartAsync(
-        HttpRequest http, IdTokenValidator validator, SocialStore social, RegistrationStore store, TokenService tokens, CancellationToken ct)
+        HttpRequest http, AttemptBudgets budgets, IdTokenValidator validator, SocialStore social, RegistrationStore store, TokenService tokens, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<SocialRequest>(http, SocialOptions.BodySizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
         if (request.Read().Failed(out error, out var sent)) return (ErrorResult)error;
 
+        if (await budgets.TakeAsync(http.HttpContext, ct) is { } tooMany) return (ErrorResult)tooMany;
         if ((await validator.ValidateAsync(sent.OrgId, sent.IdToken, sent.Nonce, ct)).Failed(out error, out var identity)) return (ErrorResult)error;
         var remoteAddress = http.HttpContext.Connection.RemoteIpAddress?.ToString();
         if ((await social.FindOrCreateUserAsync(identity, remoteAddress, ct)).Failed(out error, out var userId)) return (ErrorResult)error;

@@ -28,6 +28,8 @@ public abstract class RegistrationDbContext(DbContextOptions options) : DbContex
 
     public DbSet<SocialAccount> SocialAccounts => Set<SocialAccount>();
 
+    public DbSet<AttemptBudget> AttemptBudgets => Set<AttemptBudget>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(RegistrationDbContext).Assembly);
 }

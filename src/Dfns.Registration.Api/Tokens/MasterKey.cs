@@ -4,8 +4,8 @@ using System.Text;
 namespace Dfns.Registration.Api.Tokens;
 
 /// <summary>
-/// The one secret outside the database. Two keys are derived from it (HKDF, RFC 5869): one seals private signing keys, the other
-/// hashes codes, so that a copy of the database alone yields neither.
+/// The one secret outside the database. Three keys are derived from it (HKDF, RFC 5869): one seals private signing keys, one hashes
+/// codes, one the addresses and names that limits are counted by, so that a copy of the database alone yields none of them.
 /// </summary>
 public sealed class MasterKey
 {
@@ -17,6 +17,7 @@ public sealed class MasterKey
 
     private readonly byte[] sealingKey;
     private readonly byte[] codeKey;
+    private readonly byte[] budgetKey;
 
     /// <param name="key">Exactly <see cref="SizeBytes"/> random bytes.</param>
     public MasterKey(ReadOnlySpan<byte> key)
@@ -24,6 +25,7 @@ public sealed class MasterKey
         if (key.Length != SizeBytes) throw new ArgumentException("A master key has 32 bytes.", nameof(key));
         sealingKey = Derive(key, "seal");
         codeKey = Derive(key, "codes");
+        budgetKey = Derive(key, "budgets");
     }
 
     /// <summary>Encrypts a secret for storage (AES-256-GCM): nonce, tag, ciphertext.</summary>
@@ -53,6 +55,9 @@ public sealed class MasterKey
     /// <summary>The keyed hash of a code, bound to whom it was sent: HMAC-SHA-256, 32 bytes.</summary>
     public byte[] HashCode(string organisationId, string subject, string code) =>
         HMACSHA256.HashData(codeKey, Encoding.UTF8.GetBytes($"{organisationId}\0{subject}\0{code}"));
+
+    /// <summary>The keyed hash of whose budget it is: HMAC-SHA-256, 32 bytes.</summary>
+    public byte[] HashBudget(string owner) => HMACSHA256.HashData(budgetKey, Encoding.UTF8.GetBytes(owner));
 
     private static byte[] Derive(ReadOnlySpan<byte> key, string purpose)
     {

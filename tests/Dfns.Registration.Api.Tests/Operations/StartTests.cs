@@ -38,6 +38,9 @@ public sealed class StartTests
     [InlineData("Mail:Link", "https://app.example.co/", "Mail:Link must contain '{code}'")]
     [InlineData("Network:TrustedProxies:0", "everyone", "Network:TrustedProxies must hold addresses or networks")]
     [InlineData("RateLimits:PermitsPerMinute", "0", "RateLimits:PermitsPerMinute must be from 1")]
+    [InlineData("RateLimits:StartsPerHour", "0", "RateLimits:StartsPerHour must be from 1")]
+    [InlineData("RateLimits:AttemptsPerUser", "1001", "RateLimits:AttemptsPerUser must be from 1")]
+    [InlineData("Social:MaxTokenAge", "1.00:00:01", "Social:MaxTokenAge must be more than zero")]
     public async Task A_setting_at_fault_is_named_with_a_valid_example(string key, string value, string told)
     {
         var (exitCode, output) = await StartAsync((key, value));

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Mail;
@@ -62,6 +64,8 @@ public sealed class Service : IAsyncDisposable
         ["Mail:Host"] = "127.0.0.1",
         ["Mail:From"] = "Example <no-reply@example.co>",
         ["RateLimits:PermitsPerMinute"] = "1000000",
+        ["RateLimits:StartsPerHour"] = "1000000",
+        ["RateLimits:AttemptsPerUser"] = "1000",
     };
 
     public static Task<Service> StartAsync(TestDatabase database, params (string Key, string Value)[] changes)
@@ -127,6 +131,19 @@ public sealed class Service : IAsyncDisposable
         using var response = await Http.SendAsync(request);
         return await Answer.ReadAsync(response);
     }
+
+    /// <summary>A client at an address of its own: every address from 127.0.0.1 to 127.255.255.254 is this machine's.</summary>
+    public HttpClient From(string address) => new(new SocketsHttpHandler
+    {
+        ConnectCallback = async (context, ct) =>
+        {
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(IPAddress.Parse(address), 0));
+            await socket.ConnectAsync(context.DnsEndPoint, ct);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+    })
+    { BaseAddress = Http.BaseAddress };
 
     public static HttpContent Json(JsonNode body) => new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
 

@@ -44,6 +44,14 @@ internal sealed class Seed(string provider, string connectionString)
         return id;
     }
 
+    /// <summary>Has an organisation accept the ID tokens of a provider.</summary>
+    public async Task SocialProviderAsync(string orgId, string issuer, string clientId)
+    {
+        await using var db = Open();
+        db.SocialProviders.Add(new SocialProvider { OrganisationId = orgId, Issuer = issuer, ClientIds = [clientId], Algorithms = ["RS256"], CreatedAt = TimeProvider.System.GetUtcNow() });
+        await db.SaveChangesAsync();
+    }
+
     public async Task<Invitation> InviteAsync(string orgId, string? username = null) =>
         (await InviteAsync(orgId, [username ?? $"user-{entropy.Id("x")}@example.co"]))[0];
 

@@ -136,6 +136,8 @@ internal sealed class ServiceProcess : IAsyncDisposable
         ("Database:ConnectionString", connectionString),
         ("Secrets:MasterKey", MasterKey),
         ("RateLimits:PermitsPerMinute", "1000000"),
+        ("RateLimits:StartsPerHour", "1000000"),
+        ("RateLimits:AttemptsPerUser", "1000"),
     ];
 
     // The line is plain text in Development, JSON in Production.

@@ -80,6 +80,30 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                     b.ToTable("access_tokens", (string)null);
                 });
 
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.AttemptBudget", b =>
+                {
+                    b.Property<byte[]>("Id")
+                        .HasMaxLength(32)
+                        .HasColumnType("bytea")
+                        .HasColumnName("id");
+
+                    b.Property<long>("Used")
+                        .HasColumnType("bigint")
+                        .HasColumnName("used");
+
+                    b.Property<long>("WindowEndsAt")
+                        .HasColumnType("bigint")
+                        .HasColumnName("window_ends_at");
+
+                    b.HasKey("Id")
+                        .HasName("pk_attempt_budgets");
+
+                    b.HasIndex("WindowEndsAt")
+                        .HasDatabaseName("ix_attempt_budgets_window_ends_at");
+
+                    b.ToTable("attempt_budgets", (string)null);
+                });
+
             modelBuilder.Entity("Dfns.Registration.Api.Storage.AuditEvent", b =>
                 {
                     b.Property<string>("OrganisationId")

@@ -74,6 +74,30 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                     b.ToTable("access_tokens", (string)null);
                 });
 
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.AttemptBudget", b =>
+                {
+                    b.Property<byte[]>("Id")
+                        .HasMaxLength(32)
+                        .HasColumnType("BLOB")
+                        .HasColumnName("id");
+
+                    b.Property<long>("Used")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("used");
+
+                    b.Property<long>("WindowEndsAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("window_ends_at");
+
+                    b.HasKey("Id")
+                        .HasName("pk_attempt_budgets");
+
+                    b.HasIndex("WindowEndsAt")
+                        .HasDatabaseName("ix_attempt_budgets_window_ends_at");
+
+                    b.ToTable("attempt_budgets", (string)null);
+                });
+
             modelBuilder.Entity("Dfns.Registration.Api.Storage.AuditEvent", b =>
                 {
                     b.Property<string>("OrganisationId")
