@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Dfns.Registration.Api.Organisations;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Verification.Trust;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.CommandLine;
@@ -74,6 +75,18 @@ internal sealed record OrganisationRow(Organisation Source)
     public string Algorithms => string.Join(' ', Source.RelyingParty!.Algorithms);
 
     public bool RecoveryRequired => Source.RelyingParty!.RecoveryRequiredForEndUsers;
+
+    public bool RefuseNoAttestation => Source.RelyingParty!.RefuseNoAttestation;
+
+    public bool RefuseSelfAttestation => Source.RelyingParty!.RefuseSelfAttestation;
+
+    public bool RequireTrustedRoot => Source.RelyingParty!.RequireTrustedRoot;
+
+    public string AllowedAaguids => string.Join(' ', Source.RelyingParty!.AllowedAaguids ?? []);
+
+    public string DeniedAaguids => string.Join(' ', Source.RelyingParty!.DeniedAaguids ?? []);
+
+    public string RefusedStatuses => string.Join(' ', Source.RelyingParty!.RefusedStatuses ?? [.. AttestationTrust.Undesired]);
 
     [System.Text.Json.Serialization.JsonIgnore]
     public Organisation Source { get; } = Source;

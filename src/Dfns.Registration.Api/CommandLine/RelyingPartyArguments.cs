@@ -18,6 +18,13 @@ internal sealed class RelyingPartyArguments
 
     private readonly Option<bool> signCount = new("--accept-sign-count-regression") { Description = "Whether a passkey may sign although its counter did not grow." };
 
+    private readonly Option<bool> refuseNone = new("--refuse-no-attestation") { Description = "Whether passkeys without attestation are refused." };
+    private readonly Option<bool> refuseSelf = new("--refuse-self-attestation") { Description = "Whether passkeys are refused that attest with their own key." };
+    private readonly Option<bool> requireRoot = new("--require-trusted-root") { Description = "Whether attestation certificates must lead to a trusted root; see section Trust of the settings." };
+    private readonly Option<Guid[]> allowedAaguids = new("--allowed-aaguid") { Arity = ArgumentArity.ZeroOrMore, Description = "A model that is accepted, if a trusted root attests it; may be repeated. Without a value: all." };
+    private readonly Option<Guid[]> deniedAaguids = new("--denied-aaguid") { Arity = ArgumentArity.ZeroOrMore, Description = "A model that is refused; may be repeated. Without a value: none." };
+    private readonly Option<string[]> refusedStatuses = new("--refused-status") { Arity = ArgumentArity.ZeroOrMore, Description = "A status in metadata for which a model is refused, such as REVOKED; may be repeated. Without a value: none." };
+
     /// <summary>For a new organisation: the id and one origin have no default.</summary>
     public static RelyingPartyArguments ForCreation()
     {
@@ -29,7 +36,11 @@ internal sealed class RelyingPartyArguments
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { id, origins, name, attestation, userVerification, algorithms, crossOrigin, topOrigins, requireRecovery, signCount })
+        foreach (var option in new Option[]
+        {
+            id, origins, name, attestation, userVerification, algorithms, crossOrigin, topOrigins, requireRecovery, signCount,
+            refuseNone, refuseSelf, requireRoot, allowedAaguids, deniedAaguids, refusedStatuses,
+        })
         {
             command.Options.Add(option);
         }
@@ -47,6 +58,12 @@ internal sealed class RelyingPartyArguments
         if (IsTyped(topOrigins)) relyingParty.TopOrigins = [.. parsed.GetValue(topOrigins)!];
         if (IsTyped(requireRecovery)) relyingParty.RecoveryRequiredForEndUsers = parsed.GetValue(requireRecovery);
         if (IsTyped(signCount)) relyingParty.AcceptSignCountRegression = parsed.GetValue(signCount);
+        if (IsTyped(refuseNone)) relyingParty.RefuseNoAttestation = parsed.GetValue(refuseNone);
+        if (IsTyped(refuseSelf)) relyingParty.RefuseSelfAttestation = parsed.GetValue(refuseSelf);
+        if (IsTyped(requireRoot)) relyingParty.RequireTrustedRoot = parsed.GetValue(requireRoot);
+        if (IsTyped(allowedAaguids)) relyingParty.AllowedAaguids = [.. parsed.GetValue(allowedAaguids)!];
+        if (IsTyped(deniedAaguids)) relyingParty.DeniedAaguids = [.. parsed.GetValue(deniedAaguids)!];
+        if (IsTyped(refusedStatuses)) relyingParty.RefusedStatuses = [.. parsed.GetValue(refusedStatuses)!];
 
         bool IsTyped(Option option) => parsed.GetResult(option) is { Implicit: false };
     }

@@ -8,6 +8,7 @@ using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Trust;
 using Dfns.Registration.Api.UserActions;
 using Dfns.Registration.Api.Users;
 using Microsoft.AspNetCore.Cors.Infrastructure;
@@ -28,6 +29,7 @@ internal static class ServiceSetup
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<Entropy, SystemEntropy>();
         builder.Services.AddTokens();
+        builder.Services.AddTrust();
         builder.Services.AddScoped<Audit>();
         builder.Services.AddScoped<OrganisationStore>();
         builder.Services.AddScoped<UserStore>();
@@ -56,6 +58,7 @@ internal static class ServiceSetup
         builder.Services.AddScoped<AttemptBudgets>();
         builder.Services.AddHealth();
         builder.Services.AddSingleton<Housekeeping>().AddHostedService(services => services.GetRequiredService<Housekeeping>());
+        builder.Services.AddTrustRefresh();
         builder.Services.AddDocumentCache();
         if (builder.Environment.IsDevelopment()) builder.AddDemonstration();
         builder.Services.AddOpenApiDocument();

@@ -4,6 +4,7 @@ using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Trust;
 using Microsoft.Extensions.Options;
 using MimeKit;
 
@@ -49,6 +50,13 @@ internal static class Settings
             .Validate(o => o.Port is > 0 and <= 65535, "Mail:Port must be from 1 to 65535, such as 587.")
             .Validate(o => o.Link is null || o.Link.Contains("{code}", StringComparison.Ordinal), "Mail:Link must contain '{code}', such as 'https://app.example.co/register#username={username}&code={code}&orgId={orgId}'.");
 
+        builder.Bind<TrustOptions>(TrustOptions.Section)
+            .Validate(o => o.RootsDirectory is not { } directory || RootFiles.Read(directory, out _) is null, "Trust:RootsDirectory must be a directory whose .pem files hold certificates and are named after formats, such as 'tpm.pem', 'android-key.google.pem' or 'all.pem'.")
+            .Validate(o => o.MetadataSource is null || o.MetadataAddress is null || o.MetadataAddress.Scheme == Uri.UriSchemeHttps, "Trust:MetadataSource must be a file or an https address, such as 'https://mds3.fidoalliance.org/'.")
+            .Validate(o => o.MetadataSource is null || IsPemFile(o.MetadataRoots), "Trust:MetadataRoots must be a PEM file with the roots of the metadata service.")
+            .Validate(o => o.MetadataMaxOverdue >= TimeSpan.Zero && o.MetadataMaxOverdue <= TimeSpan.FromDays(366), "Trust:MetadataMaxOverdue must not be negative and at most a year, such as '30.00:00:00'.")
+            .Validate(o => o.RefreshInterval >= TimeSpan.FromMinutes(1) && o.RefreshInterval <= TimeSpan.FromDays(7), "Trust:RefreshInterval must be at least a minute and at most a week, such as '06:00:00'.");
+
         builder.Bind<NetworkOptions>(NetworkOptions.Section)
             .Validate(o => o.TrustedProxies.All(p => NetworkOptions.Parse(p) is not null), "Network:TrustedProxies must hold addresses or networks, such as '10.0.0.0/8'.");
         builder.Bind<RateLimitOptions>(RateLimitOptions.Section);
@@ -81,6 +89,18 @@ internal static class Settings
         }
 
         return File.ReadAllText(file).Trim();
+    }
+
+    private static bool IsPemFile(string? file)
+    {
+        try
+        {
+            return file is not null && !RootFiles.ReadPem(file).Refused(out _, out _);
+        }
+        catch (Exception e) when (RootFiles.IsFileFailure(e))
+        {
+            return false;
+        }
     }
 
     private static bool IsHttpUrl(string? text, bool development) =>

@@ -26,8 +26,25 @@ internal static class RelyingPartyRules
             faults.Add($"The algorithms must be some of {string.Join(", ", RegistrationExpectation.SupportedAlgorithms)}.");
         }
 
+        faults.AddRange(AttestationFaults(relyingParty));
         return faults;
     }
+
+    private static IEnumerable<string> AttestationFaults(RelyingParty relyingParty)
+    {
+        // Browsers then take the attestation away, and every passkey would be refused.
+        if (relyingParty is { Attestation: "none", RefuseNoAttestation: true })
+            yield return "Passkeys without attestation can be refused only where one is asked for: set the attestation to 'direct'.";
+        if (relyingParty is { AllowedAaguids.Count: > 0, RequireTrustedRoot: false })
+            yield return "Models can be listed only where attestation must lead to a trusted root: anybody can claim to be of a model.";
+        if (relyingParty is { AllowedAaguids.Count: > 0, Attestation: "none" })
+            yield return "Models can be listed only where an attestation is asked for: set the attestation to 'direct'.";
+        foreach (var status in (relyingParty.RefusedStatuses ?? []).Where(status => !IsStatus(status)))
+            yield return $"'{status}' is not a status as metadata spells one, such as 'REVOKED'.";
+    }
+
+    private static bool IsStatus(string text) =>
+        text.Length is > 0 and <= Limits.NameLength && text.All(character => char.IsAsciiLetterOrDigit(character) || character == '_');
 
     private static bool IsDomain(string text) =>
         text.Length <= Limits.DomainLength && !text.Any(char.IsAsciiLetterUpper) && Uri.CheckHostName(text) == UriHostNameType.Dns && !text.EndsWith('.');

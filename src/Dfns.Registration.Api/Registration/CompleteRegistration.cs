@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Trust;
 using Dfns.Registration.Api.Wire;
 using Dfns.Registration.Verification;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -13,7 +14,7 @@ namespace Dfns.Registration.Api.Registration;
 internal static class CompleteRegistration
 {
     internal static async Task<Results<Ok<RegistrationResponse>, ErrorResult>> CompleteAsync(
-        HttpRequest http, TokenService tokens, RegistrationStore store, TimeProvider clock, IOptions<RegistrationOptions> options, CancellationToken ct)
+        HttpRequest http, TokenService tokens, RegistrationStore store, TrustSources trust, TimeProvider clock, IOptions<RegistrationOptions> options, CancellationToken ct)
     {
         // Who: the token is ours, and names a session that is still open. The session is looked up after the body: a slow client may
         // outlast it.
@@ -34,7 +35,7 @@ internal static class CompleteRegistration
         }
 
         // Proof: every credential signed this challenge. Nothing is written yet.
-        var expected = session.Expect(clock.GetUtcNow());
+        var expected = session.Expect(clock.GetUtcNow(), trust.Current);
         var proven = new List<ProvenCredential>(capacity: 3);
         foreach (var credential in credentials)
         {

@@ -2,8 +2,10 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Trust;
 using Dfns.Registration.Api.Wire;
 using Dfns.Registration.Verification;
+using Dfns.Registration.Verification.Trust;
 
 namespace Dfns.Registration.Api.Registration;
 
@@ -24,7 +26,9 @@ internal sealed class RegistrationSession
     public bool RequiresRecovery => User.Kind == UserKind.EndUser && RelyingParty.RecoveryRequiredForEndUsers;
 
     /// <summary>What a credential must have signed to complete this session.</summary>
-    public RegistrationExpectation Expect(DateTimeOffset now) => new()
+    /// <param name="now">UTC.</param>
+    /// <param name="trusted">Whose attestation is trusted now.</param>
+    public RegistrationExpectation Expect(DateTimeOffset now, TrustSources.Snapshot trusted) => new()
     {
         Challenge = Ceremony.Challenge,
         RelyingPartyId = RelyingParty.RelyingPartyId,
@@ -33,6 +37,17 @@ internal sealed class RegistrationSession
         Algorithms = RelyingParty.Algorithms,
         AllowCrossOrigin = RelyingParty.AllowCrossOrigin,
         TopOrigins = RelyingParty.TopOrigins,
+        Trust = new AttestationTrust
+        {
+            AcceptNone = !RelyingParty.RefuseNoAttestation,
+            AcceptSelf = !RelyingParty.RefuseSelfAttestation,
+            // Where trust is asked for and nobody is trusted, no certificate is: the list of roots is empty, not absent.
+            Roots = RelyingParty.RequireTrustedRoot ? trusted.Roots : null,
+            Metadata = RelyingParty.RequireTrustedRoot ? trusted.Metadata : null,
+            AllowedAaguids = RelyingParty.AllowedAaguids ?? [],
+            DeniedAaguids = RelyingParty.DeniedAaguids ?? [],
+            RefusedStatuses = RelyingParty.RefusedStatuses ?? AttestationTrust.Undesired,
+        },
         Now = now,
     };
 

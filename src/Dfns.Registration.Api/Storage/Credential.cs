@@ -1,4 +1,5 @@
 using Dfns.Registration.Verification;
+using Dfns.Registration.Verification.Trust;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -59,6 +60,15 @@ public sealed class Credential
 
     public AttestationType? AttestationType { get; init; }
 
+    /// <summary>What was decided on trust in the attestation, by the policy in force when the credential was made.</summary>
+    public TrustVerdict? AttestationTrust { get; init; }
+
+    /// <summary>Whether a trusted attestation vouches for <see cref="Aaguid"/>; otherwise it is a claim.</summary>
+    public bool? AaguidAttested { get; init; }
+
+    /// <summary>SHA-256, in hexadecimal, of the root that a trusted attestation leads to.</summary>
+    public string? AttestationRoot { get; init; }
+
     /// <summary>The relying party id in force when the credential was made.</summary>
     public required string RelyingPartyId { get; init; }
 
@@ -102,6 +112,8 @@ public sealed class Credential
             builder.Property(c => c.Status).HasConversion<string>().HasMaxLength(Limits.EnumLength).IsConcurrencyToken();
             builder.Property(c => c.SignCount).IsConcurrencyToken();
             builder.Property(c => c.AttestationType).HasConversion<string>().HasMaxLength(Limits.EnumLength);
+            builder.Property(c => c.AttestationTrust).HasConversion<string>().HasMaxLength(Limits.EnumLength);
+            builder.Property(c => c.AttestationRoot).HasMaxLength(Limits.FingerprintLength);
             builder.Property(c => c.AttestationFormat).HasMaxLength(Limits.EnumLength);
             builder.Property(c => c.HashAlgorithm).HasMaxLength(Limits.EnumLength);
             builder.Property(c => c.Name).HasMaxLength(Limits.NameLength);

@@ -22,6 +22,8 @@ public abstract class RegistrationDbContext(DbContextOptions options) : DbContex
 
     public DbSet<SigningKey> SigningKeys => Set<SigningKey>();
 
+    public DbSet<MetadataNumber> MetadataNumbers => Set<MetadataNumber>();
+
     public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
 
     public DbSet<SocialProvider> SocialProviders => Set<SocialProvider>();

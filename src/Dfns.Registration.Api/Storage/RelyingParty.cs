@@ -39,6 +39,24 @@ public sealed class RelyingParty
     /// <summary>Anything but a known word for less means required.</summary>
     public bool RequiresUserVerification => UserVerification is not ("preferred" or "discouraged");
 
+    /// <summary>Whether passkeys without any attestation are refused.</summary>
+    public bool RefuseNoAttestation { get; set; }
+
+    /// <summary>Whether passkeys are refused that attest with their own key.</summary>
+    public bool RefuseSelfAttestation { get; set; }
+
+    /// <summary>Whether attestation certificates must lead to a trusted root; else nobody asks where they lead.</summary>
+    public bool RequireTrustedRoot { get; set; }
+
+    /// <summary>The models that are accepted, if attested by a trusted root; null or empty for all.</summary>
+    public List<Guid>? AllowedAaguids { get; set; }
+
+    /// <summary>The models that are refused, even when they are only claimed; null or empty for none.</summary>
+    public List<Guid>? DeniedAaguids { get; set; }
+
+    /// <summary>The statuses in metadata for which a model is refused; null for those that compromise it, empty for none.</summary>
+    public List<string>? RefusedStatuses { get; set; }
+
     internal sealed class Mapping : IEntityTypeConfiguration<RelyingParty>
     {
         public void Configure(EntityTypeBuilder<RelyingParty> builder)

@@ -62,6 +62,25 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     }
 
     [Fact]
+    public async Task What_is_set_about_attestation_is_kept_and_can_be_taken_back()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        const string model = "f00dbabe-0123-4567-89ab-cdef00112233";
+        const string other = "00000000-0000-4000-8000-000000000042";
+        string[] set = ["relying-party", "set", "--org", organisation.Id];
+
+        var first = await RowAsync(
+            Service.Database,
+            [.. set, "--attestation", "direct", "--refuse-no-attestation", "--refuse-self-attestation", "--require-trusted-root", "--allowed-aaguid", model, "--allowed-aaguid", other, "--denied-aaguid", other, "--refused-status", "REVOKED"]);
+        var second = await RowAsync(Service.Database, [.. set, "--refuse-no-attestation", "false", "--allowed-aaguid", "--refused-status"]);
+
+        Assert.Equal((true, true, true), ((bool)first["refuseNoAttestation"]!, (bool)first["refuseSelfAttestation"]!, (bool)first["requireTrustedRoot"]!));
+        Assert.Equal(($"{model} {other}", other, "REVOKED"), ((string)first["allowedAaguids"]!, (string)first["deniedAaguids"]!, (string)first["refusedStatuses"]!));
+        Assert.Equal((false, true, true), ((bool)second["refuseNoAttestation"]!, (bool)second["refuseSelfAttestation"]!, (bool)second["requireTrustedRoot"]!));
+        Assert.Equal(("", other, ""), ((string)second["allowedAaguids"]!, (string)second["deniedAaguids"]!, (string)second["refusedStatuses"]!));
+    }
+
+    [Fact]
     public async Task A_new_name_is_the_name()
     {
         var organisation = await Service.NewOrganisationAsync();
@@ -101,6 +120,10 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     [InlineData("--rp-id example.co --origin https://app.example.co:443", "is not an origin of 'example.co'")]
     [InlineData("--rp-id example.co --origin https://app.example.co --algorithm -65535", "The algorithms must be some of")]
     [InlineData("--rp-id example.co --origin https://app.example.co --attestation some", "The attestation must be one of")]
+    [InlineData("--rp-id example.co --origin https://app.example.co --refuse-no-attestation", "can be refused only where one is asked for")]
+    [InlineData("--rp-id example.co --origin https://app.example.co --attestation direct --allowed-aaguid f00dbabe-0123-4567-89ab-cdef00112233", "only where attestation must lead to a trusted root")]
+    [InlineData("--rp-id example.co --origin https://app.example.co --require-trusted-root --allowed-aaguid f00dbabe-0123-4567-89ab-cdef00112233", "only where an attestation is asked for")]
+    [InlineData("--rp-id example.co --origin https://app.example.co --refused-status REVOKED!", "is not a status as metadata spells one")]
     [InlineData("--rp-id example.co --origin https://app.example.co --user-verification maybe", "The user verification must be one of")]
     public async Task A_relying_party_that_makes_no_sense_is_refused_and_nothing_is_stored(string options, string told)
     {

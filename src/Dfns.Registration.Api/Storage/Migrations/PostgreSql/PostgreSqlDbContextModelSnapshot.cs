@@ -241,6 +241,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("uuid")
                         .HasColumnName("aaguid");
 
+                    b.Property<bool?>("AaguidAttested")
+                        .HasColumnType("boolean")
+                        .HasColumnName("aaguid_attested");
+
                     b.Property<int?>("Algorithm")
                         .HasColumnType("integer")
                         .HasColumnName("algorithm");
@@ -253,6 +257,16 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)")
                         .HasColumnName("attestation_format");
+
+                    b.Property<string>("AttestationRoot")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("attestation_root");
+
+                    b.Property<string>("AttestationTrust")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("attestation_trust");
 
                     b.Property<string>("AttestationType")
                         .HasMaxLength(32)
@@ -379,6 +393,27 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                     b.ToTable("credentials", (string)null);
                 });
 
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.MetadataNumber", b =>
+                {
+                    b.Property<string>("SignerHost")
+                        .HasMaxLength(253)
+                        .HasColumnType("character varying(253)")
+                        .HasColumnName("signer_host");
+
+                    b.Property<DateTimeOffset>("AcceptedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("accepted_at");
+
+                    b.Property<long>("Number")
+                        .HasColumnType("bigint")
+                        .HasColumnName("number");
+
+                    b.HasKey("SignerHost")
+                        .HasName("pk_metadata_numbers");
+
+                    b.ToTable("metadata_numbers", (string)null);
+                });
+
             modelBuilder.Entity("Dfns.Registration.Api.Storage.Organisation", b =>
                 {
                     b.Property<string>("Id")
@@ -465,11 +500,19 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("boolean")
                         .HasColumnName("allow_cross_origin");
 
+                    b.PrimitiveCollection<List<Guid>>("AllowedAaguids")
+                        .HasColumnType("uuid[]")
+                        .HasColumnName("allowed_aaguids");
+
                     b.Property<string>("Attestation")
                         .IsRequired()
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)")
                         .HasColumnName("attestation");
+
+                    b.PrimitiveCollection<List<Guid>>("DeniedAaguids")
+                        .HasColumnType("uuid[]")
+                        .HasColumnName("denied_aaguids");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -486,11 +529,27 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("boolean")
                         .HasColumnName("recovery_required_for_end_users");
 
+                    b.Property<bool>("RefuseNoAttestation")
+                        .HasColumnType("boolean")
+                        .HasColumnName("refuse_no_attestation");
+
+                    b.Property<bool>("RefuseSelfAttestation")
+                        .HasColumnType("boolean")
+                        .HasColumnName("refuse_self_attestation");
+
+                    b.PrimitiveCollection<List<string>>("RefusedStatuses")
+                        .HasColumnType("text[]")
+                        .HasColumnName("refused_statuses");
+
                     b.Property<string>("RelyingPartyId")
                         .IsRequired()
                         .HasMaxLength(253)
                         .HasColumnType("character varying(253)")
                         .HasColumnName("relying_party_id");
+
+                    b.Property<bool>("RequireTrustedRoot")
+                        .HasColumnType("boolean")
+                        .HasColumnName("require_trusted_root");
 
                     b.PrimitiveCollection<List<string>>("TopOrigins")
                         .IsRequired()

@@ -235,6 +235,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("aaguid");
 
+                    b.Property<bool?>("AaguidAttested")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("aaguid_attested");
+
                     b.Property<int?>("Algorithm")
                         .HasColumnType("INTEGER")
                         .HasColumnName("algorithm");
@@ -247,6 +251,16 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasMaxLength(32)
                         .HasColumnType("TEXT")
                         .HasColumnName("attestation_format");
+
+                    b.Property<string>("AttestationRoot")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("attestation_root");
+
+                    b.Property<string>("AttestationTrust")
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("attestation_trust");
 
                     b.Property<string>("AttestationType")
                         .HasMaxLength(32)
@@ -373,6 +387,27 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                     b.ToTable("credentials", (string)null);
                 });
 
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.MetadataNumber", b =>
+                {
+                    b.Property<string>("SignerHost")
+                        .HasMaxLength(253)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("signer_host");
+
+                    b.Property<long>("AcceptedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("accepted_at");
+
+                    b.Property<long>("Number")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("number");
+
+                    b.HasKey("SignerHost")
+                        .HasName("pk_metadata_numbers");
+
+                    b.ToTable("metadata_numbers", (string)null);
+                });
+
             modelBuilder.Entity("Dfns.Registration.Api.Storage.Organisation", b =>
                 {
                     b.Property<string>("Id")
@@ -459,11 +494,19 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("allow_cross_origin");
 
+                    b.PrimitiveCollection<string>("AllowedAaguids")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("allowed_aaguids");
+
                     b.Property<string>("Attestation")
                         .IsRequired()
                         .HasMaxLength(32)
                         .HasColumnType("TEXT")
                         .HasColumnName("attestation");
+
+                    b.PrimitiveCollection<string>("DeniedAaguids")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("denied_aaguids");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -480,11 +523,27 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("recovery_required_for_end_users");
 
+                    b.Property<bool>("RefuseNoAttestation")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("refuse_no_attestation");
+
+                    b.Property<bool>("RefuseSelfAttestation")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("refuse_self_attestation");
+
+                    b.PrimitiveCollection<string>("RefusedStatuses")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("refused_statuses");
+
                     b.Property<string>("RelyingPartyId")
                         .IsRequired()
                         .HasMaxLength(253)
                         .HasColumnType("TEXT")
                         .HasColumnName("relying_party_id");
+
+                    b.Property<bool>("RequireTrustedRoot")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("require_trusted_root");
 
                     b.PrimitiveCollection<string>("TopOrigins")
                         .IsRequired()
