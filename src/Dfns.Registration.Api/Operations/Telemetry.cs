@@ -22,12 +22,15 @@ internal static class Telemetry
     {
         // No request body, header, path or query ever becomes a property of an event; the framework's own request lines, which repeat the
         // query, stay off whatever the configuration says.
-        builder.Services.AddSerilog((services, logger) => logger
-            .ReadFrom.Configuration(builder.Configuration)
-            .ReadFrom.Services(services)
-            .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", Serilog.Events.LogEventLevel.Warning)
-            .Enrich.FromLogContext()
-            .Enrich.With<WithoutClientText>());
+        builder.Services.AddSerilog(
+            (services, logger) => logger
+                .ReadFrom.Configuration(builder.Configuration)
+                .ReadFrom.Services(services)
+                .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", Serilog.Events.LogEventLevel.Warning)
+                .Enrich.FromLogContext()
+                .Enrich.With<WithoutClientText>(),
+            // Each host logs to its own logger, not to the one that started last in the process.
+            preserveStaticLogger: true);
         if (string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])) return;
         builder.Services.AddOpenTelemetry()
             .WithMetrics(metrics => metrics.AddMeter(MeterName).AddAspNetCoreInstrumentation().AddRuntimeInstrumentation())
@@ -41,6 +44,7 @@ internal static class Telemetry
     {
         app.UseSerilogRequestLogging(logging =>
         {
+            logging.Logger = app.Services.GetRequiredService<Serilog.ILogger>();
             logging.MessageTemplate = "{RequestMethod} {Route} answered {StatusCode} {Outcome} in {Elapsed:0.0} ms";
             logging.IncludeQueryInRequestPath = false;
             // A visit to Swagger UI is a dozen files; the log is about the API.
