@@ -132,6 +132,9 @@ internal static class ErrorCatalog
     public static readonly ApiError IdTokenTooOld = new("id_token_too_old", 401,
         "The ID token was issued too long ago to start anything with it. Get a new one.");
 
+    public static readonly ApiError IdTokenAlreadyUsed = new("id_token_already_used", 401,
+        "This ID token has signed in already. Get a new one.");
+
     public static readonly ApiError IdTokenNonceMismatch = new("id_token_nonce_mismatch", 401,
         "The nonce of the ID token is not the one of the request.");
 
@@ -169,7 +172,7 @@ internal static class ErrorCatalog
         BodyTooDeep, BodyTooLarge, ContentTypeUnsupported, RequestInvalid, NotFound, MethodNotAllowed, TooManyRequests,
         StorageUnavailable, Internal, TooManyAttempts,
         IdTokenMalformed, IdTokenIssuerUnknown, IdTokenAlgorithmNotAllowed, IdTokenKeyUnknown, IdTokenSignatureInvalid, IdTokenAudienceNotAllowed,
-        IdTokenExpired, IdTokenNotYetValid, IdTokenTooOld, IdTokenNonceMismatch, IdTokenClaimsInvalid, IdTokenEmailNotVerified, SocialProviderUnavailable,
+        IdTokenExpired, IdTokenNotYetValid, IdTokenTooOld, IdTokenAlreadyUsed, IdTokenNonceMismatch, IdTokenClaimsInvalid, IdTokenEmailNotVerified, SocialProviderUnavailable,
         .. RefusalErrors.All,
     ];
 }

@@ -1,6 +1,7 @@
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.Operations;
+using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.UserActions;
 
 namespace Dfns.Registration.Api.SignIn;
@@ -38,6 +39,15 @@ internal static class SignInEndpoints
             .RequireUserAction()
             .Errors(ErrorCatalog.ServiceAccountRequired, ErrorCatalog.PermissionMissing, ErrorCatalog.UserNotFound, ErrorCatalog.UserDeactivated)
             .BodyErrors().EdgeErrors();
+
+        group.MapPost("/login/social", SocialLogin.LoginAsync)
+            .RequireRateLimiting(RateLimits.PerAddress)
+            .WithName("socialLogin")
+            .WithSummary("Sign in with an ID token")
+            .WithDescription("Exchanges an ID token of an OpenID provider that the organisation accepts for the bearer token of a session of the registered user it belongs to. Each ID token signs in once.")
+            .Accepts<SocialRequest>("application/json")
+            .Errors(ErrorCatalog.UserNotFound, ErrorCatalog.UserDeactivated, ErrorCatalog.IdTokenAlreadyUsed)
+            .IdTokenErrors().BodyErrors().EdgeErrors();
 
         group.MapPut("/logout", Logout.LogoutAsync)
             .WithName("logout")

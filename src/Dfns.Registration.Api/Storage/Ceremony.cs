@@ -56,12 +56,14 @@ public sealed class Ceremony
     /// <param name="now">UTC.</param>
     /// <param name="lifetime">How long it may be answered.</param>
     /// <param name="boundTo">What it is bound to beyond its user.</param>
+    /// <param name="id">Its id, where that is to be there only once; else a new one.</param>
     public static Ceremony Open(
-        Entropy entropy, string organisationId, CeremonyPurpose purpose, string? userId, DateTimeOffset now, TimeSpan lifetime, string? boundTo = null) =>
+        Entropy entropy, string organisationId, CeremonyPurpose purpose, string? userId, DateTimeOffset now, TimeSpan lifetime, string? boundTo = null,
+        string? id = null) =>
         new()
         {
             OrganisationId = organisationId,
-            Id = entropy.Id("ce"),
+            Id = id ?? entropy.Id("ce"),
             Purpose = purpose,
             UserId = userId,
             Challenge = entropy.Challenge(),
@@ -98,6 +100,9 @@ public enum CeremonyPurpose
 
     /// <summary>Signing in as somebody who does not exist: looks like <see cref="Login"/> from outside, and never succeeds.</summary>
     LoginOfNobody,
+
+    /// <summary>Signing in with an ID token, which is a challenge of its provider and is answered with it: the row is there so that it is there once.</summary>
+    SocialLogin,
 
     /// <summary>Signing one call of an endpoint that changes something.</summary>
     UserAction,

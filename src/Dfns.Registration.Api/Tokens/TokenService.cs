@@ -88,6 +88,7 @@ internal sealed class TokenService(SigningKeys keys, Entropy entropy, TimeProvid
         CeremonyPurpose.Registration => TokenPurpose.Registration,
         CeremonyPurpose.Login or CeremonyPurpose.LoginOfNobody => TokenPurpose.Login,
         CeremonyPurpose.UserAction => TokenPurpose.UserAction,
+        CeremonyPurpose.SocialLogin => throw new InvalidOperationException("No token names the use of an ID token."),
     };
 
     private static Dictionary<string, object> Claims(string id) => new(StringComparer.Ordinal) { [JwtRegisteredClaimNames.Sid] = id };

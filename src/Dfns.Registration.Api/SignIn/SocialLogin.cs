@@ -1,0 +1,64 @@
+using System.Security.Cryptography;
+using System.Text;
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Operations;
+using Dfns.Registration.Api.Social;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Wire;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Dfns.Registration.Api.SignIn;
+
+/// <summary>
+/// <c>POST /auth/login/social</c>: an ID token of the organisation's provider for a session of the user it belongs to. A token signs in once:
+/// unlike a registration, which completes once however often it is started, each sign-in would be another session.
+/// </summary>
+internal static class SocialLogin
+{
+    internal static async Task<Results<Ok<LoginResponse>, ErrorResult>> LoginAsync(
+        HttpRequest http, AttemptBudgets budgets, IdTokenValidator validator, SocialStore social, RegistrationDbContext db, Sessions sessions,
+        Entropy entropy, TimeProvider clock, IOptions<SocialOptions> options, CancellationToken ct)
+    {
+        if ((await JsonBody.ReadAsync<SocialRequest>(http, SocialOptions.BodySizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
+        if (request.Read().Failed(out error, out var sent)) return (ErrorResult)error;
+
+        if (await budgets.TakeAsync(http.HttpContext, ct) is { } tooMany) return (ErrorResult)tooMany;
+        if ((await validator.ValidateAsync(sent.OrgId, sent.IdToken, sent.Nonce, ct)).Failed(out error, out var identity)) return (ErrorResult)error;
+
+        // Whose: of the issuer and the subject, never of the address. Whoever holds the provider's word may know whether there is such a user.
+        var userId = await social.FindUserAsync(identity, ct);
+        var user = await db.Users.SingleOrDefaultAsync(u => u.OrganisationId == identity.OrganisationId && u.Id == userId && u.RegisteredAt != null, ct);
+        if (user is null) return (ErrorResult)ErrorCatalog.UserNotFound;
+        if (!user.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
+
+        // Once: the row of this token is there already, or it is now, together with the session.
+        var use = Use(sent, user, entropy, clock.GetUtcNow(), options.Value.MaxTokenAge);
+        var mark = use.MarkUse(entropy);
+        db.Ceremonies.Add(use);
+        var session = sessions.Open(user, credentialUuid: null, http.HttpContext.Connection.RemoteIpAddress?.ToString(), identity.Issuer);
+        try
+        {
+            await db.SaveChangesAsync(ct);
+        }
+        catch (DbUpdateException e) when (UniqueViolation.IsOne(e))
+        {
+            db.ChangeTracker.Clear();
+            if (!await db.Ceremonies.AnyAsync(c => c.OrganisationId == use.OrganisationId && c.Id == use.Id && c.Result == mark, ct)) return (ErrorResult)ErrorCatalog.IdTokenAlreadyUsed;
+        }
+
+        return TypedResults.Ok(new LoginResponse(await sessions.TokenAsync(session, ct)));
+    }
+
+    // Named by what is signed, not by the signature: of an ECDSA signature there are two. Kept until no clock takes the token any more.
+    private static Ceremony Use(SentIdToken sent, User user, Entropy entropy, DateTimeOffset now, TimeSpan maxTokenAge)
+    {
+        var signed = sent.IdToken.AsSpan(0, sent.IdToken.LastIndexOf('.'));
+        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(signed.ToString())).AsSpan(0, 16));
+        var use = Ceremony.Open(entropy, user.OrganisationId, CeremonyPurpose.SocialLogin, user.Id, now, maxTokenAge + (2 * IdTokenValidator.ClockDifference), id: $"it-{digest}");
+        use.ConsumedAt = now;
+        return use;
+    }
+}
