@@ -119,7 +119,7 @@ public sealed class VerifyCommandTests : IDisposable
         Assert.Equal([null, "challenge", "signature", "uniqueness"], answers.Select(RefusingStep));
     }
 
-    /// <summary>Each reason, once in a process of its own, tells the same code as the service, and a step before which all have passed.</summary>
+    /// <summary>Each reason tells the same code as the service, and a step before which all have passed.</summary>
     [Fact]
     public async Task Every_reason_has_its_step()
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using CsCheck;
 using Dfns.Registration.TestKit;
 using Dfns.Registration.Verification.Trust.Metadata;
 
@@ -72,7 +73,35 @@ public sealed class MetadataBlobTests
 
     [Fact]
     [Clause("MDS §3.1", "payload")]
-    public void Refuses_two_entries_about_one_model() => Refused(MetadataFault.Malformed, new MetadataDraft().Add(Model, []).Add(Model, []));
+    public void Accepts_two_entries_about_one_model_and_counts_them_together()
+    {
+        var other = new TestAuthority("Other");
+        var entry = Accepted(new MetadataDraft().Add(Model, ["FIDO_CERTIFIED"], TestAuthority.Trusted.Certificate).Add(Model, ["REVOKED"], other.Certificate)).Find(Model)!;
+        Assert.Equal([TestAuthority.Trusted.Anchor.Fingerprint, other.Anchor.Fingerprint], entry.Roots.Select(root => root.Fingerprint));
+        Assert.Equal(["FIDO_CERTIFIED", "REVOKED"], entry.Statuses.Select(report => report.Status));
+    }
+
+    /// <summary>Whatever the service signs, and whatever somebody else sends: an answer, and no exception.</summary>
+    [Fact]
+    public void Every_text_gets_an_answer()
+    {
+        var text = "";
+        Text(new MetadataDraft { PayloadText = payload => text = payload }.Add(Model, ["REVOKED"], TestAuthority.Trusted.Certificate).AddU2f("0a1b", []));
+        var signed = new MetadataDraft { Key = SoftwareKey.P256(), PayloadText = _ => text };
+        var bytes = signed.ToBytes();
+        const string alphabet = "{}[]\",:-u0d7n ";
+        Gen.Select(Gen.Int[0, text.Length - 1], Gen.Int[0, 40], Gen.Int[0, alphabet.Length - 1], Gen.Int[0, bytes.Length - 1], Gen.Byte).Sample(
+            (at, removed, character, index, value) =>
+            {
+                signed.PayloadText = _ => text.Remove(at, Math.Min(removed, text.Length - at)).Insert(at, alphabet[character..(character + 1)]);
+                var changed = bytes.ToArray();
+                changed[index] = value;
+                var readings = new[] { MetadataBlob.Read(signed.ToBytes(), Expected), MetadataBlob.Read(changed, Expected), MetadataBlob.Read(changed.AsMemory(index), Expected) };
+                return readings.All(reading => reading.Blob is null != reading.Fault is null);
+            },
+            iter: 2000,
+            threads: 1);
+    }
 
     [Fact]
     [Clause("MDS §3.1.1", "root certificates")]

@@ -72,6 +72,15 @@ public sealed class MetadataTrustTests
         Refused(RefusalReason.CertificatePathNotTrusted, MakeCertified(AttestationMaker.FidoU2f(), Vendor), With(Both));
     }
 
+    [Fact]
+    [Clause("MDS §3.1.1", "key identifiers")]
+    public void Accepts_a_U2F_token_whose_certificate_names_a_model_with_that_root()
+    {
+        var named = new CertificateExtension(CertificateDraft.AaguidOid, Critical: false, CertificateDraft.OctetString(Model.ToByteArray(bigEndian: true)));
+        var verdict = Accepted(MakeCertified(AttestationMaker.FidoU2f(leaf => leaf.Extensions.Add(named)), Vendor), With(Both)).WebAuthn!.Trust;
+        Assert.True(verdict.AaguidAttested);
+    }
+
     [Theory]
     [InlineData("FIDO_CERTIFIED_L1")]
     [InlineData("UPDATE_AVAILABLE")]

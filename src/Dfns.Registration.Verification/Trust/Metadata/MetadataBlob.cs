@@ -83,13 +83,22 @@ public sealed class MetadataBlob
         var unreadable = 0;
         foreach (var item in payload.GetProperty("entries").EnumerateArray())
         {
-            // Entries of UAF have neither; a model twice is an argument that does not fit.
+            // Entries of UAF have neither.
             var entry = ReadEntry(item, ref unreadable);
-            if (entry.Aaguid is { } aaguid) models.Add(aaguid, entry);
-            foreach (var key in entry.KeyIdentifiers) keys.Add(key, entry);
+            if (entry.Aaguid is { } aaguid) Add(models, aaguid, entry);
+            foreach (var key in entry.KeyIdentifiers) Add(keys, key, entry);
         }
 
         return new MetadataBlob(payload.GetProperty("no").GetInt64(), Day(payload.GetProperty("nextUpdate")), models, keys, unreadable);
+    }
+
+    // Two entries about one model count together.
+    private static void Add<TKey>(Dictionary<TKey, MetadataEntry> entries, TKey key, MetadataEntry entry)
+        where TKey : notnull
+    {
+        if (entries.TryAdd(key, entry)) return;
+        var earlier = entries[key];
+        entries[key] = earlier with { Roots = [.. earlier.Roots, .. entry.Roots], Statuses = [.. earlier.Statuses, .. entry.Statuses] };
     }
 
     private static MetadataEntry ReadEntry(JsonElement item, ref int unreadable)
