@@ -77,7 +77,7 @@ internal static class AttestationTargets
         yield return CertificateDraft.ForU2f(Surroundings.Key).Sign(authority);
         yield return CertificateDraft.ForTpm(SoftwareKey.P384()).Sign(authority);
         yield return CertificateDraft.ForHost(Surroundings.Key, "attest.android.com").Sign(authority);
-        yield return CertificateDraft.ForAuthority(authority).Sign(authority);
+        yield return CertificateDraft.ForAuthority(authority, "Test authority").Sign(authority);
     }
 
     private static IEnumerable<(byte[] PublicArea, byte[] CertInfo)> Tpm()
