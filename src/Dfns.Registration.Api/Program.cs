@@ -6,6 +6,7 @@ using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.UserActions;
+using Dfns.Registration.Api.Users;
 
 if (OperatorCommandLine.IsAsked(args)) return await OperatorCommandLine.RunAsync(args);
 
@@ -28,6 +29,7 @@ app.UseRateLimiter();
 app.MapRegistration();
 app.MapSignIn();
 app.MapUserActions();
+app.MapUsers();
 app.MapJwks();
 app.MapHealth();
 

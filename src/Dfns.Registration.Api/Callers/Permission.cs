@@ -1,4 +1,5 @@
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Storage;
 
 namespace Dfns.Registration.Api.Callers;
 
@@ -21,9 +22,16 @@ internal static class Permission
         CreateUsers, ReadUsers, UpdateUsers, DeleteUsers, ActivateUsers, DeactivateUsers, RegisterDelegated, LoginDelegated, RecoverDelegated,
     ];
 
+    /// <summary>Those by which a program of the organisation stands in for a person; no person has them.</summary>
+    private static readonly IReadOnlyList<string> OfServiceAccounts = [RegisterDelegated, LoginDelegated, RecoverDelegated];
+
+    /// <summary>Whether a user of this kind can have a permission at all: end users have none.</summary>
+    public static bool CanHave(this User user, string permission) =>
+        user.Kind != UserKind.EndUser && (user.IsServiceAccount || !OfServiceAccounts.Contains(permission));
+
     /// <summary>Asks whether a caller may.</summary>
     /// <returns>Null, or 403 in the words of the contract.</returns>
-    public static ApiError? Lacking(this Caller caller, string permission) => caller.User.Permissions.Contains(permission)
+    public static ApiError? Lacking(this Caller caller, string permission) => caller.User.CanHave(permission) && caller.User.Permissions.Contains(permission)
         ? null
         : ErrorCatalog.PermissionMissing with { Message = $"{caller.User.Kind} {caller.User.Id} is not authorized to perform operation ({permission})" };
 }

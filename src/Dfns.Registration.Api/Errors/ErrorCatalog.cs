@@ -16,7 +16,11 @@ internal static class ErrorCatalog
         "Have a new code sent with PUT /auth/registration/code.");
 
     public static readonly ApiError UserAlreadyExists = new("user_already_exists", 401, "User already exists.",
-        "This user is registered: sign in instead.");
+        "Whoever is registered signs in instead; for an end user who is not, a service account starts again with POST /auth/registration/delegated/restart.");
+
+    public static readonly ApiError UserUnknown = new("user_unknown", 404, "There is no user with this id in the organisation.");
+
+    public static readonly ApiError OwnAccount = new("own_account", 400, "Nobody deactivates or deletes the account that they call with. Ask another administrator.");
 
     public static readonly ApiError UserDeactivated = new("user_deactivated", 400, "User account has been deactivated.",
         "Ask an administrator of the organisation to activate the user.");
@@ -38,7 +42,7 @@ internal static class ErrorCatalog
         "Only a service account can do this. Call from your back end, with the token of a service account.");
 
     public static readonly ApiError UserNotFound = new("user_not_found", 401, "User not found",
-        "Check the username; the user must be registered in the organisation of the caller.");
+        "Check the username; the user must be one of the caller's organisation, and of the kind that this call is for.");
 
     public static readonly ApiError UserActionMissing = new("user_action_missing", 403, "user action signature is missing or invalid",
         "Sign this call with POST /auth/action/init and POST /auth/action, over its method, path and body, and send the userAction in the header X-DFNS-USERACTION.");
@@ -85,6 +89,8 @@ internal static class ErrorCatalog
 
     public static readonly ApiError CredentialKindMisplaced = new("credential_kind_misplaced", 400,
         "This credentialKind cannot be used here.");
+
+    public static readonly ApiError QueryInvalid = new("query_invalid", 400, "This parameter of the query has the wrong form.");
 
     public static readonly ApiError MemberRequired = new("member_required", 400, "This member is required and must not be empty.");
 
@@ -165,10 +171,10 @@ internal static class ErrorCatalog
     /// <summary>Every row of this class and of <see cref="RefusalErrors"/>.</summary>
     public static readonly IReadOnlyList<ApiError> All =
     [
-        NotAuthorized, InvalidCode, RegistrationCodeExpired, UserAlreadyExists, UserDeactivated, SessionAlreadyCompleted,
+        NotAuthorized, InvalidCode, RegistrationCodeExpired, UserAlreadyExists, UserUnknown, OwnAccount, UserDeactivated, SessionAlreadyCompleted,
         ChallengeNotValid, NoUsableCredential, SecondFactorRequired, PermissionMissing, UserActionMissing, UserActionAlreadyUsed, PayloadNotJson, OrganisationUnknown, ChangedMeanwhile, ServiceAccountRequired, UserNotFound,
         CredentialAlreadyRegistered, PublicKeyAlreadyRegistered, MailBusy, ExternalIdTaken, CredentialRepeated, PublicKeyRepeated, RecoveryCredentialRequired, CredentialKindUnsupported,
-        CredentialKindUnknown, CredentialKindMisplaced, MemberRequired, MemberInvalid, MemberTooLong, MemberRepeated, BodyNotJson,
+        CredentialKindUnknown, CredentialKindMisplaced, QueryInvalid, MemberRequired, MemberInvalid, MemberTooLong, MemberRepeated, BodyNotJson,
         BodyTooDeep, BodyTooLarge, ContentTypeUnsupported, RequestInvalid, NotFound, MethodNotAllowed, TooManyRequests,
         StorageUnavailable, Internal, TooManyAttempts,
         IdTokenMalformed, IdTokenIssuerUnknown, IdTokenAlgorithmNotAllowed, IdTokenKeyUnknown, IdTokenSignatureInvalid, IdTokenAudienceNotAllowed,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dfns.Registration.Api.Users;
 using MailKit.Net.Smtp;
 using Microsoft.Extensions.Options;
 using MimeKit;
@@ -13,21 +14,20 @@ internal sealed class SmtpCodeDelivery(IOptions<MailOptions> options) : ICodeDel
     public async Task DeliverAsync(CodeMail mail, CancellationToken ct)
     {
         var settings = options.Value;
-        // A username is mailed to only if it is an address and nothing but an address: no display name, no comment, no local mailbox.
-        if (!MailboxAddress.TryParse(mail.To, out var to) || to.Address != mail.To || to.Domain.Length == 0) throw new AddressNotMailableException();
+        if (!UserStore.IsMailable(mail.To)) throw new AddressNotMailableException();
         using var client = new SmtpClient { CheckCertificateRevocation = settings.CheckRevocation, Timeout = TimeoutMilliseconds };
         await client.ConnectAsync(settings.Host!, settings.Port, settings.Security, ct);
         if (settings.Username is { } username) await client.AuthenticateAsync(username, settings.Password ?? "", ct);
-        using var message = Compose(mail, to, settings);
+        using var message = Compose(mail, settings);
         await client.SendAsync(message, ct);
         await client.DisconnectAsync(quit: true, ct);
     }
 
-    private static MimeMessage Compose(CodeMail mail, MailboxAddress to, MailOptions settings)
+    private static MimeMessage Compose(CodeMail mail, MailOptions settings)
     {
         var message = new MimeMessage();
         message.From.Add(MailboxAddress.Parse(settings.From!));
-        message.To.Add(to);
+        message.To.Add(MailboxAddress.Parse(mail.To));
         message.Subject = $"Your registration code for {mail.OrganisationName}";
         var link = settings.Link is { } template ? $"Open this link to register:\n\n{Fill(template, mail)}\n\nOr enter the code by hand.\n\n" : "";
         message.Body = new TextPart("plain")

@@ -26,7 +26,13 @@ internal static class EndpointErrors
 
     /// <summary>Marks an endpoint whose handler reads a bearer token.</summary>
     public static RouteHandlerBuilder RequireBearer(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new BearerMetadata());
+
+    /// <summary>Marks an endpoint that a permission is needed for.</summary>
+    public static RouteHandlerBuilder Permitted(this RouteHandlerBuilder endpoint) => endpoint.Errors(ErrorCatalog.PermissionMissing);
 }
+
+/// <summary>A parameter of the query that the handler reads itself.</summary>
+internal sealed record QueryParameter(string Name, string Description);
 
 /// <summary>Errors an endpoint can answer.</summary>
 internal sealed record ErrorsMetadata(IReadOnlyList<ApiError> Errors);

@@ -40,6 +40,25 @@ internal sealed class UserActionOperations : IOperationFilter
     }
 }
 
+/// <summary>Declares the parameters of the query that a handler reads itself.</summary>
+internal sealed class QueryOperations : IOperationFilter
+{
+    public void Apply(OpenApiOperation operation, OperationFilterContext context)
+    {
+        foreach (var parameter in context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<QueryParameter>())
+        {
+            operation.Parameters ??= [];
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = parameter.Name,
+                In = ParameterLocation.Query,
+                Description = parameter.Description,
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            });
+        }
+    }
+}
+
 /// <summary>Lists every error an operation can answer, each with its body as an example.</summary>
 internal sealed class ErrorResponses : IOperationFilter
 {

@@ -39,6 +39,7 @@ internal static class OpenApiDocumentSetup
             swagger.IncludeXmlComments(typeof(Program).Assembly);
             swagger.OperationFilter<BearerOperations>();
             swagger.OperationFilter<UserActionOperations>();
+            swagger.OperationFilter<QueryOperations>();
             swagger.OperationFilter<ErrorResponses>();
             swagger.DocumentFilter<CredentialSchemas>();
             swagger.DocumentAsyncFilter<ExampleBodies>();

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Dfns.Registration.Api.Storage;
 
 namespace Dfns.Registration.Api.OpenApi;
 
@@ -21,6 +22,10 @@ internal sealed record RequestExamples(IReadOnlyDictionary<string, IReadOnlyDict
             ["createRegistrationChallenge"] = One("With a code", new JsonObject { ["username"] = username, ["registrationCode"] = code, ["orgId"] = orgId }),
             ["createSocialRegistrationChallenge"] = One("With an ID token", new JsonObject { ["idToken"] = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.….…", ["socialLoginProviderKind"] = "Oidc", ["orgId"] = orgId }),
             ["resendRegistrationCode"] = One("A new code", new JsonObject { ["username"] = username, ["orgId"] = orgId }),
+            ["createDelegatedRegistrationChallenge"] = One("An end user", EndUser()),
+            ["restartDelegatedRegistration"] = One("An end user", EndUser()),
+            ["createUser"] = One("An employee", new JsonObject { ["email"] = "john@example.co", ["kind"] = nameof(UserKind.CustomerEmployee) }),
+            ["updateUser"] = One("Without single sign-on", new JsonObject { ["isSSORequired"] = false }),
             ["completeUserRegistration"] = new Dictionary<string, JsonNode>(StringComparer.Ordinal)
             {
                 ["A passkey and a recovery key"] = new JsonObject { ["firstFactorCredential"] = make.Fido2(), ["recoveryCredential"] = make.RecoveryKey() },
@@ -39,6 +44,8 @@ internal sealed record RequestExamples(IReadOnlyDictionary<string, IReadOnlyDict
             },
         },
         bearerToken);
+
+    private static JsonObject EndUser() => new() { ["email"] = "jane@example.co", ["kind"] = nameof(UserKind.EndUser) };
 
     private static Dictionary<string, JsonNode> One(string name, JsonNode body) => new(StringComparer.Ordinal) { [name] = body };
 }

@@ -33,6 +33,8 @@ internal static class ServiceSetup
         builder.Services.AddScoped<Audit>();
         builder.Services.AddScoped<OrganisationStore>();
         builder.Services.AddScoped<UserStore>();
+        builder.Services.AddScoped<UserDirectory>();
+        builder.Services.AddScoped<ServiceAccountStore>();
         builder.Services.AddScoped<RegistrationStore>();
         builder.Services.AddScoped<CallerReader>();
         builder.Services.AddScoped<Factors>();

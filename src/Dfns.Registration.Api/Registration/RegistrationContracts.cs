@@ -10,6 +10,12 @@ public sealed record InitRegistrationRequest(string? Username, string? Registrat
 /// <summary>Body of <c>PUT /auth/registration/code</c>.</summary>
 public sealed record ResendRegistrationCodeRequest(string? Username, string? OrgId);
 
+/// <summary>Body of <c>POST /auth/registration/delegated</c> and <c>…/restart</c>.</summary>
+/// <param name="Email">The username; need not be an address.</param>
+/// <param name="Kind">EndUser.</param>
+/// <param name="ExternalId">The caller's own id of the user; unique in the organisation. Of no meaning to a restart.</param>
+public sealed record DelegatedRegistrationRequest(string? Email, string? Kind, string? ExternalId);
+
 /// <summary>Answer of calls that have nothing to tell.</summary>
 public sealed record MessageResponse(string Message)
 {

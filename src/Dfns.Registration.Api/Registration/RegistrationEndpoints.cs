@@ -2,6 +2,7 @@ using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.Operations;
 using Dfns.Registration.Api.Social;
+using Dfns.Registration.Api.UserActions;
 
 namespace Dfns.Registration.Api.Registration;
 
@@ -22,6 +23,27 @@ internal static class RegistrationEndpoints
             .Accepts<InitRegistrationRequest>("application/json")
             .Errors(ErrorCatalog.InvalidCode, ErrorCatalog.RegistrationCodeExpired, ErrorCatalog.UserAlreadyExists, ErrorCatalog.UserDeactivated)
             .Errors(ErrorCatalog.TooManyAttempts)
+            .BodyErrors().EdgeErrors();
+
+        // Callers are told by their tokens, not by their addresses: a back end registers everybody from one.
+        var delegated = routes.MapGroup("/auth").WithTags("Registration");
+
+        delegated.MapPost("/registration/delegated", DelegatedRegistration.InitAsync)
+            .WithName("createDelegatedRegistrationChallenge")
+            .WithSummary("Start a registration for somebody else")
+            .WithDescription("A service account creates an end user and gets the challenge for the user's device to answer with POST /auth/registration. No mail is sent. Needs Auth:Register:Delegated.")
+            .Accepts<DelegatedRegistrationRequest>("application/json")
+            .Permitted().RequireUserAction()
+            .Errors(ErrorCatalog.ServiceAccountRequired, ErrorCatalog.UserAlreadyExists, ErrorCatalog.ExternalIdTaken)
+            .BodyErrors().EdgeErrors();
+
+        delegated.MapPost("/registration/delegated/restart", DelegatedRegistration.RestartAsync)
+            .WithName("restartDelegatedRegistration")
+            .WithSummary("Start again with a user who did not complete")
+            .WithDescription("A new challenge for an end user who exists and is not registered. Needs Auth:Register:Delegated.")
+            .Accepts<DelegatedRegistrationRequest>("application/json")
+            .Permitted().RequireUserAction()
+            .Errors(ErrorCatalog.ServiceAccountRequired, ErrorCatalog.UserNotFound, ErrorCatalog.UserAlreadyExists, ErrorCatalog.UserDeactivated)
             .BodyErrors().EdgeErrors();
 
         group.MapPut("/registration/code", ResendRegistrationCode.ResendAsync)

@@ -62,7 +62,7 @@ internal sealed class RegistrationStore(
             return opened;
         });
 
-    /// <summary>Opens a session for a user whom somebody else vouches for: an OpenID provider, or a service account.</summary>
+    /// <summary>Opens a session for a user whom an OpenID provider vouches for.</summary>
     /// <param name="organisationId">Of a user who exists.</param>
     /// <param name="userId">That user.</param>
     /// <param name="ct">Ends the waiting; nothing is stored then.</param>
@@ -79,6 +79,14 @@ internal sealed class RegistrationStore(
             await transaction.CommitAsync(ct);
             return opened;
         });
+
+    /// <summary>Adds a session of a user whom a service account vouches for. The caller saves, with the signed action.</summary>
+    /// <param name="user">Tracked; new or stored.</param>
+    /// <param name="relyingParty">Of the user's organisation.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>The session, or: the user is registered already, or deactivated.</returns>
+    public Task<Checked<RegistrationSession>> AddSessionAsync(User user, RelyingParty relyingParty, CancellationToken ct) =>
+        AddSessionAsync(user, relyingParty, code: null, clock.GetUtcNow(), ct);
 
     /// <summary>
     /// Issues a new code to an unregistered user, which ends the earlier one, unless that is very recent. For anybody else the same work
@@ -217,6 +225,11 @@ internal sealed class RegistrationStore(
     {
         var user = await db.Users.Include(u => u.Organisation!.RelyingParty)
             .SingleAsync(u => u.OrganisationId == organisationId && u.Id == userId, ct);
+        return await AddSessionAsync(user, user.Organisation!.RelyingParty!, code, now, ct);
+    }
+
+    private async Task<Checked<RegistrationSession>> AddSessionAsync(User user, RelyingParty relyingParty, RegistrationCode? code, DateTimeOffset now, CancellationToken ct)
+    {
         if (user.RegisteredAt is not null || code?.ConsumedAt is not null) return ErrorCatalog.UserAlreadyExists;
         if (!user.IsActive) return ErrorCatalog.UserDeactivated;
         if (code?.ExpiresAt <= now) return ErrorCatalog.RegistrationCodeExpired;
@@ -230,7 +243,7 @@ internal sealed class RegistrationStore(
 
         var ceremony = Ceremony.Open(entropy, user.OrganisationId, CeremonyPurpose.Registration, user.Id, now, options.Value.ChallengeLifetime);
         db.Ceremonies.Add(ceremony);
-        return new RegistrationSession { Ceremony = ceremony, User = user, RelyingParty = user.Organisation!.RelyingParty!, Code = code, OtherOpen = kept };
+        return new RegistrationSession { Ceremony = ceremony, User = user, RelyingParty = relyingParty, Code = code, OtherOpen = kept };
     }
 
     /// <summary>On whose row a guess is counted.</summary>

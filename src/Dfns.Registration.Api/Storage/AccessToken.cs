@@ -6,6 +6,9 @@ namespace Dfns.Registration.Api.Storage;
 /// <summary>What a caller's bearer token names: a session that signing in opened, or the standing access of a service account.</summary>
 public sealed class AccessToken
 {
+    /// <summary>What no token outlives: a year, with a day to spare for leap years.</summary>
+    public static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(366);
+
     public required string OrganisationId { get; init; }
 
     /// <summary>Id of the form <c>to-xxxxx-xxxxx-xxxxxxxxxxxxxxxx</c>, which is the <c>jti</c> of the token.</summary>

@@ -63,6 +63,12 @@ internal static class AuditActions
     public const string UserInvited = "user.invited";
     public const string UserDeactivated = "user.deactivated";
     public const string UserActivated = "user.activated";
+    public const string UserDeleted = "user.deleted";
+    public const string UserPermitted = "user.permitted";
+    public const string RegistrationDelegated = "user.registration_delegated";
+    public const string ServiceAccountCreated = "service_account.created";
+    public const string ServiceAccountRenewed = "service_account.renewed";
+    public const string ServiceAccountDeactivated = "service_account.deactivated";
     public const string SignedIn = "user.signed_in";
     public const string SignedOut = "user.signed_out";
     public const string SignCountRegressed = "credential.sign_count_regressed";

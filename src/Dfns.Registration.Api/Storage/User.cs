@@ -14,8 +14,8 @@ public sealed class User
     /// <summary>As given, and returned unchanged: clients salt a password-protected key with it.</summary>
     public required string Username { get; init; }
 
-    /// <summary>The form that is unique in the organisation: see <see cref="Fold"/>.</summary>
-    public required string UsernameFolded { get; init; }
+    /// <summary>The form that is unique in the organisation: see <see cref="Fold"/>. Null once the user is deleted: the name is free again.</summary>
+    public required string? UsernameFolded { get; set; }
 
     public required UserKind Kind { get; init; }
 
@@ -35,6 +35,9 @@ public sealed class User
 
     /// <summary>UTC; null until registration completes. A concurrency token: of two registrations at once, one wins.</summary>
     public DateTimeOffset? RegisteredAt { get; set; }
+
+    /// <summary>UTC; when the user was deleted, and is kept as a record only: never active again. A concurrency token.</summary>
+    public DateTimeOffset? ArchivedAt { get; set; }
 
     public Organisation? Organisation { get; init; }
 
@@ -56,8 +59,10 @@ public sealed class User
             builder.Property(u => u.ExternalId).HasMaxLength(Limits.UsernameLength);
             builder.Property(u => u.IsActive).IsConcurrencyToken();
             builder.Property(u => u.RegisteredAt).IsConcurrencyToken();
+            builder.Property(u => u.ArchivedAt).IsConcurrencyToken();
             builder.HasIndex(u => new { u.OrganisationId, u.UsernameFolded }).IsUnique().HasDatabaseName(UniqueViolation.UsernameIndex);
             builder.HasIndex(u => new { u.OrganisationId, u.ExternalId }).IsUnique().HasDatabaseName(UniqueViolation.ExternalIdIndex);
+            builder.HasIndex(u => new { u.OrganisationId, u.CreatedAt, u.Id });
             builder.HasOne(u => u.Organisation).WithMany().HasForeignKey(u => u.OrganisationId).OnDelete(DeleteBehavior.Restrict);
         }
     }

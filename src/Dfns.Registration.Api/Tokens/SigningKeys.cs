@@ -19,7 +19,7 @@ internal sealed class SigningKeys(
     public static readonly TimeSpan Lead = TimeSpan.FromMinutes(10);
 
     /// <summary>How long a key verifies after it stopped signing: longer than any token lives.</summary>
-    public static readonly TimeSpan Overlap = TimeSpan.FromDays(1);
+    public static readonly TimeSpan Overlap = AccessToken.MaxLifetime + TimeSpan.FromDays(1);
 
     private readonly SemaphoreSlim loading = new(1);
     private volatile KeySet? current;

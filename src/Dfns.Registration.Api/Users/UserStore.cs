@@ -4,11 +4,13 @@ using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
+using MimeKit;
 
 namespace Dfns.Registration.Api.Users;
 
-/// <summary>Brings users into being.</summary>
+/// <summary>Brings users into being, and ends what they can do. Nothing here is saved: the caller does, together with its line in the audit trail.</summary>
 internal sealed class UserStore(
     RegistrationDbContext db, MasterKey masterKey, Entropy entropy, TimeProvider clock, IOptions<RegistrationOptions> options)
 {
@@ -19,14 +21,18 @@ internal sealed class UserStore(
             ? $"A username has 1 to {Limits.UsernameLength} characters, and none that does not show, such as 'jane@example.co'."
             : null;
 
+    /// <summary>Whether a username is an address that mail can be sent to, and nothing but an address: no display name, no comment, no local mailbox.</summary>
+    public static bool IsMailable(string username) =>
+        MailboxAddress.TryParse(username, out var address) && string.Equals(address.Address, username, StringComparison.Ordinal) && address.Domain.Length > 0;
+
     // Two names that look alike would be two users.
     private static bool IsInvisible(Rune rune) => Rune.GetUnicodeCategory(rune)
         is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate
         || rune == Rune.ReplacementChar;
 
-    /// <summary>Adds an unregistered user who gets no code: to the calls that take one, there is no such user. The caller saves.</summary>
-    public User Add(string organisationId, string username, UserKind kind, string? externalId = null)
+    /// <summary>Adds a user who gets no code: to the calls that take one, there is no such user.</summary>
+    public User Add(string organisationId, string username, UserKind kind, string? externalId = null, bool isServiceAccount = false)
     {
         var user = new User
         {
@@ -36,30 +42,68 @@ internal sealed class UserStore(
             UsernameFolded = User.Fold(username),
             Kind = kind,
             ExternalId = externalId,
+            IsServiceAccount = isServiceAccount,
             CreatedAt = clock.GetUtcNow(),
         };
         db.Users.Add(user);
         return user;
     }
 
-    /// <summary>
-    /// Adds an unregistered user together with the row of its registration code: a user without one would answer faster than one who
-    /// does not exist. The caller saves.
-    /// </summary>
+    /// <summary>Adds an unregistered user who is invited: <see cref="Add"/>, then <see cref="IssueCode"/>.</summary>
+    public IssuedCode Invite(string organisationId, string username, UserKind kind, string? externalId = null) => IssueCode(Add(organisationId, username, kind, externalId));
+
+    /// <summary>Adds the registration code of a user who is new.</summary>
     /// <returns>The code to hand over.</returns>
-    public IssuedCode Invite(string organisationId, string username, UserKind kind, string? externalId = null)
+    public IssuedCode IssueCode(User user)
     {
         var now = clock.GetUtcNow();
-        var user = Add(organisationId, username, kind, externalId);
         var code = CodeText.New(entropy);
         db.RegistrationCodes.Add(new RegistrationCode
         {
-            OrganisationId = organisationId,
+            OrganisationId = user.OrganisationId,
             UserId = user.Id,
-            CodeHash = masterKey.HashCode(organisationId, user.Id, CodeText.Normalise(code)),
+            CodeHash = masterKey.HashCode(user.OrganisationId, user.Id, CodeText.Normalise(code)),
             CreatedAt = now,
             ExpiresAt = now + options.Value.CodeLifetime,
         });
-        return new IssuedCode(organisationId, user.Id, code, now + options.Value.CodeLifetime);
+        return new IssuedCode(user.OrganisationId, user.Id, code, now + options.Value.CodeLifetime);
+    }
+
+    /// <summary>
+    /// Activates or deactivates a user. Either ends every session: also one that was opened while the user was being deactivated does not
+    /// come to life again.
+    /// </summary>
+    public async Task SetActiveAsync(User user, bool active, CancellationToken ct)
+    {
+        user.IsActive = active;
+        await EndTokensAsync(user, ct);
+    }
+
+    /// <summary>
+    /// Deletes a user: ends its tokens, archives its credentials, and frees its name, its external id and its keys. The row stays, as a
+    /// record of who did what.
+    /// </summary>
+    public async Task ArchiveAsync(User user, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        user.IsActive = false;
+        user.ArchivedAt = now;
+        user.UsernameFolded = null;
+        user.ExternalId = null;
+        user.Permissions = [];
+        await EndTokensAsync(user, ct);
+        foreach (var credential in await db.Credentials.Where(c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.Status != CredentialStatus.Archived).ToListAsync(ct))
+        {
+            credential.Status = CredentialStatus.Archived;
+            credential.ArchivedAt = now;
+        }
+    }
+
+    /// <summary>Ends every token of a user.</summary>
+    public async Task EndTokensAsync(User user, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var tokens = await db.AccessTokens.Where(t => t.OrganisationId == user.OrganisationId && t.UserId == user.Id && t.RevokedAt == null).ToListAsync(ct);
+        tokens.ForEach(token => token.RevokedAt = now);
     }
 }

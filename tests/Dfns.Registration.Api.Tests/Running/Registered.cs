@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.TestKit;
 using Dfns.Registration.Verification;
+using Microsoft.IdentityModel.JsonWebTokens;
 
 namespace Dfns.Registration.Api.Tests.Running;
 
@@ -125,6 +126,9 @@ public sealed record Registered(TestOrganisation Organisation, string UserId, st
 /// <summary>A caller with a bearer token and a key: signs each call as the official SDK does.</summary>
 public sealed record SigningCaller(Service Service, string Token, Func<Answer, JsonObject> AnswerTo)
 {
+    /// <summary>Who it is, as the token tells.</summary>
+    public string UserId => (string)JsonNode.Parse(new JsonWebToken(Token).GetPayloadValue<object>("https://custom/app_metadata").ToString()!)!["userId"]!;
+
     /// <summary>Asks for the challenge of a call.</summary>
     public Task<Answer> InitActionAsync(HttpMethod method, string path, string payload) => Service.PostAsync(
         "/auth/action/init",
@@ -146,6 +150,12 @@ public sealed record SigningCaller(Service Service, string Token, Func<Answer, J
     /// <summary>Signs and makes a call.</summary>
     public async Task<Answer> CallAsync(HttpMethod method, string path, JsonNode? body = null) =>
         await SendAsync(method, path, body, await SignAsync(method, path, body?.ToJsonString() ?? ""));
+
+    public Task<Answer> PostAsync(string path, JsonNode? body = null) => CallAsync(HttpMethod.Post, path, body);
+
+    public Task<Answer> PutAsync(string path, JsonNode? body = null) => CallAsync(HttpMethod.Put, path, body);
+
+    public Task<Answer> DeleteAsync(string path, JsonNode? body = null) => CallAsync(HttpMethod.Delete, path, body);
 
     /// <summary>Makes a call with a user action that is signed already.</summary>
     public Task<Answer> SendAsync(HttpMethod method, string path, JsonNode? body, string? userAction) =>

@@ -1,9 +1,9 @@
-using System.Buffers.Text;
-using System.Text;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Users;
 using Dfns.Registration.TestKit;
 using Dfns.Registration.Verification;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Dfns.Registration.Api.Tests.Running;
@@ -15,54 +15,23 @@ internal static class ServiceAccounts
     public static async Task<SigningCaller> NewServiceAccountAsync(this TestOrganisation organisation, params string[] permissions)
     {
         await using var scope = organisation.Service.Services.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
-        var entropy = scope.ServiceProvider.GetRequiredService<Entropy>();
-        var now = organisation.Service.Clock.GetUtcNow();
+        var services = scope.ServiceProvider;
+        var db = services.GetRequiredService<RegistrationDbContext>();
         var key = SoftwareKey.P256();
-        var credId = Base64Url.EncodeToString(Encoding.UTF8.GetBytes(entropy.Id("ci")));
-        var user = new User
-        {
-            OrganisationId = organisation.Id,
-            Id = entropy.Id("us"),
-            Username = $"service-{entropy.Id("us")}",
-            UsernameFolded = entropy.Id("us"),
-            Kind = UserKind.CustomerEmployee,
-            IsServiceAccount = true,
-            Permissions = [.. permissions],
-            CreatedAt = now,
-            RegisteredAt = now,
-        };
-        var token = new AccessToken
-        {
-            OrganisationId = organisation.Id,
-            Id = entropy.Id("to"),
-            UserId = user.Id,
-            Kind = AccessTokenKind.ServiceAccount,
-            CreatedAt = now,
-            ExpiresAt = now.AddYears(1),
-        };
-        db.AddRange(user, token, new Credential
-        {
-            OrganisationId = organisation.Id,
-            Uuid = entropy.Id("cr"),
-            UserId = user.Id,
-            Kind = CredentialKind.Key,
-            Slot = CredentialSlot.FirstFactor,
-            Name = "Key",
-            CredentialId = Base64Url.DecodeFromChars(credId),
-            CredentialIdText = credId,
-            PublicKey = key.SubjectPublicKeyInfo,
-            PublicKeyPem = key.Pem,
-            RelyingPartyId = organisation.RelyingPartyId,
-            CreatedAt = now,
-        });
+        var account = services.GetRequiredService<ServiceAccountStore>().Add(
+            await db.RelyingParties.SingleAsync(r => r.OrganisationId == organisation.Id),
+            $"service-{services.GetRequiredService<Entropy>().Id("us")}",
+            key.Pem,
+            key.SubjectPublicKeyInfo,
+            permissions,
+            organisation.Service.Clock.GetUtcNow().AddYears(1));
         await db.SaveChangesAsync();
-        var bearer = await scope.ServiceProvider.GetRequiredService<TokenService>().IssueAsync(token, user, CancellationToken.None);
+        var bearer = await services.GetRequiredService<TokenService>().IssueAsync(account.Token, account.User, CancellationToken.None);
         KnownSecrets.Add(bearer);
         return new SigningCaller(organisation.Service, bearer, challenge => new()
         {
             ["challengeIdentifier"] = challenge.Require("challengeIdentifier"),
-            ["firstFactor"] = key.Get(challenge.Require("challenge"), credId).ToJson(CredentialKind.Key),
+            ["firstFactor"] = key.Get(challenge.Require("challenge"), account.Credential.CredentialIdText).ToJson(CredentialKind.Key),
         });
     }
 }

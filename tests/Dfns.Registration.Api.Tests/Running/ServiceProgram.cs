@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using Dfns.Registration.TestKit.Databases;
 
 namespace Dfns.Registration.Api.Tests.Running;
@@ -27,6 +28,14 @@ internal static class ServiceProgram
     /// <summary>Runs a command against a database, as an operator does.</summary>
     public static Task<Run> OperateAsync(TestDatabase database, params string[] arguments) =>
         RunAsync(arguments, Service.Settings(database).Select(s => (s.Key, s.Value)));
+
+    /// <summary>Runs a command that prints one row.</summary>
+    public static async Task<JsonNode> RowAsync(TestDatabase database, params string[] arguments)
+    {
+        var run = await OperateAsync(database, [.. arguments, "--json"]);
+        Assert.True(run.ExitCode == 0, run.Everything);
+        return Assert.Single(JsonNode.Parse(run.Output)!.AsArray())!;
+    }
 
     /// <param name="ExitCode">Of the process.</param>
     /// <param name="Output">Its standard output.</param>

@@ -689,6 +689,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("character varying(64)")
                         .HasColumnName("id");
 
+                    b.Property<DateTimeOffset?>("ArchivedAt")
+                        .IsConcurrencyToken()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("archived_at");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
@@ -730,7 +735,6 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnName("username");
 
                     b.Property<string>("UsernameFolded")
-                        .IsRequired()
                         .HasMaxLength(320)
                         .HasColumnType("character varying(320)")
                         .HasColumnName("username_folded");
@@ -745,6 +749,9 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                     b.HasIndex("OrganisationId", "UsernameFolded")
                         .IsUnique()
                         .HasDatabaseName("ix_users_organisation_id_username_folded");
+
+                    b.HasIndex("OrganisationId", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_users_organisation_id_created_at_id");
 
                     b.ToTable("users", (string)null);
                 });

@@ -683,6 +683,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("id");
 
+                    b.Property<long?>("ArchivedAt")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("archived_at");
+
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
@@ -724,7 +729,6 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnName("username");
 
                     b.Property<string>("UsernameFolded")
-                        .IsRequired()
                         .HasMaxLength(320)
                         .HasColumnType("TEXT")
                         .HasColumnName("username_folded");
@@ -739,6 +743,9 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                     b.HasIndex("OrganisationId", "UsernameFolded")
                         .IsUnique()
                         .HasDatabaseName("ix_users_organisation_id_username_folded");
+
+                    b.HasIndex("OrganisationId", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_users_organisation_id_created_at_id");
 
                     b.ToTable("users", (string)null);
                 });

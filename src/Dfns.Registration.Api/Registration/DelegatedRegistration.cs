@@ -1,0 +1,66 @@
+using Dfns.Registration.Api.Callers;
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.UserActions;
+using Dfns.Registration.Api.Users;
+using Dfns.Registration.Api.Wire;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dfns.Registration.Api.Registration;
+
+/// <summary>
+/// <c>POST /auth/registration/delegated</c> and <c>…/restart</c>: a service account vouches for an end user, whose device completes the
+/// registration. No code, no mail.
+/// </summary>
+internal static class DelegatedRegistration
+{
+    internal static async Task<Results<Ok<RegistrationChallengeResponse>, ErrorResult>> InitAsync(
+        HttpRequest http, SignedCalls calls, UserStore users, RegistrationStore store, Audit audit, TokenService tokens, CancellationToken ct)
+    {
+        if ((await ReadAsync(http, calls, ct)).Failed(out var error, out var asked)) return (ErrorResult)error;
+
+        var user = users.Add(asked.Call.Caller.OrganisationId, asked.Username, UserKind.EndUser, asked.ExternalId);
+        return await OpenAsync(http, asked.Call, user, calls, store, audit, tokens, ct);
+    }
+
+    internal static async Task<Results<Ok<RegistrationChallengeResponse>, ErrorResult>> RestartAsync(
+        HttpRequest http, SignedCalls calls, RegistrationDbContext db, RegistrationStore store, Audit audit, TokenService tokens, CancellationToken ct)
+    {
+        if ((await ReadAsync(http, calls, ct)).Failed(out var error, out var asked)) return (ErrorResult)error;
+
+        // End users alone: who could vouch for an employee could become one.
+        var folded = User.Fold(asked.Username);
+        var user = await db.Users.SingleOrDefaultAsync(
+            u => u.OrganisationId == asked.Call.Caller.OrganisationId && u.UsernameFolded == folded && u.Kind == UserKind.EndUser, ct);
+        if (user is null) return (ErrorResult)ErrorCatalog.UserNotFound.At("$.email");
+        return await OpenAsync(http, asked.Call, user, calls, store, audit, tokens, ct);
+    }
+
+    private static async Task<Checked<Delegation>> ReadAsync(HttpRequest http, SignedCalls calls, CancellationToken ct)
+    {
+        if ((await calls.ReadAsync(http, ct)).Failed(out var error, out var call)) return error;
+        if (!call.Caller.User.IsServiceAccount) return ErrorCatalog.ServiceAccountRequired;
+        if (call.Caller.Lacking(Permission.RegisterDelegated) is { } lacking) return lacking;
+        if (JsonBody.Parse<DelegatedRegistrationRequest>(call.Body).Failed(out error, out var request)) return error;
+        if (Member.Text(request.Email, "$.email", Limits.UsernameLength).Failed(out error, out var username)) return error;
+        if (UserStore.NameFault(username) is { } fault) return ErrorCatalog.MemberInvalid.Saying(fault).At("$.email");
+        if (string.IsNullOrEmpty(request.Kind)) return ErrorCatalog.MemberRequired.At("$.kind");
+        if (request.Kind != nameof(UserKind.EndUser)) return ErrorCatalog.MemberInvalid.Saying("Use EndUser; employees are invited with POST /auth/users.").At("$.kind");
+        if (Member.OptionalText(request.ExternalId, "$.externalId", Limits.UsernameLength) is { } badId) return badId;
+        return new Delegation(call, username, request.ExternalId);
+    }
+
+    private static async Task<Results<Ok<RegistrationChallengeResponse>, ErrorResult>> OpenAsync(
+        HttpRequest http, SignedCall call, User user, SignedCalls calls, RegistrationStore store, Audit audit, TokenService tokens, CancellationToken ct)
+    {
+        if ((await store.AddSessionAsync(user, call.Caller.RelyingParty, ct)).Failed(out var error, out var session)) return (ErrorResult)error;
+        audit.Add(user.OrganisationId, AuditActions.RegistrationDelegated, call.Caller.User.Id, user.Id, http.HttpContext.Connection.RemoteIpAddress?.ToString());
+        if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
+        return TypedResults.Ok(await InitRegistration.ChallengeAsync(session, tokens, ct));
+    }
+
+    /// <summary>What was asked for, and by whom.</summary>
+    private sealed record Delegation(SignedCall Call, string Username, string? ExternalId);
+}

@@ -1,0 +1,69 @@
+using Dfns.Registration.Api.Callers;
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.UserActions;
+using Dfns.Registration.Api.Wire;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Dfns.Registration.Api.Users;
+
+/// <summary><c>PUT</c> and <c>DELETE /auth/users/{userId}</c>, and <c>PUT …/activate</c> and <c>…/deactivate</c>.</summary>
+internal static class ChangeUser
+{
+    public static readonly ApiError NoSingleSignOn = ErrorCatalog.MemberInvalid.Saying("Use false: there is no single sign-on here.").At("$.isSSORequired");
+
+    internal static Task<Results<Ok<UserResponse>, ErrorResult>> UpdateAsync(
+        HttpRequest http, string userId, SignedCalls calls, UserDirectory users, CancellationToken ct) =>
+        ChangeAsync(http, userId, Permission.UpdateUsers, calls, users, (call, _) => Task.FromResult(RefuseUpdate(call.Body)), ct);
+
+    internal static Task<Results<Ok<UserResponse>, ErrorResult>> ActivateAsync(
+        HttpRequest http, string userId, SignedCalls calls, UserDirectory users, UserStore store, Audit audit, CancellationToken ct) =>
+        ChangeAsync(http, userId, Permission.ActivateUsers, calls, users, (call, user) => SetActiveAsync(http, call, user, active: true, store, audit, ct), ct);
+
+    internal static Task<Results<Ok<UserResponse>, ErrorResult>> DeactivateAsync(
+        HttpRequest http, string userId, SignedCalls calls, UserDirectory users, UserStore store, Audit audit, CancellationToken ct) =>
+        ChangeAsync(http, userId, Permission.DeactivateUsers, calls, users, (call, user) => SetActiveAsync(http, call, user, active: false, store, audit, ct), ct);
+
+    internal static Task<Results<Ok<UserResponse>, ErrorResult>> DeleteAsync(
+        HttpRequest http, string userId, SignedCalls calls, UserDirectory users, UserStore store, Audit audit, CancellationToken ct) =>
+        ChangeAsync(http, userId, Permission.DeleteUsers, calls, users, (call, user) => ArchiveAsync(http, call, user, store, audit, ct), ct);
+
+    private static async Task<Results<Ok<UserResponse>, ErrorResult>> ChangeAsync(
+        HttpRequest http, string userId, string permission, SignedCalls calls, UserDirectory users, Func<SignedCall, User, Task<ApiError?>> change, CancellationToken ct)
+    {
+        if ((await calls.ReadAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
+        if (call.Caller.Lacking(permission) is { } lacking) return (ErrorResult)lacking;
+        if (await users.FindAsync(call.Caller.OrganisationId, userId, isServiceAccount: false, ct) is not { } found) return (ErrorResult)ErrorCatalog.UserUnknown;
+        if (await change(call, found.User) is { } refused) return (ErrorResult)refused;
+        if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
+        return TypedResults.Ok(UserResponse.Of(found));
+    }
+
+    // All that clients can set is whether the user has to use single sign-on.
+    private static ApiError? RefuseUpdate(ReadOnlyMemory<byte> body)
+    {
+        if (JsonBody.Parse<UpdateUserRequest>(body).Failed(out var error, out var request)) return error;
+        if (request.IsSSORequired is not { } required) return ErrorCatalog.MemberRequired.At("$.isSSORequired");
+        return required ? NoSingleSignOn : null;
+    }
+
+    private static async Task<ApiError?> SetActiveAsync(HttpRequest http, SignedCall call, User user, bool active, UserStore store, Audit audit, CancellationToken ct)
+    {
+        if (user.Id == call.Caller.User.Id) return active ? null : ErrorCatalog.OwnAccount;
+        if (user.IsActive == active) return null;
+        await store.SetActiveAsync(user, active, ct);
+        Note(http, call, user, active ? AuditActions.UserActivated : AuditActions.UserDeactivated, audit);
+        return null;
+    }
+
+    private static async Task<ApiError?> ArchiveAsync(HttpRequest http, SignedCall call, User user, UserStore store, Audit audit, CancellationToken ct)
+    {
+        if (user.Id == call.Caller.User.Id) return ErrorCatalog.OwnAccount;
+        await store.ArchiveAsync(user, ct);
+        Note(http, call, user, AuditActions.UserDeleted, audit);
+        return null;
+    }
+
+    private static void Note(HttpRequest http, SignedCall call, User user, string action, Audit audit) =>
+        audit.Add(user.OrganisationId, action, call.Caller.User.Id, user.Id, http.HttpContext.Connection.RemoteIpAddress?.ToString());
+}

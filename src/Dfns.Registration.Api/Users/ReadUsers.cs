@@ -1,0 +1,52 @@
+using System.Globalization;
+using Dfns.Registration.Api.Callers;
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Storage;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Primitives;
+
+namespace Dfns.Registration.Api.Users;
+
+/// <summary><c>GET /auth/users</c> and <c>GET /auth/users/{userId}</c>.</summary>
+internal static class ReadUsers
+{
+    private const int DefaultLimit = 100;
+    private const int MaxLimit = 200;
+
+    internal static async Task<Results<Ok<UserPageResponse>, ErrorResult>> ListAsync(HttpRequest http, CallerReader callers, UserDirectory users, CancellationToken ct)
+    {
+        if (await callers.ReadAsync(http, ct) is not { } caller) return (ErrorResult)ErrorCatalog.NotAuthorized;
+        if (caller.Lacking(Permission.ReadUsers) is { } lacking) return (ErrorResult)lacking;
+        if (ReadLimit(http.Query["limit"]) is not { } limit) return (ErrorResult)ErrorCatalog.QueryInvalid.Saying($"Use a number from 1 to {MaxLimit}.").At("limit");
+        UserKind? kind = null;
+        if (http.Query["kind"] is { Count: > 0 } wanted)
+        {
+            kind = wanted.ToString() switch { nameof(UserKind.CustomerEmployee) => UserKind.CustomerEmployee, nameof(UserKind.EndUser) => UserKind.EndUser, _ => null };
+            if (kind is null) return (ErrorResult)ErrorCatalog.QueryInvalid.Saying("Use CustomerEmployee or EndUser.").At("kind");
+        }
+
+        PagePosition? after = null;
+        if (http.Query["paginationToken"] is { Count: > 0 } token)
+        {
+            after = PagePosition.Parse(token.ToString());
+            if (after is null) return (ErrorResult)ErrorCatalog.QueryInvalid.Saying("Use the nextPageToken of the page before, unchanged.").At("paginationToken");
+        }
+
+        var (page, next) = await users.ListAsync(caller.OrganisationId, kind, after, limit, ct);
+        return TypedResults.Ok(new UserPageResponse([.. page.Select(UserResponse.Of)], next?.ToString()));
+    }
+
+    internal static async Task<Results<Ok<UserResponse>, ErrorResult>> GetAsync(
+        HttpRequest http, string userId, CallerReader callers, UserDirectory users, CancellationToken ct)
+    {
+        if (await callers.ReadAsync(http, ct) is not { } caller) return (ErrorResult)ErrorCatalog.NotAuthorized;
+        if (caller.Lacking(Permission.ReadUsers) is { } lacking) return (ErrorResult)lacking;
+        return await users.FindAsync(caller.OrganisationId, userId, isServiceAccount: false, ct) is { } found
+            ? TypedResults.Ok(UserResponse.Of(found))
+            : (ErrorResult)ErrorCatalog.UserUnknown;
+    }
+
+    private static int? ReadLimit(StringValues text) => text.Count == 0
+        ? DefaultLimit
+        : int.TryParse(text.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MaxLimit ? limit : null;
+}

@@ -1,0 +1,75 @@
+namespace Dfns.Registration.Api.Users;
+
+// The wire of this feature. Members of requests are nullable: what is required is said by the handler, with the path of what is missing.
+
+/// <summary>Body of <c>POST /auth/users</c>.</summary>
+/// <param name="Email">The username, to which the registration code is mailed.</param>
+/// <param name="Kind">CustomerEmployee.</param>
+/// <param name="PublicKey">Not taken: whoever registers brings the key, and proves to hold it.</param>
+/// <param name="ExternalId">The caller's own id of the user; unique in the organisation.</param>
+/// <param name="IsSSORequired">False, or left out: there is no single sign-on here.</param>
+public sealed record CreateUserRequest(string? Email, string? Kind, string? PublicKey, string? ExternalId, bool? IsSSORequired);
+
+/// <summary>Body of <c>PUT /auth/users/{userId}</c>.</summary>
+/// <param name="IsSSORequired">False: there is no single sign-on here.</param>
+public sealed record UpdateUserRequest(bool? IsSSORequired);
+
+/// <summary>A person of an organisation.</summary>
+public sealed record UserResponse
+{
+    /// <summary>As the user was created, unchanged.</summary>
+    public required string Username { get; init; }
+
+    /// <summary>The username.</summary>
+    public required string Name { get; init; }
+
+    public required string UserId { get; init; }
+
+    public required string Kind { get; init; }
+
+    /// <summary>The first factor; empty until the user is registered.</summary>
+    public required string CredentialUuid { get; init; }
+
+    public required string OrgId { get; init; }
+
+    public required bool IsActive { get; init; }
+
+    public required bool IsServiceAccount { get; init; }
+
+    public required bool IsRegistered { get; init; }
+
+    public required bool IsSSORequired { get; init; }
+
+    /// <summary>Always empty: operations are granted one by one, and stand in <c>permissions</c>.</summary>
+    public required IReadOnlyList<PermissionAssignment> PermissionAssignments { get; init; }
+
+    /// <summary>What the user may do beyond managing the own account, such as <c>Auth:Users:Create</c>.</summary>
+    public required IReadOnlyList<string> Permissions { get; init; }
+
+    public string? ExternalId { get; init; }
+
+    internal static UserResponse Of(FoundUser found) => new()
+    {
+        Username = found.User.Username,
+        Name = found.User.Username,
+        UserId = found.User.Id,
+        Kind = found.User.Kind.ToString(),
+        CredentialUuid = found.CredentialUuid ?? "",
+        OrgId = found.User.OrganisationId,
+        IsActive = found.User.IsActive,
+        IsServiceAccount = found.User.IsServiceAccount,
+        IsRegistered = found.User.RegisteredAt is not null,
+        IsSSORequired = false,
+        PermissionAssignments = [],
+        Permissions = found.User.Permissions,
+        ExternalId = found.User.ExternalId,
+    };
+}
+
+/// <summary>A permission of several operations that was assigned to a user; there are none here.</summary>
+public sealed record PermissionAssignment(string PermissionName, string PermissionId, string AssignmentId, IReadOnlyList<string>? Operations);
+
+/// <summary>Answer of <c>GET /auth/users</c>: in the order in which the users were created.</summary>
+/// <param name="Items">The users of this page.</param>
+/// <param name="NextPageToken">What to send as <c>paginationToken</c> for the next page; absent on the last.</param>
+public sealed record UserPageResponse(IReadOnlyList<UserResponse> Items, string? NextPageToken);
