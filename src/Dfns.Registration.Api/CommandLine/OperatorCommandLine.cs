@@ -22,6 +22,7 @@ internal static class OperatorCommandLine
             OrganisationCommands.Make(),
             RelyingPartyCommands.Make(),
             UserCommands.Make(),
+            ServiceAccountCommands.Make(),
             KeyCommands.Make(),
             SocialProviderCommands.Make(),
             MigrateCommand.Make(),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Dfns.Registration.Api.Callers;
 using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Users;
@@ -7,13 +8,16 @@ using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.CommandLine;
 
-/// <summary><c>user invite|list|deactivate|activate</c>.</summary>
+/// <summary><c>user invite|list|permit|deactivate|activate</c>.</summary>
 internal static class UserCommands
 {
+    private static readonly AccountArguments Person = new("user", "--user", IsServiceAccount: false);
+
     public static Command Make() => new("user", "Users of an organisation.")
     {
         MakeInvite(),
         MakeList(),
+        PermitCommand.Make(Person, Permission.CreateUsers),
         MakeSetActive("deactivate", "Deactivate a user: no registration, no sign-in.", active: false),
         MakeSetActive("activate", "Activate a deactivated user.", active: true),
     };
@@ -72,7 +76,7 @@ internal static class UserCommands
             {
                 var orgId = parsed.GetValue(organisation);
                 var db = services.GetRequiredService<RegistrationDbContext>();
-                var rows = await db.Users.AsNoTracking().Where(u => u.OrganisationId == orgId).OrderBy(u => u.CreatedAt)
+                var rows = await db.Users.AsNoTracking().Where(u => u.OrganisationId == orgId && !u.IsServiceAccount && u.ArchivedAt == null).OrderBy(u => u.CreatedAt)
                     .Select(u => new
                     {
                         u.Id,
@@ -80,6 +84,7 @@ internal static class UserCommands
                         Kind = u.Kind.ToString(),
                         u.IsActive,
                         u.RegisteredAt,
+                        Permissions = string.Join(' ', u.Permissions),
                         Credentials = db.Credentials.Count(c => c.OrganisationId == orgId && c.UserId == u.Id && c.Status == CredentialStatus.Active),
                     })
                     .ToListAsync(stop);
@@ -89,28 +94,11 @@ internal static class UserCommands
         return command;
     }
 
-    private static Command MakeSetActive(string verb, string what, bool active)
+    private static Command MakeSetActive(string verb, string what, bool active) => Person.MakeCommand(verb, what, "", async (services, user, stop) =>
     {
-        var organisation = OrganisationCommands.Id();
-        var user = new Option<string>("--user") { Required = true, Description = "The user's id; 'user list' shows it." };
-        var command = new Command(verb, $"{what}\n\nExample: user {verb} --org or-30tnh-itmjs-s235s5ontr3r23h2 --user us-6b58p-r53sr-rlrd3l5cj3uc4ome") { organisation, user };
-        command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
-            parsed,
-            async (services, stop) =>
-            {
-                var (orgId, userId) = (parsed.GetValue(organisation)!, parsed.GetValue(user)!);
-                var db = services.GetRequiredService<RegistrationDbContext>();
-                if (await db.Users.SingleOrDefaultAsync(u => u.OrganisationId == orgId && u.Id == userId, stop) is not { } found)
-                {
-                    return CommandResult.Fault("There is no user with this id in this organisation; 'user list' shows them.");
-                }
-
-                found.IsActive = active;
-                services.GetRequiredService<Audit>().ByOperator(orgId, active ? AuditActions.UserActivated : AuditActions.UserDeactivated, userId);
-                await db.SaveChangesAsync(stop);
-                return CommandResult.Row(new { found.Id, found.Username, found.IsActive });
-            },
-            ct));
-        return command;
-    }
+        await services.GetRequiredService<UserStore>().SetActiveAsync(user, active, stop);
+        services.GetRequiredService<Audit>().ByOperator(user.OrganisationId, active ? AuditActions.UserActivated : AuditActions.UserDeactivated, user.Id);
+        await services.GetRequiredService<RegistrationDbContext>().SaveChangesAsync(stop);
+        return CommandResult.Row(new { user.Id, user.Username, user.IsActive });
+    });
 }

@@ -1,6 +1,4 @@
-using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Tests.Running;
-using Dfns.Registration.TestKit.Databases;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Tests.CommandLine;
@@ -17,8 +15,8 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     {
         await using var database = await Fixture.NewDatabaseAsync();
         Assert.Equal(0, (await ServiceProgram.OperateAsync(database, "migrate")).ExitCode);
-        var organisation = await RowAsync(database, "org", "create", "--name", "Example", "--rp-id", "example.co", "--origin", "https://app.example.co");
-        var user = await RowAsync(database, "user", "invite", "--org", (string)organisation["id"]!, "--username", "jane@example.co", "--print-code");
+        var organisation = await ServiceProgram.RowAsync(database, "org", "create", "--name", "Example", "--rp-id", "example.co", "--origin", "https://app.example.co");
+        var user = await ServiceProgram.RowAsync(database, "user", "invite", "--org", (string)organisation["id"]!, "--username", "jane@example.co", "--print-code");
         KnownSecrets.Add((string)user["code"]!);
 
         await using var service = await Service.StartAsync(database);
@@ -27,7 +25,7 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
         var challenge = await invited.InitAsync();
 
         Assert.Equal(200, (int)(await challenge.CompleteAsync(challenge.GoodBody())).Status);
-        var listed = await RowAsync(database, "user", "list", "--org", (string)organisation["id"]!);
+        var listed = await ServiceProgram.RowAsync(database, "user", "list", "--org", (string)organisation["id"]!);
         Assert.Equal((user["id"]!.ToString(), 2, true), ((string)listed["id"]!, (int)listed["credentials"]!, (bool)listed["isActive"]!));
         Assert.NotNull(listed["registeredAt"]);
         Assert.Equal(
@@ -40,10 +38,10 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     {
         var invited = await Service.InviteAsync(await Service.NewOrganisationAsync(), "jane@example.co");
 
-        await RowAsync(Service.Database, "user", "deactivate", "--org", invited.Organisation.Id, "--user", invited.UserId);
+        await ServiceProgram.RowAsync(Service.Database, "user", "deactivate", "--org", invited.Organisation.Id, "--user", invited.UserId);
         Assert.Equal("user_deactivated", (await invited.TryInitAsync()).Code);
 
-        await RowAsync(Service.Database, "user", "activate", "--org", invited.Organisation.Id, "--user", invited.UserId);
+        await ServiceProgram.RowAsync(Service.Database, "user", "activate", "--org", invited.Organisation.Id, "--user", invited.UserId);
         Assert.Equal(200, (int)(await invited.TryInitAsync()).Status);
     }
 
@@ -52,7 +50,7 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     {
         var organisation = await Service.NewOrganisationAsync();
 
-        var row = await RowAsync(
+        var row = await ServiceProgram.RowAsync(
             Service.Database, "relying-party", "set", "--org", organisation.Id, "--user-verification", "preferred", "--algorithm", "-8", "--attestation", "direct", "--require-recovery");
         var challenge = await (await Service.InviteAsync(organisation, "jane@example.co")).InitAsync();
 
@@ -85,7 +83,7 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     {
         var organisation = await Service.NewOrganisationAsync();
 
-        Assert.Equal("Example Ltd", (string)(await RowAsync(Service.Database, "org", "update", "--org", organisation.Id, "--name", "Example Ltd"))["name"]!);
+        Assert.Equal("Example Ltd", (string)(await ServiceProgram.RowAsync(Service.Database, "org", "update", "--org", organisation.Id, "--name", "Example Ltd"))["name"]!);
     }
 
     [Fact]
@@ -93,7 +91,7 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     {
         await using var database = await Fixture.NewDatabaseAsync();
         await ServiceProgram.OperateAsync(database, "migrate");
-        var key = await RowAsync(database, "keys", "rotate");
+        var key = await ServiceProgram.RowAsync(database, "keys", "rotate");
         await using var service = await Service.StartAsync(database);
 
         var jwks = await service.SendAsync(HttpMethod.Get, "/.well-known/jwks.json", content: null, bearer: null);
@@ -181,13 +179,6 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
 
         Assert.Equal(0, run.ExitCode);
         Assert.Contains($"Example: {command}", run.Output, StringComparison.Ordinal);
-    }
-
-    private static async Task<JsonNode> RowAsync(TestDatabase database, params string[] arguments)
-    {
-        var run = await ServiceProgram.OperateAsync(database, [.. arguments, "--json"]);
-        Assert.True(run.ExitCode == 0, run.Everything);
-        return Assert.Single(JsonNode.Parse(run.Output)!.AsArray())!;
     }
 
     private Task<int> CountAsync() => Service.InDatabaseAsync(db => db.Organisations.CountAsync());

@@ -1,0 +1,179 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Dfns.Registration.Api.Callers;
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Users;
+using Dfns.Registration.Verification;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dfns.Registration.Api.CommandLine;
+
+/// <summary><c>service-account create|list|permit|renew|deactivate</c>.</summary>
+internal static class ServiceAccountCommands
+{
+    private const int MaxPemSizeBytes = 16 * 1024;
+
+    private static readonly AccountArguments Account = new("service-account", "--account", IsServiceAccount: true);
+
+    public static Command Make() => new("service-account", "Service accounts: programs that call for an organisation, such as its back end.")
+    {
+        MakeCreate(),
+        MakeList(),
+        PermitCommand.Make(Account, Permission.RegisterDelegated),
+        MakeRenew(),
+        MakeDeactivate(),
+    };
+
+    private static Command MakeCreate()
+    {
+        var organisation = OrganisationCommands.Id();
+        var name = new Option<string>("--name") { Required = true, Description = "What people call it." };
+        var key = new Option<FileInfo>("--public-key") { Required = true, Description = "A file with its public key in PEM; the private key stays with it, and signs its actions." };
+        var permissions = PermitCommand.Permissions();
+        var expires = Expires();
+        var command = new Command(
+            "create",
+            "Create a service account. Its token is printed this once.\n\nExample: service-account create --org or-30tnh-itmjs-s235s5ontr3r23h2 --name 'Back end' --public-key backend.pem --permission Auth:Register:Delegated")
+        {
+            organisation, name, key, permissions, expires,
+        };
+        command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
+            parsed,
+            async (services, stop) =>
+            {
+                var db = services.GetRequiredService<RegistrationDbContext>();
+                var orgId = parsed.GetValue(organisation)!;
+                if (await db.RelyingParties.SingleOrDefaultAsync(r => r.OrganisationId == orgId, stop) is not { } relyingParty) return CommandResult.Fault("There is no organisation with this id; 'org list' shows them.");
+                if (UserStore.NameFault(parsed.GetValue(name)!) is { } badName) return CommandResult.Fault(badName);
+                if (Read(parsed.GetValue(expires), services, out var expiresAt) is { } badExpiry) return CommandResult.Fault(badExpiry);
+                if (Read(parsed.GetValue(key)!, out var pem, out var publicKey) is { } badKey) return CommandResult.Fault(badKey);
+
+                var wanted = parsed.GetValue(permissions)!.Distinct(StringComparer.Ordinal).ToList();
+                var account = services.GetRequiredService<ServiceAccountStore>().Add(relyingParty, parsed.GetValue(name)!, pem, publicKey, wanted, expiresAt);
+                if (PermitCommand.Fault(account.User, wanted) is { } badPermission) return CommandResult.Fault(badPermission);
+                try
+                {
+                    await db.SaveChangesAsync(stop);
+                }
+                catch (DbUpdateException e) when (UniqueViolation.Of(e) is { } taken)
+                {
+                    return CommandResult.Fault(taken == ErrorCatalog.UserAlreadyExists ? "There is a user or service account of this name already." : taken.Message);
+                }
+
+                return CommandResult.Row(new
+                {
+                    account.User.Id,
+                    Name = account.User.Username,
+                    OrgId = orgId,
+                    Permissions = string.Join(' ', wanted),
+                    CredId = account.Credential.CredentialIdText,
+                    account.Token.ExpiresAt,
+                    Token = await services.GetRequiredService<TokenService>().IssueAsync(account.Token, account.User, stop),
+                });
+            },
+            ct));
+        return command;
+    }
+
+    private static Command MakeList()
+    {
+        var organisation = OrganisationCommands.Id();
+        var command = new Command("list", "List the service accounts of an organisation.\n\nExample: service-account list --org or-30tnh-itmjs-s235s5ontr3r23h2") { organisation };
+        command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
+            parsed,
+            async (services, stop) =>
+            {
+                var orgId = parsed.GetValue(organisation);
+                var db = services.GetRequiredService<RegistrationDbContext>();
+                var rows = await db.Users.AsNoTracking().Where(u => u.OrganisationId == orgId && u.IsServiceAccount && u.ArchivedAt == null).OrderBy(u => u.CreatedAt)
+                    .Select(u => new
+                    {
+                        u.Id,
+                        Name = u.Username,
+                        Permissions = string.Join(' ', u.Permissions),
+                        CredId = db.Credentials.Where(c => c.OrganisationId == orgId && c.UserId == u.Id && c.Status == CredentialStatus.Active).Select(c => c.CredentialIdText).FirstOrDefault(),
+                        ExpiresAt = db.AccessTokens.Where(t => t.OrganisationId == orgId && t.UserId == u.Id && t.RevokedAt == null).Max(t => (DateTimeOffset?)t.ExpiresAt),
+                        UsedAt = db.AccessTokens.Where(t => t.OrganisationId == orgId && t.UserId == u.Id).Max(t => t.UsedAt),
+                    })
+                    .ToListAsync(stop);
+                return new CommandResult([.. rows]);
+            },
+            ct));
+        return command;
+    }
+
+    private static Command MakeRenew()
+    {
+        var expires = Expires();
+        return Account.MakeCommand(
+            "renew",
+            "Give a service account a new token, printed this once; the earlier one ends.",
+            "",
+            [expires],
+            async (services, account, parsed, stop) =>
+            {
+                if (Read(parsed.GetValue(expires), services, out var expiresAt) is { } badExpiry) return CommandResult.Fault(badExpiry);
+                var token = await services.GetRequiredService<ServiceAccountStore>().RenewAsync(account, expiresAt, stop);
+                await services.GetRequiredService<RegistrationDbContext>().SaveChangesAsync(stop);
+                return CommandResult.Row(new
+                {
+                    account.Id,
+                    Name = account.Username,
+                    token.ExpiresAt,
+                    Token = await services.GetRequiredService<TokenService>().IssueAsync(token, account, stop),
+                });
+            });
+    }
+
+    private static Command MakeDeactivate() => Account.MakeCommand(
+        "deactivate",
+        "End a service account for good: its token and its key. Its name is free again.",
+        "",
+        async (services, account, stop) =>
+        {
+            await services.GetRequiredService<ServiceAccountStore>().DeactivateAsync(account, stop);
+            await services.GetRequiredService<RegistrationDbContext>().SaveChangesAsync(stop);
+            return CommandResult.Row(new { account.Id, Name = account.Username, account.IsActive });
+        });
+
+    private static Option<DateTimeOffset?> Expires() => new("--expires")
+    {
+        Description = "Until when the token is good, such as 2027-06-30 or 2027-06-30T12:00Z; a year from now when left out, and at most.",
+        CustomParser = ParseInstant,
+    };
+
+    // Without an offset it is UTC, wherever the command runs.
+    private static DateTimeOffset? ParseInstant(ArgumentResult argument)
+    {
+        if (DateTimeOffset.TryParse(argument.Tokens[0].Value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var instant)) return instant;
+        argument.AddError($"'{argument.Tokens[0].Value}' is no date; use one such as 2027-06-30.");
+        return null;
+    }
+
+    private static string? Read(DateTimeOffset? asked, IServiceProvider services, out DateTimeOffset expiresAt)
+    {
+        var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
+        expiresAt = asked ?? now + AccessToken.MaxLifetime - TimeSpan.FromDays(1);
+        return expiresAt > now && expiresAt <= now + AccessToken.MaxLifetime ? null : "The token must expire in the future, and within a year.";
+    }
+
+    private static string? Read(FileInfo file, out string pem, out ReadOnlyMemory<byte> publicKey)
+    {
+        (pem, publicKey) = ("", default);
+        try
+        {
+            if (!file.Exists) return $"There is no file {file.FullName}.";
+            if (file.Length > MaxPemSizeBytes) return $"{file.FullName} is too large for a public key.";
+            pem = File.ReadAllText(file.FullName);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"{file.FullName} cannot be read.";
+        }
+
+        return PublicKeys.ReadPem(pem).Refused(out var why, out publicKey) ? $"{file.FullName}: {RefusalErrors.For(why, "").Message}" : null;
+    }
+}
