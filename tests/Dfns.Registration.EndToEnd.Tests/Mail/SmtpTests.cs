@@ -32,7 +32,7 @@ public sealed class SmtpTests : IAsyncLifetime
         await ResendAsync(service, invitation);
         var mail = await smtp.NextAsync();
 
-        var code = CodeIn(mail);
+        var code = mail.Code;
         Assert.Equal(("no-reply@example.co", invitation.Username), (mail.From, Assert.Single(mail.To)));
         Assert.Equal("Your registration code for Demonstration", mail.Message.Subject);
         Assert.Contains($"https://app.example.co/register#username={Uri.EscapeDataString(invitation.Username)}&code={code}&orgId={invitation.OrgId}", mail.Message.TextBody, StringComparison.Ordinal);
@@ -54,7 +54,7 @@ public sealed class SmtpTests : IAsyncLifetime
         var mail = await smtp.NextAsync();
 
         Assert.Equal((true, SmtpServer.User), (mail.Secure, mail.User));
-        Assert.Equal(43, ((string?)(await InitAsync(service, invitation with { Code = CodeIn(mail) }))["challenge"])!.Length);
+        Assert.Equal(43, ((string?)(await InitAsync(service, invitation with { Code = mail.Code }))["challenge"])!.Length);
         await service.StopAsync();
         Assert.DoesNotContain(service.Output.Lines, line => line.Contains(SmtpServer.Password, StringComparison.Ordinal));
     }
@@ -101,7 +101,7 @@ public sealed class SmtpTests : IAsyncLifetime
 
         Assert.Equal(username, Assert.Single(mail.To));
         Assert.Contains($"Username:     {username}", mail.Message.TextBody, StringComparison.Ordinal);
-        var started = await InitAsync(service, invited with { Code = CodeIn(mail) });
+        var started = await InitAsync(service, invited with { Code = mail.Code });
         Assert.Equal(username, (string?)started["user"]!["name"]);
     }
 
@@ -116,7 +116,7 @@ public sealed class SmtpTests : IAsyncLifetime
         await smtp.GoUpAsync();
         var mail = await smtp.NextAsync();
 
-        Assert.Equal(43, ((string?)(await InitAsync(service, invitation with { Code = CodeIn(mail) }))["challenge"])!.Length);
+        Assert.Equal(43, ((string?)(await InitAsync(service, invitation with { Code = mail.Code }))["challenge"])!.Length);
         await service.StopAsync();
         Assert.Equal(["registration_code.sent"], await Tables.Of(database).AuditAsync(invitation.Username));
     }
@@ -143,14 +143,14 @@ public sealed class SmtpTests : IAsyncLifetime
         await using var empty = await TestDatabase.SqliteAsync();
         await using var smtp = await SmtpServer.StartAsync();
         var settings = ServiceProcess.ProductionSettings(empty.Provider, empty.ConnectionString).Append(("Mail:Port", $"{smtp.Port}")).Append(("Mail:Security", "None"));
+        var run = new OperatorCommand(settings);
 
-        await CommandAsync("migrate");
-        var organisation = await CommandAsync("org", "create", "--name", "Example", "--rp-id", "example.co", "--origin", "https://app.example.co", "--json");
-        var orgId = (string)organisation[0]!["id"]!;
-        await CommandAsync("user", "invite", "--org", orgId, "--username", "jane@example.co", "--json");
+        await run.RunAsync("migrate");
+        var orgId = (string)(await run.RowAsync("org", "create", "--name", "Example", "--rp-id", "example.co", "--origin", "https://app.example.co"))["id"]!;
+        await run.RowAsync("user", "invite", "--org", orgId, "--username", "jane@example.co");
         var mail = await smtp.NextAsync();
         await using var service = await ServiceProcess.StartAsync("Production", settings);
-        var session = await service.OpenAsync(new Invitation(orgId, "jane@example.co", CodeIn(mail)));
+        var session = await service.OpenAsync(new Invitation(orgId, "jane@example.co", mail.Code));
         var passkey = new SoftwareAuthenticator().Create(session.Challenge, "example.co", "https://app.example.co").ToJson();
         var answer = await service.CompleteAsync(session, new JsonObject { ["firstFactorCredential"] = passkey });
 
@@ -158,16 +158,6 @@ public sealed class SmtpTests : IAsyncLifetime
         Assert.Equal("jane@example.co", Assert.Single(mail.To));
         Assert.Equal("Fido2", Assert.Single(await Tables.Of(empty).CredentialsAsync("jane@example.co")).Text("kind"));
         await service.StopAsync();
-
-        async Task<JsonNode> CommandAsync(params string[] arguments)
-        {
-            var start = ServiceProcess.StartInfo("Production", "http://127.0.0.1:0", settings);
-            foreach (var argument in arguments) start.ArgumentList.Add(argument);
-            await using var command = RunningProcess.Start(start);
-            Assert.True(await command.ExitAsync() == 0, command.Output.ToString());
-            var output = command.Output.ToString();
-            return arguments.Contains("--json") ? JsonNode.Parse(output)! : output;
-        }
     }
 
     // The authority of the test publishes no revocation list, as private ones often do not.
@@ -188,7 +178,4 @@ public sealed class SmtpTests : IAsyncLifetime
     }
 
     private static async Task<JsonNode> InitAsync(ServiceProcess service, Invitation invited) => (await service.InitAsync(invited)).Body;
-
-    private static string CodeIn(ReceivedMail mail) =>
-        mail.Message.TextBody!.ReplaceLineEndings("\n").Split('\n').Single(line => line.StartsWith("Code:", StringComparison.Ordinal))["Code:".Length..].Trim();
 }

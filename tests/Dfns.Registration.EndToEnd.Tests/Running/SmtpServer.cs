@@ -69,4 +69,8 @@ internal sealed class SmtpServer : IAsyncDisposable
 /// <param name="Secure">Whether the connection was encrypted by then.</param>
 /// <param name="User">Who had logged in.</param>
 /// <param name="Message">Headers and text.</param>
-internal sealed record ReceivedMail(string From, IReadOnlyList<string> To, bool Secure, string? User, MimeMessage Message);
+internal sealed record ReceivedMail(string From, IReadOnlyList<string> To, bool Secure, string? User, MimeMessage Message)
+{
+    /// <summary>The code that it carries.</summary>
+    public string Code => Message.TextBody!.ReplaceLineEndings("\n").Split('\n').Single(line => line.StartsWith("Code:", StringComparison.Ordinal))["Code:".Length..].Trim();
+}

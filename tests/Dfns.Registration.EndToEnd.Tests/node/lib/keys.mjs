@@ -14,6 +14,11 @@ const makers = {
   "RSA-2048": () => generateKeyPairSync("rsa", { modulusLength: 2048 }),
 };
 
+const privateKeys = new Map();
+
+/** The private key of a credential made here, as PEM. */
+export const privateKeyOf = (credential) => privateKeys.get(credential.credentialInfo.credId);
+
 /**
  * @param challenge the challenge text of the service.
  * @param key a name of the table above; P-256 when absent.
@@ -38,6 +43,7 @@ export function createCredential(challenge, { kind = "Key", key = "P-256", name 
       attestationData: base64url(JSON.stringify({ publicKey: pem, signature })),
     },
   };
+  privateKeys.set(credential.credentialInfo.credId, privateKey.export({ type: "pkcs8", format: "pem" }));
   if (name) credential.credentialName = name;
   // To the service this is opaque text; what a client encrypts and how is its own affair.
   if (kind !== "Key") credential.encryptedPrivateKey = base64url(createHash("sha512").update(pem).digest());
