@@ -5,21 +5,34 @@ using Xunit.Sdk;
 // Measures; it asserts nothing and 'dotnet test' does not run it:
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks              all of it
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- hostile   what hostile sizes cost
+//   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- names     whether answers or times tell who is a user
+//   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- guesses   what becomes of 10,000 wrong codes
 Console.WriteLine($"{Environment.ProcessorCount} processors, shared by service, database and callers; .NET {Environment.Version}");
+
+if (args is ["names" or "guesses"])
+{
+    await OnBothAsync(args is ["names"] ? Enumeration.MeasureAsync : Guessing.MeasureAsync);
+    return;
+}
 
 Hostile.Measure();
 if (args is ["hostile"]) return;
 
 await Start.MeasureAsync();
 
-await Throughput.MeasureAsync("SQLite", TestDatabase.SqliteAsync);
-try
+await OnBothAsync(Throughput.MeasureAsync, Enumeration.MeasureAsync, Guessing.MeasureAsync);
+
+static async Task OnBothAsync(params IReadOnlyList<Func<string, Func<Task<TestDatabase>>, Task>> measurements)
 {
-    var server = await PostgreSqlServer.SharedAsync();
-    await Throughput.MeasureAsync(server.Description, TestDatabase.PostgreSqlAsync);
-    Console.WriteLine("PostgreSQL that was started for this run does without fsync; name a real one with DFNS_TEST_POSTGRES.");
-}
-catch (SkipException e)
-{
-    Console.WriteLine(e.Message);
+    foreach (var measure in measurements) await measure("SQLite", TestDatabase.SqliteAsync);
+    try
+    {
+        var server = await PostgreSqlServer.SharedAsync();
+        foreach (var measure in measurements) await measure(server.Description, TestDatabase.PostgreSqlAsync);
+        Console.WriteLine("PostgreSQL that was started for this run does without fsync; name a real one with DFNS_TEST_POSTGRES.");
+    }
+    catch (SkipException e)
+    {
+        Console.WriteLine(e.Message);
+    }
 }

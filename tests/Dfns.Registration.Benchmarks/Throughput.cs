@@ -1,12 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net.Http.Headers;
-using System.Net.Http.Json;
-using System.Text.Json.Nodes;
 using Dfns.Registration.EndToEnd.Tests.Running;
 using Dfns.Registration.TestKit;
 using Dfns.Registration.TestKit.Databases;
-using Dfns.Registration.Verification;
 
 namespace Dfns.Registration.Benchmarks;
 
@@ -57,30 +53,11 @@ internal static class Throughput
                 // A public key registers once. Making keys is the client's work, and is not in the time a registration takes.
                 var (first, recovery) = (SoftwareKey.P256(), SoftwareKey.P256());
                 var began = Stopwatch.GetTimestamp();
-                await RegisterAsync(service.Http, invitation, first, recovery);
+                var outcome = await Callers.RegisterAsync(service.Http, invitation, first, recovery);
+                if (outcome != Callers.Registered) throw new InvalidOperationException(outcome);
                 durations.Add(Stopwatch.GetElapsedTime(began));
             }
         })));
         return [.. durations.Order()];
-    }
-
-    private static async Task RegisterAsync(HttpClient http, Invitation invitation, SoftwareKey first, SoftwareKey recovery)
-    {
-        var session = await PostAsync(http, "/auth/registration/init", new JsonObject { ["username"] = invitation.Username, ["registrationCode"] = invitation.Code, ["orgId"] = invitation.OrgId });
-        var challenge = (string)session["challenge"]!;
-        var stored = recovery.Create(challenge, CredentialKind.RecoveryKey).ToJson();
-        stored["encryptedPrivateKey"] = "b3BhcXVl";
-        await PostAsync(
-            http, "/auth/registration", new JsonObject { ["firstFactorCredential"] = first.Create(challenge).ToJson(), ["recoveryCredential"] = stored },
-            (string)session["temporaryAuthenticationToken"]!);
-    }
-
-    private static async Task<JsonNode> PostAsync(HttpClient http, string path, JsonObject body, string? token = null)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(path, UriKind.Relative)) { Content = JsonContent.Create(body) };
-        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        using var response = await http.SendAsync(request);
-        response.EnsureSuccessStatusCode();
-        return (await response.Content.ReadFromJsonAsync<JsonNode>())!;
     }
 }

@@ -23,11 +23,12 @@ internal static class InitRegistration
         if (Member.Text(request.OrgId, "$.orgId", Limits.IdLength).Failed(out error, out var orgId)) return (ErrorResult)error;
 
         if ((await budgets.TakeAsync(http.HttpContext, AttemptKind.RegistrationCode, orgId, username, ct)).Failed(out error, out var attempt)) return (ErrorResult)error;
-        var refused = (await store.OpenAsync(orgId, username, code, attempt.IsFirst, ct)).Failed(out error, out var session);
+        var opened = await store.OpenAsync(orgId, username, code, attempt.IsFirst, ct);
+        var guessed = opened.Failed(out error, out var session) && error.Code == ErrorCatalog.InvalidCode.Code;
         // Whoever holds the code has not guessed, whatever else is in the way.
-        if (error?.Code != ErrorCatalog.InvalidCode.Code) await budgets.ReturnAsync(attempt, ct);
-        if (refused) return (ErrorResult)error!;
-        return TypedResults.Ok(await ChallengeAsync(session!, tokens, ct));
+        if (!guessed) await budgets.ReturnAsync(attempt, ct);
+        if (opened.Failed(out error, out session)) return (ErrorResult)error;
+        return TypedResults.Ok(await ChallengeAsync(session, tokens, ct));
     }
 
     /// <summary>The answer that every way of starting a registration gives.</summary>
