@@ -67,10 +67,10 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
         const string other = "00000000-0000-4000-8000-000000000042";
         string[] set = ["relying-party", "set", "--org", organisation.Id];
 
-        var first = await RowAsync(
+        var first = await ServiceProgram.RowAsync(
             Service.Database,
             [.. set, "--attestation", "direct", "--refuse-no-attestation", "--refuse-self-attestation", "--require-trusted-root", "--allowed-aaguid", model, "--allowed-aaguid", other, "--denied-aaguid", other, "--refused-status", "REVOKED"]);
-        var second = await RowAsync(Service.Database, [.. set, "--refuse-no-attestation", "false", "--allowed-aaguid", "--refused-status"]);
+        var second = await ServiceProgram.RowAsync(Service.Database, [.. set, "--refuse-no-attestation", "false", "--allowed-aaguid", "--refused-status"]);
 
         Assert.Equal((true, true, true), ((bool)first["refuseNoAttestation"]!, (bool)first["refuseSelfAttestation"]!, (bool)first["requireTrustedRoot"]!));
         Assert.Equal(($"{model} {other}", other, "REVOKED"), ((string)first["allowedAaguids"]!, (string)first["deniedAaguids"]!, (string)first["refusedStatuses"]!));
