@@ -39,7 +39,7 @@ internal sealed class AttemptBudgets(RegistrationDbContext db, MasterKey masterK
     public async Task<ApiError?> TakeAsync(HttpContext http, CancellationToken ct)
     {
         var (now, address) = (Now, AddressId(http));
-        var rows = await db.AttemptBudgets.FromSqlRaw(CountAddress, address, Ends(now, AddressWindow), now, (long)options.Value.StartsPerHour).AsNoTracking().ToListAsync(ct);
+        var rows = await CountAsync(CountAddress, [address, Ends(now, AddressWindow), now, (long)options.Value.StartsPerHour], ct);
         return await AddressFaultAsync(rows, address, now, ct);
     }
 
@@ -55,7 +55,7 @@ internal sealed class AttemptBudgets(RegistrationDbContext db, MasterKey masterK
         var (now, address) = (Now, AddressId(http));
         // The network stands first: whatever a client writes into the rest, it stays among budgets of its own.
         var user = masterKey.HashBudget($"{RemoteNetwork.Of(http)}\0{kind}\0{organisationId}\0{User.Fold(username)}");
-        var rows = await db.AttemptBudgets.FromSqlRaw(CountBoth, address, Ends(now, AddressWindow), now, (long)options.Value.StartsPerHour, user, Ends(now, UserWindow)).AsNoTracking().ToListAsync(ct);
+        var rows = await CountAsync(CountBoth, [address, Ends(now, AddressWindow), now, (long)options.Value.StartsPerHour, user, Ends(now, UserWindow)], ct);
         if (await AddressFaultAsync(rows, address, now, ct) is { } fault) return fault;
         var taken = rows.Single(r => r.Id.AsSpan().SequenceEqual(user));
         if (taken.Used > options.Value.AttemptsPerUser) return ErrorCatalog.TooManyAttempts with { RetryAfterSeconds = Left(taken, now) };
@@ -82,6 +82,16 @@ internal sealed class AttemptBudgets(RegistrationDbContext db, MasterKey masterK
     private static int Left(AttemptBudget? budget, long now) => (int)Math.Max(1, budget?.WindowEndsAt - now ?? 1);
 
     private byte[] AddressId(HttpContext http) => masterKey.HashBudget(RemoteNetwork.Of(http));
+
+    // On SQLite a statement that comes to write after another has written since it began to read is refused; a transaction has the right to
+    // write from its start, and waits for it.
+    private async Task<List<AttemptBudget>> CountAsync(string sql, object[] parameters, CancellationToken ct)
+    {
+        await using var transaction = db.Database.IsSqlite() ? await db.Database.BeginTransactionAsync(ct) : null;
+        var rows = await db.AttemptBudgets.FromSqlRaw(sql, parameters).AsNoTracking().ToListAsync(ct);
+        if (transaction is not null) await transaction.CommitAsync(ct);
+        return rows;
+    }
 
     // Nothing was written: the address had nothing left. Something was, at once with others, and it was one too many.
     private async Task<ApiError?> AddressFaultAsync(List<AttemptBudget> rows, byte[] address, long now, CancellationToken ct)

@@ -193,8 +193,9 @@ public abstract class InitRegistrationTests(ServiceFixture fixture) : ServiceTes
     {
         var invited = await InvitedAsync();
 
-        await Task.WhenAll(Enumerable.Range(0, 128).Select(_ => invited.TryInitAsync("0000-0000-0000-0000")));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 128).Select(_ => invited.TryInitAsync("0000-0000-0000-0000")));
 
+        Assert.All(answers, a => Assert.Equal("invalid_code", a.Code));
         Assert.Equal(128, await Service.InDatabaseAsync(db => db.RegistrationCodes.Where(c => c.UserId == invited.UserId).Select(c => c.FailedAttempts).SingleAsync()));
         Assert.Equal("invalid_code", (await invited.TryInitAsync()).Code);
     }
