@@ -22,11 +22,11 @@ internal static class DelegatedRegistration
         if ((await ReadAsync(http, calls, ct)).Failed(out var error, out var asked)) return (ErrorResult)error;
 
         var user = users.Add(asked.Call.Caller.OrganisationId, asked.Username, UserKind.EndUser, asked.ExternalId);
-        return await OpenAsync(http, asked.Call, user, calls, store, audit, tokens, ct);
+        return await OpenAsync(http, asked.Call, user, calls, users, store, audit, tokens, ct);
     }
 
     internal static async Task<Results<Ok<RegistrationChallengeResponse>, ErrorResult>> RestartAsync(
-        HttpRequest http, SignedCalls calls, RegistrationDbContext db, RegistrationStore store, Audit audit, TokenService tokens, CancellationToken ct)
+        HttpRequest http, SignedCalls calls, RegistrationDbContext db, UserStore users, RegistrationStore store, Audit audit, TokenService tokens, CancellationToken ct)
     {
         if ((await ReadAsync(http, calls, ct)).Failed(out var error, out var asked)) return (ErrorResult)error;
 
@@ -35,7 +35,7 @@ internal static class DelegatedRegistration
         var user = await db.Users.SingleOrDefaultAsync(
             u => u.OrganisationId == asked.Call.Caller.OrganisationId && u.UsernameFolded == folded && u.Kind == UserKind.EndUser, ct);
         if (user is null) return (ErrorResult)ErrorCatalog.UserNotFound.At("$.email");
-        return await OpenAsync(http, asked.Call, user, calls, store, audit, tokens, ct);
+        return await OpenAsync(http, asked.Call, user, calls, users, store, audit, tokens, ct);
     }
 
     private static async Task<Checked<Delegation>> ReadAsync(HttpRequest http, SignedCalls calls, CancellationToken ct)
@@ -53,11 +53,11 @@ internal static class DelegatedRegistration
     }
 
     private static async Task<Results<Ok<RegistrationChallengeResponse>, ErrorResult>> OpenAsync(
-        HttpRequest http, SignedCall call, User user, SignedCalls calls, RegistrationStore store, Audit audit, TokenService tokens, CancellationToken ct)
+        HttpRequest http, SignedCall call, User user, SignedCalls calls, UserStore users, RegistrationStore store, Audit audit, TokenService tokens, CancellationToken ct)
     {
         if ((await store.AddSessionAsync(user, call.Caller.RelyingParty, ct)).Failed(out var error, out var session)) return (ErrorResult)error;
         audit.Add(user.OrganisationId, AuditActions.RegistrationDelegated, call.Caller.User.Id, user.Id, http.HttpContext.Connection.RemoteIpAddress?.ToString());
-        if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
+        if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)await users.ConflictAsync(user, conflict, ct);
         return TypedResults.Ok(await InitRegistration.ChallengeAsync(session, tokens, ct));
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Storage;
@@ -68,6 +69,15 @@ internal sealed class UserStore(
         });
         return new IssuedCode(user.OrganisationId, user.Id, code, now + options.Value.CodeLifetime);
     }
+
+    /// <summary>
+    /// What to answer when a new user met another: where the name is taken as well as the external id, that the name is. Clients start
+    /// again on that, and which of the two the database noticed is chance.
+    /// </summary>
+    public async Task<ApiError> ConflictAsync(User user, ApiError noticed, CancellationToken ct) =>
+        noticed == ErrorCatalog.ExternalIdTaken && await db.Users.AnyAsync(u => u.OrganisationId == user.OrganisationId && u.UsernameFolded == user.UsernameFolded, ct)
+            ? ErrorCatalog.UserAlreadyExists
+            : noticed;
 
     /// <summary>
     /// Activates or deactivates a user. Either ends every session: also one that was opened while the user was being deactivated does not

@@ -94,6 +94,19 @@ public abstract class DelegatedRegistrationTests(ServiceFixture fixture) : Servi
     }
 
     [Fact]
+    public async Task Of_a_name_and_an_external_id_that_are_both_taken_the_name_is_told()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var caller = await organisation.NewServiceAccountAsync(Permission.RegisterDelegated, Permission.CreateUsers);
+        await caller.PostAsync(Begin, Body("jane@example.co", ("externalId", "crm-1")));
+
+        var again = await caller.PostAsync(Begin, Body("JANE@example.co", ("externalId", "crm-1")));
+        var invited = await caller.PostAsync("/auth/users", new JsonObject { ["email"] = "jane@example.co", ["kind"] = "CustomerEmployee", ["externalId"] = "crm-1" });
+
+        Assert.All([again, invited], a => Assert.Equal((401, "User already exists."), ((int)a.Status, a.Message)));
+    }
+
+    [Fact]
     public async Task An_external_id_that_is_taken_is_refused()
     {
         var organisation = await Service.NewOrganisationAsync();
