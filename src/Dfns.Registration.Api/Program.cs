@@ -1,7 +1,9 @@
 using Dfns.Registration.Api.CommandLine;
+using Dfns.Registration.Api.Credentials;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.Operations;
+using Dfns.Registration.Api.Recovery;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Tokens;
@@ -30,6 +32,8 @@ app.MapRegistration();
 app.MapSignIn();
 app.MapUserActions();
 app.MapUsers();
+app.MapRecovery();
+app.MapCredentials();
 app.MapJwks();
 app.MapHealth();
 

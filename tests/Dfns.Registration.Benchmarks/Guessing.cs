@@ -50,7 +50,7 @@ internal static class Guessing
 
         var names = victims.Select(v => v.Username).ToHashSet(StringComparer.Ordinal);
         await using var db = seed.Open();
-        var failures = (await db.RegistrationCodes.Join(db.Users, c => c.UserId, u => u.Id, (c, u) => new { u.Username, c.FailedAttempts }).ToListAsync())
+        var failures = (await db.Codes.Join(db.Users, c => c.UserId, u => u.Id, (c, u) => new { u.Username, c.FailedAttempts }).ToListAsync())
             .Where(c => names.Contains(c.Username)).Select(c => c.FailedAttempts).ToList();
         var registered = new List<string>();
         using var rightful = Callers.At(service.Address, Elsewhere + firstAddress);

@@ -51,7 +51,7 @@ internal sealed class DemonstrationExamples(IServiceScopeFactory scopes, TokenSe
         var db = services.GetRequiredService<RegistrationDbContext>();
         return db.Ceremonies.AnyAsync(
             c => c.OrganisationId == session.OrganisationId && c.Id == session.Id && c.ConsumedAt == null && c.ExpiresAt > soon
-                && db.RegistrationCodes.Any(k => k.OrganisationId == c.OrganisationId && k.UserId == c.UserId && k.SentAt == null),
+                && db.Codes.Any(k => k.OrganisationId == c.OrganisationId && k.UserId == c.UserId && k.Purpose == CodePurpose.Registration && k.SentAt == null),
             ct);
     }
 }

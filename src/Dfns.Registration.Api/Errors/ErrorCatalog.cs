@@ -10,7 +10,7 @@ internal static class ErrorCatalog
         "Send 'Authorization: Bearer' with a token that is meant for this call, before it expires: the temporaryAuthenticationToken of the answer that carried the challenge, or the token of a session or service account.");
 
     public static readonly ApiError InvalidCode = new("invalid_code", 403, "Invalid code",
-        "Check the username, the organisation and the code, or have a new code sent with PUT /auth/registration/code.");
+        "Check the username, the organisation and the code, or have a new code sent: PUT /auth/registration/code, POST /auth/login/code, POST /auth/recover/user/code.");
 
     public static readonly ApiError RegistrationCodeExpired = new("registration_code_expired", 400, "Registration code expired",
         "Have a new code sent with PUT /auth/registration/code.");
@@ -34,6 +34,17 @@ internal static class ErrorCatalog
 
     public static readonly ApiError SecondFactorRequired = new("second_factor_required", 400,
         "This user has a second factor. Add secondFactor, signed by it over the same challenge.");
+
+    public static readonly ApiError NotARecoveryCredential = new("not_a_recovery_credential", 401, "Credential cannot be used as a recovery factor.",
+        "Sign with an active recovery key of this user, the one that the recovery was started with. A recovery key is spent by the recovery, and superseded by another.");
+
+    public static readonly ApiError CredentialNotFound = new("credential_not_found", 404, "This user has no credential with this credentialUuid.");
+
+    public static readonly ApiError LastFirstFactor = new("last_first_factor", 409,
+        "This is the last active credential that the user can sign in with. Add or activate another one first.");
+
+    public static readonly ApiError LastRecoveryCredential = new("last_recovery_credential", 409,
+        "This organisation requires a recovery credential of its end users, and this is the last active one. Add or activate another one first.");
 
     public static readonly ApiError PermissionMissing = new("permission_missing", 403, "… is not authorized to perform operation (…)",
         "Ask an administrator of the organisation for this permission.");
@@ -172,7 +183,7 @@ internal static class ErrorCatalog
     public static readonly IReadOnlyList<ApiError> All =
     [
         NotAuthorized, InvalidCode, RegistrationCodeExpired, UserAlreadyExists, UserUnknown, OwnAccount, UserDeactivated, SessionAlreadyCompleted,
-        ChallengeNotValid, NoUsableCredential, SecondFactorRequired, PermissionMissing, UserActionMissing, UserActionAlreadyUsed, PayloadNotJson, OrganisationUnknown, ChangedMeanwhile, ServiceAccountRequired, UserNotFound,
+        ChallengeNotValid, NoUsableCredential, SecondFactorRequired, NotARecoveryCredential, UserNotFound, CredentialNotFound, LastFirstFactor, LastRecoveryCredential, PermissionMissing, UserActionMissing, UserActionAlreadyUsed, PayloadNotJson, OrganisationUnknown, ChangedMeanwhile, ServiceAccountRequired,
         CredentialAlreadyRegistered, PublicKeyAlreadyRegistered, MailBusy, ExternalIdTaken, CredentialRepeated, PublicKeyRepeated, RecoveryCredentialRequired, CredentialKindUnsupported,
         CredentialKindUnknown, CredentialKindMisplaced, QueryInvalid, MemberRequired, MemberInvalid, MemberTooLong, MemberRepeated, BodyNotJson,
         BodyTooDeep, BodyTooLarge, ContentTypeUnsupported, RequestInvalid, NotFound, MethodNotAllowed, TooManyRequests,

@@ -10,8 +10,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Dfns.Registration.Api.Mail;
 
 /// <summary>
-/// Delivers codes beside the requests, so that an answer takes as long for a user who exists as for one who does not. Codes wait in
-/// memory only, never in the database; one that is lost with the process is asked for again. On shutdown what waits is still sent.
+/// Delivers mails beside the requests, so that an answer takes as long for a user who exists as for one who does not. They wait in
+/// memory only, never in the database; a code that is lost with the process is asked for again. On shutdown what waits is still sent.
 /// </summary>
 internal sealed partial class CodeMailQueue(
     ICodeDelivery delivery, IServiceScopeFactory scopes, TimeProvider clock, ILogger<CodeMailQueue> logger) : BackgroundService
@@ -21,15 +21,15 @@ internal sealed partial class CodeMailQueue(
     private const int Attempts = 3;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
-    private readonly Channel<IssuedCode> waiting = Channel.CreateBounded<IssuedCode>(Capacity);
+    private readonly Channel<WaitingMail> waiting = Channel.CreateBounded<WaitingMail>(Capacity);
 
     /// <summary>Whether there is no room; asked before a code is replaced, since a code that cannot be mailed ends the one before.</summary>
     public bool IsFull => waiting.Reader.Count >= Capacity;
 
-    /// <summary>Queues a code; a full queue drops it and says so in the log.</summary>
-    public void Add(IssuedCode code)
+    /// <summary>Queues a mail; a full queue drops it and says so in the log.</summary>
+    public void Add(WaitingMail mail)
     {
-        if (!waiting.Writer.TryWrite(code)) Log.Dropped(logger, Capacity);
+        if (!waiting.Writer.TryWrite(mail)) Log.Dropped(logger, Capacity);
     }
 
     public override Task StopAsync(CancellationToken cancellationToken)
@@ -39,15 +39,15 @@ internal sealed partial class CodeMailQueue(
         return ExecuteTask?.WaitAsync(cancellationToken) ?? Task.CompletedTask;
     }
 
-    /// <summary>Delivers a code now, and notes that it was sent.</summary>
+    /// <summary>Delivers a mail now, and notes of a code that it was sent.</summary>
     /// <returns>False when it could not be delivered.</returns>
-    public async Task<bool> DeliverAsync(IssuedCode code)
+    public async Task<bool> DeliverAsync(WaitingMail mail)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                await DeliverOnceAsync(code);
+                await DeliverOnceAsync(mail);
                 return true;
             }
             catch (Exception e) when (IsExpected(e))
@@ -66,11 +66,11 @@ internal sealed partial class CodeMailQueue(
 
     private async Task ConsumeAsync()
     {
-        await foreach (var code in waiting.Reader.ReadAllAsync(CancellationToken.None))
+        await foreach (var mail in waiting.Reader.ReadAllAsync(CancellationToken.None))
         {
             try
             {
-                await DeliverAsync(code);
+                await DeliverAsync(mail);
             }
 #pragma warning disable CA1031 // An exception that leaves this loop ends the whole service; no mail is worth that.
             catch (Exception e)
@@ -81,20 +81,23 @@ internal sealed partial class CodeMailQueue(
         }
     }
 
-    private async Task DeliverOnceAsync(IssuedCode code)
+    private async Task DeliverOnceAsync(WaitingMail mail)
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
-        var mail = await db.Users.AsNoTracking()
-            .Where(u => u.OrganisationId == code.OrganisationId && u.Id == code.UserId)
-            .Select(u => new CodeMail(u.Username, u.OrganisationId, u.Organisation!.Name, code.Code, code.ExpiresAt))
+        var user = await db.Users.AsNoTracking()
+            .Where(u => u.OrganisationId == mail.OrganisationId && u.Id == mail.UserId)
+            .Select(u => new { u.Username, OrganisationName = u.Organisation!.Name })
             .SingleAsync();
-        await delivery.DeliverAsync(mail, CancellationToken.None);
+        if (mail is RecoveryNotice notice) await delivery.DeliverAsync(new RecoveryMail(user.Username, user.OrganisationName, notice.At), CancellationToken.None);
+        if (mail is not IssuedCode code) return;
+        await delivery.DeliverAsync(
+            new CodeMail(user.Username, code.OrganisationId, user.OrganisationName, code.Purpose, code.Code, code.ExpiresAt), CancellationToken.None);
 
         // Beyond this point the mail is out: a fault of the audit trail must not send it again.
         try
         {
-            scope.ServiceProvider.GetRequiredService<Audit>().Add(code.OrganisationId, AuditActions.RegistrationCodeSent, AuditActors.Service, code.UserId);
+            scope.ServiceProvider.GetRequiredService<Audit>().Add(code.OrganisationId, AuditActions.CodeSent(code.Purpose), AuditActors.Service, code.UserId);
             await db.SaveChangesAsync();
         }
         catch (Exception e) when (EdgeErrors.IsStorageFailure(e))
@@ -114,16 +117,16 @@ internal sealed partial class CodeMailQueue(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Error, Message = "A registration code was not mailed: {Capacity} are waiting already")]
+        [LoggerMessage(Level = LogLevel.Error, Message = "A mail was not sent: {Capacity} are waiting already")]
         public static partial void Dropped(ILogger logger, int capacity);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Mailing a registration code failed, attempt {Attempt} of {Attempts}: {Fault}")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Mailing failed, attempt {Attempt} of {Attempts}: {Fault}")]
         public static partial void Failed(ILogger logger, int attempt, int attempts, string fault);
 
-        [LoggerMessage(Level = LogLevel.Error, Message = "Mailing a registration code failed for an unforeseen reason: {Fault}")]
+        [LoggerMessage(Level = LogLevel.Error, Message = "Mailing failed for an unforeseen reason: {Fault}")]
         public static partial void Unforeseen(ILogger logger, string fault);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "A registration code was mailed, but the audit trail does not say so: {Fault}")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "A code was mailed, but the audit trail does not say so: {Fault}")]
         public static partial void NotAudited(ILogger logger, string fault);
     }
 }

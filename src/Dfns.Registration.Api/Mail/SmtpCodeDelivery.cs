@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Users;
 using MailKit.Net.Smtp;
 using Microsoft.Extensions.Options;
@@ -6,46 +7,78 @@ using MimeKit;
 
 namespace Dfns.Registration.Api.Mail;
 
-/// <summary>Sends codes by SMTP, one connection a mail.</summary>
+/// <summary>Sends mails by SMTP, one connection a mail.</summary>
 internal sealed class SmtpCodeDelivery(IOptions<MailOptions> options) : ICodeDelivery
 {
     private const int TimeoutMilliseconds = 15_000;
 
-    public async Task DeliverAsync(CodeMail mail, CancellationToken ct)
+    public Task DeliverAsync(CodeMail mail, CancellationToken ct)
+    {
+        var (subject, occasion, warning) = Words(mail);
+        // The link leads to the page that registers.
+        var link = options.Value.Link is { } template && mail.Purpose == CodePurpose.Registration
+            ? $"Open this link to register:\n\n{Fill(template, mail)}\n\nOr enter the code by hand.\n\n"
+            : "";
+        return SendAsync(
+            mail.To,
+            subject,
+            $"""
+            {occasion}
+
+            {link}Code:         {mail.Code}
+            Username:     {mail.To}
+            Organisation: {mail.OrganisationId}
+
+            The code is valid until {Time(mail.ExpiresAt)} UTC. A newer code replaces it.
+            {warning}
+
+            """,
+            ct);
+    }
+
+    public Task DeliverAsync(RecoveryMail mail, CancellationToken ct) => SendAsync(
+        mail.To,
+        $"Your account at {mail.OrganisationName} was recovered",
+        $"""
+        Your account {mail.To} at {mail.OrganisationName} was recovered with your recovery key at {Time(mail.RecoveredAt)} UTC.
+
+        Every credential that you had before, and every session, has ended. Sign in with the new credentials.
+        If it was not you, tell {mail.OrganisationName} at once.
+
+        """,
+        ct);
+
+    private async Task SendAsync(string address, string subject, string text, CancellationToken ct)
     {
         var settings = options.Value;
-        if (!UserStore.IsMailable(mail.To)) throw new AddressNotMailableException();
+        if (!UserStore.IsMailable(address)) throw new AddressNotMailableException();
         using var client = new SmtpClient { CheckCertificateRevocation = settings.CheckRevocation, Timeout = TimeoutMilliseconds };
         await client.ConnectAsync(settings.Host!, settings.Port, settings.Security, ct);
         if (settings.Username is { } username) await client.AuthenticateAsync(username, settings.Password ?? "", ct);
-        using var message = Compose(mail, settings);
+        using var message = new MimeMessage { Subject = subject, Body = new TextPart("plain") { Text = text } };
+        message.From.Add(MailboxAddress.Parse(settings.From!));
+        message.To.Add(MailboxAddress.Parse(address));
         await client.SendAsync(message, ct);
         await client.DisconnectAsync(quit: true, ct);
     }
 
-    private static MimeMessage Compose(CodeMail mail, MailOptions settings)
+    private static string Time(DateTimeOffset instant) => instant.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
+
+    private static (string Subject, string Occasion, string Warning) Words(CodeMail mail) => mail.Purpose switch
     {
-        var message = new MimeMessage();
-        message.From.Add(MailboxAddress.Parse(settings.From!));
-        message.To.Add(MailboxAddress.Parse(mail.To));
-        message.Subject = $"Your registration code for {mail.OrganisationName}";
-        var link = settings.Link is { } template ? $"Open this link to register:\n\n{Fill(template, mail)}\n\nOr enter the code by hand.\n\n" : "";
-        message.Body = new TextPart("plain")
-        {
-            Text = $"""
-                You have been invited to {mail.OrganisationName}.
-
-                {link}Code:         {mail.Code}
-                Username:     {mail.To}
-                Organisation: {mail.OrganisationId}
-
-                The code is valid until {mail.ExpiresAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC. A newer code replaces it.
-                If you did not expect this mail, ignore it: nobody can register without the code.
-
-                """,
-        };
-        return message;
-    }
+        CodePurpose.Registration => (
+            $"Your registration code for {mail.OrganisationName}",
+            $"You have been invited to {mail.OrganisationName}.",
+            "If you did not expect this mail, ignore it: nobody can register without the code."),
+        CodePurpose.Login => (
+            $"Your login code for {mail.OrganisationName}",
+            $"Somebody, probably you, is signing in to {mail.OrganisationName}.",
+            "If it was not you, ignore this mail, and tell nobody the code."),
+        CodePurpose.Recovery => (
+            $"Your recovery code for {mail.OrganisationName}",
+            $"Somebody, probably you, wants to recover your account at {mail.OrganisationName}. That takes this code and your recovery key, and ends every credential you have.",
+            "If it was not you, ignore this mail, and tell nobody the code."),
+    };
 
     private static string Fill(string template, CodeMail mail) => template
         .Replace("{username}", Uri.EscapeDataString(mail.To), StringComparison.Ordinal)

@@ -62,6 +62,27 @@ internal sealed class AttemptBudgets(RegistrationDbContext db, MasterKey masterK
         return new Attempt(taken.Id, taken.WindowEndsAt, IsFirst: taken.Used == 1);
     }
 
+    /// <summary>Tries a code, within its budget.</summary>
+    /// <typeparam name="T">What the code opens.</typeparam>
+    /// <param name="http">Whose address counts.</param>
+    /// <param name="purpose">Of the code.</param>
+    /// <param name="organisationId">As sent; need not exist.</param>
+    /// <param name="username">As sent; need not exist.</param>
+    /// <param name="attempt">Tries it; told whether this address has not guessed wrong at this user in this window.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>What the attempt returns, or one of the two errors of status 429.</returns>
+    public async Task<Checked<T>> GuessAsync<T>(
+        HttpContext http, CodePurpose purpose, string organisationId, string username, Func<bool, Task<Checked<T>>> attempt, CancellationToken ct)
+        where T : notnull
+    {
+        if ((await TakeAsync(http, AttemptKinds.GuessOf(purpose), organisationId, username, ct)).Failed(out var error, out var taken)) return error;
+        var opened = await attempt(taken.IsFirst);
+        var guessed = opened.Failed(out error, out _) && error.Code == ErrorCatalog.InvalidCode.Code;
+        // Whoever holds the code has not guessed, whatever else is in the way.
+        if (!guessed) await ReturnAsync(taken, ct);
+        return opened;
+    }
+
     /// <summary>Takes an attempt back that turned out to be no guess. What the address has used up stays used up.</summary>
     public Task ReturnAsync(Attempt attempt, CancellationToken ct) =>
         db.AttemptBudgets.Where(b => b.Id == attempt.Id && b.WindowEndsAt == attempt.WindowEndsAt && b.Used > 0)
@@ -108,6 +129,30 @@ internal enum AttemptKind
 {
     RegistrationCode,
     RegistrationCodeRequest,
+    LoginCode,
+    LoginCodeRequest,
+    RecoveryCode,
+    RecoveryCodeRequest,
+}
+
+/// <summary>Which budget what is tried with a code counts against.</summary>
+internal static class AttemptKinds
+{
+    /// <summary>Guessing at a code.</summary>
+    public static AttemptKind GuessOf(CodePurpose purpose) => purpose switch
+    {
+        CodePurpose.Registration => AttemptKind.RegistrationCode,
+        CodePurpose.Login => AttemptKind.LoginCode,
+        CodePurpose.Recovery => AttemptKind.RecoveryCode,
+    };
+
+    /// <summary>Asking for a code.</summary>
+    public static AttemptKind RequestOf(CodePurpose purpose) => purpose switch
+    {
+        CodePurpose.Registration => AttemptKind.RegistrationCodeRequest,
+        CodePurpose.Login => AttemptKind.LoginCodeRequest,
+        CodePurpose.Recovery => AttemptKind.RecoveryCodeRequest,
+    };
 }
 
 /// <summary>An attempt that was within its budgets.</summary>

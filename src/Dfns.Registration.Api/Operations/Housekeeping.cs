@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Dfns.Registration.Api.Operations;
 
 /// <summary>
-/// Deletes challenges and sessions some time after their end: until then they explain what happened, afterwards they are of no use to
+/// Deletes challenges, sessions and the codes for other devices some time after their end: until then they explain what happened, afterwards they are of no use to
 /// anybody. And the budgets whose window is over.
 /// </summary>
 internal sealed partial class Housekeeping(IServiceScopeFactory scopes, TimeProvider clock, ILogger<Housekeeping> logger) : BackgroundService
@@ -38,12 +38,13 @@ internal sealed partial class Housekeeping(IServiceScopeFactory scopes, TimeProv
         var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
         return await db.Ceremonies.Where(c => c.ExpiresAt < before).ExecuteDeleteAsync(ct)
             + await db.AccessTokens.Where(t => t.ExpiresAt < before).ExecuteDeleteAsync(ct)
+            + await db.CredentialCodes.Where(c => c.ExpiresAt < before).ExecuteDeleteAsync(ct)
             + await scope.ServiceProvider.GetRequiredService<AttemptBudgets>().CleanAsync(ct);
     }
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Old challenges, sessions and budgets were not deleted: {Fault}")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Old challenges, sessions, codes and budgets were not deleted: {Fault}")]
         public static partial void Failed(ILogger logger, string fault);
     }
 }

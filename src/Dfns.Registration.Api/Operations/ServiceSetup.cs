@@ -1,8 +1,11 @@
 using Dfns.Registration.Api.Callers;
+using Dfns.Registration.Api.Codes;
+using Dfns.Registration.Api.Credentials;
 using Dfns.Registration.Api.Demonstration;
 using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.Organisations;
+using Dfns.Registration.Api.Recovery;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Social;
@@ -33,14 +36,21 @@ internal static class ServiceSetup
         builder.Services.AddScoped<Audit>();
         builder.Services.AddScoped<OrganisationStore>();
         builder.Services.AddScoped<UserStore>();
+        builder.Services.AddScoped<CodeStore>();
+        builder.Services.AddScoped<CeremonyStore>();
         builder.Services.AddScoped<UserDirectory>();
         builder.Services.AddScoped<ServiceAccountStore>();
         builder.Services.AddScoped<RegistrationStore>();
+        builder.Services.AddScoped<RecoveryStore>();
         builder.Services.AddScoped<CallerReader>();
         builder.Services.AddScoped<Factors>();
         builder.Services.AddScoped<ChallengeAnswers>();
         builder.Services.AddScoped<Sessions>();
+        builder.Services.AddScoped<LoginCodes>();
         builder.Services.AddScoped<SignedCalls>();
+        builder.Services.AddScoped<CredentialCallers>();
+        builder.Services.AddScoped<CredentialChanges>();
+        builder.Services.AddScoped<NewCredentials>();
         builder.Services.AddSocial();
     }
 

@@ -1,4 +1,5 @@
 using Dfns.Registration.Api.Mail;
+using Dfns.Registration.Api.Recovery;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Social;
@@ -39,9 +40,14 @@ internal static class Settings
             .Validate(o => o.ResendInterval >= TimeSpan.Zero && o.ResendInterval <= TimeSpan.FromHours(1), "Registration:ResendInterval must not be negative and at most one hour, such as '00:01:00'.");
 
         builder.Bind<SignInOptions>(SignInOptions.Section)
+            .Validate(o => o.CodeLifetime > TimeSpan.Zero && o.CodeLifetime <= TimeSpan.FromHours(1), "SignIn:CodeLifetime must be more than zero and at most one hour, such as '00:15:00'.")
             .Validate(o => o.ChallengeLifetime > TimeSpan.Zero && o.ChallengeLifetime <= TimeSpan.FromHours(1), "SignIn:ChallengeLifetime must be more than zero and at most one hour, such as '00:05:00'.")
             .Validate(o => o.UserActionLifetime > TimeSpan.Zero && o.UserActionLifetime <= TimeSpan.FromHours(1), "SignIn:UserActionLifetime must be more than zero and at most one hour, such as '00:05:00'.")
             .Validate(o => o.SessionLifetime > TimeSpan.Zero && o.SessionLifetime <= TimeSpan.FromDays(30), "SignIn:SessionLifetime must be more than zero and at most 30 days, such as '06:00:00'.");
+
+        builder.Bind<RecoveryOptions>(RecoveryOptions.Section)
+            .Validate(o => o.CodeLifetime > TimeSpan.Zero && o.CodeLifetime <= TimeSpan.FromHours(1), "Recovery:CodeLifetime must be more than zero and at most one hour, such as '00:15:00'.")
+            .Validate(o => o.ChallengeLifetime > TimeSpan.Zero && o.ChallengeLifetime <= TimeSpan.FromHours(1), "Recovery:ChallengeLifetime must be more than zero and at most one hour, such as '00:15:00'.");
 
         builder.Bind<MailOptions>(MailOptions.Section)
             .Validate(o => o.Delivery != MailDelivery.Log || development, "Mail:Delivery may be 'Log' in Development only: it writes codes to the log. Use 'Smtp'.")

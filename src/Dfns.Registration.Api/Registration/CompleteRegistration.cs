@@ -4,7 +4,6 @@ using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Trust;
 using Dfns.Registration.Api.Wire;
-using Dfns.Registration.Verification;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 
@@ -35,18 +34,8 @@ internal static class CompleteRegistration
         }
 
         // Proof: every credential signed this challenge. Nothing is written yet.
-        var expected = session.Expect(clock.GetUtcNow(), trust.Current);
-        var proven = new List<ProvenCredential>(capacity: 3);
-        foreach (var credential in credentials)
-        {
-            if (CredentialVerifiers.Verify(credential.Proof, expected).Refused(out var why, out var verified))
-            {
-                return (ErrorResult)RefusalErrors.For(why, credential.Path);
-            }
-
-            if (Repeats(proven, credential.Path, verified) is { } repeated) return (ErrorResult)repeated;
-            proven.Add(new ProvenCredential(credential, verified));
-        }
+        var expected = CredentialProofs.Expect(session.Ceremony, session.RelyingParty, trust.Current, clock.GetUtcNow());
+        if (CredentialProofs.Verify(credentials, expected).Failed(out error, out var proven)) return (ErrorResult)error;
 
         // Commit: spend challenge and code, store the user and the credentials; all of it or none of it.
         return Answer(await store.CommitAsync(session, digest, proven, http.HttpContext.Connection.RemoteIpAddress?.ToString(), ct));
@@ -54,23 +43,4 @@ internal static class CompleteRegistration
 
     private static Results<Ok<RegistrationResponse>, ErrorResult> Answer(Checked<RegistrationResponse> settled) =>
         settled.Failed(out var error, out var response) ? (ErrorResult)error : TypedResults.Ok(response);
-
-    // The same key in two slots: whoever loses the first factor would lose the recovery key with it.
-    private static ApiError? Repeats(List<ProvenCredential> earlier, string path, VerifiedCredential verified)
-    {
-        foreach (var other in earlier)
-        {
-            if (other.Verified.CredentialId.Span.SequenceEqual(verified.CredentialId.Span))
-            {
-                return ErrorCatalog.CredentialRepeated.At($"{path}.credentialInfo.credId");
-            }
-
-            if (other.Verified.SubjectPublicKeyInfo.Span.SequenceEqual(verified.SubjectPublicKeyInfo.Span))
-            {
-                return ErrorCatalog.PublicKeyRepeated.At($"{path}.credentialInfo.attestationData");
-            }
-        }
-
-        return null;
-    }
 }

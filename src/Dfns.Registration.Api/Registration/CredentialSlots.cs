@@ -13,20 +13,24 @@ internal static class CredentialSlots
 
     public static readonly IReadOnlyList<CredentialKind> RecoveryKinds = [CredentialKind.RecoveryKey];
 
+    /// <summary>The kinds that can be added to those a user has.</summary>
+    public static readonly IReadOnlyList<CredentialKind> AllKinds = [.. FactorKinds, .. RecoveryKinds];
+
     private const string DefaultName = "Default Credential";
     private const string DefaultRecoveryName = "Default Recovery Credential";
 
     /// <summary>Reads the credentials of a registration request, in slot order.</summary>
-    /// <param name="request">The parsed body.</param>
+    /// <param name="request">The parsed body, or the member of it that has its shape.</param>
+    /// <param name="at">JSON path of the request: <c>$</c> for a body.</param>
     /// <returns>One to three credentials, or the first fault with its path.</returns>
-    public static Checked<IReadOnlyList<SlottedCredential>> Read(RegistrationRequest request)
+    public static Checked<IReadOnlyList<SlottedCredential>> Read(RegistrationRequest request, string at = "$")
     {
         var credentials = new List<SlottedCredential>(capacity: 3);
         foreach (var (slot, path, allowed, credential) in new[]
         {
-            (CredentialSlot.FirstFactor, "$.firstFactorCredential", FactorKinds, request.FirstFactorCredential),
-            (CredentialSlot.SecondFactor, "$.secondFactorCredential", FactorKinds, request.SecondFactorCredential),
-            (CredentialSlot.Recovery, "$.recoveryCredential", RecoveryKinds, request.RecoveryCredential),
+            (CredentialSlot.FirstFactor, $"{at}.firstFactorCredential", FactorKinds, request.FirstFactorCredential),
+            (CredentialSlot.SecondFactor, $"{at}.secondFactorCredential", FactorKinds, request.SecondFactorCredential),
+            (CredentialSlot.Recovery, $"{at}.recoveryCredential", RecoveryKinds, request.RecoveryCredential),
         })
         {
             if (credential is null)
@@ -42,13 +46,32 @@ internal static class CredentialSlots
         return credentials;
     }
 
+    /// <summary>Reads the one credential of a request that adds it to those a user has: a recovery key beside the others, any other kind as a first factor.</summary>
+    /// <param name="credential">The parsed body.</param>
+    /// <param name="wanted">The kind that its challenge was issued for.</param>
+    /// <returns>The credential, or the first fault with its path.</returns>
+    public static Checked<SlottedCredential> ReadAdded(CredentialRequest credential, CredentialKind wanted)
+    {
+        if (Member.Text(credential.CredentialName, "$.credentialName", Limits.NameLength).Failed(out var error, out _)) return error;
+        var slot = RecoveryKinds.Contains(wanted) ? CredentialSlot.Recovery : CredentialSlot.FirstFactor;
+        return ReadOne(credential, slot, "$", [wanted]);
+    }
+
+    /// <summary>Reads a kind that is asked for.</summary>
+    /// <param name="text">As parsed; null when the member is absent.</param>
+    /// <param name="path">JSON path of the member.</param>
+    /// <param name="allowed">The kinds that fit there.</param>
+    public static Checked<CredentialKind> ReadKind(string? text, string path, IReadOnlyList<CredentialKind> allowed)
+    {
+        if (string.IsNullOrEmpty(text)) return ErrorCatalog.MemberRequired.At(path);
+        if (text is "Password" or "Totp") return ErrorCatalog.CredentialKindUnsupported.Saying(Use(allowed)).At(path);
+        if (ReadKind(text) is not { } kind) return ErrorCatalog.CredentialKindUnknown.Saying(Use(allowed)).At(path);
+        return allowed.Contains(kind) ? kind : ErrorCatalog.CredentialKindMisplaced.Saying(Use(allowed)).At(path);
+    }
+
     private static Checked<SlottedCredential> ReadOne(CredentialRequest credential, CredentialSlot slot, string path, IReadOnlyList<CredentialKind> allowed)
     {
-        var kindPath = $"{path}.credentialKind";
-        if (credential.CredentialKind is not { Length: > 0 } kindText) return ErrorCatalog.MemberRequired.At(kindPath);
-        if (kindText is "Password" or "Totp") return ErrorCatalog.CredentialKindUnsupported.Saying(Use(allowed)).At(kindPath);
-        if (ReadKind(kindText) is not { } kind) return ErrorCatalog.CredentialKindUnknown.Saying(Use(allowed)).At(kindPath);
-        if (!allowed.Contains(kind)) return ErrorCatalog.CredentialKindMisplaced.Saying(Use(allowed)).At(kindPath);
+        if (ReadKind(credential.CredentialKind, $"{path}.credentialKind", allowed).Failed(out var error, out var kind)) return error;
 
         if (credential.CredentialInfo is not { } info) return ErrorCatalog.MemberRequired.At($"{path}.credentialInfo");
         if (Member.Required(info.CredId, $"{path}.credentialInfo.credId") is { } noId) return noId;

@@ -58,7 +58,7 @@ internal static class DelegatedRegistration
         if ((await store.AddSessionAsync(user, call.Caller.RelyingParty, ct)).Failed(out var error, out var session)) return (ErrorResult)error;
         audit.Add(user.OrganisationId, AuditActions.RegistrationDelegated, call.Caller.User.Id, user.Id, http.HttpContext.Connection.RemoteIpAddress?.ToString());
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)await users.ConflictAsync(user, conflict, ct);
-        return TypedResults.Ok(await InitRegistration.ChallengeAsync(session, tokens, ct));
+        return TypedResults.Ok(await InitRegistration.ChallengeAsync(session.Ceremony, session.User, session.RelyingParty, tokens, ct));
     }
 
     /// <summary>What was asked for, and by whom.</summary>

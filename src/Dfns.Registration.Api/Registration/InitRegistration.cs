@@ -22,30 +22,25 @@ internal static class InitRegistration
         if (Member.Text(request.RegistrationCode, "$.registrationCode", Limits.IdLength).Failed(out error, out var code)) return (ErrorResult)error;
         if (Member.Text(request.OrgId, "$.orgId", Limits.IdLength).Failed(out error, out var orgId)) return (ErrorResult)error;
 
-        if ((await budgets.TakeAsync(http.HttpContext, AttemptKind.RegistrationCode, orgId, username, ct)).Failed(out error, out var attempt)) return (ErrorResult)error;
-        var opened = await store.OpenAsync(orgId, username, code, attempt.IsFirst, ct);
-        var guessed = opened.Failed(out error, out var session) && error.Code == ErrorCatalog.InvalidCode.Code;
-        // Whoever holds the code has not guessed, whatever else is in the way.
-        if (!guessed) await budgets.ReturnAsync(attempt, ct);
-        if (opened.Failed(out error, out session)) return (ErrorResult)error;
-        return TypedResults.Ok(await ChallengeAsync(session, tokens, ct));
+        var opened = await budgets.GuessAsync(http.HttpContext, CodePurpose.Registration, orgId, username, isFirst => store.OpenAsync(orgId, username, code, isFirst, ct), ct);
+        if (opened.Failed(out error, out var session)) return (ErrorResult)error;
+        return TypedResults.Ok(await ChallengeAsync(session.Ceremony, session.User, session.RelyingParty, tokens, ct));
     }
 
-    /// <summary>The answer that every way of starting a registration gives.</summary>
-    internal static async Task<RegistrationChallengeResponse> ChallengeAsync(RegistrationSession session, TokenService tokens, CancellationToken ct)
+    /// <summary>The answer that every way of starting a registration gets.</summary>
+    internal static async Task<RegistrationChallengeResponse> ChallengeAsync(Ceremony ceremony, User user, RelyingParty relyingParty, TokenService tokens, CancellationToken ct)
     {
-        var relyingParty = session.RelyingParty;
         var kinds = CredentialSlots.FactorKinds.Select(k => k.ToString()).ToList();
         return new RegistrationChallengeResponse
         {
-            User = new ChallengeUser(session.User.Id, session.User.Username, session.User.Username),
-            TemporaryAuthenticationToken = await tokens.IssueAsync(session.Ceremony, session.User, ct),
-            Challenge = session.Ceremony.Challenge,
+            User = ChallengeUser.Of(user),
+            TemporaryAuthenticationToken = await tokens.IssueAsync(ceremony, user, ct),
+            Challenge = ceremony.Challenge,
             Rp = new ChallengeRelyingParty(relyingParty.RelyingPartyId, relyingParty.Name),
             SupportedCredentialKinds = new SupportedCredentialKinds(kinds, kinds),
-            AuthenticatorSelection = new AuthenticatorSelection("required", RequireResidentKey: true, relyingParty.UserVerification),
+            AuthenticatorSelection = AuthenticatorSelection.Of(relyingParty),
             Attestation = relyingParty.Attestation,
-            PubKeyCredParams = [.. relyingParty.Algorithms.Select(alg => new PublicKeyCredentialParameters("public-key", alg))],
+            PubKeyCredParams = PublicKeyCredentialParameters.Of(relyingParty),
             ExcludeCredentials = [],
             OtpUrl = "",
         };

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Dfns.Registration.Api.Storage;
 
 namespace Dfns.Registration.Api.Registration;
 
@@ -6,9 +7,6 @@ namespace Dfns.Registration.Api.Registration;
 
 /// <summary>Body of <c>POST /auth/registration/init</c>.</summary>
 public sealed record InitRegistrationRequest(string? Username, string? RegistrationCode, string? OrgId);
-
-/// <summary>Body of <c>PUT /auth/registration/code</c>.</summary>
-public sealed record ResendRegistrationCodeRequest(string? Username, string? OrgId);
 
 /// <summary>Body of <c>POST /auth/registration/delegated</c> and <c>…/restart</c>.</summary>
 /// <param name="Email">The username; need not be an address.</param>
@@ -34,7 +32,7 @@ public sealed record CredentialRequest(
 public sealed record CredentialInfoRequest(string? CredId, string? ClientData, string? AttestationData);
 
 /// <summary>The challenge of a registration, and everything a client needs to answer it.</summary>
-public sealed record RegistrationChallengeResponse
+public record RegistrationChallengeResponse
 {
     public required ChallengeUser User { get; init; }
 
@@ -58,20 +56,34 @@ public sealed record RegistrationChallengeResponse
 }
 
 /// <summary>The user as an authenticator shows and keeps it; the user handle is the UTF-8 bytes of <c>id</c>.</summary>
-public sealed record ChallengeUser(string Id, string DisplayName, string Name);
+public sealed record ChallengeUser(string Id, string DisplayName, string Name)
+{
+    internal static ChallengeUser Of(User user) => new(user.Id, user.Username, user.Username);
+}
 
 public sealed record ChallengeRelyingParty(string Id, string Name);
 
 public sealed record SupportedCredentialKinds(IReadOnlyList<string> FirstFactor, IReadOnlyList<string> SecondFactor);
 
-public sealed record AuthenticatorSelection(string ResidentKey, bool RequireResidentKey, string UserVerification);
+public sealed record AuthenticatorSelection(string ResidentKey, bool RequireResidentKey, string UserVerification)
+{
+    internal static AuthenticatorSelection Of(RelyingParty relyingParty) => new("required", RequireResidentKey: true, relyingParty.UserVerification);
+}
 
-public sealed record PublicKeyCredentialParameters(string Type, int Alg);
+public sealed record PublicKeyCredentialParameters(string Type, int Alg)
+{
+    internal static IReadOnlyList<PublicKeyCredentialParameters> Of(RelyingParty relyingParty) =>
+        [.. relyingParty.Algorithms.Select(alg => new PublicKeyCredentialParameters("public-key", alg))];
+}
 
 public sealed record PublicKeyCredentialDescriptor(string Type, string Id);
 
 /// <summary>Answer of <c>POST /auth/registration</c>: the user, and the first-factor credential.</summary>
-public sealed record RegistrationResponse(RegisteredCredential Credential, RegisteredUser User);
+public sealed record RegistrationResponse(RegisteredCredential Credential, RegisteredUser User)
+{
+    internal static RegistrationResponse Of(User user, Credential first) =>
+        new(new RegisteredCredential(first.Uuid, first.Kind.ToString(), first.Name), new RegisteredUser(user.Id, user.Username, user.OrganisationId));
+}
 
 /// <summary>Kind stands under both names: the older documentation calls it <c>credentialKind</c>.</summary>
 public sealed record RegisteredCredential(string Uuid, string Kind, string Name)

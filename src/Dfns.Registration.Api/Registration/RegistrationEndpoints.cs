@@ -1,7 +1,9 @@
+using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.Operations;
 using Dfns.Registration.Api.Social;
+using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.UserActions;
 
 namespace Dfns.Registration.Api.Registration;
@@ -46,11 +48,11 @@ internal static class RegistrationEndpoints
             .Errors(ErrorCatalog.ServiceAccountRequired, ErrorCatalog.UserNotFound, ErrorCatalog.UserAlreadyExists, ErrorCatalog.UserDeactivated)
             .BodyErrors().EdgeErrors();
 
-        group.MapPut("/registration/code", ResendRegistrationCode.ResendAsync)
+        group.MapPut("/registration/code", SendCode.For(CodePurpose.Registration))
             .WithName("resendRegistrationCode")
             .WithSummary("Send a new registration code")
             .WithDescription("Mails a new code, which ends the earlier one; at most one a minute. A challenge that is open stays open. The answer is the same whether or not there is such an unregistered user.")
-            .Accepts<ResendRegistrationCodeRequest>("application/json")
+            .Accepts<SendCodeRequest>("application/json")
             .Errors(ErrorCatalog.MailBusy, ErrorCatalog.TooManyAttempts)
             .BodyErrors().EdgeErrors();
 
@@ -75,10 +77,14 @@ internal static class RegistrationEndpoints
             .Accepts<RegistrationRequest>("application/json")
             .RequireBearer()
             .Errors(ErrorCatalog.NotAuthorized, ErrorCatalog.UserAlreadyExists, ErrorCatalog.UserDeactivated, ErrorCatalog.SessionAlreadyCompleted)
-            .Errors(ErrorCatalog.CredentialKindUnsupported, ErrorCatalog.CredentialKindUnknown, ErrorCatalog.CredentialKindMisplaced)
-            .Errors(ErrorCatalog.RecoveryCredentialRequired, ErrorCatalog.CredentialRepeated, ErrorCatalog.PublicKeyRepeated, ErrorCatalog.CredentialAlreadyRegistered)
-            .Errors(ErrorCatalog.PublicKeyAlreadyRegistered)
-            .Errors([.. RefusalErrors.OfNewCredentials])
+            .Errors(ErrorCatalog.RecoveryCredentialRequired, ErrorCatalog.CredentialRepeated, ErrorCatalog.PublicKeyRepeated)
+            .NewCredentialErrors()
             .BodyErrors().EdgeErrors();
     }
+
+    /// <summary>What can be wrong with a new credential.</summary>
+    public static RouteHandlerBuilder NewCredentialErrors(this RouteHandlerBuilder endpoint) => endpoint
+        .Errors(ErrorCatalog.CredentialKindUnsupported, ErrorCatalog.CredentialKindUnknown, ErrorCatalog.CredentialKindMisplaced)
+        .Errors(ErrorCatalog.CredentialAlreadyRegistered, ErrorCatalog.PublicKeyAlreadyRegistered)
+        .Errors([.. RefusalErrors.OfNewCredentials]);
 }

@@ -18,7 +18,7 @@ internal sealed class ChallengeAnswers(RegistrationDbContext db, TokenService to
     /// <param name="then">Adds what follows to the tracked rows, in memory; runs again when another request came first.</param>
     /// <param name="ct">Ends the waiting before the commit.</param>
     /// <returns>What followed; or the first fault, and then the challenge is as it was.</returns>
-    public async Task<Checked<T>> TakeAsync<T>(AnswerRequest request, TokenPurpose purpose, string? caller, Func<Ceremony, ProvenFactors, Checked<T>> then, CancellationToken ct)
+    public async Task<Checked<T>> TakeAsync<T>(AnswerRequest request, TokenPurpose purpose, string? caller, Func<Ceremony, ProvenFactors, Task<Checked<T>>> then, CancellationToken ct)
         where T : notnull
     {
         if (string.IsNullOrEmpty(request.ChallengeIdentifier)) return ErrorCatalog.MemberRequired.At("$.challengeIdentifier");
@@ -36,7 +36,7 @@ internal sealed class ChallengeAnswers(RegistrationDbContext db, TokenService to
             if ((await factors.VerifyAsync(request, open.Ceremony, open.RelyingParty, ct)).Failed(out var error, out var proven)) return error;
             open.Ceremony.ConsumedAt = now;
             var use = open.Ceremony.MarkUse(entropy);
-            if (then(open.Ceremony, proven).Failed(out error, out var result)) return error;
+            if ((await then(open.Ceremony, proven)).Failed(out error, out var result)) return error;
             try
             {
                 await db.SaveChangesAsync(ct);

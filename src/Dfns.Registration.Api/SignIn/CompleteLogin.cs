@@ -12,7 +12,7 @@ namespace Dfns.Registration.Api.SignIn;
 internal static class CompleteLogin
 {
     internal static async Task<Results<Ok<LoginResponse>, ErrorResult>> CompleteAsync(
-        HttpRequest http, ChallengeAnswers answers, Sessions sessions, IOptions<RegistrationOptions> options, CancellationToken ct)
+        HttpRequest http, ChallengeAnswers answers, Sessions sessions, LoginCodes codes, IOptions<RegistrationOptions> options, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<AnswerRequest>(http, options.Value.MaxBodySizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
 
@@ -21,8 +21,11 @@ internal static class CompleteLogin
         return TypedResults.Ok(new LoginResponse(await sessions.TokenAsync(session, ct)));
 
         // A service account has its token from the operator; its key signs actions and opens nothing.
-        Checked<Session> OpenSession(Ceremony ceremony, ProvenFactors proven) => proven.User.IsServiceAccount
-            ? ErrorCatalog.NoUsableCredential
-            : sessions.Open(proven.User, proven.Credentials[0].Uuid, remoteAddress, proven.Credentials[0].Kind.ToString());
+        async Task<Checked<Session>> OpenSession(Ceremony ceremony, ProvenFactors proven)
+        {
+            if (proven.User.IsServiceAccount) return ErrorCatalog.NoUsableCredential;
+            await codes.SpendAsync(ceremony, ct);
+            return sessions.Open(proven.User, proven.Credentials[0].Uuid, remoteAddress, proven.Credentials[0].Kind.ToString());
+        }
     }
 }

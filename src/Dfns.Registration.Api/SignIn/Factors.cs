@@ -1,7 +1,6 @@
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Storage;
-using Dfns.Registration.Api.Wire;
 using Dfns.Registration.Verification;
 using Microsoft.EntityFrameworkCore;
 
@@ -76,7 +75,9 @@ internal sealed class Factors(RegistrationDbContext db, Audit audit, TimeProvide
             return RefusalErrors.ForAssertion(why, factor.Path);
         }
 
+        // Written even if another use had the same instant: the write is what finds a credential that was ended meanwhile.
         credential.UsedAt = clock.GetUtcNow();
+        db.Entry(credential).Property(c => c.UsedAt).IsModified = true;
         if (verified.WebAuthn is { } webAuthn)
         {
             if (webAuthn.SignCountRegressed) NoteRegression(credential);
@@ -99,22 +100,7 @@ internal sealed class Factors(RegistrationDbContext db, Audit audit, TimeProvide
         if (CredentialSlots.ReadKind(factor.Kind) is not { } kind) return ErrorCatalog.CredentialKindUnknown.At(kindPath);
         if (!CredentialSlots.FactorKinds.Contains(kind)) return ErrorCatalog.CredentialKindMisplaced.Saying("A recovery key recovers the account and does nothing else.").At(kindPath);
 
-        if (factor.CredentialAssertion is not { } assertion) return ErrorCatalog.MemberRequired.At($"{path}.credentialAssertion");
-        if (Member.Required(assertion.CredId, $"{path}.credentialAssertion.credId") is { } noId) return noId;
-        if (Member.Required(assertion.ClientData, $"{path}.credentialAssertion.clientData") is { } noData) return noData;
-        if (Member.Required(assertion.Signature, $"{path}.credentialAssertion.signature") is { } noSignature) return noSignature;
-        if (kind == CredentialKind.Fido2 && Member.Required(assertion.AuthenticatorData, $"{path}.credentialAssertion.authenticatorData") is { } noAuthenticator) return noAuthenticator;
-        if (CredentialIds.Read(assertion.CredId).Refused(out var why, out var credentialId)) return RefusalErrors.ForAssertion(why, path);
-
-        return new ReadFactor(path, kind, credentialId.ToArray(), new CredentialAssertion
-        {
-            CredId = assertion.CredId!,
-            ClientData = assertion.ClientData!,
-            Signature = assertion.Signature!,
-            AuthenticatorData = assertion.AuthenticatorData,
-            UserHandle = assertion.UserHandle,
-            Algorithm = assertion.Algorithm,
-        });
+        return ReadAssertion.Read(factor.CredentialAssertion, path, kind).Failed(out var error, out var read) ? error : new ReadFactor(path, kind, read.CredentialId, read.Assertion);
     }
 
     private sealed record ReadFactor(string Path, CredentialKind Kind, byte[] CredentialId, CredentialAssertion Assertion)

@@ -1,4 +1,5 @@
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Operations;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
@@ -13,7 +14,7 @@ namespace Dfns.Registration.Api.SignIn;
 internal static class InitLogin
 {
     internal static async Task<Results<Ok<LoginChallengeResponse>, ErrorResult>> InitAsync(
-        HttpRequest http, RegistrationDbContext db, TokenService tokens, MasterKey masterKey, Entropy entropy, TimeProvider clock, IOptions<SignInOptions> options, CancellationToken ct)
+        HttpRequest http, RegistrationDbContext db, AttemptBudgets budgets, LoginCodes codes, TokenService tokens, MasterKey masterKey, Entropy entropy, TimeProvider clock, IOptions<SignInOptions> options, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<InitLoginRequest>(http, RegistrationOptions.SmallBodySizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
         if (Member.Text(request.OrgId, "$.orgId", Limits.IdLength).Failed(out error, out var orgId)) return (ErrorResult)error;
@@ -21,6 +22,17 @@ internal static class InitLogin
 
         // An organisation's id is no secret, and nobody guesses one: it stands in every front end.
         if (await db.RelyingParties.SingleOrDefaultAsync(r => r.OrganisationId == orgId, ct) is not { } relyingParty) return (ErrorResult)ErrorCatalog.OrganisationUnknown.At("$.orgId");
+
+        // With a code: the same answer whatever is wrong with it, and the encrypted private keys when nothing is.
+        if (request.LoginCode is not null)
+        {
+            if (Member.Text(request.LoginCode, "$.loginCode", Limits.IdLength).Failed(out error, out var code)) return (ErrorResult)error;
+            if (Member.Text(request.Username, "$.username", Limits.UsernameLength).Failed(out error, out var holder)) return (ErrorResult)error;
+            var guessed = await budgets.GuessAsync(http.HttpContext, CodePurpose.Login, orgId, holder, isFirst => codes.OpenAsync(orgId, holder, code, isFirst, ct), ct);
+            if (guessed.Failed(out error, out var opened)) return (ErrorResult)error;
+            return TypedResults.Ok(LoginChallenge.For(
+                opened.Ceremony, await tokens.IssueChallengeIdentifierAsync(opened.Ceremony, ct), opened.RelyingParty, opened.Credentials, withPrivateKeys: true));
+        }
 
         var folded = request.Username is { } username ? User.Fold(username) : null;
         var credentials = folded is null

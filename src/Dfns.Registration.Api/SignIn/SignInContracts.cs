@@ -4,7 +4,7 @@ namespace Dfns.Registration.Api.SignIn;
 
 // The wire of signing in, and of every other place where a stored credential signs.
 
-/// <summary>Body of <c>POST /auth/login/init</c>; without a username the passkey names its user.</summary>
+/// <summary>Body of <c>POST /auth/login/init</c>; without a username the passkey names its user. With a code, encrypted private keys are handed out.</summary>
 public sealed record InitLoginRequest(string? Username, string? OrgId, string? LoginCode);
 
 /// <summary>Body of <c>POST /auth/login</c> and of <c>POST /auth/action</c>.</summary>

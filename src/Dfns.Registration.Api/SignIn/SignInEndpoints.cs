@@ -1,7 +1,9 @@
+using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.Operations;
 using Dfns.Registration.Api.Social;
+using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.UserActions;
 
 namespace Dfns.Registration.Api.SignIn;
@@ -19,7 +21,16 @@ internal static class SignInEndpoints
             .WithSummary("Start to sign in")
             .WithDescription("A challenge for the credentials of a user; without a username, for a passkey that names its user itself. An unknown user gets a challenge like everybody's, which nothing answers.")
             .Accepts<InitLoginRequest>("application/json")
-            .Errors(ErrorCatalog.OrganisationUnknown)
+            .Errors(ErrorCatalog.OrganisationUnknown, ErrorCatalog.InvalidCode, ErrorCatalog.TooManyAttempts, ErrorCatalog.UserDeactivated)
+            .BodyErrors().EdgeErrors();
+
+        group.MapPost("/login/code", SendCode.For(CodePurpose.Login))
+            .RequireRateLimiting(RateLimits.PerAddress)
+            .WithName("sendLoginCode")
+            .WithSummary("Send a login code")
+            .WithDescription("Mails a new code, which ends the earlier one; at most one a minute. POST /auth/login/init takes it and then hands out the user's encrypted private keys; the sign-in that completes spends it. The answer is the same whether or not there is such a registered user.")
+            .Accepts<SendCodeRequest>("application/json")
+            .Errors(ErrorCatalog.MailBusy, ErrorCatalog.TooManyAttempts)
             .BodyErrors().EdgeErrors();
 
         group.MapPost("/login", CompleteLogin.CompleteAsync)

@@ -5,6 +5,9 @@ public sealed class SignInOptions
 {
     public const string Section = "SignIn";
 
+    /// <summary>How long a login code is good for; default 15 minutes, at most one hour.</summary>
+    public TimeSpan CodeLifetime { get; set; } = TimeSpan.FromMinutes(15);
+
     /// <summary>How long the challenge of a sign-in or of a user action may be answered; default 5 minutes, at most one hour.</summary>
     public TimeSpan ChallengeLifetime { get; set; } = TimeSpan.FromMinutes(5);
 

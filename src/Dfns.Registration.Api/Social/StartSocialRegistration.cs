@@ -21,6 +21,6 @@ internal static class StartSocialRegistration
         var remoteAddress = http.HttpContext.Connection.RemoteIpAddress?.ToString();
         if ((await social.FindOrCreateUserAsync(identity, remoteAddress, ct)).Failed(out error, out var userId)) return (ErrorResult)error;
         if ((await store.OpenWithoutCodeAsync(identity.OrganisationId, userId, ct)).Failed(out error, out var session)) return (ErrorResult)error;
-        return TypedResults.Ok(await InitRegistration.ChallengeAsync(session, tokens, ct));
+        return TypedResults.Ok(await InitRegistration.ChallengeAsync(session.Ceremony, session.User, session.RelyingParty, tokens, ct));
     }
 }

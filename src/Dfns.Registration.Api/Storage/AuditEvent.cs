@@ -51,12 +51,18 @@ internal static class AuditActors
     public const string Service = "service";
 }
 
+/// <summary>Remarks of audit rows.</summary>
+internal static class AuditNotes
+{
+    /// <summary>Names credentials, such as <c>FirstFactor Fido2 cr-…, Recovery RecoveryKey cr-…</c>.</summary>
+    public static string Of(params IReadOnlyList<Credential> credentials) => string.Join(", ", credentials.Select(c => $"{c.Slot} {c.Kind} {c.Uuid}"));
+}
+
 /// <summary>The actions an audit row can name.</summary>
 internal static class AuditActions
 {
     public const string UserRegistered = "user.registered";
     public const string RegisteredWithoutRecovery = "user.registered_without_recovery";
-    public const string RegistrationCodeSent = "registration_code.sent";
     public const string OrganisationCreated = "organisation.created";
     public const string OrganisationRenamed = "organisation.renamed";
     public const string RelyingPartyChanged = "relying_party.changed";
@@ -71,9 +77,25 @@ internal static class AuditActions
     public const string ServiceAccountDeactivated = "service_account.deactivated";
     public const string SignedIn = "user.signed_in";
     public const string SignedOut = "user.signed_out";
+    public const string RecoveryStarted = "user.recovery_started";
+    public const string Recovered = "user.recovered";
+    public const string CredentialCreated = "credential.created";
+    public const string CredentialActivated = "credential.activated";
+    public const string CredentialDeactivated = "credential.deactivated";
+    public const string CredentialArchived = "credential.archived";
+    public const string CredentialRenamed = "credential.renamed";
+    public const string CredentialCodeCreated = "credential_code.created";
     public const string SignCountRegressed = "credential.sign_count_regressed";
     public const string SigningKeysRotated = "signing_keys.rotated";
     public const string SocialProviderChanged = "social_provider.changed";
     public const string SocialProviderRemoved = "social_provider.removed";
     public const string SocialUserCreated = "user.created_by_social_login";
+
+    /// <summary>A code was mailed: <c>registration_code.sent</c>, <c>login_code.sent</c>, <c>recovery_code.sent</c>.</summary>
+    public static string CodeSent(CodePurpose purpose) => purpose switch
+    {
+        CodePurpose.Registration => "registration_code.sent",
+        CodePurpose.Login => "login_code.sent",
+        CodePurpose.Recovery => "recovery_code.sent",
+    };
 }

@@ -106,4 +106,10 @@ public enum CeremonyPurpose
 
     /// <summary>Signing one call of an endpoint that changes something.</summary>
     UserAction,
+
+    /// <summary>Recovering an account: replacing every credential of a user.</summary>
+    Recovery,
+
+    /// <summary>Adding a credential to those a user has.</summary>
+    NewCredential,
 }

@@ -12,11 +12,13 @@ public abstract class RegistrationDbContext(DbContextOptions options) : DbContex
 
     public DbSet<User> Users => Set<User>();
 
-    public DbSet<RegistrationCode> RegistrationCodes => Set<RegistrationCode>();
+    public DbSet<OneTimeCode> Codes => Set<OneTimeCode>();
 
     public DbSet<Ceremony> Ceremonies => Set<Ceremony>();
 
     public DbSet<Credential> Credentials => Set<Credential>();
+
+    public DbSet<CredentialCode> CredentialCodes => Set<CredentialCode>();
 
     public DbSet<AccessToken> AccessTokens => Set<AccessToken>();
 

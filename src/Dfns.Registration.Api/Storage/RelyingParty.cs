@@ -36,6 +36,9 @@ public sealed class RelyingParty
     /// <summary>Whether a passkey is accepted although its signature counter did not grow (WebAuthn L3 §7.2 step 22); noted in any case.</summary>
     public bool AcceptSignCountRegression { get; set; }
 
+    /// <summary>Whether this user has to have a recovery credential.</summary>
+    public bool RequiresRecoveryOf(User user) => user.Kind == UserKind.EndUser && RecoveryRequiredForEndUsers;
+
     /// <summary>Anything but a known word for less means required.</summary>
     public bool RequiresUserVerification => UserVerification is not ("preferred" or "discouraged");
 

@@ -39,6 +39,12 @@ public sealed class User
     /// <summary>UTC; when the user was deleted, and is kept as a record only: never active again. A concurrency token.</summary>
     public DateTimeOffset? ArchivedAt { get; set; }
 
+    /// <summary>
+    /// Counts the changes to which credentials the user has. A concurrency token, and the row that a recovery locks: of a recovery and
+    /// anything that adds, activates or ends a credential at the same time, one comes first and the other sees it.
+    /// </summary>
+    public int CredentialsVersion { get; set; }
+
     public Organisation? Organisation { get; init; }
 
     /// <summary>Two usernames are one when they differ only in case or in white space around them.</summary>
@@ -60,6 +66,7 @@ public sealed class User
             builder.Property(u => u.IsActive).IsConcurrencyToken();
             builder.Property(u => u.RegisteredAt).IsConcurrencyToken();
             builder.Property(u => u.ArchivedAt).IsConcurrencyToken();
+            builder.Property(u => u.CredentialsVersion).IsConcurrencyToken();
             builder.HasIndex(u => new { u.OrganisationId, u.UsernameFolded }).IsUnique().HasDatabaseName(UniqueViolation.UsernameIndex);
             builder.HasIndex(u => new { u.OrganisationId, u.ExternalId }).IsUnique().HasDatabaseName(UniqueViolation.ExternalIdIndex);
             builder.HasIndex(u => new { u.OrganisationId, u.CreatedAt, u.Id });

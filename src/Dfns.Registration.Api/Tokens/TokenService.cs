@@ -89,6 +89,8 @@ internal sealed class TokenService(SigningKeys keys, Entropy entropy, TimeProvid
         CeremonyPurpose.Login or CeremonyPurpose.LoginOfNobody => TokenPurpose.Login,
         CeremonyPurpose.UserAction => TokenPurpose.UserAction,
         CeremonyPurpose.SocialLogin => throw new InvalidOperationException("No token names the use of an ID token."),
+        CeremonyPurpose.Recovery => TokenPurpose.Recovery,
+        CeremonyPurpose.NewCredential => TokenPurpose.NewCredential,
     };
 
     private static Dictionary<string, object> Claims(string id) => new(StringComparer.Ordinal) { [JwtRegisteredClaimNames.Sid] = id };
@@ -155,6 +157,12 @@ internal enum TokenPurpose
 
     /// <summary>Using a user action that was signed, once.</summary>
     SignedUserAction,
+
+    /// <summary>Completing a recovery.</summary>
+    Recovery,
+
+    /// <summary>Answering the challenge for a new credential.</summary>
+    NewCredential,
 
     /// <summary>Calling as a user or as a service account.</summary>
     Access,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.Registration;
@@ -59,15 +60,16 @@ internal sealed class UserStore(
     {
         var now = clock.GetUtcNow();
         var code = CodeText.New(entropy);
-        db.RegistrationCodes.Add(new RegistrationCode
+        db.Codes.Add(new OneTimeCode
         {
             OrganisationId = user.OrganisationId,
             UserId = user.Id,
+            Purpose = CodePurpose.Registration,
             CodeHash = masterKey.HashCode(user.OrganisationId, user.Id, CodeText.Normalise(code)),
             CreatedAt = now,
             ExpiresAt = now + options.Value.CodeLifetime,
         });
-        return new IssuedCode(user.OrganisationId, user.Id, code, now + options.Value.CodeLifetime);
+        return new IssuedCode(user.OrganisationId, user.Id, CodePurpose.Registration, code, now + options.Value.CodeLifetime);
     }
 
     /// <summary>

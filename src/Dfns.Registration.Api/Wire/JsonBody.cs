@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;
 using Dfns.Registration.Api.Errors;
@@ -73,6 +74,15 @@ internal static class JsonBody
         {
             return Explain(body.Span, e.Path);
         }
+    }
+
+    /// <summary>The value of a member of a body, byte for byte as received.</summary>
+    /// <param name="body">A body that <see cref="Parse"/> took, with this member in it.</param>
+    /// <param name="name">Of the member.</param>
+    public static ReadOnlyMemory<byte> Raw(ReadOnlyMemory<byte> body, string name)
+    {
+        using var document = JsonDocument.Parse(body);
+        return JsonMarshal.GetRawUtf8Value(document.RootElement.GetProperty(name)).ToArray();
     }
 
     private static bool IsJson(HttpRequest request) =>

@@ -11,6 +11,7 @@ public sealed class ErrorCatalogTests
         "Not Authorized.", "Invalid code", "Registration code expired", "User already exists.", "User account has been deactivated.", "Internal Server Error",
         "Challenge token is not valid.", "User does not have a credential that can be used for the application.", "user action signature is missing or invalid",
         "user action has already been used", "User not found", "… is not authorized to perform operation (…)",
+        "Credential cannot be used as a recovery factor.",
     ];
 
     public static TheoryData<string> Codes => [.. ErrorCatalog.All.Select(e => e.Code)];

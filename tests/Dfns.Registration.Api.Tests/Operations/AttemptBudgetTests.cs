@@ -297,7 +297,7 @@ public abstract class AttemptBudgetTests(ServiceFixture fixture) : ServiceTests(
     private async Task<Invited> InvitedAsync() => await Service.InviteAsync(await Service.NewOrganisationAsync(), "jane@example.co");
 
     private Task<long> FailuresAsync(Invited invited) =>
-        Service.InDatabaseAsync(db => db.RegistrationCodes.Where(c => c.UserId == invited.UserId).Select(c => c.FailedAttempts).SingleAsync());
+        Service.InDatabaseAsync(db => db.Codes.Where(c => c.UserId == invited.UserId && c.Purpose == Api.Storage.CodePurpose.Registration).Select(c => c.FailedAttempts).SingleAsync());
 }
 
 /// <summary>What counts as one address.</summary>

@@ -45,7 +45,7 @@ public abstract class DelegatedRegistrationTests(ServiceFixture fixture) : Servi
         var resent = await Service.PutAsync("/auth/registration/code", new JsonObject { ["username"] = "jane@example.co", ["orgId"] = organisation.Id });
 
         Assert.Equal("""{"message":"success"}""", resent.Text);
-        Assert.False(await Service.InDatabaseAsync(db => db.RegistrationCodes.AnyAsync(c => c.OrganisationId == organisation.Id)));
+        Assert.False(await Service.InDatabaseAsync(db => db.Codes.AnyAsync(c => c.OrganisationId == organisation.Id)));
         Assert.True(Service.Inbox.IsEmpty);
     }
 

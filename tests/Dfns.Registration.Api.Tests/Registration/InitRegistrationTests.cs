@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
 using Microsoft.EntityFrameworkCore;
 
@@ -196,7 +197,7 @@ public abstract class InitRegistrationTests(ServiceFixture fixture) : ServiceTes
         var answers = await Task.WhenAll(Enumerable.Range(0, 128).Select(_ => invited.TryInitAsync("0000-0000-0000-0000")));
 
         Assert.All(answers, a => Assert.Equal("invalid_code", a.Code));
-        Assert.Equal(128, await Service.InDatabaseAsync(db => db.RegistrationCodes.Where(c => c.UserId == invited.UserId).Select(c => c.FailedAttempts).SingleAsync()));
+        Assert.Equal(128, await Service.InDatabaseAsync(db => db.Codes.Where(c => c.UserId == invited.UserId && c.Purpose == CodePurpose.Registration).Select(c => c.FailedAttempts).SingleAsync()));
         Assert.Equal("invalid_code", (await invited.TryInitAsync()).Code);
     }
 
@@ -251,7 +252,7 @@ public abstract class InitRegistrationTests(ServiceFixture fixture) : ServiceTes
     {
         var invited = await InvitedAsync();
 
-        var stored = await Service.InDatabaseAsync(db => db.RegistrationCodes.SingleAsync(c => c.UserId == invited.UserId));
+        var stored = await Service.InDatabaseAsync(db => db.Codes.SingleAsync(c => c.UserId == invited.UserId && c.Purpose == CodePurpose.Registration));
 
         Assert.Equal(32, stored.CodeHash.Length);
         Assert.False(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(invited.Code)).SequenceEqual(stored.CodeHash));

@@ -125,7 +125,7 @@ public abstract class ResendCodeTests(ServiceFixture fixture) : ServiceTests(fix
         Assert.Equal(decoysBefore + 1, await DecoyAttemptsAsync());
     }
 
-    private Task<long> DecoyAttemptsAsync() => Service.InDatabaseAsync(db => db.RegistrationCodes.Where(c => c.OrganisationId == "").SumAsync(c => c.FailedAttempts));
+    private Task<long> DecoyAttemptsAsync() => Service.InDatabaseAsync(db => db.Codes.Where(c => c.OrganisationId == "").SumAsync(c => c.FailedAttempts));
 
     private Task<Answer> ResendAsync(Invited invited) =>
         Service.PutAsync("/auth/registration/code", new JsonObject { ["username"] = invited.Username, ["orgId"] = invited.Organisation.Id });

@@ -7,9 +7,13 @@ namespace Dfns.Registration.Api.Tests.Running;
 internal sealed class Inbox : ICodeDelivery
 {
     private readonly Channel<CodeMail> mails = Channel.CreateUnbounded<CodeMail>();
+    private readonly Channel<RecoveryMail> notices = Channel.CreateUnbounded<RecoveryMail>();
 
     /// <summary>The next mail; waits until it has been delivered.</summary>
     public async Task<CodeMail> NextAsync() => await mails.Reader.ReadAsync();
+
+    /// <summary>The next notice of a recovery; waits until it has been delivered.</summary>
+    public async Task<RecoveryMail> NextNoticeAsync() => await notices.Reader.ReadAsync();
 
     public bool IsEmpty => mails.Reader.Count == 0;
 
@@ -17,6 +21,12 @@ internal sealed class Inbox : ICodeDelivery
     {
         KnownSecrets.Add(mail.Code);
         mails.Writer.TryWrite(mail);
+        return Task.CompletedTask;
+    }
+
+    public Task DeliverAsync(RecoveryMail mail, CancellationToken ct)
+    {
+        notices.Writer.TryWrite(mail);
         return Task.CompletedTask;
     }
 }

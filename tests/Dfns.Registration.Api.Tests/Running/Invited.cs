@@ -59,7 +59,7 @@ public sealed record Challenge(TestOrganisation Organisation, string UserId, str
     {
         var open = await db.Ceremonies.CountAsync(c => c.OrganisationId == Organisation.Id && c.UserId == UserId && c.ConsumedAt == null);
         var registered = await db.Users.AnyAsync(u => u.OrganisationId == Organisation.Id && u.Id == UserId && u.RegisteredAt != null);
-        var codeSpent = await db.RegistrationCodes.AnyAsync(c => c.OrganisationId == Organisation.Id && c.UserId == UserId && c.ConsumedAt != null);
+        var codeSpent = await db.Codes.AnyAsync(c => c.OrganisationId == Organisation.Id && c.UserId == UserId && c.ConsumedAt != null);
         var credentials = await db.Credentials.CountAsync(c => c.OrganisationId == Organisation.Id && c.UserId == UserId);
         var audits = await db.AuditEvents.CountAsync(e => e.OrganisationId == Organisation.Id && e.SubjectId == UserId);
         return new Stored(open, registered, codeSpent, credentials, audits);

@@ -30,7 +30,7 @@ public abstract class MigrationTests(ServiceFixture fixture) : ServiceTests(fixt
             Assert.Equal(200, (int)(await service.SendAsync(HttpMethod.Get, "/health/ready", content: null, bearer: null)).Status);
         }
 
-        Assert.Equal(RegistrationCode.Decoys, await services[0].InDatabaseAsync(db => db.RegistrationCodes.CountAsync()));
+        Assert.Equal(3 * OneTimeCode.Decoys, await services[0].InDatabaseAsync(db => db.Codes.CountAsync()));
         foreach (var service in services) await service.DisposeAsync();
     }
 
@@ -53,8 +53,13 @@ public abstract class MigrationTests(ServiceFixture fixture) : ServiceTests(fixt
                 """);
             await db.Database.ExecuteSqlAsync(
                 $"""
-                INSERT INTO users (organisation_id, id, username, username_folded, kind, is_active, created_at)
-                VALUES ({organisation}, 'us-first', 'jane@example.co', 'JANE@EXAMPLE.CO', 'EndUser', {true}, {then})
+                INSERT INTO users (organisation_id, id, username, username_folded, kind, is_active, created_at, registered_at)
+                VALUES ({organisation}, 'us-first', 'jane@example.co', 'JANE@EXAMPLE.CO', 'EndUser', {true}, {then}, {then})
+                """);
+            await db.Database.ExecuteSqlAsync(
+                $"""
+                INSERT INTO registration_codes (organisation_id, user_id, code_hash, created_at, expires_at, failed_attempts, consumed_at)
+                VALUES ({organisation}, 'us-first', {new byte[] { 1, 2, 3 }}, {then}, {then}, 7, {then})
                 """);
             await db.Database.ExecuteSqlAsync(
                 $"""
@@ -69,6 +74,11 @@ public abstract class MigrationTests(ServiceFixture fixture) : ServiceTests(fixt
         Assert.Equal(("jane@example.co", false), (user.Username, user.IsServiceAccount));
         Assert.Empty(user.Permissions);
         Assert.Equal([-7], user.Organisation!.RelyingParty!.Algorithms);
+        var codes = await service.InDatabaseAsync(db => db.Codes.Where(c => c.OrganisationId == organisation).ToListAsync());
+        Assert.Equal([CodePurpose.Login, CodePurpose.Recovery, CodePurpose.Registration], codes.Select(c => c.Purpose).OrderBy(p => p.ToString(), StringComparer.Ordinal));
+        var kept = codes.Single(c => c.Purpose == CodePurpose.Registration);
+        Assert.Equal((7L, Service.Noon), (kept.FailedAttempts, kept.ConsumedAt!.Value));
+        Assert.Equal([1, 2, 3], kept.CodeHash);
         Assert.Equal("us-first", await service.InDatabaseAsync(db => db.Ceremonies.Select(c => c.UserId).SingleAsync()));
     }
 
@@ -80,7 +90,7 @@ public abstract class MigrationTests(ServiceFixture fixture) : ServiceTests(fixt
     [InlineData(typeof(User))]
     [InlineData(typeof(Credential))]
     [InlineData(typeof(Ceremony))]
-    [InlineData(typeof(RegistrationCode))]
+    [InlineData(typeof(OneTimeCode))]
     [InlineData(typeof(RelyingParty))]
     [InlineData(typeof(AuditEvent))]
     [InlineData(typeof(AccessToken))]

@@ -9,7 +9,7 @@ namespace Dfns.Registration.EndToEnd.Tests.Running;
 /// <summary>Reads the tables of a service past the service, with plain SQL.</summary>
 internal sealed class Tables(string provider, string connectionString)
 {
-    private static readonly string[] All = ["organisations", "relying_parties", "users", "registration_codes", "ceremonies", "credentials", "audit_events"];
+    private static readonly string[] All = ["organisations", "relying_parties", "users", "codes", "ceremonies", "credentials", "audit_events"];
 
     public static Tables Of(TestDatabase database) => new(database.Provider, database.ConnectionString);
 
@@ -48,7 +48,7 @@ internal sealed class Tables(string provider, string connectionString)
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var table in All) counts[table] = await CountAsync(table);
         counts["users registered"] = await CountAsync("users", "registered_at IS NOT NULL");
-        counts["codes spent"] = await CountAsync("registration_codes", "consumed_at IS NOT NULL");
+        counts["codes spent"] = await CountAsync("codes", "consumed_at IS NOT NULL");
         counts["ceremonies spent"] = await CountAsync("ceremonies", "consumed_at IS NOT NULL");
         return counts;
     }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Demonstration;
 using Dfns.Registration.EndToEnd.Tests.Running;
@@ -80,6 +81,41 @@ public sealed class NodeSdkTests(DevelopmentService service) : IClassFixture<Dev
         Assert.Equal(2, (await service.Tables.CredentialsAsync(invitation.Username)).Count);
     }
 
+    [Theory]
+    [InlineData("Key")]
+    [InlineData("PasswordProtectedKey")]
+    public async Task Leads_an_account_through_its_whole_life(string kind)
+    {
+        var invitation = await service.InviteAsync();
+        await using var script = NodeScript.Start("life.mjs");
+        await script.WriteLineAsync(JsonSerializer.Serialize(new { baseUrl = service.Origin, invitation, kind }, JsonSerializerOptions.Web));
+        await script.Output.LineAsync(l => l == """{"needs":"code"}""");
+        var mailed = await service.Process.Output.LineAsync(l => l.Contains($"Recovery code for {invitation.Username} of", StringComparison.Ordinal));
+        await script.WriteLineAsync(mailed[^"XXXX-XXXX-XXXX-XXXX".Length..]);
+
+        var code = await script.ExitAsync();
+
+        Assert.True(code == 0, script.Output.ToString());
+        var results = JsonNode.Parse(script.Output.Lines[^1])!;
+        const string refused = "User does not have a credential that can be used for the application.";
+        Assert.Equal(kind, (string?)results["registered"]!["answer"]!["credential"]!["kind"]);
+        Assert.Equal("Server", (string?)results["created"]!["answer"]!["name"]);
+        Assert.Equal([kind, "RecoveryKey", "Key"], results["listed"]!["answer"]!["items"]!.AsArray().OrderBy(i => (string?)i!["name"] == "Server").ThenBy(i => (string?)i!["kind"] == "RecoveryKey").Select(i => (string?)i!["kind"]));
+        AssertMessage(results["deactivated"]);
+        AssertError(results["loginWithDeactivated"], 401, refused, "no_usable_credential");
+        AssertMessage(results["activated"]);
+        Assert.NotEmpty((string)results["loginWithActivated"]!["answer"]!["token"]!);
+        Assert.Equal("Phone", (string?)results["createdWithCode"]!["answer"]!["name"]);
+        Assert.NotEmpty((string)results["loginWithThird"]!["answer"]!["token"]!);
+        AssertMessage(results["recoveryCodeSent"]);
+        Assert.NotEmpty((string)results["allowed"]!.AsArray().Single()!["encryptedRecoveryKey"]!);
+        Assert.Equal("New device", (string?)results["recovered"]!["answer"]!["credential"]!["name"]);
+        AssertError(results["loginWithLost"], 401, refused, "no_usable_credential");
+        AssertError(results["listWithOldSession"], 401, "Not Authorized.", "not_authorized");
+        Assert.Equal([kind, "RecoveryKey"], results["listedAfterwards"]!["answer"]!["items"]!.AsArray().Select(i => (string?)i!["kind"]).Order(StringComparer.Ordinal));
+        Assert.Equal(2, (await service.Tables.CredentialsAsync(invitation.Username)).Count(row => row.Text("status") == "Active"));
+    }
+
     [Fact]
     public async Task Resends_a_code_that_registers_and_ends_the_earlier_one()
     {
@@ -122,6 +158,8 @@ public sealed class NodeSdkTests(DevelopmentService service) : IClassFixture<Dev
         if (message is null) Assert.NotEmpty((string)error["message"]!);
         else Assert.Equal(message, (string?)error["message"]);
     }
+
+    private static void AssertMessage(JsonNode? outcome) => Assert.Equal("""{"answer":{"message":"success"}}""", outcome!.ToJsonString());
 
     private static string Masked(JsonNode credential)
     {

@@ -36,5 +36,5 @@ results.otherSession = await outcome(() =>
   complete(createBody(other.challenge, slots), other.temporaryAuthenticationToken));
 results.alreadyRegistered = await outcome(() => start());
 results.wrongCodeAfterwards = await outcome(() => start({ registrationCode: "0000-0000-0000-0000" }));
-results.notServed = await outcome(() => new DfnsApiClient({ baseUrl, authToken: token }).auth.listCredentials());
+results.notServed = await outcome(() => new DfnsApiClient({ baseUrl, authToken: token }).wallets.listWallets());
 output(results);

@@ -24,7 +24,10 @@ export const privateKeyOf = (credential) => privateKeys.get(credential.credentia
  * @param key a name of the table above; P-256 when absent.
  * @param kind Key, PasswordProtectedKey or RecoveryKey.
  */
-export function createCredential(challenge, { kind = "Key", key = "P-256", name } = {}) {
+export const createCredential = (challenge, slot) => createSigner(challenge, slot).credential;
+
+/** The same credential, and the signer of the official SDK's clients that signs with it from then on. */
+export function createSigner(challenge, { kind = "Key", key = "P-256", name } = {}) {
   const { publicKey, privateKey } = makers[key]();
   const pem = publicKey.export({ type: "spki", format: "pem" });
   const clientData = JSON.stringify({ type: "key.create", challenge });
@@ -47,7 +50,22 @@ export function createCredential(challenge, { kind = "Key", key = "P-256", name 
   if (name) credential.credentialName = name;
   // To the service this is opaque text; what a client encrypts and how is its own affair.
   if (kind !== "Key") credential.encryptedPrivateKey = base64url(createHash("sha512").update(pem).digest());
-  return credential;
+
+  const { credId } = credential.credentialInfo;
+  const assert = (challenge) => {
+    const clientData = Buffer.from(JSON.stringify({ type: "key.get", challenge }));
+    return {
+      kind: kind === "RecoveryKey" ? kind : "Key",
+      credentialAssertion: { credId, clientData: base64url(clientData), signature: base64url(sign(undefined, clientData, privateKey)) },
+    };
+  };
+  return {
+    credential,
+    /** The SDK's interface of a signer. */
+    sign: async ({ challenge }) => assert(challenge),
+    /** Signs new credentials as a recovery key does. */
+    recover: (newCredentials) => assert(base64url(JSON.stringify(newCredentials))),
+  };
 }
 
 /** The body of a registration: what is asked for in each slot. */

@@ -241,7 +241,7 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
             // The decoys, which stand for users who do not exist. Not part of the model: nothing else may ever change them.
             migrationBuilder.Sql(
                 $"""
-                WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {RegistrationCode.Decoys})
+                WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {OneTimeCode.Decoys})
                 INSERT INTO registration_codes (organisation_id, user_id, code_hash, created_at, expires_at, failed_attempts)
                 SELECT '', 'decoy-' || n, decode(repeat('00', 32), 'hex'), '1970-01-01 00:00:00+00', '1970-01-01 00:00:00+00', 0 FROM numbers;
                 """);

@@ -393,6 +393,46 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                     b.ToTable("credentials", (string)null);
                 });
 
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.CredentialCode", b =>
+                {
+                    b.Property<byte[]>("CodeHash")
+                        .HasColumnType("bytea")
+                        .HasColumnName("code_hash");
+
+                    b.Property<DateTimeOffset?>("ConsumedAt")
+                        .IsConcurrencyToken()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("consumed_at");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("OrganisationId")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("organisation_id");
+
+                    b.Property<string>("UserId")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("CodeHash")
+                        .HasName("pk_credential_codes");
+
+                    b.HasIndex("OrganisationId", "UserId")
+                        .HasDatabaseName("ix_credential_codes_organisation_id_user_id");
+
+                    b.ToTable("credential_codes", (string)null);
+                });
+
             modelBuilder.Entity("Dfns.Registration.Api.Storage.MetadataNumber", b =>
                 {
                     b.Property<string>("SignerHost")
@@ -414,30 +454,7 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                     b.ToTable("metadata_numbers", (string)null);
                 });
 
-            modelBuilder.Entity("Dfns.Registration.Api.Storage.Organisation", b =>
-                {
-                    b.Property<string>("Id")
-                        .HasMaxLength(64)
-                        .HasColumnType("character varying(64)")
-                        .HasColumnName("id");
-
-                    b.Property<DateTimeOffset>("CreatedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("created_at");
-
-                    b.Property<string>("Name")
-                        .IsRequired()
-                        .HasMaxLength(100)
-                        .HasColumnType("character varying(100)")
-                        .HasColumnName("name");
-
-                    b.HasKey("Id")
-                        .HasName("pk_organisations");
-
-                    b.ToTable("organisations", (string)null);
-                });
-
-            modelBuilder.Entity("Dfns.Registration.Api.Storage.RegistrationCode", b =>
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.OneTimeCode", b =>
                 {
                     b.Property<string>("OrganisationId")
                         .HasMaxLength(64)
@@ -448,6 +465,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)")
                         .HasColumnName("user_id");
+
+                    b.Property<string>("Purpose")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("purpose");
 
                     b.Property<byte[]>("CodeHash")
                         .IsRequired()
@@ -474,10 +496,33 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("sent_at");
 
-                    b.HasKey("OrganisationId", "UserId")
-                        .HasName("pk_registration_codes");
+                    b.HasKey("OrganisationId", "UserId", "Purpose")
+                        .HasName("pk_codes");
 
-                    b.ToTable("registration_codes", (string)null);
+                    b.ToTable("codes", (string)null);
+                });
+
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.Organisation", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("name");
+
+                    b.HasKey("Id")
+                        .HasName("pk_organisations");
+
+                    b.ToTable("organisations", (string)null);
                 });
 
             modelBuilder.Entity("Dfns.Registration.Api.Storage.RelyingParty", b =>
@@ -698,6 +743,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
 
+                    b.Property<int>("CredentialsVersion")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer")
+                        .HasColumnName("credentials_version");
+
                     b.Property<string>("ExternalId")
                         .HasMaxLength(320)
                         .HasColumnType("character varying(320)")
@@ -795,6 +845,18 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_credentials_users_organisation_id_user_id");
+
+                    b.Navigation("User");
+                });
+
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.CredentialCode", b =>
+                {
+                    b.HasOne("Dfns.Registration.Api.Storage.User", "User")
+                        .WithMany()
+                        .HasForeignKey("OrganisationId", "UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_credential_codes_users_organisation_id_user_id");
 
                     b.Navigation("User");
                 });

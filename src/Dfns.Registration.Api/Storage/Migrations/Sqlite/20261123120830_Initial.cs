@@ -240,7 +240,7 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
             // The decoys, which stand for users who do not exist. Not part of the model: nothing else may ever change them.
             migrationBuilder.Sql(
                 $"""
-                WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {RegistrationCode.Decoys})
+                WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {OneTimeCode.Decoys})
                 INSERT INTO registration_codes (organisation_id, user_id, code_hash, created_at, expires_at, failed_attempts)
                 SELECT '', 'decoy-' || n, zeroblob(32), 621355968000000000, 621355968000000000, 0 FROM numbers;
                 """);

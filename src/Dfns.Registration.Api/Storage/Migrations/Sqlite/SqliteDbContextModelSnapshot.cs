@@ -387,6 +387,46 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                     b.ToTable("credentials", (string)null);
                 });
 
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.CredentialCode", b =>
+                {
+                    b.Property<byte[]>("CodeHash")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("code_hash");
+
+                    b.Property<long?>("ConsumedAt")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("consumed_at");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("OrganisationId")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organisation_id");
+
+                    b.Property<string>("UserId")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("CodeHash")
+                        .HasName("pk_credential_codes");
+
+                    b.HasIndex("OrganisationId", "UserId")
+                        .HasDatabaseName("ix_credential_codes_organisation_id_user_id");
+
+                    b.ToTable("credential_codes", (string)null);
+                });
+
             modelBuilder.Entity("Dfns.Registration.Api.Storage.MetadataNumber", b =>
                 {
                     b.Property<string>("SignerHost")
@@ -408,30 +448,7 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                     b.ToTable("metadata_numbers", (string)null);
                 });
 
-            modelBuilder.Entity("Dfns.Registration.Api.Storage.Organisation", b =>
-                {
-                    b.Property<string>("Id")
-                        .HasMaxLength(64)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("id");
-
-                    b.Property<long>("CreatedAt")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("created_at");
-
-                    b.Property<string>("Name")
-                        .IsRequired()
-                        .HasMaxLength(100)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("name");
-
-                    b.HasKey("Id")
-                        .HasName("pk_organisations");
-
-                    b.ToTable("organisations", (string)null);
-                });
-
-            modelBuilder.Entity("Dfns.Registration.Api.Storage.RegistrationCode", b =>
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.OneTimeCode", b =>
                 {
                     b.Property<string>("OrganisationId")
                         .HasMaxLength(64)
@@ -442,6 +459,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasMaxLength(64)
                         .HasColumnType("TEXT")
                         .HasColumnName("user_id");
+
+                    b.Property<string>("Purpose")
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("purpose");
 
                     b.Property<byte[]>("CodeHash")
                         .IsRequired()
@@ -468,10 +490,33 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("sent_at");
 
-                    b.HasKey("OrganisationId", "UserId")
-                        .HasName("pk_registration_codes");
+                    b.HasKey("OrganisationId", "UserId", "Purpose")
+                        .HasName("pk_codes");
 
-                    b.ToTable("registration_codes", (string)null);
+                    b.ToTable("codes", (string)null);
+                });
+
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.Organisation", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.HasKey("Id")
+                        .HasName("pk_organisations");
+
+                    b.ToTable("organisations", (string)null);
                 });
 
             modelBuilder.Entity("Dfns.Registration.Api.Storage.RelyingParty", b =>
@@ -692,6 +737,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
 
+                    b.Property<int>("CredentialsVersion")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("credentials_version");
+
                     b.Property<string>("ExternalId")
                         .HasMaxLength(320)
                         .HasColumnType("TEXT")
@@ -789,6 +839,18 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_credentials_users_organisation_id_user_id");
+
+                    b.Navigation("User");
+                });
+
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.CredentialCode", b =>
+                {
+                    b.HasOne("Dfns.Registration.Api.Storage.User", "User")
+                        .WithMany()
+                        .HasForeignKey("OrganisationId", "UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_credential_codes_users_organisation_id_user_id");
 
                     b.Navigation("User");
                 });

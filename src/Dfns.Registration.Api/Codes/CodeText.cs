@@ -1,6 +1,6 @@
 using Dfns.Registration.Api.Tokens;
 
-namespace Dfns.Registration.Api.Registration;
+namespace Dfns.Registration.Api.Codes;
 
 /// <summary>How a code is written for people: 80 random bits as four groups of four characters of Crockford's base 32.</summary>
 internal static class CodeText

@@ -1,0 +1,149 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Mail;
+using Dfns.Registration.Api.Recovery;
+using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.SignIn;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Dfns.Registration.Api.Codes;
+
+/// <summary>The mailed codes: issued, guessed at, used. Whether there is such a user shows neither in an answer nor in the work done.</summary>
+internal sealed class CodeStore(
+    RegistrationDbContext db,
+    MasterKey masterKey,
+    Entropy entropy,
+    TimeProvider clock,
+    IOptions<RegistrationOptions> registration,
+    IOptions<SignInOptions> signIn,
+    IOptions<RecoveryOptions> recovery)
+{
+    /// <summary>Takes a code, and does what it opens, in one transaction. The code is not spent by that: what it opens spends it at its end.</summary>
+    /// <typeparam name="T">What the code opens.</typeparam>
+    /// <param name="purpose">What the code must have been sent for.</param>
+    /// <param name="organisationId">As sent; need not exist.</param>
+    /// <param name="username">As sent; need not exist.</param>
+    /// <param name="typed">The code as typed.</param>
+    /// <param name="isFirstAttempt">
+    /// Whether the caller's address has not guessed wrong at this user lately. Then a right code counts even when others have locked it: a
+    /// code has 80 bits, and a first guess from every address there is finds none (NIST SP 800-63B asks for a limit below 64).
+    /// </param>
+    /// <param name="then">What a right code opens, for its user (organisation and relying party included); adds to the tracked rows.</param>
+    /// <param name="ct">Ends the waiting; nothing is stored then.</param>
+    /// <returns>
+    /// What <paramref name="then"/> returns; or one error for a code that is wrong, locked or nobody's, and, unless it is of a registration
+    /// (whose holder is told more by <paramref name="then"/>), for one that is spent or expired.
+    /// </returns>
+    public Task<Checked<T>> UseAsync<T>(
+        CodePurpose purpose, string organisationId, string username, string typed, bool isFirstAttempt, Func<User, OneTimeCode, Task<Checked<T>>> then, CancellationToken ct)
+        where T : notnull =>
+        db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
+        {
+            db.ChangeTracker.Clear();
+            await using var transaction = await db.Database.BeginTransactionAsync(ct);
+            var now = clock.GetUtcNow();
+            var subject = await FindSubjectAsync(purpose, organisationId, username, ct);
+
+            // Counted before it is compared, so that guesses at once cannot share one count. The row stays locked until the commit, which
+            // also queues what a user opens at once.
+            var stored = (await db.Codes.FromSql(
+                $"UPDATE codes SET failed_attempts = failed_attempts + 1 WHERE organisation_id = {subject.OrganisationId} AND user_id = {subject.UserId} AND purpose = {purpose.ToString()} RETURNING *")
+                .ToListAsync(ct)).SingleOrDefault();
+            var hash = masterKey.HashCode(subject.OrganisationId, subject.UserId, CodeText.Normalise(typed));
+            var right = CryptographicOperations.FixedTimeEquals(hash, stored?.CodeHash ?? []);
+            var over = purpose != CodePurpose.Registration && stored is not null && (stored.ConsumedAt is not null || stored.ExpiresAt <= now);
+
+            var locked = stored?.FailedAttempts > registration.Value.MaxCodeFailures && !isFirstAttempt;
+            if (subject.IsDecoy || stored is null || !right || over || locked)
+            {
+                await transaction.CommitAsync(ct);
+                return ErrorCatalog.InvalidCode with { Reason = subject.IsDecoy ? "no such user" : !right ? "wrong code" : over ? "spent or expired" : "locked" };
+            }
+
+            // From here on the caller has proven to hold the code, and may know.
+            stored.FailedAttempts--;
+            var user = await db.Users.Include(u => u.Organisation!.RelyingParty)
+                .SingleAsync(u => u.OrganisationId == subject.OrganisationId && u.Id == subject.UserId, ct);
+            var opened = await then(user, stored);
+            await db.SaveChangesAsync(ct);
+            await transaction.CommitAsync(ct);
+            return opened;
+        });
+
+    /// <summary>
+    /// Issues a new code to a user whom the purpose concerns, which ends the earlier one, unless that is very recent. For anybody else the
+    /// same work is done for nothing. What the earlier code opened stays open: else whoever knows a username could keep its owner from
+    /// ever completing it.
+    /// </summary>
+    /// <returns>The code to mail, or null when there is nobody to mail it to, or nothing new to mail.</returns>
+    public async Task<IssuedCode?> ReplaceAsync(CodePurpose purpose, string organisationId, string username, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var found = await FindSubjectAsync(purpose, organisationId, username, ct);
+        var subject = found.MayReceive ? found : CodeSubject.Decoy(masterKey, organisationId, username);
+        var code = CodeText.New(entropy);
+        var hash = masterKey.HashCode(subject.OrganisationId, subject.UserId, CodeText.Normalise(code));
+        var expires = now + Lifetime(purpose);
+
+        // One statement that writes the row in any case: what it writes depends on how old the code is.
+        var oldEnough = now - registration.Value.ResendInterval;
+        var row = db.Codes.Where(c => c.OrganisationId == subject.OrganisationId && c.UserId == subject.UserId && c.Purpose == purpose);
+        await row.ExecuteUpdateAsync(
+            c => c.SetProperty(x => x.CodeHash, x => x.SentAt == null || x.SentAt <= oldEnough ? hash : x.CodeHash)
+                .SetProperty(x => x.CreatedAt, x => x.SentAt == null || x.SentAt <= oldEnough ? now : x.CreatedAt)
+                .SetProperty(x => x.ExpiresAt, x => x.SentAt == null || x.SentAt <= oldEnough ? expires : x.ExpiresAt)
+                .SetProperty(x => x.FailedAttempts, x => x.SentAt == null || x.SentAt <= oldEnough ? 0 : x.FailedAttempts)
+                .SetProperty(x => x.ConsumedAt, x => x.SentAt == null || x.SentAt <= oldEnough ? null : x.ConsumedAt)
+                .SetProperty(x => x.SentAt, x => x.SentAt == null || x.SentAt <= oldEnough ? now : x.SentAt),
+            ct);
+        var stored = await row.Select(c => c.CodeHash).SingleOrDefaultAsync(ct);
+        var replaced = CryptographicOperations.FixedTimeEquals(hash, stored ?? []);
+        return subject.IsDecoy || !replaced ? null : new IssuedCode(subject.OrganisationId, subject.UserId, purpose, code, expires);
+    }
+
+    /// <summary>
+    /// Adds the rows that a user has from registration on. A user without them would be answered faster than one who does not exist. The
+    /// caller saves.
+    /// </summary>
+    public void PrepareFor(User user)
+    {
+        var now = clock.GetUtcNow();
+        db.Codes.AddRange(OneTimeCode.NotIssued(user, CodePurpose.Login, now), OneTimeCode.NotIssued(user, CodePurpose.Recovery, now));
+    }
+
+    private TimeSpan Lifetime(CodePurpose purpose) => purpose switch
+    {
+        CodePurpose.Registration => registration.Value.CodeLifetime,
+        CodePurpose.Login => signIn.Value.CodeLifetime,
+        CodePurpose.Recovery => recovery.Value.CodeLifetime,
+    };
+
+    // Asks for no more than tells a user from nobody, so that both take the same time.
+    private async Task<CodeSubject> FindSubjectAsync(CodePurpose purpose, string organisationId, string username, CancellationToken ct)
+    {
+        var folded = User.Fold(username);
+        var decoy = CodeSubject.Decoy(masterKey, organisationId, username);
+        // An organisation that is not set up to the end has no users yet. Whoever has no code of the purpose is nobody to whom one is sent: a
+        // service account; for a login or a recovery code a user who is not registered yet; and for a registration code a user who came
+        // without one, else whoever reads the mail of an address could take over what its owner began at a provider.
+        var found = await db.Users.Where(u => u.OrganisationId == organisationId && u.UsernameFolded == folded && u.Organisation!.RelyingParty != null
+                && db.Codes.Any(c => c.OrganisationId == u.OrganisationId && c.UserId == u.Id && c.Purpose == purpose))
+            .Select(u => new { u.Id, u.IsActive, IsRegistered = u.RegisteredAt != null })
+            .SingleOrDefaultAsync(ct);
+        return found is null
+            ? decoy
+            : new CodeSubject(organisationId, found.Id, MayReceive: found.IsActive && found.IsRegistered == (purpose != CodePurpose.Registration), IsDecoy: false);
+    }
+
+    /// <summary>On whose row a guess is counted.</summary>
+    private sealed record CodeSubject(string OrganisationId, string UserId, bool MayReceive, bool IsDecoy)
+    {
+        // Which decoy stands for a name is stable, and not to be computed without the key.
+        public static CodeSubject Decoy(MasterKey masterKey, string organisationId, string username) =>
+            new("", OneTimeCode.DecoyName(BinaryPrimitives.ReadUInt16BigEndian(masterKey.HashCode(organisationId, User.Fold(username), ""))), MayReceive: false, IsDecoy: true);
+    }
+}

@@ -1,0 +1,42 @@
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Mail;
+using Dfns.Registration.Api.Operations;
+using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Wire;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Dfns.Registration.Api.Codes;
+
+/// <summary>
+/// <c>PUT /auth/registration/code</c>, <c>POST /auth/login/code</c> and <c>/auth/recover/user/code</c>: a new code by mail. The answer does
+/// not tell whether there was anybody to send it to.
+/// </summary>
+internal static class SendCode
+{
+    /// <summary>The handler for codes of one purpose.</summary>
+    public static Func<HttpRequest, AttemptBudgets, CodeStore, CodeMailQueue, CancellationToken, Task<Results<Ok<MessageResponse>, ErrorResult>>> For(CodePurpose purpose) =>
+        (http, budgets, codes, mails, ct) => SendAsync(purpose, http, budgets, codes, mails, ct);
+
+    private static async Task<Results<Ok<MessageResponse>, ErrorResult>> SendAsync(
+        CodePurpose purpose, HttpRequest http, AttemptBudgets budgets, CodeStore codes, CodeMailQueue mails, CancellationToken ct)
+    {
+        if ((await JsonBody.ReadAsync<SendCodeRequest>(http, RegistrationOptions.SmallBodySizeBytes, ct)).Failed(out var error, out var request))
+        {
+            return (ErrorResult)error;
+        }
+
+        if (Member.Text(request.Username, "$.username", Limits.UsernameLength).Failed(out error, out var username)) return (ErrorResult)error;
+        if (Member.Text(request.OrgId, "$.orgId", Limits.IdLength).Failed(out error, out var orgId)) return (ErrorResult)error;
+
+        if ((await budgets.TakeAsync(http.HttpContext, AttemptKinds.RequestOf(purpose), orgId, username, ct)).Failed(out error, out _)) return (ErrorResult)error;
+
+        // Asked before anything is changed, and of everybody alike.
+        if (mails.IsFull) return (ErrorResult)(ErrorCatalog.MailBusy with { RetryAfterSeconds = 60 });
+        if (await codes.ReplaceAsync(purpose, orgId, username, ct) is { } issued) mails.Add(issued);
+        return TypedResults.Ok(MessageResponse.Success);
+    }
+}
+
+/// <summary>Body of the calls that have a code mailed.</summary>
+public sealed record SendCodeRequest(string? Username, string? OrgId);

@@ -1,0 +1,38 @@
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.UserActions;
+using Dfns.Registration.Api.Wire;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Dfns.Registration.Api.Credentials;
+
+/// <summary><c>POST /auth/credentials/init</c> and <c>POST /auth/credentials</c>: one more credential, for a caller with a session.</summary>
+internal static class AddCredential
+{
+    internal static async Task<Results<Ok<CredentialChallengeResponse>, ErrorResult>> InitAsync(
+        HttpRequest http, CredentialCallers callers, NewCredentials credentials, CancellationToken ct)
+    {
+        if ((await callers.ReadAsync(http, ct)).Failed(out var error, out var caller)) return (ErrorResult)error;
+        if ((await JsonBody.ReadAsync<InitCredentialRequest>(http, RegistrationOptions.SmallBodySizeBytes, ct)).Failed(out error, out var request)) return (ErrorResult)error;
+        if (CredentialSlots.ReadKind(request.Kind, "$.kind", CredentialSlots.AllKinds).Failed(out error, out var kind)) return (ErrorResult)error;
+        return TypedResults.Ok(await credentials.OpenAsync(caller.User, caller.RelyingParty, kind, code: null, ct));
+    }
+
+    internal static async Task<Results<Ok<CredentialResponse>, ErrorResult>> CreateAsync(
+        HttpRequest http, CredentialCallers callers, SignedCalls calls, NewCredentials credentials, CancellationToken ct)
+    {
+        if ((await callers.ReadSignedAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
+        if (JsonBody.Parse<CreateCredentialRequest>(call.Body).Failed(out error, out var request)) return (ErrorResult)error;
+
+        // The caller's own open challenge, and not one that a code opened: that one is answered where the code is spent.
+        if ((await credentials.FindAsync(request.ChallengeIdentifier, ct)).Failed(out error, out var issued)) return (ErrorResult)error;
+        if (issued.Ceremony.ConsumedAt is not null || issued.Binding.CodeHash is not null || issued.User != call.Caller.User)
+        {
+            return (ErrorResult)ErrorCatalog.ChallengeNotValid.At("$.challengeIdentifier");
+        }
+
+        if (credentials.Add(issued, request, http.HttpContext.Connection.RemoteIpAddress?.ToString()).Failed(out error, out var credential)) return (ErrorResult)error;
+        if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
+        return TypedResults.Ok(CredentialResponse.Of(credential));
+    }
+}

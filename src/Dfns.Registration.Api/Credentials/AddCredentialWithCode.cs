@@ -1,0 +1,128 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Dfns.Registration.Api.Codes;
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.UserActions;
+using Dfns.Registration.Api.Wire;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Dfns.Registration.Api.Credentials;
+
+/// <summary>
+/// <c>POST /auth/credentials/code</c>, <c>/code/init</c> and <c>/code/verify</c>: one device of a user has a code made, another one, without
+/// a session, adds a credential with it. The code has 80 bits and lives a minute, so nobody guesses it; it is spent by the credential.
+/// </summary>
+internal static class AddCredentialWithCode
+{
+    private static readonly TimeSpan LongestAhead = TimeSpan.FromMinutes(1);
+
+    internal static async Task<Results<Ok<CredentialCodeResponse>, ErrorResult>> CreateCodeAsync(
+        HttpRequest http, CredentialCallers callers, SignedCalls calls, RegistrationDbContext db, MasterKey masterKey, Entropy entropy, Audit audit, TimeProvider clock, CancellationToken ct)
+    {
+        if ((await callers.ReadSignedAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
+        if (JsonBody.Parse<CreateCredentialCodeRequest>(call.Body).Failed(out error, out var request)) return (ErrorResult)error;
+        var now = clock.GetUtcNow();
+        if (ReadExpiration(request.Expiration, now).Failed(out error, out var expires)) return (ErrorResult)error;
+
+        var user = call.Caller.User;
+        var code = CodeText.New(entropy);
+        db.CredentialCodes.Add(new CredentialCode
+        {
+            CodeHash = Hash(masterKey, code),
+            OrganisationId = user.OrganisationId,
+            UserId = user.Id,
+            CreatedAt = now,
+            ExpiresAt = expires,
+        });
+        // A recovery at the same time ends the code, or keeps it from being made.
+        user.CredentialsVersion++;
+        audit.Add(user.OrganisationId, AuditActions.CredentialCodeCreated, user.Id, user.Id, http.HttpContext.Connection.RemoteIpAddress?.ToString());
+        if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
+        return TypedResults.Ok(new CredentialCodeResponse(code, WireTime.Of(expires)));
+    }
+
+    internal static async Task<Results<Ok<CredentialChallengeResponse>, ErrorResult>> InitAsync(
+        HttpRequest http, NewCredentials credentials, RegistrationDbContext db, MasterKey masterKey, TimeProvider clock, CancellationToken ct)
+    {
+        if ((await JsonBody.ReadAsync<InitCredentialWithCodeRequest>(http, RegistrationOptions.SmallBodySizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
+        if (Member.Text(request.Code, "$.code", Limits.IdLength).Failed(out error, out var typed)) return (ErrorResult)error;
+        if (CredentialSlots.ReadKind(request.CredentialKind, "$.credentialKind", CredentialSlots.AllKinds).Failed(out error, out var kind)) return (ErrorResult)error;
+
+        var (hash, now) = (Hash(masterKey, typed), clock.GetUtcNow());
+        var code = await db.CredentialCodes.Include(c => c.User!.Organisation!.RelyingParty)
+            .SingleOrDefaultAsync(c => c.CodeHash == hash && c.ConsumedAt == null && c.ExpiresAt > now, ct);
+        if (code is null) return (ErrorResult)ErrorCatalog.InvalidCode;
+        if (!code.User!.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
+        return TypedResults.Ok(await credentials.OpenAsync(code.User, code.User.Organisation!.RelyingParty!, kind, code, ct));
+    }
+
+    internal static async Task<Results<Ok<CredentialResponse>, ErrorResult>> VerifyAsync(
+        HttpRequest http, NewCredentials credentials, RegistrationDbContext db, TimeProvider clock, IOptions<RegistrationOptions> limits, CancellationToken ct)
+    {
+        if ((await JsonBody.ReceiveAsync(http, limits.Value.MaxBodySizeBytes, ct)).Failed(out var error, out var body)) return (ErrorResult)error;
+        if (JsonBody.Parse<CreateCredentialRequest>(body).Failed(out error, out var request)) return (ErrorResult)error;
+        var digest = SHA256.HashData(body.Span);
+        var remoteAddress = http.HttpContext.Connection.RemoteIpAddress?.ToString();
+
+        for (var lastTime = false; ; lastTime = true)
+        {
+            // A repeat gets its answer again; a challenge that is spent, or whose code is, gets an error.
+            if ((await credentials.FindAsync(request.ChallengeIdentifier, ct)).Failed(out error, out var issued)) return (ErrorResult)error;
+            if (issued.Ceremony.Repeat<CredentialResponse>(digest) is { } repeat) return repeat.Failed(out error, out var answered) ? (ErrorResult)error : TypedResults.Ok(answered);
+            var hash = issued.Binding.CodeHash;
+            var code = hash is null ? null : await db.CredentialCodes.SingleOrDefaultAsync(c => c.CodeHash == hash && c.ConsumedAt == null, ct);
+            if (issued.Ceremony.ConsumedAt is not null || code is null) return (ErrorResult)ErrorCatalog.ChallengeNotValid.At("$.challengeIdentifier");
+            if (!issued.User.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
+
+            if (credentials.Add(issued, request, remoteAddress).Failed(out error, out var credential)) return (ErrorResult)error;
+            var answer = CredentialResponse.Of(credential);
+            issued.Ceremony.Complete(clock.GetUtcNow(), digest, answer);
+            code.ConsumedAt = clock.GetUtcNow();
+            try
+            {
+                await db.SaveChangesAsync(ct);
+                return TypedResults.Ok(answer);
+            }
+            catch (DbUpdateException e) when (!lastTime && (e is DbUpdateConcurrencyException || UniqueViolation.IsOne(e)))
+            {
+                // Something else was first, or this very request was, in a commit whose answer was lost: look again.
+                db.ChangeTracker.Clear();
+            }
+            catch (DbUpdateException e) when (e is DbUpdateConcurrencyException || UniqueViolation.IsOne(e))
+            {
+                return (ErrorResult)(UniqueViolation.Of(e) ?? ErrorCatalog.ChangedMeanwhile);
+            }
+        }
+    }
+
+    private static byte[] Hash(MasterKey masterKey, string typed) => masterKey.HashCode("", "credential code", CodeText.Normalise(typed));
+
+    private static Checked<DateTimeOffset> ReadExpiration(JsonElement? sent, DateTimeOffset now)
+    {
+        const string path = "$.expiration";
+        if (sent is not { ValueKind: not JsonValueKind.Null } expiration) return ErrorCatalog.MemberRequired.At(path);
+        DateTimeOffset? read = expiration.ValueKind switch
+        {
+            JsonValueKind.String when DateTimeOffset.TryParse(expiration.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant) => instant.ToUniversalTime(),
+            JsonValueKind.Number when expiration.TryGetInt64(out var number) => FromEpoch(number),
+            _ => null,
+        };
+        return read > now && read <= now + LongestAhead
+            ? read.Value
+            : ErrorCatalog.MemberInvalid.Saying("It is a time from now to one minute ahead: ISO 8601, or seconds or milliseconds since 1970.").At(path);
+    }
+
+    // Seconds have ten digits until the year 2286.
+    private static DateTimeOffset? FromEpoch(long number) => number switch
+    {
+        < 0 or > 100_000_000_000_000 => null,
+        > 100_000_000_000 => DateTimeOffset.FromUnixTimeMilliseconds(number),
+        _ => DateTimeOffset.FromUnixTimeSeconds(number),
+    };
+}

@@ -1,0 +1,101 @@
+using System.Buffers.Text;
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Trust;
+using Dfns.Registration.Verification;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Dfns.Registration.Api.Credentials;
+
+/// <summary>Challenges for a credential that is added to those a user has, and the answers to them.</summary>
+internal sealed class NewCredentials(
+    RegistrationDbContext db, CeremonyStore ceremonies, TrustSources trust, TokenService tokens, Audit audit, Entropy entropy, TimeProvider clock, IOptions<RegistrationOptions> options)
+{
+    /// <summary>Opens a challenge and saves it.</summary>
+    /// <param name="user">Whose credential it will be.</param>
+    /// <param name="relyingParty">Of the organisation.</param>
+    /// <param name="kind">The one kind that answers it.</param>
+    /// <param name="code">The code that opened it; null for a caller with a session.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    public async Task<CredentialChallengeResponse> OpenAsync(User user, RelyingParty relyingParty, CredentialKind kind, CredentialCode? code, CancellationToken ct)
+    {
+        var (ceremony, _) = await ceremonies.OpenAsync(
+            CeremonyPurpose.NewCredential, user, options.Value.ChallengeLifetime, new Binding(kind, code?.CodeHash).ToString(), ct);
+        await db.SaveChangesAsync(ct);
+
+        var isPasskey = kind == CredentialKind.Fido2;
+        var passkeys = isPasskey
+            ? await db.Credentials
+                .Where(c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.Kind == CredentialKind.Fido2 && c.Status != CredentialStatus.Archived)
+                .OrderBy(c => c.CreatedAt).ThenBy(c => c.Uuid)
+                .Select(c => new PublicKeyCredentialDescriptor("public-key", c.CredentialIdText))
+                .ToListAsync(ct)
+            : null;
+        return new CredentialChallengeResponse
+        {
+            Kind = kind.ToString(),
+            User = ChallengeUser.Of(user),
+            ChallengeIdentifier = await tokens.IssueAsync(ceremony, user, ct),
+            Challenge = ceremony.Challenge,
+            Rp = new ChallengeRelyingParty(relyingParty.RelyingPartyId, relyingParty.Name),
+            Attestation = relyingParty.Attestation,
+            PubKeyCredParams = PublicKeyCredentialParameters.Of(relyingParty),
+            AuthenticatorSelection = isPasskey ? AuthenticatorSelection.Of(relyingParty) : null,
+            ExcludeCredentials = passkeys,
+        };
+    }
+
+    /// <summary>Finds the challenge that an identifier names, answered or not, until its time is over.</summary>
+    /// <returns>The challenge; or that the identifier is missing, not ours, for something else, or too old.</returns>
+    public async Task<Checked<IssuedForCredential>> FindAsync(string? identifier, CancellationToken ct)
+    {
+        const string path = "$.challengeIdentifier";
+        if (string.IsNullOrEmpty(identifier)) return ErrorCatalog.MemberRequired.At(path);
+        if (await tokens.ReadAsync(identifier, TokenPurpose.NewCredential, ct) is not { } reference) return ErrorCatalog.ChallengeNotValid.At(path);
+        var now = clock.GetUtcNow();
+        var found = await db.Ceremonies
+            .Where(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id && c.Purpose == CeremonyPurpose.NewCredential && c.ExpiresAt > now)
+            .Select(c => new { Ceremony = c, User = c.User!, RelyingParty = c.User!.Organisation!.RelyingParty! })
+            .SingleOrDefaultAsync(ct);
+        return found is null ? ErrorCatalog.ChallengeNotValid.At(path) : new IssuedForCredential(found.Ceremony, found.User, found.RelyingParty);
+    }
+
+    /// <summary>Proves a new credential and adds it to the tracked rows, its challenge answered and its line in the audit trail included. The caller saves.</summary>
+    /// <param name="issued">The open challenge.</param>
+    /// <param name="request">The parsed body.</param>
+    /// <param name="remoteAddress">For the audit row.</param>
+    /// <returns>The credential, or the first fault.</returns>
+    public Checked<Credential> Add(IssuedForCredential issued, CreateCredentialRequest request, string? remoteAddress)
+    {
+        var now = clock.GetUtcNow();
+        var sent = new CredentialRequest(request.CredentialKind, request.CredentialInfo, request.CredentialName, request.EncryptedPrivateKey);
+        if (CredentialSlots.ReadAdded(sent, issued.Binding.Kind).Failed(out var error, out var slotted)) return error;
+        if (CredentialProofs.Verify([slotted], CredentialProofs.Expect(issued.Ceremony, issued.RelyingParty, trust.Current, now)).Failed(out error, out var proven)) return error;
+
+        var credential = proven[0].ToRow(issued.User, issued.RelyingParty, entropy.Id("cr"), now);
+        db.Credentials.Add(credential);
+        issued.Ceremony.ConsumedAt = now;
+        issued.User.CredentialsVersion++;
+        audit.Add(credential.OrganisationId, AuditActions.CredentialCreated, credential.UserId, credential.UserId, remoteAddress, AuditNotes.Of(credential));
+        return credential;
+    }
+
+    /// <summary>What a challenge is bound to beyond its user: a kind, and the code that opened it, if one did.</summary>
+    internal sealed record Binding(CredentialKind Kind, byte[]? CodeHash)
+    {
+        public static Binding Parse(string text) => text.Split(' ') is [var kind, var hash]
+            ? new Binding(CredentialSlots.ReadKind(kind)!.Value, Base64Url.DecodeFromChars(hash))
+            : new Binding(CredentialSlots.ReadKind(text)!.Value, null);
+
+        public override string ToString() => CodeHash is null ? Kind.ToString() : $"{Kind} {Base64Url.EncodeToString(CodeHash)}";
+    }
+}
+
+/// <summary>A challenge that was issued for a new credential.</summary>
+internal sealed record IssuedForCredential(Ceremony Ceremony, User User, RelyingParty RelyingParty)
+{
+    public NewCredentials.Binding Binding { get; } = NewCredentials.Binding.Parse(Ceremony.BoundTo!);
+}

@@ -1,0 +1,36 @@
+using Dfns.Registration.Api.Callers;
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.UserActions;
+using Dfns.Registration.Api.Wire;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dfns.Registration.Api.Recovery;
+
+/// <summary><c>POST /auth/recover/user/delegated</c>: a service account, which knows its users by other means, starts a recovery without a code.</summary>
+internal static class DelegatedRecovery
+{
+    internal static async Task<Results<Ok<RecoveryChallengeResponse>, ErrorResult>> InitAsync(
+        HttpRequest http, SignedCalls calls, RegistrationDbContext db, RecoveryStore store, Audit audit, TokenService tokens, CancellationToken ct)
+    {
+        if ((await calls.ReadAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
+        if (!call.Caller.User.IsServiceAccount) return (ErrorResult)ErrorCatalog.ServiceAccountRequired;
+        if (call.Caller.Lacking(Permission.RecoverDelegated) is { } lacking) return (ErrorResult)lacking;
+        if (JsonBody.Parse<DelegatedRecoveryRequest>(call.Body).Failed(out error, out var request)) return (ErrorResult)error;
+        if (Member.Text(request.Username, "$.username", Limits.UsernameLength).Failed(out error, out var username)) return (ErrorResult)error;
+        if (InitRecovery.ReadCredentialId(request.CredentialId).Failed(out error, out var credentialId)) return (ErrorResult)error;
+
+        var folded = User.Fold(username);
+        var user = await db.Users.Include(u => u.Organisation!.RelyingParty).SingleOrDefaultAsync(
+            u => u.OrganisationId == call.Caller.OrganisationId && u.UsernameFolded == folded && u.RegisteredAt != null && !u.IsServiceAccount, ct);
+        if (user is null) return (ErrorResult)ErrorCatalog.UserNotFound.At("$.username");
+        if (!user.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
+
+        var started = await store.StartAsync(user, credentialId, ct);
+        audit.Add(user.OrganisationId, AuditActions.RecoveryStarted, call.Caller.User.Id, user.Id, http.HttpContext.Connection.RemoteIpAddress?.ToString());
+        if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
+        return TypedResults.Ok(await InitRecovery.ChallengeAsync(started, tokens, ct));
+    }
+}

@@ -1,0 +1,45 @@
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Operations;
+using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Wire;
+using Dfns.Registration.Verification;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Dfns.Registration.Api.Recovery;
+
+/// <summary><c>POST /auth/recover/user/init</c>: a recovery code for a challenge.</summary>
+internal static class InitRecovery
+{
+    internal static async Task<Results<Ok<RecoveryChallengeResponse>, ErrorResult>> InitAsync(
+        HttpRequest http, AttemptBudgets budgets, RecoveryStore store, TokenService tokens, CancellationToken ct)
+    {
+        if ((await JsonBody.ReadAsync<InitRecoveryRequest>(http, RegistrationOptions.SmallBodySizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
+        if (Member.Text(request.Username, "$.username", Limits.UsernameLength).Failed(out error, out var username)) return (ErrorResult)error;
+        if (Member.Text(request.VerificationCode, "$.verificationCode", Limits.IdLength).Failed(out error, out var code)) return (ErrorResult)error;
+        if (Member.Text(request.OrgId, "$.orgId", Limits.IdLength).Failed(out error, out var orgId)) return (ErrorResult)error;
+        if (ReadCredentialId(request.CredentialId).Failed(out error, out var credentialId)) return (ErrorResult)error;
+
+        var guessed = await budgets.GuessAsync(
+            http.HttpContext, CodePurpose.Recovery, orgId, username, isFirst => store.StartAsync(orgId, username, code, isFirst, credentialId, ct), ct);
+        if (guessed.Failed(out error, out var started)) return (ErrorResult)error;
+        return TypedResults.Ok(await ChallengeAsync(started, tokens, ct));
+    }
+
+    /// <summary>Reads the id of a recovery key.</summary>
+    internal static Checked<ReadOnlyMemory<byte>> ReadCredentialId(string? text)
+    {
+        const string path = "$.credentialId";
+        if (Member.Text(text, path, Limits.CredentialIdTextLength).Failed(out var error, out var credentialId)) return error;
+        return CredentialIds.Read(credentialId).Refused(out _, out var bytes) ? ErrorCatalog.MemberInvalid.Saying("It is base64url text.").At(path) : bytes;
+    }
+
+    /// <summary>The answer that every way of starting a recovery gets.</summary>
+    internal static async Task<RecoveryChallengeResponse> ChallengeAsync(StartedRecovery started, TokenService tokens, CancellationToken ct)
+    {
+        return new RecoveryChallengeResponse(
+            await InitRegistration.ChallengeAsync(started.Ceremony, started.User, started.User.Organisation!.RelyingParty!, tokens, ct),
+            started.RecoveryKey is { } key ? [new RecoveryKeyDescriptor(key.CredentialIdText, key.EncryptedPrivateKey ?? "")] : []);
+    }
+}

@@ -1,0 +1,32 @@
+using System.Diagnostics.CodeAnalysis;
+using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.SignIn;
+
+namespace Dfns.Registration.Api.Recovery;
+
+/// <summary>Body of <c>POST /auth/recover/user/init</c>.</summary>
+/// <param name="Username">Whose account.</param>
+/// <param name="VerificationCode">The code that was mailed.</param>
+/// <param name="OrgId">The organisation.</param>
+/// <param name="CredentialId">The credential id of the recovery key, as it was registered: base64url text.</param>
+public sealed record InitRecoveryRequest(string? Username, string? VerificationCode, string? OrgId, string? CredentialId);
+
+/// <summary>Body of <c>POST /auth/recover/user/delegated</c>.</summary>
+public sealed record DelegatedRecoveryRequest(string? Username, string? CredentialId);
+
+/// <summary>The challenge of a recovery: that of a registration, and the recovery key that has to sign.</summary>
+public sealed record RecoveryChallengeResponse : RegistrationChallengeResponse
+{
+    [SetsRequiredMembers]
+    public RecoveryChallengeResponse(RegistrationChallengeResponse challenge, IReadOnlyList<RecoveryKeyDescriptor> allowed)
+        : base(challenge) => AllowedRecoveryCredentials = allowed;
+
+    /// <summary>Empty where the credentialId is no recovery key of the user.</summary>
+    public IReadOnlyList<RecoveryKeyDescriptor> AllowedRecoveryCredentials { get; }
+}
+
+/// <summary>A recovery key, with its private key as the client encrypted it; empty where it left none.</summary>
+public sealed record RecoveryKeyDescriptor(string Id, string EncryptedRecoveryKey);
+
+/// <summary>Body of <c>POST /auth/recover/user</c>: new credentials, each over the challenge, and the recovery key's signature over them.</summary>
+public sealed record RecoverRequest(FactorRequest? Recovery, RegistrationRequest? NewCredentials);

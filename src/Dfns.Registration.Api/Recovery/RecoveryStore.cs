@@ -1,0 +1,147 @@
+using System.Buffers.Text;
+using Dfns.Registration.Api.Codes;
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Verification;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Dfns.Registration.Api.Recovery;
+
+/// <summary>The queries of recovery, and its one transaction.</summary>
+internal sealed class RecoveryStore(
+    RegistrationDbContext db, Audit audit, CodeStore codes, CeremonyStore ceremonies, Entropy entropy, TimeProvider clock, IOptions<RecoveryOptions> options)
+{
+    /// <summary>Checks a recovery code and starts a recovery. The code is spent at completion, not here.</summary>
+    /// <param name="organisationId">As sent; need not exist.</param>
+    /// <param name="username">As sent; need not exist.</param>
+    /// <param name="code">As typed.</param>
+    /// <param name="isFirstAttempt">Whether the caller's address has not guessed wrong at this user lately.</param>
+    /// <param name="credentialId">The id of the recovery key, decoded.</param>
+    /// <param name="ct">Ends the waiting; nothing is stored then.</param>
+    /// <returns>The recovery; or one error for whatever is wrong with the code, or the user deactivated.</returns>
+    public Task<Checked<StartedRecovery>> StartAsync(string organisationId, string username, string code, bool isFirstAttempt, ReadOnlyMemory<byte> credentialId, CancellationToken ct) =>
+        codes.UseAsync<StartedRecovery>(
+            CodePurpose.Recovery,
+            organisationId,
+            username,
+            code,
+            isFirstAttempt,
+            async (user, _) => user.IsActive ? await StartAsync(user, credentialId, ct) : ErrorCatalog.UserDeactivated,
+            ct);
+
+    /// <summary>Starts a recovery of a user. The caller saves.</summary>
+    /// <param name="user">With organisation and relying party.</param>
+    /// <param name="credentialId">The id of the recovery key, decoded. One that is no recovery key of the user starts a recovery that nothing completes.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    public async Task<StartedRecovery> StartAsync(User user, ReadOnlyMemory<byte> credentialId, CancellationToken ct)
+    {
+        var (ceremony, _) = await ceremonies.OpenAsync(
+            CeremonyPurpose.Recovery, user, options.Value.ChallengeLifetime, Base64Url.EncodeToString(credentialId.Span), ct);
+        var id = credentialId.ToArray();
+        var key = await db.Credentials.SingleOrDefaultAsync(
+            c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.CredentialId == id && c.Kind == CredentialKind.RecoveryKey && c.Status == CredentialStatus.Active, ct);
+        return new StartedRecovery(ceremony, user, key);
+    }
+
+    /// <summary>Finds the session a bearer token names, completed or not.</summary>
+    /// <returns>The session, or null when there is none or its time is over.</returns>
+    public async Task<RecoverySession?> FindAsync(TokenReference reference, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        return await db.Ceremonies
+            .Where(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id && c.Purpose == CeremonyPurpose.Recovery && c.ExpiresAt > now)
+            .Select(c => new RecoverySession
+            {
+                Ceremony = c,
+                User = c.User!,
+                RelyingParty = c.User!.Organisation!.RelyingParty!,
+                RecoveryKeys = db.Credentials.Where(k => k.OrganisationId == c.OrganisationId && k.UserId == c.UserId
+                    && k.Kind == CredentialKind.RecoveryKey && k.Status == CredentialStatus.Active).ToList(),
+            })
+            .SingleOrDefaultAsync(ct);
+    }
+
+    /// <summary>
+    /// Recovers the account: spends the challenge, the recovery key and the codes, archives every credential the user had, ends every
+    /// session, closes every open challenge and every signed action, and stores the new credentials; all of it or none of it.
+    /// </summary>
+    /// <param name="reference">The session.</param>
+    /// <param name="digest">SHA-256 of the request body.</param>
+    /// <param name="recoveryKey">As found before the proofs.</param>
+    /// <param name="proven">The new credentials, verified, in slot order.</param>
+    /// <param name="remoteAddress">For the audit rows.</param>
+    /// <param name="ct">Ends the waiting before the commit.</param>
+    /// <returns>The answer: new, or the one already given to the same body; or what another request left for this one.</returns>
+    public Task<Checked<RegistrationResponse>> CommitAsync(
+        TokenReference reference, byte[] digest, Credential recoveryKey, IReadOnlyList<ProvenCredential> proven, string? remoteAddress, CancellationToken ct) =>
+        db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
+        {
+            db.ChangeTracker.Clear();
+            await using var transaction = await db.Database.BeginTransactionAsync(ct);
+            var (organisationId, userId) = (recoveryKey.OrganisationId, recoveryKey.UserId);
+            var now = clock.GetUtcNow();
+
+            // The user's row first. Another recovery waits here; whatever else changes the user's credentials counts the same version on,
+            // and so either is seen below or fails.
+            await db.Users.Where(u => u.OrganisationId == organisationId && u.Id == userId)
+                .ExecuteUpdateAsync(u => u.SetProperty(x => x.CredentialsVersion, x => x.CredentialsVersion + 1), ct);
+            if (await FindAsync(reference, ct) is not { } session) return ErrorCatalog.NotAuthorized;
+            if (session.Answer(digest, now) is { } settled) return settled;
+
+            var earlier = await db.Credentials.AsNoTracking().Where(c => c.OrganisationId == organisationId && c.UserId == userId).ToListAsync(ct);
+            if (!earlier.Exists(c => c.Uuid == recoveryKey.Uuid && c.Status == CredentialStatus.Active)) return ErrorCatalog.NotARecoveryCredential.At("$.recovery");
+            // A key that the user ever had would not be superseded, nor the recovery key spent.
+            foreach (var credential in proven)
+            {
+                if (earlier.Exists(c => c.PublicKey.AsSpan().SequenceEqual(credential.Verified.SubjectPublicKeyInfo.Span)))
+                {
+                    return ErrorCatalog.PublicKeyAlreadyRegistered.At($"{credential.Sent.Path}.credentialInfo.attestationData");
+                }
+            }
+
+            await EndAllAsync(session, now, ct);
+            var created = proven.Select(p => p.ToRow(session.User, session.RelyingParty, entropy.Id("cr"), now)).ToList();
+            var answer = RegistrationResponse.Of(session.User, created[0]);
+            session.Ceremony.Complete(now, digest, answer);
+            db.Credentials.AddRange(created);
+            foreach (var credential in earlier.Where(c => c.Status != CredentialStatus.Archived))
+            {
+                audit.Add(organisationId, AuditActions.CredentialArchived, userId, userId, remoteAddress, AuditNotes.Of(credential));
+            }
+
+            audit.Add(organisationId, AuditActions.Recovered, userId, userId, remoteAddress, $"With {recoveryKey.Uuid}: {AuditNotes.Of(created)}");
+            try
+            {
+                await db.SaveChangesAsync(ct);
+            }
+            catch (DbUpdateException e) when (UniqueViolation.Of(e) is { } taken)
+            {
+                return taken;
+            }
+
+            await transaction.CommitAsync(ct);
+            return answer;
+        });
+
+    // In this order: a sign-in changes its credential and then adds its session, a started recovery counts on its code and then adds its
+    // challenge. Whoever was before us on the former is seen in the latter; whoever comes after finds the former ended.
+    private async Task EndAllAsync(RecoverySession session, DateTimeOffset now, CancellationToken ct)
+    {
+        var (organisationId, userId, id) = (session.User.OrganisationId, session.User.Id, session.Ceremony.Id);
+        await db.Credentials.Where(c => c.OrganisationId == organisationId && c.UserId == userId && c.Status != CredentialStatus.Archived)
+            .ExecuteUpdateAsync(c => c.SetProperty(x => x.Status, CredentialStatus.Archived).SetProperty(x => x.ArchivedAt, now), ct);
+        await db.Codes.Where(c => c.OrganisationId == organisationId && c.UserId == userId && c.ConsumedAt == null)
+            .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, now), ct);
+        await db.CredentialCodes.Where(c => c.OrganisationId == organisationId && c.UserId == userId && c.ConsumedAt == null)
+            .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, now), ct);
+        await db.AccessTokens.Where(t => t.OrganisationId == organisationId && t.UserId == userId && t.RevokedAt == null)
+            .ExecuteUpdateAsync(t => t.SetProperty(x => x.RevokedAt, now), ct);
+        await db.Ceremonies.Where(c => c.OrganisationId == organisationId && c.UserId == userId && c.Purpose == CeremonyPurpose.UserAction && c.SpentAt == null)
+            .ExecuteUpdateAsync(c => c.SetProperty(x => x.SpentAt, now), ct);
+        await db.Ceremonies.Where(c => c.OrganisationId == organisationId && c.UserId == userId && c.Id != id && c.ConsumedAt == null)
+            .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, now), ct);
+    }
+}
