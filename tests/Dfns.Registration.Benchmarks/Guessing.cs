@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
+using Dfns.Registration.Api.Storage;
 using Dfns.Registration.EndToEnd.Tests.Running;
 using Dfns.Registration.TestKit;
 using Dfns.Registration.TestKit.Databases;
@@ -50,7 +51,7 @@ internal static class Guessing
 
         var names = victims.Select(v => v.Username).ToHashSet(StringComparer.Ordinal);
         await using var db = seed.Open();
-        var failures = (await db.Codes.Join(db.Users, c => c.UserId, u => u.Id, (c, u) => new { u.Username, c.FailedAttempts }).ToListAsync())
+        var failures = (await db.Codes.Where(c => c.Purpose == CodePurpose.Registration).Join(db.Users, c => c.UserId, u => u.Id, (c, u) => new { u.Username, c.FailedAttempts }).ToListAsync())
             .Where(c => names.Contains(c.Username)).Select(c => c.FailedAttempts).ToList();
         var registered = new List<string>();
         using var rightful = Callers.At(service.Address, Elsewhere + firstAddress);

@@ -102,7 +102,7 @@ internal sealed class RecoveryStore(
                 }
             }
 
-            await EndAllAsync(session, now, ct);
+            await EndAllAsync(session, recoveryKey, now, ct);
             var created = proven.Select(p => p.ToRow(session.User, session.RelyingParty, entropy.Id("cr"), now)).ToList();
             var answer = RegistrationResponse.Of(session.User, created[0]);
             session.Ceremony.Complete(now, digest, answer);
@@ -128,11 +128,15 @@ internal sealed class RecoveryStore(
 
     // In this order: a sign-in changes its credential and then adds its session, a started recovery counts on its code and then adds its
     // challenge. Whoever was before us on the former is seen in the latter; whoever comes after finds the former ended.
-    private async Task EndAllAsync(RecoverySession session, DateTimeOffset now, CancellationToken ct)
+    private async Task EndAllAsync(RecoverySession session, Credential recoveryKey, DateTimeOffset now, CancellationToken ct)
     {
         var (organisationId, userId, id) = (session.User.OrganisationId, session.User.Id, session.Ceremony.Id);
         await db.Credentials.Where(c => c.OrganisationId == organisationId && c.UserId == userId && c.Status != CredentialStatus.Archived)
-            .ExecuteUpdateAsync(c => c.SetProperty(x => x.Status, CredentialStatus.Archived).SetProperty(x => x.ArchivedAt, now), ct);
+            .ExecuteUpdateAsync(
+                c => c.SetProperty(x => x.Status, CredentialStatus.Archived)
+                    .SetProperty(x => x.ArchivedAt, now)
+                    .SetProperty(x => x.UsedAt, x => x.Uuid == recoveryKey.Uuid ? now : x.UsedAt),
+                ct);
         await db.Codes.Where(c => c.OrganisationId == organisationId && c.UserId == userId && c.ConsumedAt == null)
             .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, now), ct);
         await db.CredentialCodes.Where(c => c.OrganisationId == organisationId && c.UserId == userId && c.ConsumedAt == null)

@@ -83,6 +83,7 @@ public abstract class RecoveryTests(ServiceFixture fixture) : ServiceTests(fixtu
         Assert.Equal(Ids(user), rows.Where(c => c.Status == CredentialStatus.Archived).Select(c => c.CredentialIdText).Order(StringComparer.Ordinal));
         Assert.Equal(Ids(recovered), rows.Where(c => c.Status == CredentialStatus.Active).Select(c => c.CredentialIdText).Order(StringComparer.Ordinal));
         Assert.All(rows.Where(c => c.Status == CredentialStatus.Archived), c => Assert.Equal(Service.Clock.GetUtcNow(), c.ArchivedAt));
+        Assert.Equal(Service.Clock.GetUtcNow(), rows.Single(c => c.CredentialIdText == user.Recovery!.CredId).UsedAt);
         Assert.Equal("not_authorized", (await caller.InitActionAsync(HttpMethod.Post, "/auth/users", "")).Code);
         await AssertNothingOpenAsync(user);
         await recovered.LoginAsync();
