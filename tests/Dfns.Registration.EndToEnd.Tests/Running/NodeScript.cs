@@ -31,9 +31,22 @@ internal static class NodeScript
         return RunningProcess.Start(new ProcessStartInfo(Executable, [Path.Combine(Places.Node, name)]) { WorkingDirectory = Places.Node });
     }
 
+    /// <summary>The text of a file of an npm package, for a browser to run.</summary>
+    /// <param name="path">Such as <c>axe-core/axe.min.js</c>.</param>
+    public static Task<string> PackageFileAsync(string path)
+    {
+        RequirePackages();
+        return File.ReadAllTextAsync(Path.Combine(Places.Node, "node_modules", path));
+    }
+
     private static void RequireNode()
     {
         if (Installed.Find(Executable) is null) Prerequisite.IsMissing("Node.js is not installed (apt-get install nodejs npm).");
+        RequirePackages();
+    }
+
+    private static void RequirePackages()
+    {
         // What npm itself writes once it has installed all that the lock file names.
         if (!File.Exists(Path.Combine(Places.Node, "node_modules", ".package-lock.json")))
         {

@@ -54,14 +54,27 @@ internal sealed class Tab : IAsyncDisposable
         authenticator = added!.Value.GetProperty("authenticatorId").GetString();
     }
 
-    public Task RecogniseUserAsync() =>
-        devices.SendAsync("WebAuthn.setUserVerified", new Dictionary<string, object>(StringComparer.Ordinal) { ["authenticatorId"] = authenticator!, ["isUserVerified"] = true });
+    public Task RecogniseUserAsync(bool recognised = true) =>
+        devices.SendAsync("WebAuthn.setUserVerified", new Dictionary<string, object>(StringComparer.Ordinal) { ["authenticatorId"] = authenticator!, ["isUserVerified"] = recognised });
 
     /// <summary>The passkeys that the authenticator holds.</summary>
     public async Task<IReadOnlyList<JsonElement>> PasskeysAsync()
     {
         var held = await devices.SendAsync("WebAuthn.getCredentials", new Dictionary<string, object>(StringComparer.Ordinal) { ["authenticatorId"] = authenticator! });
         return [.. held!.Value.GetProperty("credentials").EnumerateArray()];
+    }
+
+    /// <summary>Presses Tab until a control has the focus.</summary>
+    public async Task TabToAsync(string testId)
+    {
+        // More stops than a page has: a control that Tab never reaches fails here.
+        for (var stop = 0; stop < 80; stop++)
+        {
+            await Page.Keyboard.PressAsync("Tab");
+            if (await Page.EvaluateAsync<string?>("document.activeElement?.dataset?.testid ?? null") == testId) return;
+        }
+
+        Assert.Fail($"The Tab key does not reach {testId}.");
     }
 
     /// <summary>Asserts that the page caused nothing it should not, apart from what the test provoked.</summary>
@@ -73,6 +86,17 @@ internal sealed class Tab : IAsyncDisposable
         Assert.All(requests, url => Assert.True(
             url.StartsWith(origin + "/", StringComparison.Ordinal) || url.StartsWith("data:", StringComparison.Ordinal) || url.StartsWith("blob:", StringComparison.Ordinal), url));
         Assert.NotEmpty(requests);
+    }
+
+    /// <summary>Asserts that the page, as it is now, breaks no rule of axe-core, and is not wider than its window.</summary>
+    public async Task AssertAccessibleAsync()
+    {
+        // By the debugger, which a content security policy does not stop.
+        await Page.EvaluateAsync(await NodeScript.PackageFileAsync("axe-core/axe.min.js"));
+        var broken = await Page.EvaluateAsync<string[]>(
+            "async () => (await axe.run()).violations.flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.html} ${node.failureSummary}`))");
+        Assert.Empty(broken!);
+        Assert.True(await Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), "The page is wider than the window.");
     }
 
     public Task ScreenshotAsync(string name) => Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Places.Screenshots, name + ".png"), FullPage = true });

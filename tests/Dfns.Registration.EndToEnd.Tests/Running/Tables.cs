@@ -53,6 +53,9 @@ internal sealed class Tables(string provider, string connectionString)
         return counts;
     }
 
+    /// <summary>Changes what no request can change, or cannot change yet.</summary>
+    public Task RunAsync(string sql, params (string Name, object Value)[] parameters) => RowsAsync(sql, parameters);
+
     public async Task<IReadOnlyList<Row>> RowsAsync(string sql, params (string Name, object Value)[] parameters)
     {
         await using DbConnection connection = provider == "Sqlite" ? new SqliteConnection(connectionString) : new NpgsqlConnection(connectionString);

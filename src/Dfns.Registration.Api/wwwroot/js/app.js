@@ -1,13 +1,15 @@
 // Connects the page to the registration: one piece of work at a time, and words for whatever goes wrong in it.
 
 import { showExchange } from "./exchanges.js";
-import { DeviceFailure, LostAnswer, Refusal } from "./failures.js";
+import { DeviceFailure, LostAnswer, describe } from "./failures.js";
+import { linkFragment } from "./fields.js";
 import * as form from "./form.js";
 import { isIpAddress } from "./passkey.js";
 import { announce, focusProgress, hideError, resetSteps, setStatus, showError, step } from "./progress.js";
 import { createCredentials, register, requestChallenge, sendNewCode } from "./registration.js";
-import { hideResult, showResult } from "./result.js";
+import { hideResult, meansOf, showResult } from "./result.js";
 import { Wire } from "./wire.js";
+import { isBusy, lock, work } from "./work.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -16,7 +18,6 @@ const wire = new Wire((exchange) => {
   showExchange(byId("exchange-list"), exchange, announce);
 });
 
-let busy = false;
 /** The kind chosen last, for trying again. */
 let chosenKind;
 /** What step 3 sends. It outlives a lost answer, so that it can be sent again byte for byte. */
@@ -25,12 +26,12 @@ let submission;
 // ---- Actions ------------------------------------------------------------------------------------------------------
 
 async function startRegistration(kind) {
-  if (busy || !form.readyToRegister(kind)) return;
+  if (isBusy() || !form.readyToRegister(kind)) return;
   chosenKind = kind;
   resetSteps();
   form.showCodeNote("");
 
-  await work(async () => {
+  await begin(async () => {
     focusProgress();
     const invitation = form.invitation();
     const choice = { kind, password: form.password(), withRecoveryKey: byId("with-recovery").checked };
@@ -44,9 +45,9 @@ async function startRegistration(kind) {
 }
 
 async function sendAgain() {
-  if (busy) return;
+  if (isBusy()) return;
   const kept = submission;
-  await work(async () => {
+  await begin(async () => {
     focusProgress();
     submission = kept;
     await finishRegistration();
@@ -58,16 +59,21 @@ async function finishRegistration() {
   const result = await step("register", () => register(wire, submission, submission.orgId));
   setStatus("Registered.");
   form.clearSecrets();
-  showResult(result, submission);
+  byId("registration").hidden = true;
+  showResult(result, submission, {
+    title: "You are registered",
+    text: `${result.user.username} can now sign in with ${meansOf(submission.firstFactor.credentialKind)}.`,
+  });
+  byId("to-account").href = `/account.html${linkFragment({ username: result.user.username, orgId: result.user.orgId })}`;
   submission = undefined;
 }
 
 async function renewCode() {
-  if (busy || !form.readyForNewCode()) return;
+  if (isBusy() || !form.readyForNewCode()) return;
   chosenKind = undefined;
   resetSteps();
   let sent = false;
-  await work(async () => {
+  await begin(async () => {
     setStatus("Asking for a new code.");
     await sendNewCode(wire, form.invitation());
     sent = true;
@@ -84,45 +90,30 @@ async function renewCode() {
 
 function startOver() {
   if (!hideResult()) return;
+  byId("registration").hidden = false;
   resetSteps();
   setStatus("Ready.");
   form.clearForNextUser();
 }
 
-/** Runs an action with the form locked. A submission left from before is given up, and its recovery secret with it. */
-async function work(action) {
+/** A submission left from before is given up, and its recovery secret with it. */
+function begin(action) {
   submission = undefined;
   hideError();
-  setBusy(true);
-  let failure;
-  try {
-    await action();
-  } catch (caught) {
-    failure = caught;
-  }
-  setBusy(false);
-  if (!failure) return;
-
-  const error = describe(failure);
-  // Refused for good, with nothing to send again: the recovery secret opens nothing and goes, unseen.
-  if (error.again !== "send") submission = undefined;
-  setStatus(""); // the error says it, and takes the focus
-  form.markRefusedField(failure.path, error.message);
-  showError(error);
-}
-
-function setBusy(value) {
-  busy = value;
-  byId("registration").setAttribute("aria-busy", String(value));
-  byId("invitation").disabled = value;
-  byId("factors").disabled = value;
+  return work(action, (failure) => {
+    const error = explain(failure);
+    // Refused for good, with nothing to send again: the recovery secret opens nothing and goes, unseen.
+    if (error.again !== "send") submission = undefined;
+    setStatus(""); // the error says it, and takes the focus
+    form.markRefused(failure.path, error.message);
+    showError(error);
+  });
 }
 
 // ---- What to say, and which way forward to offer ------------------------------------------------------------------
 
-function describe(failure) {
-  const { message, help, code, path, status } = failure;
-  const error = { title: "You are not registered yet", message, help, code, path, status };
+function explain(failure) {
+  const error = { title: "You are not registered yet", ...describe(failure) };
   if (!chosenKind) error.title = "No new code was sent";
   const retry = chosenKind && "try";
 
@@ -133,29 +124,15 @@ function describe(failure) {
       return { ...error, again: "send" };
     }
     error.help =
-      `${help ?? ""} An earlier sending had no clear answer and may have been accepted. Try to sign in; if that fails, ` +
+      `${error.help ?? ""} An earlier sending had no clear answer and may have been accepted. Try to sign in; if that fails, ` +
       "ask for a new code. A recovery key made in this attempt has been discarded.";
     return error;
   }
 
-  if (failure instanceof DeviceFailure) return { ...error, again: retry };
-  if (failure instanceof LostAnswer) {
-    error.help = "Check that the service is running and reachable, then try again. Nothing was registered.";
-    return { ...error, again: retry };
-  }
-  if (failure instanceof Refusal) {
-    if (!failure.worthSendingAgain) return error;
-    return { ...error, again: submission ? "send" : retry };
-  }
-
-  // An answer of an unexpected shape, or a fault of this page: the console has the details.
-  console.error(failure);
-  return {
-    ...error,
-    message: `This page could not continue: ${message}`,
-    help: "Reload the page and try again.",
-    code: failure.name,
-  };
+  if (failure instanceof LostAnswer) error.help += " Nothing was registered.";
+  if (failure instanceof DeviceFailure || failure instanceof LostAnswer) return { ...error, again: retry };
+  if (!failure.worthSendingAgain) return error;
+  return { ...error, again: submission ? "send" : retry };
 }
 
 // ---- Wiring -------------------------------------------------------------------------------------------------------
@@ -178,11 +155,6 @@ byId("send-again").addEventListener("click", sendAgain);
 byId("try-again").addEventListener("click", () => startRegistration(chosenKind));
 byId("start-over").addEventListener("click", startOver);
 
-// A second link opened in this tab changes only the fragment: begin afresh, so that two invitations never mix.
-addEventListener("hashchange", () => {
-  if (/[#&](username|code|orgId)=/.test(location.hash)) location.reload();
-});
-
 // Made at the moment of the click, to take along whatever the fields hold by then.
 byId("localhost-link").addEventListener("click", (event) => {
   event.currentTarget.href = form.invitationLink("localhost");
@@ -192,4 +164,4 @@ form.readInvitationLink();
 byId("notice-insecure").hidden = isSecureContext;
 byId("notice-address").hidden = !isSecureContext || !isIpAddress(location.hostname);
 setStatus(isSecureContext ? "Ready." : "This page cannot create keys at this address.");
-if (isSecureContext) setBusy(false);
+if (isSecureContext) lock(false);

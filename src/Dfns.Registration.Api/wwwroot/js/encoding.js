@@ -19,10 +19,12 @@ export function base64(bytes) {
 export const base64Url = (bytes) =>
   base64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 
-export function fromBase64Url(text) {
-  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
-}
+export const fromBase64 = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+
+export const fromBase64Url = (text) => fromBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
+
+/** The claims of a token, read and not verified: that is for whoever is asked to honour it. */
+export const claimsOf = (token) => JSON.parse(fromUtf8(fromBase64Url(token.split(".")[1])));
 
 /** Lower-case hex: the hash and the signature inside a raw key's attestation data. */
 export const hex = (bytes) =>

@@ -1,12 +1,40 @@
 // Shows each HTTP exchange: what was sent, what came back, and what is inside the encoded parts.
 
-import { fromBase64Url, fromUtf8 } from "./encoding.js";
+import { claimsOf, fromBase64Url, fromUtf8 } from "./encoding.js";
+import { template } from "./template.js";
 
 const longestShown = 64;
 
+const exchangeItem = template(`
+  <li>
+    <details class="exchange" data-testid="exchange">
+      <summary>
+        <span class="method" data-part="method"></span>
+        <span class="path" data-part="path"></span>
+        <span class="outcome" data-part="outcome"></span>
+        <span class="time" data-part="time"></span>
+      </summary>
+      <div class="exchange-body">
+        <button type="button" class="quiet" data-part="lengthen" aria-pressed="false" hidden>Show long values in full</button>
+        <section data-part="request">
+          <h3>Request</h3>
+          <dl class="facts headers" data-part="headers"></dl>
+        </section>
+        <section data-part="response"><h3>Response</h3></section>
+        <section data-part="decoded" hidden><h3>Decoded</h3></section>
+      </div>
+    </details>
+  </li>`);
+
+const jsonFigure = template(`
+  <figure class="json">
+    <figcaption><span data-part="label"></span> <button type="button" class="quiet" data-part="copy">Copy</button></figcaption>
+    <pre tabindex="0" role="group"><code></code></pre>
+  </figure>`);
+
 /** Adds an exchange, as recorded by Wire, to the end of the list. */
 export function showExchange(list, exchange, announce) {
-  const item = clone("exchange-template");
+  const item = exchangeItem();
   const part = (name) => item.querySelector(`[data-part="${name}"]`);
 
   part("method").textContent = exchange.method;
@@ -32,7 +60,8 @@ export function showExchange(list, exchange, announce) {
 
   const request = parse(exchange.requestBody);
   const response = parse(exchange.responseBody);
-  add(part("request"), "Request body", request);
+  if (request !== undefined) add(part("request"), "Request body", request);
+  else part("request").append(element("p", "There is no body."));
   if (response !== undefined) add(part("response"), "Response body", response);
   else part("response").append(element("p", exchange.responseBody || `There is no body: ${exchange.failure ?? exchange.status}.`));
 
@@ -52,13 +81,14 @@ export function showExchange(list, exchange, announce) {
   list.append(item);
 }
 
-class JsonView {
+/** A JSON value, laid out to be read and copied. */
+export class JsonView {
   #value;
   #code;
 
   constructor(label, value, announce) {
     this.#value = value;
-    this.figure = clone("json-template").firstElementChild;
+    this.figure = jsonFigure();
     this.#code = this.figure.querySelector("code");
     this.figure.querySelector('[data-part="label"]').textContent = label;
     // A box that scrolls has to be reachable by keyboard, and then wants a name.
@@ -99,10 +129,16 @@ function decodedParts(message, path = []) {
       // A raw key's attestation data is JSON. A passkey's is CBOR, does not parse, and is left as it is.
       case "attestationData": {
         const inner = parse(decode(value));
-        return inner === undefined ? [] : [[label, inner]];
+        if (inner === undefined) return [];
+        // The challenge of a recovery is JSON once more: the new credentials that the recovery key vouches for.
+        const vouched = parse(decode(inner.challenge));
+        return typeof vouched === "object" ? [[label, inner], [`${label}, challenge`, vouched]] : [[label, inner]];
       }
-      case "temporaryAuthenticationToken": {
-        const claims = parse(decode(String(value).split(".")[1]));
+      case "temporaryAuthenticationToken":
+      case "challengeIdentifier":
+      case "token":
+      case "userAction": {
+        const claims = attempt(() => claimsOf(value));
         return claims === undefined ? [] : [[`${label}, claims`, claims]];
       }
       default:
@@ -111,17 +147,12 @@ function decodedParts(message, path = []) {
   });
 }
 
-function decode(text) {
-  try {
-    return fromUtf8(fromBase64Url(text));
-  } catch {
-    return undefined;
-  }
-}
+const decode = (text) => attempt(() => fromUtf8(fromBase64Url(text)));
+const parse = (text) => attempt(() => JSON.parse(text));
 
-function parse(text) {
+function attempt(work) {
   try {
-    return JSON.parse(text);
+    return work();
   } catch {
     return undefined;
   }
@@ -136,7 +167,8 @@ function shorten(value) {
   return value;
 }
 
-const shortenHeader = (value) => (value.startsWith("Bearer ") ? `${value.slice(0, 24)}…` : value);
+/** Whoever looks over a shoulder learns no token. */
+const shortenHeader = (value) => (value.length > 40 ? `${value.slice(0, 24)}…` : value);
 
 /** Splits printed JSON into member names, strings and the rest, so that the style sheet can tell them apart. */
 function colour(json) {
@@ -152,5 +184,3 @@ function element(name, text, className) {
   if (className) node.className = className;
   return node;
 }
-
-const clone = (id) => document.getElementById(id).content.cloneNode(true);

@@ -37,3 +37,15 @@ export class DeviceFailure extends Error {
     this.code = cause?.name;
   }
 }
+
+/** What to say of any failure, in the members that showError takes. */
+export function describe(failure) {
+  const { message, help, status, code, path } = failure;
+  if (failure instanceof Refusal || failure instanceof DeviceFailure) return { message, help, status, code, path };
+  if (failure instanceof LostAnswer)
+    return { message, help: "Check that the service is running and reachable, then try again.", code };
+
+  // An answer of an unexpected shape, or a fault of this page: the console has the details.
+  console.error(failure);
+  return { message: `This page could not continue: ${message}`, help: "Reload the page and try again.", code: failure.name };
+}

@@ -20,15 +20,27 @@ export async function keepKey(entry) {
 
 export const dropKey = (credId) => change((store) => store.delete(credId));
 
-async function change(operation) {
+/** @returns the kept entry of one of these credential ids, the first that this browser has; undefined for none. */
+export async function findKey(credIds) {
+  for (const credId of credIds) {
+    const entry = await transact("readonly", (store) => store.get(credId));
+    if (entry) return entry;
+  }
+  return undefined;
+}
+
+const change = (operation) => transact("readwrite", operation);
+
+/** @returns what the operation's request came to. */
+async function transact(mode, operation) {
   const database = await open();
   try {
-    await new Promise((resolve, reject) => {
-      const transaction = database.transaction(storeName, "readwrite", { durability: "strict" });
+    return await new Promise((resolve, reject) => {
+      const transaction = database.transaction(storeName, mode, { durability: "strict" });
+      const request = operation(transaction.objectStore(storeName));
       // The transaction's end, not the request's: only then is the key safely stored.
-      transaction.oncomplete = () => resolve();
+      transaction.oncomplete = () => resolve(request.result);
       transaction.onabort = () => reject(transaction.error);
-      operation(transaction.objectStore(storeName));
     });
   } finally {
     database.close();

@@ -1,23 +1,18 @@
-// Fido2: a passkey made by the browser and the device (WebAuthn Level 3, section 5.1.3).
+// Fido2: a passkey made and used by the browser and the device (WebAuthn Level 3, sections 5.1.3 and 5.1.4).
 
 import { base64Url, fromBase64Url, utf8 } from "./encoding.js";
 import { DeviceFailure } from "./failures.js";
 
-const anotherWay = "Or register with a key or a password-protected key.";
+const anotherWay = "Or take a key or a password-protected key instead.";
 
 /** @param answer the service's answer to init; everything the browser is asked for comes from it. */
 export async function createPasskey(answer, name) {
-  if (!window.PublicKeyCredential)
-    throw new DeviceFailure(
-      "This browser does not support passkeys.",
-      `Use a current version of Chrome, Edge, Firefox or Safari. ${anotherWay}`,
-    );
-
+  requirePasskeys();
   let credential;
   try {
     credential = await navigator.credentials.create({ publicKey: creationOptions(answer) });
   } catch (cause) {
-    throw explain(cause, answer);
+    throw explain(cause, answer, "your device");
   }
 
   return {
@@ -28,6 +23,34 @@ export async function createPasskey(answer, name) {
       attestationData: base64Url(credential.response.attestationObject),
     },
     credentialName: name,
+  };
+}
+
+/**
+ * Signs with a passkey of the user; where the answer names none, with whichever the user picks.
+ * @param answer the service's answer to the init of a sign-in or of an action.
+ * @returns the factor that a request carries.
+ */
+export async function signWithPasskey(answer) {
+  requirePasskeys();
+  let credential;
+  try {
+    credential = await navigator.credentials.get({ publicKey: requestOptions(answer) });
+  } catch (cause) {
+    // A browser does not tell a page which: it could find out who somebody is.
+    throw explain(cause, answer, "your device holds none of the passkeys asked for or");
+  }
+
+  const { clientDataJSON, authenticatorData, signature, userHandle } = credential.response;
+  return {
+    kind: "Fido2",
+    credentialAssertion: {
+      credId: base64Url(credential.rawId),
+      clientData: base64Url(clientDataJSON),
+      authenticatorData: base64Url(authenticatorData),
+      signature: base64Url(signature),
+      userHandle: userHandle ? base64Url(userHandle) : undefined,
+    },
   };
 }
 
@@ -57,13 +80,31 @@ function creationOptions(answer) {
   };
 }
 
-function explain(cause, answer) {
+function requestOptions(answer) {
+  return {
+    rpId: answer.rp.id,
+    challenge: fromBase64Url(answer.challenge),
+    userVerification: answer.userVerification,
+    allowCredentials: answer.allowCredentials.webauthn.map(({ type, id }) => ({ type, id: fromBase64Url(id) })),
+  };
+}
+
+function requirePasskeys() {
+  if (!window.PublicKeyCredential)
+    throw new DeviceFailure(
+      "This browser does not support passkeys.",
+      `Use a current version of Chrome, Edge, Firefox or Safari. ${anotherWay}`,
+    );
+}
+
+/** @param fault begins the words for a prompt that came to nothing. */
+function explain(cause, answer, fault) {
   switch (cause.name) {
     case "NotAllowedError":
     case "AbortError":
       return new DeviceFailure(
-        "The passkey prompt was cancelled, timed out, or your device could not confirm that it is you.",
-        "Nothing was registered and your code is still good: try again. " +
+        `The passkey prompt was cancelled, timed out, or ${fault} could not confirm that it is you.`,
+        "Nothing has changed and your code, if there is one, is still good: try again. " +
           "If no prompt appeared, set up a screen lock or plug in a security key first.",
         cause,
       );
@@ -75,8 +116,8 @@ function explain(cause, answer) {
       );
     case "SecurityError":
       return new DeviceFailure(
-        `The service makes passkeys for “${answer.rp.id}”; this page was opened at “${location.host}”, ` +
-          "and the browser does not let one make a passkey for the other.",
+        `The service's passkeys are for “${answer.rp.id}”; this page was opened at “${location.host}”, ` +
+          "and the browser does not let one use a passkey of the other.",
         isIpAddress(location.hostname)
           ? `A passkey belongs to a host name, never to an IP address. Open http://localhost:${location.port} instead.`
           : "Open the page at that host name, or set the service's relying party id to this one.",
@@ -85,12 +126,12 @@ function explain(cause, answer) {
     case "NotSupportedError":
     case "ConstraintError":
       return new DeviceFailure(
-        "No device at hand can make the kind of passkey that the service asks for.",
+        "No device at hand can do what the service asks of a passkey.",
         `Try another device or security key. ${anotherWay}`,
         cause,
       );
     default:
-      return new DeviceFailure("The browser could not make a passkey.", `${cause.message} ${anotherWay}`, cause);
+      return new DeviceFailure("The browser could not do its part for a passkey.", `${cause.message} ${anotherWay}`, cause);
   }
 }
 

@@ -1,6 +1,25 @@
-// How it is going: the three steps, one line of status, and the error when there is one.
+// How it is going: the steps, one line of status, and the error when there is one.
+
+import { template } from "./template.js";
 
 const byId = (id) => document.getElementById(id);
+
+const errorParts = template(`
+  <div>
+    <h3 id="error-title" data-testid="error-title"></h3>
+    <p id="error-message" class="error-message" data-testid="error-message"></p>
+    <p id="error-help" data-testid="error-help"></p>
+    <dl class="facts">
+      <div><dt>Status</dt><dd class="mono" id="error-status" data-testid="error-status"></dd></div>
+      <div><dt>Code</dt><dd class="mono" id="error-code" data-testid="error-code"></dd></div>
+      <div><dt>Path</dt><dd class="mono" id="error-path" data-testid="error-path"></dd></div>
+    </dl>
+    <p class="actions">
+      <button type="button" class="primary" id="send-again" data-testid="send-again">Send again</button>
+      <button type="button" id="try-again" data-testid="try-again">Try again</button>
+    </p>
+  </div>`);
+byId("error").append(...errorParts().childNodes);
 
 const stateTexts = { waiting: "waiting", active: "in progress", done: "done", failed: "not done" };
 const steps = [...document.querySelectorAll("[data-step]")];
@@ -12,8 +31,12 @@ function setStep(element, state, text = stateTexts[state]) {
   else element.removeAttribute("aria-current");
 }
 
-export function resetSteps() {
-  for (const element of steps) setStep(element, "waiting");
+/** Puts the steps back to the start. @param names which to show; all of them without. */
+export function resetSteps(names) {
+  for (const element of steps) {
+    setStep(element, "waiting");
+    element.hidden = names !== undefined && !names.includes(element.dataset.step);
+  }
 }
 
 /** Runs one step, and shows its state before, while and after. */

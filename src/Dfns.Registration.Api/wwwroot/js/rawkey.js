@@ -1,6 +1,7 @@
 // Key, PasswordProtectedKey and RecoveryKey: an ECDSA P-256 key pair that proves possession in the same way for all three.
 
-import { base64, base64Url, hex, sha256, utf8 } from "./encoding.js";
+import { base64, base64Url, fromBase64, fromUtf8, hex, sha256, utf8 } from "./encoding.js";
+import { DeviceFailure } from "./failures.js";
 
 const p256 = { name: "ECDSA", namedCurve: "P-256" };
 const ecdsaSha256 = { name: "ECDSA", hash: "SHA-256" };
@@ -33,13 +34,51 @@ export async function createEncryptedKey(kind, challenge, name, secret, username
   };
 }
 
+/**
+ * Signs with a registered key: the client data themselves, which hold the challenge.
+ * @param kind Key, PasswordProtectedKey or RecoveryKey.
+ * @param credId as the service wrote it.
+ * @returns the factor that a request carries.
+ */
+export async function signWithKey(kind, credId, privateKey, challenge) {
+  const clientData = clientDataFor("key.get", challenge);
+  const signature = await crypto.subtle.sign(ecdsaSha256, privateKey, clientData);
+  return {
+    kind,
+    credentialAssertion: { credId, clientData: base64Url(clientData), signature: base64Url(toDer(signature)) },
+  };
+}
+
+/**
+ * Opens a private key that travelled encrypted. It can sign from then on, and be read by nobody.
+ * @param username the salt, as at its encryption: case and white space around it do not count.
+ * @returns the key; undefined when the secret is not the one it was encrypted with.
+ */
+export async function openEncryptedKey(encryptedPrivateKey, secret, username) {
+  let iv, key;
+  try {
+    const envelope = JSON.parse(fromUtf8(fromBase64(encryptedPrivateKey)));
+    [iv, key] = [fromBase64(envelope.iv), fromBase64(envelope.key)];
+  } catch (cause) {
+    throw new DeviceFailure(
+      "The private key that the service keeps was encrypted in a form this page does not read.",
+      "Use the application that registered it.",
+      cause,
+    );
+  }
+  const wrappingKey = await deriveWrappingKey(secret, username, "unwrapKey");
+  try {
+    return await crypto.subtle.unwrapKey("pkcs8", key, wrappingKey, { name: "AES-GCM", iv }, p256, false, ["sign"]);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Signs the challenge: over client data, whose hash and the public key make the text that the key signs. */
 async function prove(challenge, publicKey, privateKey) {
   const spki = await crypto.subtle.exportKey("spki", publicKey);
   const pem = toPem(spki);
-  const clientData = utf8(
-    JSON.stringify({ type: "key.create", challenge, origin: location.origin, crossOrigin: false }),
-  );
+  const clientData = clientDataFor("key.create", challenge);
   // Signed byte for byte as JSON.stringify writes it: no spaces, the hash first.
   const fingerprint = utf8(JSON.stringify({ clientDataHash: hex(await sha256(clientData)), publicKey: pem }));
   const signature = await crypto.subtle.sign(ecdsaSha256, privateKey, fingerprint);
@@ -50,6 +89,9 @@ async function prove(challenge, publicKey, privateKey) {
     attestationData: base64Url(utf8(JSON.stringify({ publicKey: pem, signature: hex(toDer(signature)) }))),
   };
 }
+
+const clientDataFor = (type, challenge) =>
+  utf8(JSON.stringify({ type, challenge, origin: location.origin, crossOrigin: false }));
 
 /** Lines of 64 characters and no newline at the end, as the official clients write it. */
 function toPem(spki) {
@@ -77,20 +119,24 @@ function toDerInteger(bytes) {
 
 /**
  * Base64 of JSON {iv, key}: AES-256-GCM around the PKCS#8 private key, under PBKDF2 of the secret.
- * Every number here is part of the format that other clients decrypt, hence none is ours to choose.
+ * Every number here and below is part of the format that other clients decrypt, hence none is ours to choose.
  */
 async function encryptPrivateKey(privateKey, secret, username) {
-  const salt = await sha256(utf8(username.toLowerCase().trim()));
-  const material = await crypto.subtle.importKey("raw", utf8(secret), "PBKDF2", false, ["deriveKey"]);
-  const wrappingKey = await crypto.subtle.deriveKey(
-    { name: "PBKDF2", hash: "SHA-256", salt, iterations: 100_000 },
-    material,
-    { name: "AES-GCM", length: 256 },
-    false,
-    ["wrapKey"],
-  );
+  const wrappingKey = await deriveWrappingKey(secret, username, "wrapKey");
   const iv = crypto.getRandomValues(new Uint8Array(16));
   // Wrapped rather than exported and encrypted: the plain PKCS#8 never exists as bytes of this page.
   const wrapped = await crypto.subtle.wrapKey("pkcs8", privateKey, wrappingKey, { name: "AES-GCM", iv });
   return base64(utf8(JSON.stringify({ iv: base64(iv), key: base64(wrapped) })));
+}
+
+async function deriveWrappingKey(secret, username, usage) {
+  const salt = await sha256(utf8(username.toLowerCase().trim()));
+  const material = await crypto.subtle.importKey("raw", utf8(secret), "PBKDF2", false, ["deriveKey"]);
+  return crypto.subtle.deriveKey(
+    { name: "PBKDF2", hash: "SHA-256", salt, iterations: 100_000 },
+    material,
+    { name: "AES-GCM", length: 256 },
+    false,
+    [usage],
+  );
 }

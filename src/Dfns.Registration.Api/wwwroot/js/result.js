@@ -1,10 +1,35 @@
-// What the registration came to, and the one showing of the recovery key.
+// What a registration or a recovery came to: the user, the credentials, and the one showing of the recovery key.
 
-import { copyText } from "./exchanges.js";
-import { announce } from "./progress.js";
-import { recoverySheet } from "./recovery.js";
+import { placeRecoverySheet, recoveryKeyIsStored, showRecoveryKey } from "./recoverysheet.js";
+import { template } from "./template.js";
 
 const byId = (id) => document.getElementById(id);
+
+const markup = template(`
+  <div>
+    <h2 id="result-title" data-testid="result-title" tabindex="-1"></h2>
+    <p id="result-text" data-testid="result-text"></p>
+    <div id="recovery-place"></div>
+
+    <h3>User</h3>
+    <dl class="facts">
+      <div><dt>Username</dt><dd id="result-username" data-testid="result-username"></dd></div>
+      <div><dt>User id</dt><dd class="mono" id="result-user-id" data-testid="result-user-id"></dd></div>
+      <div><dt>Organisation id</dt><dd class="mono" id="result-org-id" data-testid="result-org-id"></dd></div>
+    </dl>
+
+    <h3>Credentials</h3>
+    <ul id="result-credentials" class="credentials"></ul>
+  </div>`);
+byId("result").prepend(...markup().childNodes);
+placeRecoverySheet(byId("recovery-place"));
+
+const credentialRow = template(`
+  <li data-testid="result-credential">
+    <p class="credential-name"><span data-part="name"></span> <span class="kind" data-part="kind"></span></p>
+    <p class="credential-id"><span data-part="id-label"></span> <span class="mono" data-part="id"></span></p>
+    <p class="hint" data-part="note"></p>
+  </li>`);
 
 const firstFactors = {
   Fido2: { means: "a passkey", place: "On your device or security key." },
@@ -12,31 +37,36 @@ const firstFactors = {
   PasswordProtectedKey: { means: "a password", place: "With the service, encrypted under your password." },
 };
 
-let sheet;
+/** By what a person signs in, in words. */
+export const meansOf = (kind) => firstFactors[kind].means;
 
-/** @param submission what was sent: the answer names only the first factor, the rest was stored with it or not at all. */
-export function showResult({ user, credential }, { firstFactor, recovery, recoverySecret }) {
-  const { means, place } = firstFactors[firstFactor.credentialKind];
-  byId("result-text").textContent = `${user.username} can now sign in with ${means}.`;
+/**
+ * Shows the result in the place of the form.
+ * @param submission what was sent: the answer names only the first factor, the rest was stored with it or not at all.
+ * @param words {title, text}.
+ */
+export function showResult({ user, credential }, { firstFactor, recovery, recoverySecret }, { title, text }) {
+  byId("result-title").textContent = title;
+  byId("result-text").textContent = text;
   byId("result-username").textContent = user.username;
   byId("result-user-id").textContent = user.id;
   byId("result-org-id").textContent = user.orgId;
 
   const rows = [
-    credentialRow({
+    fill({
       kind: credential.kind,
       name: credential.name,
-      idLabel: "Id",
+      "id-label": "Id",
       id: credential.uuid,
-      note: place,
+      note: firstFactors[firstFactor.credentialKind].place,
     }),
   ];
   if (recovery)
     rows.push(
-      credentialRow({
+      fill({
         kind: recovery.credentialKind,
         name: recovery.credentialName,
-        idLabel: "Credential id",
+        "id-label": "Credential id",
         id: recovery.credentialInfo.credId,
         note: "Stored with it, as this page sent it: encrypted under your recovery key.",
       }),
@@ -46,60 +76,20 @@ export function showResult({ user, credential }, { firstFactor, recovery, recove
   byId("recovery-done").hidden = true;
   if (recovery) showRecoveryKey({ ...user, credId: recovery.credentialInfo.credId, secret: recoverySecret });
 
-  byId("registration").hidden = true;
   byId("result").hidden = false;
   byId("result-title").focus();
 }
 
-/** @returns false while a recovery key waits to be stored: leaving it behind has to be a decision, not a slip. */
+/** @returns false while a recovery key waits to be stored. */
 export function hideResult() {
-  if (sheet) {
-    announce("Store your recovery key first.");
-    byId("recovery-confirm").focus();
-    return false;
-  }
+  if (!recoveryKeyIsStored()) return false;
   byId("result").hidden = true;
-  byId("registration").hidden = false;
   return true;
 }
 
-function credentialRow({ kind, name, idLabel, id, note }) {
-  const row = byId("credential-template").content.cloneNode(true);
-  const texts = { kind, name, "id-label": idLabel, id, note };
+function fill(texts) {
+  const row = credentialRow();
   for (const [part, text] of Object.entries(texts)) row.querySelector(`[data-part="${part}"]`).textContent = text;
-  row.firstElementChild.dataset.kind = kind;
+  row.dataset.kind = texts.kind;
   return row;
 }
-
-function showRecoveryKey(facts) {
-  sheet = facts;
-  byId("recovery-secret").textContent = facts.secret;
-  byId("recovery-username").textContent = facts.username;
-  byId("recovery-org-id").textContent = facts.orgId;
-  byId("recovery-cred-id").textContent = facts.credId;
-  byId("recovery").hidden = false;
-  addEventListener("beforeunload", keepPage);
-}
-
-/** The browser asks before it leaves a page whose recovery key has not been stored. */
-const keepPage = (event) => event.preventDefault();
-
-byId("recovery-copy").addEventListener("click", () => copyText(sheet.secret, "Recovery key", announce));
-
-byId("recovery-download").addEventListener("click", () => {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([recoverySheet(sheet)], { type: "text/plain" }));
-  link.download = "recovery-key.txt";
-  link.click();
-  // Later, since some browsers read the address only after the click has returned.
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-});
-
-byId("recovery-confirm").addEventListener("click", () => {
-  sheet = undefined;
-  byId("recovery-secret").textContent = "";
-  byId("recovery").hidden = true;
-  removeEventListener("beforeunload", keepPage);
-  byId("recovery-done").hidden = false;
-  byId("recovery-done").focus();
-});

@@ -14,11 +14,15 @@ export class Wire {
 
   /**
    * Sends a body exactly as given: text rather than an object, since a repeated request is recognised by its bytes.
+   * @param body undefined for none.
+   * @param proof {bearer?, userAction?}: who calls, and the signature that makes this one call.
    * @returns the parsed answer; throws Refusal for any other status than 2xx, LostAnswer when no JSON came back.
    */
-  async send(method, path, body, bearer) {
-    const headers = { "Content-Type": "application/json" };
+  async send(method, path, body, { bearer, userAction } = {}) {
+    const headers = {};
+    if (body !== undefined) headers["Content-Type"] = "application/json";
     if (bearer) headers.Authorization = `Bearer ${bearer}`;
+    if (userAction) headers["X-DFNS-USERACTION"] = userAction;
 
     const exchange = { method, path, headers, requestBody: body };
     const started = performance.now();
