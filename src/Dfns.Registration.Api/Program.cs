@@ -1,5 +1,6 @@
 using Dfns.Registration.Api.CommandLine;
 using Dfns.Registration.Api.Credentials;
+using Dfns.Registration.Api.Demonstration;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.Operations;
@@ -26,6 +27,7 @@ app.UseEdgeErrors();
 app.UseOutputCache();
 app.UseSwaggerPages();
 app.UseRouting();
+if (app.Environment.IsDevelopment()) app.UseConsole();
 app.UseCors();
 app.UseRateLimiter();
 app.MapRegistration();

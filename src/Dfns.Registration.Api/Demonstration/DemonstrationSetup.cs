@@ -1,3 +1,4 @@
+using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.Operations;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -32,7 +33,7 @@ internal static class DemonstrationSetup
     /// <summary>Prepares the data once the service listens, and prints the link. The code stands behind '#', which no browser sends.</summary>
     public static async Task PrintDemonstrationAsync(this WebApplication app, CancellationToken ct)
     {
-        var page = PageOrigin(app);
+        var page = PageOrigin(app.Services);
         await using var scope = app.Services.CreateAsyncScope();
         var data = scope.ServiceProvider.GetRequiredService<DemonstrationData>();
         await data.PrepareOrganisationAsync([page], ct);
@@ -43,23 +44,30 @@ internal static class DemonstrationSetup
             $"""
 
              Register a passkey in your browser:
-               {page}/#username={Uri.EscapeDataString(username)}&code={code.Code}&orgId={DemonstrationData.OrganisationId}
+               {RegistrationLink(page, username, code)}
 
-             Or explore the API: {page}/swagger
+             Then sign in:       {page}/account.html
+             Invite more users:  {page}/console.html
+             Explore the API:    {page}/swagger
 
              """.AsMemory(),
             ct);
     }
 
-    internal static string PageOrigin(WebApplication app)
+    /// <summary>The link that registers an invited user; its code stands behind '#'.</summary>
+    internal static string RegistrationLink(string pageOrigin, string username, IssuedCode code) =>
+        $"{pageOrigin}/#username={Uri.EscapeDataString(username)}&code={code.Code}&orgId={code.OrganisationId}";
+
+    /// <summary>Where a browser finds the pages, such as <c>http://localhost:5080</c>. Known once the service listens.</summary>
+    internal static string PageOrigin(IServiceProvider services)
     {
-        if (app.Services.GetRequiredService<IOptions<DemonstrationOptions>>().Value.PublicUrl is { } configured)
+        if (services.GetRequiredService<IOptions<DemonstrationOptions>>().Value.PublicUrl is { } configured)
         {
             return new Uri(configured).GetLeftPart(UriPartial.Authority);
         }
 
         // An IP address is no relying party id: the page is opened at localhost, whatever address the service is bound to.
-        var address = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
+        var address = services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
         var bound = BindingAddress.Parse(address);
         return new UriBuilder(bound.Scheme, "localhost", bound.Port).Uri.GetLeftPart(UriPartial.Authority);
     }

@@ -170,6 +170,9 @@ internal static class ErrorCatalog
 
     public static readonly ApiError MethodNotAllowed = new("method_not_allowed", 405, "This path does not answer this method; see the Allow header.");
 
+    public static readonly ApiError ConsoleForeign = new("console_foreign", 403,
+        "The console answers its own page only, at localhost or at the loopback address, and programs of this machine.");
+
     public static readonly ApiError TooManyRequests = new("too_many_requests", 429,
         "Too many requests from this address. Wait as long as the Retry-After header says.");
 
@@ -190,6 +193,7 @@ internal static class ErrorCatalog
         StorageUnavailable, Internal, TooManyAttempts,
         IdTokenMalformed, IdTokenIssuerUnknown, IdTokenAlgorithmNotAllowed, IdTokenKeyUnknown, IdTokenSignatureInvalid, IdTokenAudienceNotAllowed,
         IdTokenExpired, IdTokenNotYetValid, IdTokenTooOld, IdTokenAlreadyUsed, IdTokenNonceMismatch, IdTokenClaimsInvalid, IdTokenEmailNotVerified, SocialProviderUnavailable,
+        ConsoleForeign,
         .. RefusalErrors.All,
     ];
 }

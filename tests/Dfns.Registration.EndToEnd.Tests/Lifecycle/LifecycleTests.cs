@@ -195,7 +195,7 @@ public sealed class LifecycleTests
         await using var database = await TestDatabase.SqliteAsync();
         await using var service = await ServiceProcess.StartProductionAsync(database.Provider, database.ConnectionString);
 
-        foreach (var path in new[] { "/", "/index.html", "/account.html", "/js/app.js", "/swagger-demonstration.js" })
+        foreach (var path in new[] { "/", "/index.html", "/account.html", "/console.html", "/js/app.js", "/swagger-demonstration.js" })
         {
             Assert.Equal((404, "not_found"), await service.SendAsync(HttpMethod.Get, path, content: null, authorization: null) is var answer ? (answer.Status, answer.Code) : default);
         }

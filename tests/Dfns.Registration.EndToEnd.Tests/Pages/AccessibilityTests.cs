@@ -61,6 +61,30 @@ public sealed class AccessibilityTests(DevelopmentService service, Browser brows
         await CheckAsync(tab, $"account-{window}-signed-in");
     }
 
+    [Theory]
+    [MemberData(nameof(Windows))]
+    public async Task The_console_page(string window, int width, int height, ColorScheme colours)
+    {
+        await using var person = await Person.RegisteredAsync(service, await OpenAsync(width, height, colours), "Key", withRecovery: true);
+        var tab = person.Tab;
+        await tab.Page.GotoAsync($"{service.Origin}/console.html");
+        await tab["send-invite"].ClickAsync();
+        await Expect(tab["username"]).ToBeFocusedAsync();
+        await CheckAsync(tab, $"console-{window}-faults");
+
+        await tab["username"].FillAsync($"somebody-with-a-long-name-of-{window}@department.example.co");
+        await tab["send-invite"].ClickAsync();
+        await Expect(tab["invitation"]).ToBeVisibleAsync();
+        await CheckAsync(tab, $"console-{window}-invited");
+
+        await tab["username"].FillAsync(person.Invitation.Username);
+        await tab["send-invite"].ClickAsync();
+        await Expect(tab["error"]).ToBeVisibleAsync();
+        await tab["user"].Filter(new() { HasText = person.Invitation.Username }).GetByRole(AriaRole.Button).ClickAsync();
+        await Expect(tab["audit-title"]).ToBeFocusedAsync();
+        await CheckAsync(tab, $"console-{window}-trail");
+    }
+
     private Task<Tab> OpenAsync(int width, int height, ColorScheme colours) => browser.OpenAsync(new BrowserNewContextOptions
     {
         ViewportSize = new ViewportSize { Width = width, Height = height },

@@ -96,7 +96,12 @@ internal sealed class Tab : IAsyncDisposable
         var broken = await Page.EvaluateAsync<string[]>(
             "async () => (await axe.run()).violations.flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.html} ${node.failureSummary}`))");
         Assert.Empty(broken!);
-        Assert.True(await Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), "The page is wider than the window.");
+        var wide = await Page.EvaluateAsync<string[]>(
+            """
+            document.documentElement.scrollWidth <= innerWidth ? []
+              : [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML.slice(0, 200))
+            """);
+        Assert.Empty(wide!);
     }
 
     public Task ScreenshotAsync(string name) => Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Places.Screenshots, name + ".png"), FullPage = true });

@@ -1,0 +1,99 @@
+using Dfns.Registration.EndToEnd.Tests.Running;
+using static Microsoft.Playwright.Assertions;
+
+namespace Dfns.Registration.EndToEnd.Tests.Pages;
+
+/// <summary>The console of Development, in a real browser: from an invitation to a registered user by clicking.</summary>
+public sealed class ConsolePageTests(DevelopmentService service, Browser browser) : IClassFixture<DevelopmentService>
+{
+    [Fact]
+    public async Task Invites_a_user_who_registers_by_the_link_and_is_then_seen_as_registered()
+    {
+        const string username = "Jane+Doe@example.co";
+        await using var tab = await OpenAsync();
+        await tab.AddAuthenticatorAsync();
+
+        await tab["username"].FillAsync(username);
+        await tab["send-invite"].ClickAsync();
+        await Expect(tab["invitation-title"]).ToBeFocusedAsync();
+        await Expect(tab["invitation-title"]).ToHaveTextAsync($"Invitation for {username}");
+        var jane = tab["user"].Filter(new() { HasText = username });
+        await Expect(jane).ToHaveAttributeAsync("data-state", "invited");
+        await tab.ScreenshotAsync("20-console-invited");
+
+        await tab["invitation-link"].ClickAsync();
+        await Expect(tab["username"]).ToHaveValueAsync(username);
+        await tab["register-passkey"].ClickAsync();
+        await Expect(tab["result-title"]).ToBeVisibleAsync();
+        await tab["recovery-confirm"].ClickAsync();
+        await tab.Page.GetByRole(Microsoft.Playwright.AriaRole.Link, new() { Name = "Console" }).ClickAsync();
+
+        await Expect(jane).ToHaveAttributeAsync("data-state", "registered");
+        await Expect(jane.GetByTestId("user-credential")).ToHaveCountAsync(2);
+        await Expect(jane.GetByTestId("user-credential").First).ToContainTextAsync("Fido2 Active");
+        await jane.GetByRole(Microsoft.Playwright.AriaRole.Button).ClickAsync();
+        await Expect(tab["audit-title"]).ToBeFocusedAsync();
+        await Expect(tab["audit-title"]).ToHaveTextAsync($"Audit trail of {username}");
+        await Expect(tab["event"]).ToHaveCountAsync(2);
+        await Expect(tab["event"].Nth(0)).ToContainTextAsync("user.registered");
+        await Expect(tab["event"].Nth(1)).ToContainTextAsync("user.invited");
+        await Expect(tab["event"].Nth(1)).ToContainTextAsync("by operator");
+        Assert.Equal(["user.invited", "user.registered"], await service.Tables.AuditAsync(username));
+        await tab.ScreenshotAsync("21-console-registered");
+
+        await tab["audit-all"].ClickAsync();
+        await Expect(tab["audit-title"]).ToHaveTextAsync("Audit trail");
+        await jane.GetByRole(Microsoft.Playwright.AriaRole.Link).ClickAsync();
+        await Expect(tab["username"]).ToHaveValueAsync(username);
+        await tab["sign-in-passkey"].ClickAsync();
+        await Expect(tab["session-username"]).ToHaveTextAsync(username);
+        tab.AssertQuiet(service.Origin);
+    }
+
+    [Fact]
+    public async Task A_name_that_is_taken_is_said_beside_its_field()
+    {
+        var invitation = await service.InviteAsync();
+        await using var tab = await OpenAsync();
+
+        await tab["username"].FillAsync(invitation.Username.ToUpperInvariant());
+        await tab["send-invite"].ClickAsync();
+
+        await Expect(tab["error-title"]).ToHaveTextAsync("Nobody was invited");
+        await Expect(tab["error-code"]).ToHaveTextAsync("user_already_exists");
+        await Expect(tab["error-path"]).ToHaveTextAsync("$.username");
+        await Expect(tab.Page.Locator("#username-error")).ToHaveTextAsync("User already exists.");
+        await Expect(tab["invitation"]).ToBeHiddenAsync();
+        tab.AssertQuiet(service.Origin, provoked: "status of 401");
+    }
+
+    [Fact]
+    public async Task Turns_from_one_organisation_to_another_and_stays_there()
+    {
+        var other = await Seed.In(service.Database).OrganisationAsync("localhost", service.Origin);
+        var invitation = await Seed.In(service.Database).InviteAsync(other);
+        await using var tab = await OpenAsync();
+
+        await tab["organisation"].SelectOptionAsync(other);
+
+        await Expect(tab["organisation-id"]).ToHaveTextAsync(other);
+        await Expect(tab["user"]).ToHaveCountAsync(1);
+        await Expect(tab["user"]).ToContainTextAsync(invitation.Username);
+        await Expect(tab["status"]).ToHaveTextAsync("Users: 1, of them registered: 0.");
+        await tab.Page.ReloadAsync();
+        await Expect(tab["organisation-id"]).ToHaveTextAsync(other);
+        tab.AssertQuiet(service.Origin);
+    }
+
+    [Fact]
+    public async Task The_link_that_a_start_prints_is_followed_by_the_address_of_the_console() =>
+        await service.Process.Output.LineAsync(line => line.EndsWith($"{service.Origin}/console.html", StringComparison.Ordinal));
+
+    private async Task<Tab> OpenAsync()
+    {
+        var tab = await browser.OpenAsync();
+        await tab.Page.GotoAsync($"{service.Origin}/console.html");
+        await Expect(tab["send-invite"]).ToBeEnabledAsync();
+        return tab;
+    }
+}
