@@ -77,6 +77,13 @@ internal static class AddCredentialWithCode
             if (issued.Ceremony.Repeat<CredentialResponse>(digest) is { } repeat) return repeat.Failed(out error, out var answered) ? (ErrorResult)error : TypedResults.Ok(answered);
             var hash = issued.Binding.CodeHash;
             var code = hash is null ? null : await db.CredentialCodes.SingleOrDefaultAsync(c => c.CodeHash == hash && c.ConsumedAt == null, ct);
+            if (issued.Ceremony.ConsumedAt is null && hash is not null && code is null && !lastTime)
+            {
+                // Spent between the two look-ups, perhaps by this very body: the challenge tells, looked at again.
+                db.ChangeTracker.Clear();
+                continue;
+            }
+
             if (issued.Ceremony.ConsumedAt is not null || code is null) return (ErrorResult)ErrorCatalog.ChallengeNotValid.At("$.challengeIdentifier");
             if (!issued.User.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
 
