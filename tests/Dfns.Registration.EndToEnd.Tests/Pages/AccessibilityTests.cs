@@ -43,11 +43,11 @@ public sealed class AccessibilityTests(DevelopmentService service, Browser brows
     [MemberData(nameof(Windows))]
     public async Task The_account_page(string window, int width, int height, ColorScheme colours)
     {
-        await using var person = await Person.RegisteredAsync(service, await OpenAsync(width, height, colours), "Fido2");
+        await using var person = await Person.RegisteredAsync(service, await OpenAsync(width, height, colours), "Fido2", withRecovery: true);
         var tab = person.Tab;
         await tab.Page.GotoAsync($"{service.Origin}/account.html");
-        await tab["sign-in-key"].ClickAsync();
-        await Expect(tab["org-id"]).ToBeFocusedAsync();
+        await tab["sign-in-password"].ClickAsync();
+        await Expect(tab["username"]).ToBeFocusedAsync();
         await CheckAsync(tab, $"account-{window}-faults");
 
         await tab["username"].FillAsync(person.Invitation.Username);
@@ -56,8 +56,26 @@ public sealed class AccessibilityTests(DevelopmentService service, Browser brows
         await Expect(tab["error"]).ToBeVisibleAsync();
         await CheckAsync(tab, $"account-{window}-failed");
 
-        await person.SignInAsync("sign-in-passkey");
+        await person.FillRecoveryAsync();
+        await tab["recovery-key"].FillAsync("D1-AAAAAA");
+        await tab["recover-passkey"].ClickAsync();
+        await Expect(tab["error"]).ToBeVisibleAsync();
+        await CheckAsync(tab, $"account-{window}-recovery-failed");
+
+        await tab["recovery-key"].FillAsync(person.Recovery!.Value.Secret);
+        await tab["recover-key"].ClickAsync();
+        await Expect(tab["recovery"]).ToBeVisibleAsync();
         await OpenExchangesAsync(tab);
+        await CheckAsync(tab, $"account-{window}-recovered");
+
+        await tab["recovery-confirm"].ClickAsync();
+        await tab["to-sign-in"].ClickAsync();
+        await person.SignInAsync("sign-in-key");
+        await OpenExchangesAsync(tab);
+        await tab["credential"].Nth(0).GetByRole(AriaRole.Button, new() { Name = "Rename" }).ClickAsync();
+        await tab["credential"].Nth(1).GetByRole(AriaRole.Button, new() { Name = "Remove" }).ClickAsync();
+        await tab["add-key"].ClickAsync();
+        await Expect(tab["new-name"]).ToBeFocusedAsync();
         await CheckAsync(tab, $"account-{window}-signed-in");
     }
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Dfns.Registration.EndToEnd.Tests.Running;
 using static Microsoft.Playwright.Assertions;
 
@@ -40,6 +41,55 @@ public sealed class AccountPageTests(DevelopmentService service, Browser browser
         await person.SignInAsync("sign-in-key");
 
         await AssertSignedInAsync(person, "The key in this browser");
+    }
+
+    [Fact]
+    public async Task Signs_in_with_the_password_once_a_login_code_has_brought_the_key()
+    {
+        // The salt of the encryption comes from the name, whose case and white space do not count.
+        await using var person = await RegisteredAsync("PasswordProtectedKey", $"  Ünïcode+{RandomNumberGenerator.GetHexString(8)}@Example.co");
+        await person.ToAccountAsync();
+
+        await person.SignInWithPasswordAsync();
+
+        await AssertSignedInAsync(person, "A key that the password opened");
+        await Expect(person.Tab["password"]).ToHaveValueAsync("");
+        await Expect(person.Tab["login-code"]).ToHaveValueAsync("");
+        person.Tab.AssertQuiet(service.Origin);
+    }
+
+    [Fact]
+    public async Task A_wrong_password_opens_nothing_and_the_code_stays_good()
+    {
+        await using var person = await RegisteredAsync("PasswordProtectedKey");
+        await person.ToAccountAsync();
+        await person.Tab["send-login-code"].ClickAsync();
+        await Expect(person.Tab["login-code"]).ToBeFocusedAsync();
+        await person.Tab["login-code"].FillAsync(await person.CodeAsync("Login"));
+        await person.Tab["password"].FillAsync("another password");
+        await person.Tab["password"].PressAsync("Enter");
+
+        await Expect(person.Tab["error-message"]).ToHaveTextAsync("The password does not open the key.");
+        Assert.Equal(0, await SessionsAsync(person));
+        await person.Tab["password"].FillAsync(Person.Password);
+        await person.Tab["try-again"].ClickAsync();
+
+        await AssertSignedInAsync(person, "A key that the password opened");
+    }
+
+    [Fact]
+    public async Task A_wrong_login_code_is_told_in_the_words_of_the_service()
+    {
+        await using var person = await RegisteredAsync("PasswordProtectedKey");
+        await person.ToAccountAsync();
+        await person.Tab["login-code"].FillAsync("0000-0000-0000-0000");
+        await person.Tab["password"].FillAsync(Person.Password);
+        await person.Tab["sign-in-password"].ClickAsync();
+
+        await Expect(person.Tab["error-message"]).ToHaveTextAsync("Invalid code");
+        await Expect(person.Tab["error-code"]).ToHaveTextAsync("invalid_code");
+        Assert.Equal(0, await SessionsAsync(person));
+        person.Tab.AssertQuiet(service.Origin, provoked: "status of 403");
     }
 
     [Fact]
@@ -169,7 +219,8 @@ public sealed class AccountPageTests(DevelopmentService service, Browser browser
         person.Tab.AssertQuiet(service.Origin, provoked: "status of 401");
     }
 
-    private async Task<Person> RegisteredAsync(string kind) => await Person.RegisteredAsync(service, await browser.OpenAsync(), kind);
+    private async Task<Person> RegisteredAsync(string kind, string? username = null) =>
+        await Person.RegisteredAsync(service, await browser.OpenAsync(), kind, username: username);
 
     private string AccountLink(Person person) =>
         $"{service.Origin}/account.html#username={Uri.EscapeDataString(person.Invitation.Username)}&orgId={person.Invitation.OrgId}";
@@ -188,7 +239,7 @@ public sealed class AccountPageTests(DevelopmentService service, Browser browser
     {
         await Expect(person.Tab["session-title"]).ToBeFocusedAsync();
         var userId = await UserIdAsync(person);
-        await Expect(person.Tab["session-username"]).ToHaveTextAsync(person.Invitation.Username);
+        Assert.Equal(person.Invitation.Username, await person.Tab["session-username"].TextContentAsync());
         await Expect(person.Tab["session-user-id"]).ToHaveTextAsync(userId);
         await Expect(person.Tab["session-org-id"]).ToHaveTextAsync(person.Invitation.OrgId);
         await Expect(person.Tab["session-means"]).ToHaveTextAsync(means);

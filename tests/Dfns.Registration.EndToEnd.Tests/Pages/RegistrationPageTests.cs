@@ -124,7 +124,7 @@ public sealed class RegistrationPageTests(DevelopmentService service, Browser br
         await tab["register-key"].ClickAsync();
 
         await Expect(tab["error-message"]).ToHaveTextAsync("Invalid code");
-        await Expect(tab["error-help"]).ToHaveTextAsync("Check the username, the organisation and the code, or have a new code sent with PUT /auth/registration/code.");
+        await Expect(tab["error-help"]).ToHaveTextAsync("Check the username, the organisation and the code, or have a new code sent: PUT /auth/registration/code, POST /auth/login/code, POST /auth/recover/user/code.");
         await Expect(tab["error-status"]).ToHaveTextAsync("403");
         await Expect(tab["error-code"]).ToHaveTextAsync("invalid_code");
         await Expect(tab["error"]).ToBeFocusedAsync();

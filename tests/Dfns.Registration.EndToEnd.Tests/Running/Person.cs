@@ -47,8 +47,39 @@ internal sealed record Person(DevelopmentService Service, Tab Tab, Invitation In
     public async Task<Person> SignInAsync(string button)
     {
         await Tab[button].ClickAsync();
+        await Expect(Tab["status"]).ToHaveTextAsync("Signed in.");
         await Expect(Tab["session-title"]).ToBeVisibleAsync();
         return this;
+    }
+
+    /// <summary>The code that the service mailed, which in Development stands in its log.</summary>
+    /// <param name="purpose">Login or Recovery.</param>
+    public async Task<string> CodeAsync(string purpose)
+    {
+        var start = $"{purpose} code for {Invitation.Username} of {Invitation.OrgId}: ";
+        var line = await Service.Process.Output.LineAsync(l => l.Contains(start, StringComparison.Ordinal));
+        return line[(line.IndexOf(start, StringComparison.Ordinal) + start.Length)..];
+    }
+
+    /// <summary>Asks for a login code and signs in with it and the password.</summary>
+    public async Task<Person> SignInWithPasswordAsync(string password = Password)
+    {
+        await Tab["send-login-code"].ClickAsync();
+        await Expect(Tab["login-code"]).ToBeFocusedAsync();
+        await Tab["login-code"].FillAsync(await CodeAsync("Login"));
+        await Tab["password"].FillAsync(password);
+        return await SignInAsync("sign-in-password");
+    }
+
+    /// <summary>Fills in what a recovery asks for, with a code that is asked for first.</summary>
+    public async Task FillRecoveryAsync()
+    {
+        await Tab["open-recover"].ClickAsync();
+        await Tab["send-recovery-code"].ClickAsync();
+        await Expect(Tab["recovery-code"]).ToBeFocusedAsync();
+        await Tab["recovery-code"].FillAsync(await CodeAsync("Recovery"));
+        await Tab["recovery-credential"].FillAsync(Recovery!.Value.CredId);
+        await Tab["recovery-key"].FillAsync(Recovery.Value.Secret);
     }
 
     public ValueTask DisposeAsync() => Tab.DisposeAsync();

@@ -64,6 +64,14 @@ internal sealed class Tab : IAsyncDisposable
         return [.. held!.Value.GetProperty("credentials").EnumerateArray()];
     }
 
+    /// <summary>Takes every passkey off the device: it is lost.</summary>
+    public Task LosePasskeysAsync() =>
+        devices.SendAsync("WebAuthn.clearCredentials", new Dictionary<string, object>(StringComparer.Ordinal) { ["authenticatorId"] = authenticator! });
+
+    /// <summary>Puts a passkey that another device held on this one, private key and all.</summary>
+    public Task AddPasskeyAsync(JsonElement passkey) =>
+        devices.SendAsync("WebAuthn.addCredential", new Dictionary<string, object>(StringComparer.Ordinal) { ["authenticatorId"] = authenticator!, ["credential"] = passkey });
+
     /// <summary>Presses Tab until a control has the focus.</summary>
     public async Task TabToAsync(string testId)
     {

@@ -14,6 +14,9 @@ export function createRecoverySecret() {
   return ["D1", ...groups].join("-");
 }
 
+/** A recovery secret as it was meant, however it was typed off the paper. */
+export const readRecoverySecret = (typed) => typed.replaceAll(/\s/g, "").toUpperCase();
+
 /** All that a recovery asks for, in a form to keep: the secret alone does not say whose it is. */
 export const recoverySheet = ({ username, orgId, credId, secret }) =>
   [
