@@ -70,9 +70,10 @@ internal static class JsonBody
             using var document = JsonDocument.Parse(body, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = WireJson.MaxDepth });
             return document.RootElement.ValueKind == JsonValueKind.Object && document.Deserialize<T>(WireJson.Options) is { } value ? value : ErrorCatalog.BodyNotJson;
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return Explain(body.Span, e.Path);
+            // InvalidOperationException: the name of a member holds half of a surrogate pair.
+            return Explain(body.Span, (e as JsonException)?.Path);
         }
     }
 
@@ -93,36 +94,34 @@ internal static class JsonBody
         && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase));
 
     // The parser does not say what it met. The bytes are read once more, alone, to tell what is no JSON at all from what is too deep, stands
-    // twice, or is of the wrong type.
+    // twice, or is of the wrong type. A path is put together only where one is told: of each member, it would be gigabytes.
     private static ApiError Explain(ReadOnlySpan<byte> body, string? path)
     {
         var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = body.Length + 1 });
-        var objects = new Stack<(HashSet<string> Names, string Path)>();
-        var at = "$";
+        var around = new Stack<(HashSet<string> Names, string? Name)>();
+        string? name = null;
         string? repeated = null;
-        var tooDeep = false;
         try
         {
             while (reader.Read())
             {
-                tooDeep |= reader.CurrentDepth > WireJson.MaxDepth;
-                if (reader.TokenType == JsonTokenType.StartObject) objects.Push((new HashSet<string>(StringComparer.Ordinal), at));
-                else if (reader.TokenType == JsonTokenType.EndObject) at = objects.Pop().Path;
+                // Whatever follows, it is too deep: nothing of it is read.
+                if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray && reader.CurrentDepth >= WireJson.MaxDepth) return ErrorCatalog.BodyTooDeep;
+                if (reader.TokenType == JsonTokenType.StartObject) around.Push((new HashSet<string>(StringComparer.Ordinal), name));
+                else if (reader.TokenType == JsonTokenType.EndObject) name = around.Pop().Name;
                 else if (reader.TokenType == JsonTokenType.PropertyName)
                 {
-                    var (names, parent) = objects.Peek();
-                    at = $"{parent}.{reader.GetString()}";
-                    if (!names.Add(reader.GetString()!)) repeated ??= at;
+                    name = reader.GetString()!;
+                    if (!around.Peek().Names.Add(name)) repeated ??= string.Join('.', ["$", .. around.Reverse().Select(o => o.Name).OfType<string>(), name]);
                 }
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // InvalidOperationException: a name that holds half of a surrogate pair.
-            return tooDeep ? ErrorCatalog.BodyTooDeep : ErrorCatalog.BodyNotJson;
+            return ErrorCatalog.BodyNotJson;
         }
 
-        if (tooDeep) return ErrorCatalog.BodyTooDeep;
         if (repeated is not null) return ErrorCatalog.MemberRepeated.At(repeated);
         return path is null or "$" ? ErrorCatalog.BodyNotJson : ErrorCatalog.MemberInvalid.At(path);
     }

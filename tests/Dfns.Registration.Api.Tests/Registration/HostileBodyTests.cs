@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using Dfns.Registration.Api.Tests.Running;
+using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.Tests.Registration;
 
@@ -29,6 +30,8 @@ public abstract class HostileBodyTests(ServiceFixture fixture) : ServiceTests(fi
     [InlineData("{\"firstFactorCredential\":{\"credentialKind\":\"Key\",\"credentialKind\":\"Fido2\"}}", "member_repeated")]
     [InlineData("{\"firstFactorCredential\":{\"credentialKind\":\"Key\",\"\\u0063redentialKind\":\"Fido2\"}}", "member_repeated")]
     [InlineData("{\"unknown\":{\"a\":1,\"a\":2}}", "member_repeated")]
+    [InlineData("{\"\\ud800\":1}", "body_not_json")]
+    [InlineData("{\"\\ud800\":1,\"\\ud801\":1}", "body_not_json")]
     [InlineData("{\"firstFactorCredential\":{\"credentialKind\":\"\\ud800\"}}", "member_invalid")]
     [InlineData("{\"firstFactorCredential\":{\"credentialKind\":\"a\\u0000b\"}}", "member_invalid")]
     public async Task Refuses_a_body(string body, string code) => await AssertRefusedAsync(Encoding.UTF8.GetBytes(body), 400, code);
@@ -42,10 +45,34 @@ public abstract class HostileBodyTests(ServiceFixture fixture) : ServiceTests(fi
         await AssertRefusedAsync(Encoding.Unicode.GetBytes("{}"), 400, "body_not_json");
 
     [Theory]
+    [InlineData(16)]
     [InlineData(17)]
     [InlineData(100_000)]
     public async Task Refuses_a_body_nested_too_deeply(int depth) =>
         await AssertRefusedAsync(Encoding.UTF8.GetBytes($"{{\"a\":{new string('[', depth)}{new string(']', depth)}}}"), 400, "body_too_deep");
+
+    [Theory]
+    [InlineData("{\"a\":", 52_000)]
+    [InlineData("[{\"a\":", 37_000)]
+    public async Task Refuses_members_nested_too_deeply(string level, int depth) =>
+        await AssertRefusedAsync(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(level, depth))), 400, "body_too_deep");
+
+    [Theory]
+    [InlineData("too deep")]
+    [InlineData("long names")]
+    public void Explaining_a_body_costs_no_more_than_a_small_multiple_of_it(string what)
+    {
+        var body = Encoding.UTF8.GetBytes(what == "too deep"
+            ? string.Concat(Enumerable.Repeat("{\"a\":", 52_000))
+            : $"{{\"{new string('n', 100_000)}\":{{{string.Concat(Enumerable.Range(0, 14_000).Select(i => $"\"{i}\":1,"))}\"0\":1}}}}");
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var failed = JsonBody.Parse<object>(body).Failed(out var error, out _);
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.Equal((true, what == "too deep" ? "body_too_deep" : "member_repeated"), (failed, error?.Code));
+        Assert.True(allocated < 64 * body.Length, $"{allocated} bytes for {body.Length}");
+    }
 
     [Fact]
     public async Task Refuses_a_body_of_one_byte_too_many() =>
