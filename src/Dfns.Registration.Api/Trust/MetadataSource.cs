@@ -17,12 +17,16 @@ internal static class MetadataSource
 
     /// <summary>Downloads from the address that the operator configured; no redirection leads to another.</summary>
     /// <exception cref="HttpRequestException">No answer, or another than 200.</exception>
+    /// <exception cref="OperationCanceledException">The client's timeout is over, or <paramref name="ct"/> was cancelled.</exception>
     public static async Task<ReadOnlyMemory<byte>> DownloadAsync(HttpClient client, Uri address, CancellationToken ct)
     {
-        using var response = await client.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, ct);
+        // The client's own timeout ends with the headers; the rest may not take any longer.
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(client.Timeout);
+        using var response = await client.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, patience.Token);
         if (response.StatusCode != System.Net.HttpStatusCode.OK) throw new HttpRequestException($"{(int)response.StatusCode}", inner: null, response.StatusCode);
-        await using var stream = await response.Content.ReadAsStreamAsync(ct);
-        return await ReadAsync(stream, ct);
+        await using var stream = await response.Content.ReadAsStreamAsync(patience.Token);
+        return await ReadAsync(stream, patience.Token);
     }
 
     // A BLOB that is too large is told by its reader, which sees one byte more than is allowed.

@@ -48,6 +48,14 @@ public sealed class MetadataSourceTests : IDisposable
     }
 
     [Fact]
+    public async Task An_answer_that_stops_halfway_is_given_up()
+    {
+        client.Timeout = TimeSpan.FromMilliseconds(200);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => DownloadAsync("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\na.b"));
+    }
+
+    [Fact]
     public async Task An_address_that_does_not_answer_hinders_no_start()
     {
         using var files = new TrustFiles();
