@@ -74,9 +74,19 @@ internal static class SignedPayload
         }
     }
 
-    // 1, 1.0 and 1e0 are one value. A number that a decimal does not hold exactly stands as it is spelled.
-    private static string Number(string spelled) =>
-        spelled.Length <= 28 && decimal.TryParse(spelled, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
-            ? number.ToString("0.############################", CultureInfo.InvariantCulture)
-            : spelled;
+    // 1, 1.0 and 10e-1 are one value: its digits without zeros around them, and the exponent of the last one. An exponent beyond 32 bits
+    // stands as it is spelled.
+    private static string Number(string spelled)
+    {
+        var parts = spelled.Split('e', 'E');
+        var power = 0;
+        if (parts is [_, var exponent] && !int.TryParse(exponent, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out power)) return spelled;
+
+        var sign = spelled.StartsWith('-') ? "-" : "";
+        var mantissa = parts[0].TrimStart('-').Split('.');
+        var digits = string.Concat(mantissa).TrimStart('0');
+        var significant = digits.TrimEnd('0');
+        var fraction = mantissa is [_, var decimals] ? decimals.Length : 0;
+        return significant.Length == 0 ? "0" : string.Create(CultureInfo.InvariantCulture, $"{sign}{significant}e{(long)power - fraction + digits.Length - significant.Length}");
+    }
 }
