@@ -92,8 +92,8 @@ internal sealed class UserStore(
     }
 
     /// <summary>
-    /// Deletes a user: ends its tokens, archives its credentials, and frees its name, its external id and its keys. The row stays, as a
-    /// record of who did what.
+    /// Deletes a user: ends its tokens, archives its credentials, and frees its name, its external id, its keys and its accounts at OpenID
+    /// providers. The row stays, as a record of who did what.
     /// </summary>
     public async Task ArchiveAsync(User user, CancellationToken ct)
     {
@@ -109,6 +109,8 @@ internal sealed class UserStore(
             credential.Status = CredentialStatus.Archived;
             credential.ArchivedAt = now;
         }
+
+        db.SocialAccounts.RemoveRange(await db.SocialAccounts.Where(a => a.OrganisationId == user.OrganisationId && a.UserId == user.Id).ToListAsync(ct));
     }
 
     /// <summary>Ends every token of a user.</summary>

@@ -402,6 +402,18 @@ public abstract class IdTokenTests(ServiceFixture fixture) : SocialTests(fixture
         Assert.Equal("id_token_malformed", answer.Code);
     }
 
+    [Theory]
+    [InlineData("{\"\\ud800\":1,")]
+    [InlineData("{\"\\ud800\":1,\"\\ud801\":1,")]
+    public async Task Refuses_a_claim_whose_name_is_half_of_a_character(string start)
+    {
+        await using var provider = await OpenIdProvider.StartAsync();
+
+        var answer = await Service.PostAsync("/auth/registration/social", Body(await OrganisationAsync(provider), Signed(provider, start + Draft(provider).Claims.ToJsonString()[1..])));
+
+        Assert.Equal("id_token_malformed", answer.Code);
+    }
+
     // Every claim in every wrong type, properly signed: a provider may be strange, and must not bring the service down.
     [Fact]
     public async Task Answers_a_typed_error_whatever_stands_in_a_claim()
@@ -410,7 +422,7 @@ public abstract class IdTokenTests(ServiceFixture fixture) : SocialTests(fixture
         var organisation = await OrganisationAsync(provider);
         foreach (var claim in new[] { "iss", "sub", "aud", "azp", "exp", "iat", "nbf", "nonce", "email", "email_verified" })
         {
-            foreach (var value in new[] { "null", "17", "-1", "1.5", "1e400", "123456789012345678901234567890", "\"\"", "\"x\"", "true", "[]", "[1]", "{}", "{\"a\":[]}" })
+            foreach (var value in new[] { "null", "17", "-1", "1.5", "1e400", "123456789012345678901234567890", "\"\"", "\"x\"", "\"\\ud800\"", "true", "[]", "[1]", "{}", "{\"a\":[]}" })
             {
                 // As text: the writer of the tests knows no number that large.
                 var payload = Draft(provider, subject: $"{claim}-{value.Length}").Claims;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Dfns.Registration.Api.Callers;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
 using Microsoft.EntityFrameworkCore;
@@ -133,6 +134,23 @@ public abstract class SocialRegistrationTests(ServiceFixture fixture) : SocialTe
         Assert.Equal("john@example.co", (await Service.Inbox.NextAsync()).To);
         Assert.True(Service.Inbox.IsEmpty);
         Assert.Equal("invalid_code", (await (invited with { Username = "jane@example.co" }).TryInitAsync()).Code);
+    }
+
+    [Fact]
+    public async Task An_identity_whose_user_was_deleted_begins_anew()
+    {
+        await using var provider = await OpenIdProvider.StartAsync();
+        var organisation = await OrganisationAsync(provider);
+        var first = await StartAsync(organisation, Draft(provider));
+        Assert.Equal(200, (int)(await first.CompleteAsync(first.GoodBody())).Status);
+        var caller = await organisation.NewServiceAccountAsync([.. Permission.All]);
+        Assert.Equal(200, (int)(await caller.DeleteAsync($"/auth/users/{first.UserId}")).Status);
+        Assert.Equal("user_not_found", (await Service.PostAsync("/auth/login/social", Body(organisation, Draft(provider).Encode()))).Code);
+
+        var again = await StartAsync(organisation, Draft(provider));
+
+        Assert.NotEqual(first.UserId, again.UserId);
+        Assert.Equal(200, (int)(await again.CompleteAsync(again.GoodBody())).Status);
     }
 
     [Fact]
