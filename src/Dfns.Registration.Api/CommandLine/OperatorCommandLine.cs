@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Security.Cryptography;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Operations;
 using Dfns.Registration.Api.Storage;
@@ -57,6 +58,10 @@ internal static class OperatorCommandLine
         catch (OptionsValidationException e)
         {
             result = CommandResult.Fault(string.Join(Environment.NewLine, e.Failures));
+        }
+        catch (CryptographicException)
+        {
+            result = CommandResult.Fault("Secrets:MasterKey is not the one that this database was sealed with.");
         }
         catch (Exception e) when (EdgeErrors.IsStorageFailure(e))
         {

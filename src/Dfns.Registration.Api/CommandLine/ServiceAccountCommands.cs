@@ -54,6 +54,8 @@ internal static class ServiceAccountCommands
                 var wanted = parsed.GetValue(permissions)!.Distinct(StringComparer.Ordinal).ToList();
                 var account = services.GetRequiredService<ServiceAccountStore>().Add(relyingParty, parsed.GetValue(name)!, pem, publicKey, wanted, expiresAt);
                 if (PermitCommand.Fault(account.User, wanted) is { } badPermission) return CommandResult.Fault(badPermission);
+                // Before anything is saved: an account whose token cannot be signed would be there, and nobody would have its token.
+                var token = await services.GetRequiredService<TokenService>().IssueAsync(account.Token, account.User, stop);
                 try
                 {
                     await db.SaveChangesAsync(stop);
@@ -71,7 +73,7 @@ internal static class ServiceAccountCommands
                     Permissions = string.Join(' ', wanted),
                     CredId = account.Credential.CredentialIdText,
                     account.Token.ExpiresAt,
-                    Token = await services.GetRequiredService<TokenService>().IssueAsync(account.Token, account.User, stop),
+                    Token = token,
                 });
             },
             ct));
@@ -117,13 +119,15 @@ internal static class ServiceAccountCommands
             {
                 if (Read(parsed.GetValue(expires), services, out var expiresAt) is { } badExpiry) return CommandResult.Fault(badExpiry);
                 var token = await services.GetRequiredService<ServiceAccountStore>().RenewAsync(account, expiresAt, stop);
+                // Before the earlier token ends.
+                var text = await services.GetRequiredService<TokenService>().IssueAsync(token, account, stop);
                 await services.GetRequiredService<RegistrationDbContext>().SaveChangesAsync(stop);
                 return CommandResult.Row(new
                 {
                     account.Id,
                     Name = account.Username,
                     token.ExpiresAt,
-                    Token = await services.GetRequiredService<TokenService>().IssueAsync(token, account, stop),
+                    Token = text,
                 });
             });
     }

@@ -148,6 +148,28 @@ public abstract class ServiceAccountCommandTests(ServiceFixture fixture) : Servi
         Assert.Equal(before, await organisation.SnapshotAsync());
     }
 
+    [Theory]
+    [InlineData("create")]
+    [InlineData("renew")]
+    public async Task With_another_master_key_nothing_changes(string verb)
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var account = await organisation.NewServiceAccountAsync(Permission.ReadUsers);
+        using var file = new KeyFile(SoftwareKey.P256().Pem);
+        var before = await organisation.SnapshotAsync();
+
+        var run = await ServiceProgram.RunAsync(
+            verb == "create"
+                ? ["service-account", "create", "--org", organisation.Id, "--name", "Another back end", "--public-key", file.Path]
+                : ["service-account", "renew", "--org", organisation.Id, "--account", account.UserId],
+            Service.Settings(Service.Database).Select(s => (s.Key, s.Key == "Secrets:MasterKey" ? Convert.ToBase64String(new byte[32]) : s.Value)));
+
+        Assert.Equal((1, ""), (run.ExitCode, run.Output));
+        Assert.Equal("Secrets:MasterKey is not the one that this database was sealed with.", run.Faults.Trim());
+        Assert.Equal(before, await organisation.SnapshotAsync());
+        Assert.Equal(200, (int)(await account.GetAsync("/auth/users")).Status);
+    }
+
     [Fact]
     public async Task An_expiry_that_is_no_date_is_told_with_the_help()
     {
