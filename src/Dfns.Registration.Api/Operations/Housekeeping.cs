@@ -5,8 +5,9 @@ using Microsoft.EntityFrameworkCore;
 namespace Dfns.Registration.Api.Operations;
 
 /// <summary>
-/// Deletes challenges, sessions and the codes for other devices some time after their end: until then they explain what happened, afterwards they are of no use to
-/// anybody. And the budgets whose window is over.
+/// Deletes challenges, sessions and the codes for other devices some time after their end: until then they explain what happened, afterwards
+/// they are of no use to anybody. At their end already, sign-ins that nobody completed, which anybody can begin; and the budgets whose window
+/// is over.
 /// </summary>
 internal sealed partial class Housekeeping(IServiceScopeFactory scopes, TimeProvider clock, ILogger<Housekeeping> logger) : BackgroundService
 {
@@ -34,9 +35,12 @@ internal sealed partial class Housekeeping(IServiceScopeFactory scopes, TimeProv
     public async Task<int> CleanAsync(CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var before = clock.GetUtcNow() - Keep;
+        var now = clock.GetUtcNow();
+        var before = now - Keep;
         var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
         return await db.Ceremonies.Where(c => c.ExpiresAt < before).ExecuteDeleteAsync(ct)
+            + await db.Ceremonies.Where(c => c.ExpiresAt < now && c.ConsumedAt == null && (c.Purpose == CeremonyPurpose.Login || c.Purpose == CeremonyPurpose.LoginOfNobody))
+                .ExecuteDeleteAsync(ct)
             + await db.AccessTokens.Where(t => t.ExpiresAt < before).ExecuteDeleteAsync(ct)
             + await db.CredentialCodes.Where(c => c.ExpiresAt < before).ExecuteDeleteAsync(ct)
             + await scope.ServiceProvider.GetRequiredService<AttemptBudgets>().CleanAsync(ct);

@@ -38,6 +38,23 @@ public abstract class HousekeepingTests(ServiceFixture fixture) : ServiceTests(f
                 await db.AuditEvents.CountAsync(e => e.OrganisationId == user.Organisation.Id && (e.Action == "user.registered" || e.Action == "user.signed_in")))));
     }
 
+    [Fact]
+    public async Task Sign_ins_that_nobody_completed_go_when_their_time_is_over()
+    {
+        var user = await Registered.NewAsync(await Service.NewOrganisationAsync());
+        await user.LoginAsync();
+        var housekeeping = Service.Services.GetRequiredService<Housekeeping>();
+        await user.TryInitLoginAsync();
+        await (user with { Username = "nobody@example.co" }).TryInitLoginAsync();
+
+        await housekeeping.CleanAsync(CancellationToken.None);
+        Assert.Equal((4, 1), await CountAsync(user.Organisation));
+
+        Service.Clock.Advance(TimeSpan.FromMinutes(5) + TimeSpan.FromSeconds(1));
+        await housekeeping.CleanAsync(CancellationToken.None);
+        Assert.Equal((2, 1), await CountAsync(user.Organisation));
+    }
+
     private Task<(int Ceremonies, int Tokens)> CountAsync(TestOrganisation organisation) => Service.InDatabaseAsync(async db => (
         await db.Ceremonies.CountAsync(c => c.OrganisationId == organisation.Id),
         await db.AccessTokens.CountAsync(t => t.OrganisationId == organisation.Id)));
