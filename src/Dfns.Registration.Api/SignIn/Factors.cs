@@ -30,9 +30,15 @@ internal sealed class Factors(RegistrationDbContext db, Audit audit, TimeProvide
             .Where(c => c.OrganisationId == ceremony.OrganisationId && c.Status == CredentialStatus.Active
                 && db.Credentials.Any(o => o.OrganisationId == c.OrganisationId && o.CredentialId == id && o.Status == CredentialStatus.Active && o.UserId == c.UserId))
             .ToListAsync(ct);
-        if (ceremony.Purpose == CeremonyPurpose.LoginOfNobody || active.Count == 0) return ErrorCatalog.NoUsableCredential.At(FirstPath);
-        var user = active[0].User!;
-        if (ceremony.UserId is { } known && known != user.Id) return ErrorCatalog.NoUsableCredential.At(FirstPath);
+        // Nobody's credentials are held to the same rules: else what an answer breaks would tell that there is such a user.
+        if (ceremony.Purpose == CeremonyPurpose.LoginOfNobody)
+        {
+            var madeUp = NobodysCredentials.Of(relyingParty, ceremony.BoundTo!);
+            active = madeUp.Any(c => c.CredentialId.AsSpan().SequenceEqual(id)) ? [.. madeUp] : [];
+        }
+
+        if (active.Count == 0) return ErrorCatalog.NoUsableCredential.At(FirstPath);
+        if (ceremony.UserId is { } known && known != active[0].UserId) return ErrorCatalog.NoUsableCredential.At(FirstPath);
 
         // How many: whoever has a second factor needs it.
         var needsSecond = active.Exists(c => c.Slot == CredentialSlot.SecondFactor);
@@ -48,6 +54,7 @@ internal sealed class Factors(RegistrationDbContext db, Audit audit, TimeProvide
             proven.Add(credential);
         }
 
+        if (active[0].User is not { } user) return ErrorCatalog.NoUsableCredential.At(FirstPath);
         return user.IsActive ? new ProvenFactors(user, proven) : ErrorCatalog.UserDeactivated;
     }
 
@@ -61,13 +68,15 @@ internal sealed class Factors(RegistrationDbContext db, Audit audit, TimeProvide
             RequireUserVerification = relyingParty.RequiresUserVerification,
             AllowCrossOrigin = relyingParty.AllowCrossOrigin,
             TopOrigins = relyingParty.TopOrigins,
-            UserId = ceremony.UserId,
+            UserId = ceremony.Purpose == CeremonyPurpose.LoginOfNobody ? credential.UserId : ceremony.UserId,
             AcceptSignCountRegression = relyingParty.AcceptSignCountRegression,
         };
         if (AssertionVerifiers.Verify(factor.Assertion, credential.ToStored(), expected).Refused(out var why, out var verified))
         {
             if (why.Reason == RefusalReason.SignCountRegressed)
             {
+                // The note alone: what a first factor has proven before counts for nothing any more.
+                db.ChangeTracker.Clear();
                 NoteRegression(credential);
                 await db.SaveChangesAsync(ct);
             }

@@ -42,15 +42,21 @@ internal static class InitLogin
                 .ToListAsync(ct);
 
         // Nobody of this name gets a challenge like everybody's, for credentials that do not exist: the same ones each time.
-        var purpose = folded is not null && credentials.Count == 0 ? CeremonyPurpose.LoginOfNobody : CeremonyPurpose.Login;
+        var nobody = folded is not null && credentials.Count == 0 ? NobodysCredentials.Seed(masterKey, orgId, folded) : null;
         var ceremony = Ceremony.Open(
-            entropy, orgId, purpose, credentials.Select(c => c.UserId).FirstOrDefault(), clock.GetUtcNow(), options.Value.ChallengeLifetime);
+            entropy,
+            orgId,
+            nobody is null ? CeremonyPurpose.Login : CeremonyPurpose.LoginOfNobody,
+            credentials.Select(c => c.UserId).FirstOrDefault(),
+            clock.GetUtcNow(),
+            options.Value.ChallengeLifetime,
+            boundTo: nobody);
         db.Ceremonies.Add(ceremony);
         await db.SaveChangesAsync(ct);
 
         var identifier = await tokens.IssueChallengeIdentifierAsync(ceremony, ct);
         return TypedResults.Ok(folded is null
             ? LoginChallenge.ForAnyPasskey(ceremony, identifier, relyingParty)
-            : LoginChallenge.For(ceremony, identifier, relyingParty, credentials.Count > 0 ? credentials : NobodysCredentials.Of(masterKey, relyingParty, folded), withPrivateKeys: false));
+            : LoginChallenge.For(ceremony, identifier, relyingParty, nobody is null ? credentials : NobodysCredentials.Of(relyingParty, nobody), withPrivateKeys: false));
     }
 }

@@ -1,4 +1,6 @@
 using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Verification;
@@ -7,50 +9,79 @@ namespace Dfns.Registration.Api.SignIn;
 
 /// <summary>
 /// The credentials of a user who does not exist: the same ones each time for the same name, not to be computed without the master key, and
-/// of as many shapes as those of real users have, so that no shape by itself tells that a user exists (WebAuthn L3 §14.6.2).
+/// of as many shapes as those of real users have, so that no shape by itself tells that a user exists (WebAuthn L3 §14.6.2). An answer that
+/// claims to be theirs is held to the rules of all answers, and breaks the one that a forged answer to a real user breaks.
 /// </summary>
 internal static class NobodysCredentials
 {
-    private static readonly CredentialKind[][] Shapes =
-    [
-        [CredentialKind.Fido2], [CredentialKind.Fido2], [CredentialKind.Fido2], [CredentialKind.Fido2],
-        [CredentialKind.Fido2, CredentialKind.Fido2], [CredentialKind.Key], [CredentialKind.Key, CredentialKind.Fido2], [CredentialKind.PasswordProtectedKey],
-    ];
+    private const int KeyIdSize = 32;
 
     // Platforms and security keys differ in the length of their ids; clients of raw keys take hashes.
     private static readonly int[] PasskeyIdSizes = [16, 20, 32, 32, 32, 48, 64, 64];
-    private const int KeyIdSize = 32;
+
+    private static readonly Shape[][] Shapes =
+    [
+        .. Enumerable.Repeat<Shape[]>([new(CredentialKind.Fido2)], 8),
+        [new(CredentialKind.Fido2), new(CredentialKind.Fido2)],
+        [new(CredentialKind.Fido2), new(CredentialKind.Fido2), new(CredentialKind.Fido2)],
+        [new(CredentialKind.Key)],
+        [new(CredentialKind.Key), new(CredentialKind.Fido2)],
+        [new(CredentialKind.PasswordProtectedKey)],
+        [new(CredentialKind.Fido2), new(CredentialKind.Fido2, CredentialSlot.SecondFactor)],
+        [new(CredentialKind.Fido2), new(CredentialKind.Key, CredentialSlot.SecondFactor)],
+        [new(CredentialKind.Key), new(CredentialKind.Fido2, CredentialSlot.SecondFactor)],
+    ];
+
+    // Of a private key that is forgotten at once: nobody signs with it.
+    private static readonly byte[] PublicKey = NewPublicKey();
+
+    /// <summary>What everything that is made up for a name follows from: base64url text.</summary>
+    /// <param name="masterKey">What makes it unforeseeable.</param>
+    /// <param name="organisationId">The organisation that was asked.</param>
+    /// <param name="folded">The username in the form to compare.</param>
+    public static string Seed(MasterKey masterKey, string organisationId, string folded) =>
+        Base64Url.EncodeToString(masterKey.HashCode(organisationId, folded, "nobody's credentials"));
 
     /// <summary>Makes them up.</summary>
-    /// <param name="masterKey">What makes them unforeseeable.</param>
     /// <param name="relyingParty">Of the organisation that was asked.</param>
-    /// <param name="folded">The username in the form to compare.</param>
-    public static IReadOnlyList<Credential> Of(MasterKey masterKey, RelyingParty relyingParty, string folded)
+    /// <param name="seed">See <see cref="Seed"/>.</param>
+    public static IReadOnlyList<Credential> Of(RelyingParty relyingParty, string seed)
     {
-        var seed = Hash("shape");
+        var traits = Hash("traits");
         return
         [
-            .. Shapes[seed[0] % Shapes.Length].Select((kind, index) =>
+            .. Shapes[traits[0] % Shapes.Length].Select((shape, index) =>
             {
                 byte[] id = [.. Hash($"id {index}"), .. Hash($"more of id {index}")];
-                id = id[..(kind == CredentialKind.Fido2 ? PasskeyIdSizes[seed[index + 1] % PasskeyIdSizes.Length] : KeyIdSize)];
+                id = id[..(shape.Kind == CredentialKind.Fido2 ? PasskeyIdSizes[traits[index + 1] % PasskeyIdSizes.Length] : KeyIdSize)];
                 return new Credential
                 {
                     OrganisationId = relyingParty.OrganisationId,
                     Uuid = $"{index}",
                     UserId = "",
-                    Kind = kind,
-                    Slot = CredentialSlot.FirstFactor,
+                    Kind = shape.Kind,
+                    Slot = shape.Slot,
                     Name = "",
                     CredentialId = id,
                     CredentialIdText = Base64Url.EncodeToString(id),
-                    PublicKey = [],
+                    PublicKey = PublicKey,
+                    Algorithm = shape.Kind == CredentialKind.Fido2 ? -7 : null,
+                    BackupEligible = traits[index + 1] % 2 == 0,
                     RelyingPartyId = relyingParty.RelyingPartyId,
                     CreatedAt = DateTimeOffset.UnixEpoch,
                 };
             }),
         ];
 
-        byte[] Hash(string what) => masterKey.HashCode(relyingParty.OrganisationId, folded, $"nobody's credentials: {what}");
+        byte[] Hash(string what) => SHA256.HashData(Encoding.UTF8.GetBytes($"{seed} {what}"));
     }
+
+    private static byte[] NewPublicKey()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        return key.ExportSubjectPublicKeyInfo();
+    }
+
+    /// <summary>A kind of credential, and where it stands.</summary>
+    private sealed record Shape(CredentialKind Kind, CredentialSlot Slot = CredentialSlot.FirstFactor);
 }

@@ -98,7 +98,7 @@ public enum CeremonyPurpose
     /// <summary>Signing in.</summary>
     Login,
 
-    /// <summary>Signing in as somebody who does not exist: looks like <see cref="Login"/> from outside, and never succeeds.</summary>
+    /// <summary>Signing in as somebody who does not exist: looks like <see cref="Login"/> from outside, and never succeeds. Bound to what was made up.</summary>
     LoginOfNobody,
 
     /// <summary>Signing in with an ID token, which is a challenge of its provider and is answered with it: the row is there so that it is there once.</summary>

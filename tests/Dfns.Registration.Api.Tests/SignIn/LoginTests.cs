@@ -159,16 +159,58 @@ public abstract class LoginTests(ServiceFixture fixture) : ServiceTests(fixture)
     {
         var organisation = await Service.NewOrganisationAsync();
         var shapes = new HashSet<string>(StringComparer.Ordinal);
-        for (var i = 0; i < 100; i++)
+        for (var i = 0; i < 300; i++) shapes.Add(Shown(await InitAsNobodyAsync(organisation, i)));
+
+        foreach (var (first, second) in new (CredentialKind, CredentialKind?)[]
         {
-            var challenge = await Service.PostAsync("/auth/login/init", new JsonObject { ["username"] = $"nobody-{i}@example.co", ["orgId"] = organisation.Id });
-            shapes.Add(string.Join(' ', challenge.Body["supportedCredentialKinds"]!.AsArray().Select(k => (string)k!["kind"]!)) + " " + Shape(challenge.Body["allowCredentials"]));
+            (CredentialKind.Fido2, null), (CredentialKind.Key, null), (CredentialKind.PasswordProtectedKey, null),
+            (CredentialKind.Fido2, CredentialKind.Fido2), (CredentialKind.Fido2, CredentialKind.Key), (CredentialKind.Key, CredentialKind.Fido2),
+        })
+        {
+            var real = await Registered.NewAsync(await Service.NewOrganisationAsync(), first, second);
+            Assert.Contains(Shown(await real.TryInitLoginAsync()), shapes);
         }
 
-        foreach (var kind in new[] { CredentialKind.Fido2, CredentialKind.Key, CredentialKind.PasswordProtectedKey })
+        static string Shown(Answer challenge) => challenge.Body["supportedCredentialKinds"]!.ToJsonString() + Shape(challenge.Body["allowCredentials"]);
+    }
+
+    // Two requests would tell otherwise: one for the ids, one with any signature under one of them.
+    [Theory]
+    [InlineData(CredentialKind.Fido2)]
+    [InlineData(CredentialKind.Key)]
+    public async Task A_forged_answer_is_refused_alike_whether_or_not_there_is_such_a_user(CredentialKind kind)
+    {
+        var known = await Registered.NewAsync(await Service.NewOrganisationAsync(), kind);
+        var toSomebody = await ForgeAsync(known, await known.TryInitLoginAsync(), kind);
+        var toNobody = new List<Answer>();
+        for (var i = 0; i < 300 && toNobody.Count < 8; i++)
         {
-            var real = await (await Registered.NewAsync(await Service.NewOrganisationAsync(), kind)).TryInitLoginAsync();
-            Assert.Contains($"{kind} {Shape(real.Body["allowCredentials"])}", shapes);
+            var challenge = await InitAsNobodyAsync(known.Organisation, i);
+            var alone = challenge.Body["supportedCredentialKinds"]!.AsArray() is [var only] && (string)only!["kind"]! == kind.ToString();
+            if (alone) toNobody.Add(await ForgeAsync(known, challenge, kind));
+        }
+
+        Assert.Equal("assertion_signature_invalid", toSomebody.Code);
+        Assert.Contains(toNobody, answer => answer.Text == toSomebody.Text);
+        // Of passkeys, some are synced and some are not; those of users are of both sorts too.
+        Assert.All(toNobody, answer => Assert.True(answer.Text == toSomebody.Text || (kind == CredentialKind.Fido2 && answer.Code == "backup_eligibility_changed"), answer.Text));
+    }
+
+    [Fact]
+    public async Task A_second_factor_is_asked_of_nobody_as_of_somebody()
+    {
+        var known = await Registered.NewAsync(await Service.NewOrganisationAsync(), CredentialKind.Key, CredentialKind.Fido2);
+        var toSomebody = await ForgeAsync(known, await known.TryInitLoginAsync(), CredentialKind.Key);
+
+        for (var i = 0; ; i++)
+        {
+            Assert.True(i < 300);
+            var challenge = await InitAsNobodyAsync(known.Organisation, i);
+            if (challenge.Body["supportedCredentialKinds"]!.AsArray().Any(k => (string)k!["kind"]! == "Key" && (bool)k["requiresSecondFactor"]!))
+            {
+                Assert.Equal(("second_factor_required", toSomebody.Text), (toSomebody.Code, (await ForgeAsync(known, challenge, CredentialKind.Key)).Text));
+                return;
+            }
         }
     }
 
@@ -356,6 +398,19 @@ public abstract class LoginTests(ServiceFixture fixture) : ServiceTests(fixture)
     }
 
     [Fact]
+    public async Task A_second_factor_whose_counter_does_not_grow_leaves_the_first_unused()
+    {
+        var user = await Registered.NewAsync(await Service.NewOrganisationAsync(), CredentialKind.Fido2, CredentialKind.Fido2);
+        Assert.Equal(200, (int)(await LoginCountingAsync(user, 7)).Status);
+
+        var answer = await LoginCountingAsync(user, 8, second: 7);
+
+        Assert.Equal(("sign_count_regressed", "$.secondFactor.credentialAssertion.authenticatorData"), (answer.Code, answer.Path));
+        Assert.Equal([7L, 7L], await Service.InDatabaseAsync(db => db.Credentials.Where(c => c.OrganisationId == user.Organisation.Id).Select(c => c.SignCount!.Value).ToListAsync()));
+        Assert.Equal(1, await Service.InDatabaseAsync(db => db.AuditEvents.CountAsync(e => e.OrganisationId == user.Organisation.Id && e.Action == "credential.sign_count_regressed")));
+    }
+
+    [Fact]
     public async Task A_counter_that_does_not_grow_is_accepted_by_policy_and_noted()
     {
         var user = await Registered.NewAsync(await Service.NewOrganisationAsync(r => r.AcceptSignCountRegression = true));
@@ -419,17 +474,33 @@ public abstract class LoginTests(ServiceFixture fixture) : ServiceTests(fixture)
         return (answer.Code, answer.Path);
     }
 
-    private static async Task<JsonObject> CountingBodyAsync(Registered user, uint count)
+    private Task<Answer> InitAsNobodyAsync(TestOrganisation organisation, int number) =>
+        Service.PostAsync("/auth/login/init", new JsonObject { ["username"] = $"nobody-{number}@example.co", ["orgId"] = organisation.Id });
+
+    // Signed by a key that is nobody's, under the first id that was offered.
+    private async Task<Answer> ForgeAsync(Registered user, Answer challenge, CredentialKind kind)
+    {
+        var stranger = HeldCredential.Create(kind, challenge.Require("challenge"), user.Organisation, user.UserId);
+        var factor = stranger.Sign(challenge.Require("challenge"));
+        factor["credentialAssertion"]!["credId"] = (string)challenge.Body["allowCredentials"]![kind == CredentialKind.Key ? "key" : "webauthn"]![0]!["id"]!;
+        if (kind == CredentialKind.Fido2) factor["credentialAssertion"]!["userHandle"] = "";
+        return await Service.PostAsync("/auth/login", new JsonObject { ["challengeIdentifier"] = challenge.Require("challengeIdentifier"), ["firstFactor"] = factor });
+    }
+
+    private static async Task<JsonObject> CountingBodyAsync(Registered user, uint count, uint? second = null)
     {
         var challenge = await user.TryInitLoginAsync();
         var body = user.AnswerTo(challenge);
-        body["firstFactor"] = user.First.Authenticator!.Get(
-            challenge.Require("challenge"), user.Organisation.RelyingPartyId, user.Organisation.Origin, user.First.CredId, user.UserId, draft => draft.SignCount = count)
-            .ToJson(CredentialKind.Fido2);
+        body["firstFactor"] = Count(user.First, count);
+        if (user.Second is not null) body["secondFactor"] = Count(user.Second, second ?? count);
         return body;
+
+        JsonObject Count(HeldCredential passkey, uint value) => passkey.Authenticator!.Get(
+            challenge.Require("challenge"), user.Organisation.RelyingPartyId, user.Organisation.Origin, passkey.CredId, user.UserId, draft => draft.SignCount = value)
+            .ToJson(CredentialKind.Fido2);
     }
 
-    private async Task<Answer> LoginCountingAsync(Registered user, uint count) => await Service.PostAsync("/auth/login", await CountingBodyAsync(user, count));
+    private async Task<Answer> LoginCountingAsync(Registered user, uint count, uint? second = null) => await Service.PostAsync("/auth/login", await CountingBodyAsync(user, count, second));
 
     private async Task AssertRefusedAsync(Registered user, JsonObject body, int status, string message)
     {
