@@ -87,7 +87,7 @@ internal static class AddCredentialWithCode
             if (issued.Ceremony.ConsumedAt is not null || code is null) return (ErrorResult)ErrorCatalog.ChallengeNotValid.At("$.challengeIdentifier");
             if (!issued.User.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
 
-            if (credentials.Add(issued, request, remoteAddress).Failed(out error, out var credential)) return (ErrorResult)error;
+            if ((await credentials.AddAsync(issued, request, remoteAddress, ct)).Failed(out error, out var credential)) return (ErrorResult)error;
             var answer = CredentialResponse.Of(credential);
             issued.Ceremony.Complete(clock.GetUtcNow(), digest, answer);
             code.ConsumedAt = clock.GetUtcNow();

@@ -67,8 +67,9 @@ internal sealed class NewCredentials(
     /// <param name="issued">The open challenge.</param>
     /// <param name="request">The parsed body.</param>
     /// <param name="remoteAddress">For the audit row.</param>
+    /// <param name="ct">Ends the waiting.</param>
     /// <returns>The credential, or the first fault.</returns>
-    public Checked<Credential> Add(IssuedForCredential issued, CreateCredentialRequest request, string? remoteAddress)
+    public async Task<Checked<Credential>> AddAsync(IssuedForCredential issued, CreateCredentialRequest request, string? remoteAddress, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var sent = new CredentialRequest(request.CredentialKind, request.CredentialInfo, request.CredentialName, request.EncryptedPrivateKey);
@@ -76,6 +77,13 @@ internal sealed class NewCredentials(
         if (CredentialProofs.Verify([slotted], CredentialProofs.Expect(issued.Ceremony, issued.RelyingParty, trust.Current, now)).Failed(out error, out var proven)) return error;
 
         var credential = proven[0].ToRow(issued.User, issued.RelyingParty, entropy.Id("cr"), now);
+        // A recovery key recovers once: spent, replaced or taken away, it does not come back.
+        if (credential.Kind == CredentialKind.RecoveryKey
+            && await db.Credentials.AnyAsync(c => c.OrganisationId == credential.OrganisationId && c.UserId == credential.UserId && c.PublicKey == credential.PublicKey, ct))
+        {
+            return ErrorCatalog.PublicKeyAlreadyRegistered;
+        }
+
         db.Credentials.Add(credential);
         issued.Ceremony.ConsumedAt = now;
         issued.User.CredentialsVersion++;

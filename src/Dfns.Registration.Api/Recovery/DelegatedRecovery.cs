@@ -22,9 +22,10 @@ internal static class DelegatedRecovery
         if (Member.Text(request.Username, "$.username", Limits.UsernameLength).Failed(out error, out var username)) return (ErrorResult)error;
         if (InitRecovery.ReadCredentialId(request.CredentialId).Failed(out error, out var credentialId)) return (ErrorResult)error;
 
+        // End users alone, as in every call on a service account's word: it needs no code, and is handed the encrypted recovery key.
         var folded = User.Fold(username);
         var user = await db.Users.Include(u => u.Organisation!.RelyingParty).SingleOrDefaultAsync(
-            u => u.OrganisationId == call.Caller.OrganisationId && u.UsernameFolded == folded && u.RegisteredAt != null && !u.IsServiceAccount, ct);
+            u => u.OrganisationId == call.Caller.OrganisationId && u.UsernameFolded == folded && u.RegisteredAt != null && u.Kind == UserKind.EndUser && !u.IsServiceAccount, ct);
         if (user is null) return (ErrorResult)ErrorCatalog.UserNotFound.At("$.username");
         if (!user.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
 

@@ -68,7 +68,8 @@ internal sealed class Factors(RegistrationDbContext db, Audit audit, TimeProvide
             RequireUserVerification = relyingParty.RequiresUserVerification,
             AllowCrossOrigin = relyingParty.AllowCrossOrigin,
             TopOrigins = relyingParty.TopOrigins,
-            UserId = ceremony.Purpose == CeremonyPurpose.LoginOfNobody ? credential.UserId : ceremony.UserId,
+            // A second factor is the first one's user's, and so need not name its user even where the first one had to.
+            UserId = ceremony.Purpose == CeremonyPurpose.LoginOfNobody || credential.Slot == CredentialSlot.SecondFactor ? credential.UserId : ceremony.UserId,
             AcceptSignCountRegression = relyingParty.AcceptSignCountRegression,
         };
         if (AssertionVerifiers.Verify(factor.Assertion, credential.ToStored(), expected).Refused(out var why, out var verified))

@@ -45,7 +45,7 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
             CreatedAt = now,
         };
         db.Credentials.Add(credential);
-        audit.ByOperator(account.OrganisationId, AuditActions.ServiceAccountCreated, account.Id);
+        audit.Add(account.OrganisationId, AuditActions.ServiceAccountCreated, AuditActors.Operator, account.Id, note: string.Join(' ', account.Permissions));
         return new NewServiceAccount(account, credential, AddToken(account, expiresAt));
     }
 

@@ -347,6 +347,19 @@ public abstract class CredentialTests(ServiceFixture fixture) : ServiceTests(fix
         Assert.All(rows, r => Assert.Equal((user.UserId, $"FirstFactor Key {uuid}"), (r.Actor, r.Note)));
     }
 
+    [Fact]
+    public async Task A_recovery_key_that_was_taken_away_does_not_come_back()
+    {
+        var user = await UserAsync(recovery: true);
+        var caller = await user.SignedInAsync();
+        await caller.CallAsync(HttpMethod.Delete, $"{Path}/{await UuidAsync(user.Recovery!)}");
+        var adding = await Adding.InitAsync(user, caller, CredentialKind.RecoveryKey);
+        var made = user.Recovery!.SigningKey!.Create(adding.Challenge.Require("challenge"), CredentialKind.RecoveryKey).ToJson();
+        var again = new HeldCredential(CredentialKind.RecoveryKey, user.Recovery.CredId, made, user.Recovery.Get);
+
+        await AssertRefusedAsync(user, caller, adding.BodyOf(again), "public_key_already_registered");
+    }
+
     private async Task<Registered> UserAsync(CredentialKind first = CredentialKind.Fido2, CredentialKind? second = null, bool recovery = false) =>
         await Registered.NewAsync(await Service.NewOrganisationAsync(), first, second, recovery);
 

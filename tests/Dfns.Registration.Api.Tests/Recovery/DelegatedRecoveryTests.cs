@@ -58,14 +58,16 @@ public abstract class DelegatedRecoveryTests(ServiceFixture fixture) : ServiceTe
     }
 
     [Fact]
-    public async Task Whoever_is_no_registered_user_of_the_organisation_is_not_found()
+    public async Task Whoever_is_no_registered_end_user_of_the_organisation_is_not_found()
     {
         var user = await UserAsync();
         var account = await user.Organisation.NewServiceAccountAsync(Permission);
         var stranger = await Registered.NewAsync(await Service.NewOrganisationAsync(), recovery: true, username: "elsewhere@example.co");
         var invited = await Service.InviteAsync(user.Organisation, "john@example.co");
 
-        foreach (var name in new[] { "nobody@example.co", stranger.Username, invited.Username })
+        var employee = await Registered.NewAsync(user.Organisation, recovery: true, username: "ann@example.co", kind: UserKind.CustomerEmployee);
+
+        foreach (var name in new[] { "nobody@example.co", stranger.Username, invited.Username, employee.Username })
         {
             var answer = await account.CallAsync(HttpMethod.Post, Path, new JsonObject { ["username"] = name, ["credentialId"] = user.Recovery!.CredId });
             Assert.Equal((401, "User not found", "$.username"), ((int)answer.Status, answer.Message, answer.Path));

@@ -28,7 +28,7 @@ public static class TestCallers
             .Select(u => new { u.Id, u.Username, u.UsernameFolded, u.ExternalId, u.IsActive, u.RegisteredAt, u.ArchivedAt, u.Permissions }).ToListAsync();
         var credentials = await db.Credentials.AsNoTracking().Where(c => c.OrganisationId == id).OrderBy(c => c.Uuid).Select(c => new { c.Uuid, c.Status, c.Name, c.ArchivedAt }).ToListAsync();
         var tokens = await db.AccessTokens.AsNoTracking().Where(t => t.OrganisationId == id).OrderBy(t => t.Id).Select(t => new { t.Id, t.ExpiresAt, t.RevokedAt }).ToListAsync();
-        var codes = await db.Codes.AsNoTracking().Where(c => c.OrganisationId == id).OrderBy(c => c.UserId).Select(c => new { c.UserId, c.CodeHash, c.ConsumedAt }).ToListAsync();
+        var codes = await db.Codes.AsNoTracking().Where(c => c.OrganisationId == id).OrderBy(c => c.UserId).ThenBy(c => c.Purpose).Select(c => new { c.UserId, c.CodeHash, c.ConsumedAt }).ToListAsync();
         var sessions = await db.Ceremonies.AsNoTracking().Where(c => c.OrganisationId == id && c.Purpose == CeremonyPurpose.Registration).OrderBy(c => c.Id).Select(c => new { c.Id, c.ConsumedAt }).ToListAsync();
         var audit = await db.AuditEvents.AsNoTracking().Where(e => e.OrganisationId == id).OrderBy(e => e.Id).Select(e => e.Id).ToListAsync();
         return System.Text.Json.JsonSerializer.Serialize(new { users, credentials, tokens, codes, sessions, audit });

@@ -89,6 +89,17 @@ public abstract class LoginTests(ServiceFixture fixture) : ServiceTests(fixture)
     }
 
     [Fact]
+    public async Task A_second_factor_need_not_name_the_user_whom_the_first_one_names()
+    {
+        var user = await Registered.NewAsync(await Service.NewOrganisationAsync(), second: CredentialKind.Fido2);
+        var challenge = await Service.PostAsync("/auth/login/init", new JsonObject { ["orgId"] = user.Organisation.Id });
+        var body = user.AnswerTo(challenge);
+        body["secondFactor"]!["credentialAssertion"]!.AsObject().Remove("userHandle");
+
+        Assert.Equal(200, (int)(await Service.PostAsync("/auth/login", body)).Status);
+    }
+
+    [Fact]
     public async Task A_passkey_without_a_user_handle_names_nobody()
     {
         var user = await Registered.NewAsync(await Service.NewOrganisationAsync());

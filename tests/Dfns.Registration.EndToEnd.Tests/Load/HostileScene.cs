@@ -275,7 +275,7 @@ internal sealed class HostileScene
         foreach (var path in new[]
         {
             "/auth/registration/init/x", "/auth", "/auth/registration%2finit", "/auth/registration/%zz", "/auth/registration/%", "/auth/registration/%c0%af", "//auth/registration/x",
-            "/auth/registration/init;x=1", "/auth/login/init", "/admin", "/.env", "/data/master.key", "/appsettings.json",
+            "/auth/registration/init;x=1", "/auth/login/init/x", "/admin", "/.env", "/data/master.key", "/appsettings.json",
         })
         {
             yield return new HostileRequest($"path {path}", 404, () => RawHttp.SendAsync(service, $"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
