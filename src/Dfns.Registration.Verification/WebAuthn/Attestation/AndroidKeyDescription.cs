@@ -62,7 +62,10 @@ internal sealed record AndroidAuthorizations(bool IsEmpty, bool AllApplications,
     private const int AllApplicationsTag = 600;
     private const int OriginTag = 702;
 
-    /// <summary>Reads the content of an AuthorizationList: explicitly tagged fields, all optional, in the order of their tags.</summary>
+    /// <summary>
+    /// Reads the content of an AuthorizationList: explicitly tagged fields, all optional, none twice. The schema has them in the order of
+    /// their tags; not all devices do.
+    /// </summary>
     /// <exception cref="AsnContentException">The content is not of this form.</exception>
     public static AndroidAuthorizations Read(AsnReader list)
     {
@@ -70,12 +73,11 @@ internal sealed record AndroidAuthorizations(bool IsEmpty, bool AllApplications,
         var allApplications = false;
         var purposes = new List<BigInteger>();
         BigInteger? origin = null;
-        var previousTag = -1;
+        var tagsSeen = new HashSet<int>();
         while (list.HasData)
         {
             var tag = list.PeekTag();
-            if (tag.TagClass != TagClass.ContextSpecific || tag.TagValue <= previousTag) throw new AsnContentException("tag out of order");
-            previousTag = tag.TagValue;
+            if (tag.TagClass != TagClass.ContextSpecific || !tagsSeen.Add(tag.TagValue)) throw new AsnContentException("no field, or one twice");
 
             var field = list.ReadSequence(tag);
             switch (tag.TagValue)
