@@ -40,6 +40,15 @@ internal sealed record CertificateSignature(
         }
     }
 
+    /// <summary>
+    /// Whether two certificates are one as far as their issuer signed them. Anybody can turn an ECDSA signature into another that is as
+    /// good, and with it the certificate into other bytes.
+    /// </summary>
+    /// <returns>False as well when one of them cannot be read.</returns>
+    public static bool IsOfSameContent(ReadOnlyMemory<byte> der, ReadOnlyMemory<byte> other) =>
+        der.Span.SequenceEqual(other.Span)
+        || (Read(der) is { } one && Read(other) is { } two && one.SignedBytes.Span.SequenceEqual(two.SignedBytes.Span));
+
     /// <summary>Whether a key made it.</summary>
     public bool IsBy(PublicKey key) => key.GetType() == KeyType && key.Verifies(SignedBytes.Span, Signature.Span, Scheme);
 

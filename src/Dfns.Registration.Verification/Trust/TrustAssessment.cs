@@ -95,7 +95,7 @@ internal static class TrustAssessment
         {
             if (!trust.RefusedStatuses.Contains(report.Status, StringComparer.Ordinal) || report.EffectiveFrom > now) continue;
             // A report about one certificate is about the paths that it stands in.
-            if (report.Certificate is { } certificate && !path.Any(der => der.Span.SequenceEqual(certificate.Span))) continue;
+            if (report.Certificate is { } certificate && !path.Any(der => CertificateSignature.IsOfSameContent(der, certificate))) continue;
             return new Refusal(RefusalReason.AuthenticatorStatusNotAccepted, report.Status);
         }
 

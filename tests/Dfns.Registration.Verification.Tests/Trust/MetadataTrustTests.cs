@@ -1,3 +1,5 @@
+using System.Formats.Asn1;
+using System.Numerics;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Dfns.Registration.TestKit;
@@ -149,12 +151,55 @@ public sealed class MetadataTrustTests
         else Accepted(MakeCertified(AttestationMaker.PackedCertified(), new TestAuthority("Sound", Vendor)), With(blob));
     }
 
+    // With (r, s), (r, n - s) is a signature as well; it takes no key to make it.
+    [Fact]
+    [Clause("MDS §3.1.3", "status reports")]
+    public void Refuses_a_report_about_a_certificate_also_under_the_other_signature_of_its_issuer()
+    {
+        var compromised = new TestAuthority("Compromised", Vendor);
+        var other = WithOtherSignature(compromised.Certificate);
+        Assert.NotEqual(compromised.Certificate, other);
+        var made = Make(AttestationMaker.PackedCertified(), draft => draft.Certify = leaf => [compromised.Certify(leaf)[0], other]);
+
+        Accepted(made, With(new MetadataDraft().Add(Model, [], Vendor.Certificate)));
+        Refused(RefusalReason.AuthenticatorStatusNotAccepted, made, With(new MetadataDraft().Add(
+            new JsonObject { ["aaguid"] = $"{Model}" }, ["ATTESTATION_KEY_COMPROMISE"], [Vendor.Certificate], entry =>
+                entry["statusReports"]![0]!["certificate"] = Convert.ToBase64String(compromised.Certificate))));
+    }
+
     [Fact]
     [Clause("MDS §3.1.3", "status reports")]
     public void Accepts_what_policy_does_not_refuse()
     {
         var expected = With(new MetadataDraft().Add(Model, ["USER_VERIFICATION_BYPASS"], Vendor.Certificate));
         Accepted(MakeCertified(AttestationMaker.PackedCertified(), Vendor), expected with { Trust = expected.Trust with { RefusedStatuses = ["REVOKED"] } });
+    }
+
+    private static byte[] WithOtherSignature(byte[] certificate)
+    {
+        // FIPS 186-4 D.1.2.3: the order of P-256.
+        var order = new BigInteger(Convert.FromHexString("FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551"), isUnsigned: true, isBigEndian: true);
+        var fields = new AsnReader(certificate, AsnEncodingRules.DER).ReadSequence();
+        var (signedBytes, algorithm) = (fields.ReadEncodedValue(), fields.ReadEncodedValue());
+        var numbers = new AsnReader(fields.ReadBitString(out _), AsnEncodingRules.DER).ReadSequence();
+        var (r, s) = (numbers.ReadInteger(), numbers.ReadInteger());
+
+        var signature = new AsnWriter(AsnEncodingRules.DER);
+        using (signature.PushSequence())
+        {
+            signature.WriteInteger(r);
+            signature.WriteInteger(order - s);
+        }
+
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            writer.WriteEncodedValue(signedBytes.Span);
+            writer.WriteEncodedValue(algorithm.Span);
+            writer.WriteBitString(signature.Encode());
+        }
+
+        return writer.Encode();
     }
 
     private static MetadataDraft Both => new MetadataDraft().Add(Model, ["FIDO_CERTIFIED_L2"], Vendor.Certificate).Add(Other, [], OtherVendor.Certificate);
