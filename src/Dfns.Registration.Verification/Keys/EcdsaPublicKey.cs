@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 
 namespace Dfns.Registration.Verification.Keys;
@@ -38,7 +39,25 @@ internal sealed class EcdsaPublicKey : PublicKey
     public override byte[] ExportSubjectPublicKeyInfo() => key.ExportSubjectPublicKeyInfo();
 
     public override bool Verifies(ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature, SignatureScheme scheme) =>
-        key.VerifyData(data, signature, scheme.Hash, DSASignatureFormat.Rfc3279DerSequence);
+        IsOfPositiveNumbers(signature) && key.VerifyData(data, signature, scheme.Hash, DSASignatureFormat.Rfc3279DerSequence);
 
     public override void Dispose() => key.Dispose();
+
+    // RFC 3279 §2.2.3: r and s are positive. The framework reads a number without its sign, so that one whose leading zero is left out, and
+    // which is negative so, would count as well: a second encoding of the same signature.
+    private static bool IsOfPositiveNumbers(ReadOnlySpan<byte> signature)
+    {
+        try
+        {
+            AsnDecoder.ReadSequence(signature, AsnEncodingRules.DER, out var offset, out var length, out var consumed);
+            var numbers = signature.Slice(offset, length);
+            var r = AsnDecoder.ReadIntegerBytes(numbers, AsnEncodingRules.DER, out var size);
+            var s = AsnDecoder.ReadIntegerBytes(numbers[size..], AsnEncodingRules.DER, out var rest);
+            return consumed == signature.Length && size + rest == length && r[0] < 0x80 && s[0] < 0x80;
+        }
+        catch (AsnContentException)
+        {
+            return false;
+        }
+    }
 }

@@ -28,11 +28,13 @@ internal sealed record CertificateSignature(
             var signedBytes = certificate.ReadEncodedValue();
             var algorithm = certificate.ReadEncodedValue();
             var signature = certificate.ReadBitString(out var unusedBits);
-            if (unusedBits != 0 || !AlgorithmInside(signedBytes).Span.SequenceEqual(algorithm.Span)) return null;
+            if (!AlgorithmInside(signedBytes).Span.SequenceEqual(algorithm.Span)) return null;
+            if (Find(new AsnReader(algorithm, AsnEncodingRules.DER).ReadSequence().ReadObjectIdentifier()) is not var (keyType, scheme)) return null;
 
-            return Find(new AsnReader(algorithm, AsnEncodingRules.DER).ReadSequence().ReadObjectIdentifier()) is var (keyType, scheme)
-                ? new CertificateSignature(signedBytes, keyType, scheme, signature)
-                : null;
+            // Signatures are whole bytes. In some of Yubico's first certificates the zero bits at the end of an RSA signature are said not to
+            // count, as in a list of named bits; they do.
+            if (unusedBits != 0 && keyType != typeof(RsaPublicKey)) return null;
+            return new CertificateSignature(signedBytes, keyType, scheme, keyType == typeof(EcdsaPublicKey) ? WithPositiveNumbers(signature) : signature);
         }
         catch (AsnContentException)
         {
@@ -51,6 +53,23 @@ internal sealed record CertificateSignature(
 
     /// <summary>Whether a key made it.</summary>
     public bool IsBy(PublicKey key) => key.GetType() == KeyType && key.Verifies(SignedBytes.Span, Signature.Span, Scheme);
+
+    // RFC 3279 §2.2.3: r and s are positive. Certificates of Feitian leave out the leading zero that says so.
+    private static byte[] WithPositiveNumbers(ReadOnlyMemory<byte> signature)
+    {
+        var reader = new AsnReader(signature, AsnEncodingRules.DER);
+        var numbers = reader.ReadSequence();
+        reader.ThrowIfNotEmpty();
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            writer.WriteIntegerUnsigned(numbers.ReadIntegerBytes().Span);
+            writer.WriteIntegerUnsigned(numbers.ReadIntegerBytes().Span);
+        }
+
+        numbers.ThrowIfNotEmpty();
+        return writer.Encode();
+    }
 
     // RFC 5280 §4.1: version ([0], optional), serial number, algorithm.
     private static ReadOnlyMemory<byte> AlgorithmInside(ReadOnlyMemory<byte> signedBytes)

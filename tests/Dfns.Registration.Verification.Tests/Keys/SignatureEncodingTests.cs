@@ -48,6 +48,29 @@ public sealed class SignatureEncodingTests
     [Clause("6.5.5", "ECDSA")]
     public void Refuses_ones() => RefusedAs(Ecdsa((_, _) => Der(1, 1)));
 
+    // Half of all numbers have their top bit set.
+    [Fact]
+    [Clause("6.5.5", "ECDSA")]
+    public void Refuses_numbers_without_the_zero_that_makes_them_positive()
+    {
+        foreach (var which in new[] { 0, 1 })
+        {
+            var isNegative = false;
+            MadeCredential made;
+            do
+            {
+                made = Ecdsa((r, s) =>
+                {
+                    isNegative = Bytes(which == 0 ? r : s, 32)[0] >= 0x80;
+                    return Sequence([.. Number(which == 0 ? Bytes(r, 32) : Minimal(r)), .. Number(which == 1 ? Bytes(s, 32) : Minimal(s))]);
+                });
+            }
+            while (!isNegative);
+
+            RefusedAs(made);
+        }
+    }
+
     [Fact]
     [Clause("6.5.5", "ECDSA")]
     public void Refuses_a_leading_zero_too_many() => RefusedAs(Ecdsa((r, s) => Sequence([.. Number([0, .. Minimal(r)]), .. Number(Minimal(s))])));

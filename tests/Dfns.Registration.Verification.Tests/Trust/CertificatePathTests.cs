@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -64,6 +65,38 @@ public sealed class CertificatePathTests
     {
         var root = new TestAuthority("Root");
         Refused(RefusalReason.CertificatePathNotTrusted, Packed(root, leaf => leaf.SignatureAlgorithm = ("1.3.101.112", HashAlgorithmName.SHA256)), Trust(root));
+    }
+
+    // As in some of Yubico's first certificates.
+    [Fact]
+    [Clause("RFC 5280 §6.1", "signature")]
+    public void Accepts_an_RSA_signature_whose_last_zero_bits_are_said_not_to_count()
+    {
+        var root = new TestAuthority("Root", key: SoftwareKey.Rsa());
+        Accepted(Packed(leaf => [WithUnusedBits(root, leaf, lastBit: 0)]), Trust(root));
+    }
+
+    // The framework's loader clears the bit, and so finds another certificate than the one that came.
+    [Fact]
+    [Clause("RFC 5280 §6.1", "signature")]
+    public void Refuses_one_whose_last_bit_is_none() => Refused(
+        RefusalReason.CertificateMalformed, Packed(leaf => [WithUnusedBits(new TestAuthority("Root", key: SoftwareKey.Rsa()), leaf, lastBit: 1)]));
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "signature")]
+    public void Refuses_an_ECDSA_signature_that_is_not_whole_bytes()
+    {
+        var root = new TestAuthority("Root");
+        Refused(RefusalReason.CertificatePathInvalid, Packed(leaf => [WithUnusedBits(root, leaf, lastBit: 0)]), Trust(root));
+    }
+
+    // As in some of Feitian's first certificates.
+    [Fact]
+    [Clause("RFC 5280 §6.1", "signature")]
+    public void Accepts_an_ECDSA_signature_whose_numbers_lack_the_zero_that_makes_them_positive()
+    {
+        var root = new TestAuthority("Root");
+        Accepted(Packed(leaf => [WithoutSigns(root, leaf)]), Trust(root));
     }
 
     [Fact]
@@ -322,6 +355,51 @@ public sealed class CertificatePathTests
         var lowest = new TestAuthority("Authority 1", root, change: draft => Constrain(draft, allowed));
         for (var count = 2; count <= authorities; count++) lowest = new TestAuthority($"Authority {count}", lowest);
         return Packed(lowest);
+    }
+
+    // Signs until the signature ends in the bit that is asked for, and then says that this bit does not count.
+    private static byte[] WithUnusedBits(TestAuthority issuer, CertificateDraft leaf, int lastBit)
+    {
+        byte[] certificate;
+        do
+        {
+            leaf.NotBefore = leaf.NotBefore.AddSeconds(1);
+            certificate = issuer.Certify(leaf)[0];
+        }
+        while ((certificate[^1] & 1) != lastBit);
+
+        // The count stands before the signature, the last thing in a certificate.
+        var count = certificate.Length - 1 - SizeOfSignature(certificate);
+        certificate[count] = 1;
+        return certificate;
+    }
+
+    // Signs until both numbers are of 33 bytes, the first of them zero, and then leaves that out of both.
+    private static byte[] WithoutSigns(TestAuthority issuer, CertificateDraft leaf)
+    {
+        byte[] certificate;
+        do certificate = issuer.Certify(leaf)[0];
+        while (SizeOfSignature(certificate) != 72);
+
+        var fields = new AsnReader(certificate, AsnEncodingRules.DER).ReadSequence();
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            writer.WriteEncodedValue(fields.ReadEncodedValue().Span);
+            writer.WriteEncodedValue(fields.ReadEncodedValue().Span);
+            var signature = fields.ReadBitString(out _);
+            writer.WriteBitString([0x30, 68, 0x02, 32, .. signature[5..37], 0x02, 32, .. signature[40..72]]);
+        }
+
+        return writer.Encode();
+    }
+
+    private static int SizeOfSignature(byte[] certificate)
+    {
+        var fields = new AsnReader(certificate, AsnEncodingRules.DER).ReadSequence();
+        fields.ReadEncodedValue();
+        fields.ReadEncodedValue();
+        return fields.ReadBitString(out _).Length;
     }
 
     private static void Constrain(CertificateDraft draft, int allowed) =>
