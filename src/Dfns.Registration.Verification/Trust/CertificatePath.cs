@@ -41,7 +41,7 @@ internal static class CertificatePath
             // The end: it is trusted itself, or by one that is.
             if (anchors.FirstOrDefault(anchor => anchor.Encoded.Span.SequenceEqual(certificate.Encoded.Span)) is { } itself) return itself;
             if (CertificateSignature.Read(certificate.Encoded) is not { } signature) return Invalid(index, "signature algorithm");
-            var issuers = anchors.Where(anchor => MayCertify(anchor.Certificate, authoritiesPassed) && IsBy(certificate, signature, anchor.Certificate)).ToList();
+            var issuers = anchors.Where(anchor => MayCertifyAsAnchor(anchor.Certificate, authoritiesPassed) && IsBy(certificate, signature, anchor.Certificate)).ToList();
             if (issuers.Find(anchor => anchor.Certificate.IsValidAt(now)) is { } root) return root;
             if (issuers is not []) return new Refusal(RefusalReason.CertificateOutsideValidity, "root");
 
@@ -62,11 +62,20 @@ internal static class CertificatePath
     private static bool IsBy(AttestationCertificate certificate, CertificateSignature signature, AttestationCertificate issuer) =>
         certificate.IssuerName.Span.SequenceEqual(issuer.SubjectName.Span) && signature.IsBy(issuer.Key);
 
-    // §6.1.4 (k), (m) and (n), for anchors too. Certificates before version 3 cannot say that they are an authority's, and so are none.
+    // §6.1.4 (k), (m) and (n). Certificates before version 3 cannot say that they are an authority's, and so are none.
     private static bool MayCertify(AttestationCertificate issuer, int authoritiesBelow) =>
         issuer.IsAuthority is true
         && (issuer.KeyUsage is null || issuer.KeyUsage.Value.HasFlag(X509KeyUsageFlags.KeyCertSign))
         && (issuer.MaxAuthoritiesBelow is null || authoritiesBelow <= issuer.MaxAuthoritiesBelow);
+
+    // §6.1.1 (d) takes a name and a key from an anchor, and asks nothing. Here it must be an authority as well, for attestation certificates
+    // may be anchors too, and certify nobody. The roots of some makers say so otherwise than by basic constraints: they issued themselves,
+    // and are of version 1, which knows no extensions, or say that their key signs certificates, which no attestation certificate may.
+    private static bool MayCertifyAsAnchor(AttestationCertificate anchor, int authoritiesBelow) =>
+        MayCertify(anchor, authoritiesBelow)
+        || (anchor.IsAuthority is not true
+            && anchor.SubjectName.Span.SequenceEqual(anchor.IssuerName.Span)
+            && (anchor is { Version: 1, Extensions.Count: 0 } || anchor.KeyUsage is { } usage && usage.HasFlag(X509KeyUsageFlags.KeyCertSign)));
 
     private static Refusal Invalid(int index, string detail) => new(RefusalReason.CertificatePathInvalid, $"certificate {index}: {detail}");
 }

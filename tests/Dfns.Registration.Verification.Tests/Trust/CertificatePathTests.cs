@@ -309,6 +309,54 @@ public sealed class CertificatePathTests
         Refused(RefusalReason.CertificatePathInvalid, Packed(leaf => [.. forged.Certify(leaf), root.Certificate]), Trust(root));
     }
 
+    // The roots of SoloKeys and Nitrokey are of version 1; one of GoTrust's says CA false, and that its key signs certificates.
+    [Fact]
+    [Clause("RFC 5280 §6.1", "anchor")]
+    public void Accepts_a_root_of_version_1()
+    {
+        var root = new TestAuthority("Root", change: draft => draft.Version = 1);
+        Accepted(Packed(root), Trust(root));
+        Accepted(Packed(new TestAuthority("Intermediate", root)), Trust(root));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Clause("RFC 5280 §6.1", "anchor")]
+    public void Accepts_a_root_that_says_by_key_usage_alone_that_it_is_one(bool constrained)
+    {
+        var root = new TestAuthority("Root", change: WithoutAuthority(constrained) + Using(X509KeyUsageFlags.KeyCertSign));
+        Accepted(Packed(root), Trust(root));
+    }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "anchor")]
+    public void Refuses_either_where_another_issued_it()
+    {
+        var above = new TestAuthority("Above");
+        foreach (var change in new[] { draft => draft.Version = 1, WithoutAuthority(constrained: false) + Using(X509KeyUsageFlags.KeyCertSign) })
+        {
+            var anchor = new TestAuthority("Intermediate", above, change: change);
+            Refused(RefusalReason.CertificatePathNotTrusted, Packed(leaf => [anchor.Certify(leaf)[0]]), Trust(anchor));
+        }
+    }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "anchor")]
+    public void Refuses_a_trusted_root_whose_key_has_another_use()
+    {
+        var root = new TestAuthority("Root", change: WithoutAuthority(constrained: false) + Using(X509KeyUsageFlags.DigitalSignature));
+        Refused(RefusalReason.CertificatePathNotTrusted, Packed(root), Trust(root));
+    }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "anchor")]
+    public void Refuses_a_certificate_of_version_1_that_came_along_as_an_authority()
+    {
+        var root = new TestAuthority("Root");
+        Refused(RefusalReason.CertificatePathInvalid, Packed(new TestAuthority("Intermediate", root, change: draft => draft.Version = 1)), Trust(root));
+    }
+
     /// <summary>Certificates that name places to fetch issuers and revocation lists from: nobody goes there.</summary>
     [Fact]
     public async Task Nothing_that_a_certificate_names_is_fetched()
