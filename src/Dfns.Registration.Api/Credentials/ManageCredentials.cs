@@ -12,7 +12,7 @@ namespace Dfns.Registration.Api.Credentials;
 /// <summary><c>/auth/credentials</c>: what a user does with the credentials there are.</summary>
 internal static class ManageCredentials
 {
-    /// <summary><c>GET /auth/credentials</c>: those that can be used, or activated again.</summary>
+    // GET /auth/credentials: those that can be used, or activated again.
     internal static async Task<Results<Ok<CredentialListResponse>, ErrorResult>> ListAsync(
         HttpRequest http, CredentialCallers callers, RegistrationDbContext db, CancellationToken ct)
     {
@@ -24,17 +24,17 @@ internal static class ManageCredentials
         return TypedResults.Ok(new CredentialListResponse([.. credentials.Select(CredentialResponse.Of)]));
     }
 
-    /// <summary><c>PUT /auth/credentials/activate</c>.</summary>
+    // PUT /auth/credentials/activate.
     internal static Task<Results<Ok<MessageResponse>, ErrorResult>> ActivateAsync(
         HttpRequest http, CredentialCallers callers, SignedCalls calls, CredentialChanges changes, CancellationToken ct) =>
         SetStatusAsync(http, callers, calls, changes, CredentialStatus.Active, ct);
 
-    /// <summary><c>PUT /auth/credentials/deactivate</c>.</summary>
+    // PUT /auth/credentials/deactivate.
     internal static Task<Results<Ok<MessageResponse>, ErrorResult>> DeactivateAsync(
         HttpRequest http, CredentialCallers callers, SignedCalls calls, CredentialChanges changes, CancellationToken ct) =>
         SetStatusAsync(http, callers, calls, changes, CredentialStatus.Inactive, ct);
 
-    /// <summary><c>DELETE /auth/credentials/{credentialUuid}</c>: the credential is kept as a record, and never used again.</summary>
+    // DELETE /auth/credentials/{credentialUuid}: the credential is kept as a record, and never used again.
     internal static async Task<Results<Ok<NothingResponse>, ErrorResult>> ArchiveAsync(
         string credentialUuid, HttpRequest http, CredentialCallers callers, SignedCalls calls, CredentialChanges changes, CancellationToken ct)
     {
@@ -44,7 +44,7 @@ internal static class ManageCredentials
         return TypedResults.Ok(new NothingResponse());
     }
 
-    /// <summary><c>PUT /auth/credentials/{credentialUuid}</c>: another name.</summary>
+    // PUT /auth/credentials/{credentialUuid}: another name.
     internal static async Task<Results<Ok<CredentialResponse>, ErrorResult>> RenameAsync(
         string credentialUuid, HttpRequest http, CredentialCallers callers, SignedCalls calls, CredentialChanges changes, Audit audit, CancellationToken ct)
     {

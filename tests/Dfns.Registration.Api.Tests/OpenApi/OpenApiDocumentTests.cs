@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.Tests.Running;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -24,6 +25,19 @@ public sealed class OpenApiDocumentTests(ServiceFixture.Sqlite fixture) : Servic
                 Assert.Contains($"`{error.Code}`", (string?)response!["description"], StringComparison.Ordinal);
                 Assert.Equal(error.Message, (string?)response["content"]!["application/json"]!["examples"]![error.Code]!["value"]!["error"]!["message"]);
             }
+        }
+    }
+
+    [Fact]
+    public async Task Sums_each_endpoint_up_in_the_words_given_to_it()
+    {
+        var document = await DocumentAsync();
+
+        foreach (var endpoint in Service.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>())
+        {
+            if (document["paths"]![endpoint.RoutePattern.RawText!] is not { } path) continue;
+            var method = endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods.Single();
+            Assert.Equal(endpoint.Metadata.GetRequiredMetadata<IEndpointSummaryMetadata>().Summary, (string?)path[method.ToLowerInvariant()]!["summary"]);
         }
     }
 
