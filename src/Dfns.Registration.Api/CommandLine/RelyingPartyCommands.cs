@@ -11,7 +11,7 @@ internal static class RelyingPartyCommands
     {
         var organisation = OrganisationCommands.Id();
         var arguments = new RelyingPartyArguments();
-        var set = new Command("set", "Change what an organisation demands of ceremonies; what is not named stays.\n\nExample: relying-party set --org or-30tnh-itmjs-s235s5ontr3r23h2 --origin https://app.example.co --origin https://example.co --require-recovery") { organisation };
+        var set = new Command("set", "Change what an organisation demands of ceremonies; what is not named stays, and 'false' after a switch turns it off.\n\nExample: relying-party set --org or-30tnh-itmjs-s235s5ontr3r23h2 --origin https://app.example.co --origin https://example.co --require-recovery") { organisation };
         arguments.AddTo(set);
         set.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
             parsed,

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Dfns.Registration.Api.Callers;
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Organisations;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Users;
@@ -46,7 +47,7 @@ internal static class ServiceAccountCommands
             {
                 var db = services.GetRequiredService<RegistrationDbContext>();
                 var orgId = parsed.GetValue(organisation)!;
-                if (await db.RelyingParties.SingleOrDefaultAsync(r => r.OrganisationId == orgId, stop) is not { } relyingParty) return CommandResult.Fault("There is no organisation with this id; 'org list' shows them.");
+                if (await db.RelyingParties.SingleOrDefaultAsync(r => r.OrganisationId == orgId, stop) is not { } relyingParty) return CommandResult.Fault(OrganisationStore.Unknown);
                 if (UserStore.NameFault(parsed.GetValue(name)!) is { } badName) return CommandResult.Fault(badName);
                 if (Read(parsed.GetValue(expires), services, out var expiresAt) is { } badExpiry) return CommandResult.Fault(badExpiry);
                 if (Read(parsed.GetValue(key)!, out var pem, out var publicKey) is { } badKey) return CommandResult.Fault(badKey);
@@ -90,6 +91,7 @@ internal static class ServiceAccountCommands
             {
                 var orgId = parsed.GetValue(organisation);
                 var db = services.GetRequiredService<RegistrationDbContext>();
+                if (!await db.Organisations.AnyAsync(o => o.Id == orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
                 var rows = await db.Users.AsNoTracking().Where(u => u.OrganisationId == orgId && u.IsServiceAccount && u.ArchivedAt == null).OrderBy(u => u.CreatedAt)
                     .Select(u => new
                     {
@@ -178,6 +180,10 @@ internal static class ServiceAccountCommands
             return $"{file.FullName} cannot be read.";
         }
 
-        return PublicKeys.ReadPem(pem).Refused(out var why, out publicKey) ? $"{file.FullName}: {RefusalErrors.For(why, "").Message}" : null;
+        if (!PublicKeys.ReadPem(pem).Refused(out var why, out publicKey)) return null;
+        // It has not left its owner: unlike one that came in a request, it is not compromised.
+        return why.Reason == RefusalReason.PemPrivateKey
+            ? $"{file.FullName} holds a private key. Name a file with its public half: openssl pkey -in {file.Name} -pubout."
+            : $"{file.FullName}: {RefusalErrors.For(why, "").Message}";
     }
 }

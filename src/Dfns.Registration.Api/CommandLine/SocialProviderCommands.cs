@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Dfns.Registration.Api.Organisations;
 using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -29,7 +30,7 @@ internal static class SocialProviderCommands
             {
                 var db = services.GetRequiredService<RegistrationDbContext>();
                 var (orgId, name) = (parsed.GetValue(organisation)!, parsed.GetValue(issuer)!);
-                if (!await db.Organisations.AnyAsync(o => o.Id == orgId, stop)) return CommandResult.Fault("There is no organisation with this id; 'org list' shows them.");
+                if (!await db.Organisations.AnyAsync(o => o.Id == orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
 
                 var provider = await FindAsync(db, orgId, name, stop);
                 if (provider is null)
@@ -67,7 +68,9 @@ internal static class SocialProviderCommands
             async (services, stop) =>
             {
                 var orgId = parsed.GetValue(organisation);
-                var providers = await services.GetRequiredService<RegistrationDbContext>().SocialProviders.AsNoTracking()
+                var db = services.GetRequiredService<RegistrationDbContext>();
+                if (!await db.Organisations.AnyAsync(o => o.Id == orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
+                var providers = await db.SocialProviders.AsNoTracking()
                     .Where(p => p.OrganisationId == orgId).OrderBy(p => p.Issuer).ToListAsync(stop);
                 return new CommandResult([.. providers.Select(p => new SocialProviderRow(p))]);
             },

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Dfns.Registration.Api.Callers;
 using Dfns.Registration.Api.Mail;
+using Dfns.Registration.Api.Organisations;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Users;
 using Microsoft.EntityFrameworkCore;
@@ -39,7 +40,7 @@ internal static class UserCommands
             {
                 var db = services.GetRequiredService<RegistrationDbContext>();
                 var orgId = parsed.GetValue(organisation)!;
-                if (!await db.Organisations.AnyAsync(o => o.Id == orgId, stop)) return CommandResult.Fault("There is no organisation with this id; 'org list' shows them.");
+                if (!await db.Organisations.AnyAsync(o => o.Id == orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
                 if (UserStore.NameFault(parsed.GetValue(username)!) is { } fault) return CommandResult.Fault(fault);
 
                 var invited = services.GetRequiredService<UserStore>().Invite(orgId, parsed.GetValue(username)!, parsed.GetValue(kind), parsed.GetValue(externalId));
@@ -50,7 +51,7 @@ internal static class UserCommands
                 }
                 catch (DbUpdateException e) when (UniqueViolation.Of(e) is not null)
                 {
-                    return CommandResult.Fault("There is a user of this name, or with this external id, already.");
+                    return CommandResult.Fault("There is a user of this name, or with this external id, already. One who is not registered yet gets another code with PUT /auth/registration/code.");
                 }
 
                 // In Development codes go to a log, and a command has none.
@@ -74,8 +75,9 @@ internal static class UserCommands
             parsed,
             async (services, stop) =>
             {
-                var orgId = parsed.GetValue(organisation);
+                var orgId = parsed.GetValue(organisation)!;
                 var db = services.GetRequiredService<RegistrationDbContext>();
+                if (!await db.Organisations.AnyAsync(o => o.Id == orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
                 var rows = await db.Users.AsNoTracking().Where(u => u.OrganisationId == orgId && !u.IsServiceAccount && u.ArchivedAt == null).OrderBy(u => u.CreatedAt)
                     .Select(u => new
                     {

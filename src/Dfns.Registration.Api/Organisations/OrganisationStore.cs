@@ -7,6 +7,9 @@ namespace Dfns.Registration.Api.Organisations;
 /// <summary>Creates and changes organisations; each change is audited in its own transaction.</summary>
 internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, Entropy entropy, TimeProvider clock)
 {
+    /// <summary>What an operator is told who names an organisation that is not there.</summary>
+    public const string Unknown = "There is no organisation with this id; 'org list' shows them.";
+
     /// <summary>Creates an organisation with its relying party.</summary>
     /// <param name="name">As people see it.</param>
     /// <param name="set">Sets the RP ID, the origins, and whatever else differs from the defaults.</param>
@@ -41,7 +44,7 @@ internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, E
     {
         if (await db.Organisations.Include(o => o.RelyingParty).SingleOrDefaultAsync(o => o.Id == id, ct) is not { } organisation)
         {
-            return new ChangedOrganisation(null, ["There is no organisation with this id; 'org list' shows them."]);
+            return new ChangedOrganisation(null, [Unknown]);
         }
 
         change(organisation);

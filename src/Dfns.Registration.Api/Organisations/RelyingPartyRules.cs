@@ -18,7 +18,7 @@ internal static class RelyingPartyRules
         if (relyingParty.Origins.Count == 0) faults.Add("At least one origin is needed, such as 'https://app.example.co'.");
         faults.AddRange(relyingParty.Origins.Concat(relyingParty.TopOrigins.Where(o => !IsWebOrigin(o)))
             .Where(o => !IsOrigin(o, relyingParty.RelyingPartyId))
-            .Select(o => $"'{o}' is not an origin of '{relyingParty.RelyingPartyId}': use 'https://' and a host that is the RP id or below it, without a path, or an app's origin such as 'android:apk-key-hash:…'."));
+            .Select(o => $"'{o}' is not an origin of '{relyingParty.RelyingPartyId}': use 'https://' ('http://' for localhost alone) and a host that is the RP id or below it, without a path or a slash at the end, or an app's origin such as 'android:apk-key-hash:…'."));
         if (!Attestations.Contains(relyingParty.Attestation)) faults.Add($"The attestation must be one of {string.Join(", ", Attestations)}.");
         if (!UserVerifications.Contains(relyingParty.UserVerification)) faults.Add($"The user verification must be one of {string.Join(", ", UserVerifications)}.");
         if (relyingParty.Algorithms.Count == 0 || relyingParty.Algorithms.Except(RegistrationExpectation.SupportedAlgorithms).Any())

@@ -115,6 +115,8 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     [InlineData("--rp-id example.co --origin https://example.co.evil.example", "is not an origin of 'example.co'")]
     [InlineData("--rp-id example.co --origin https://evilexample.co", "is not an origin of 'example.co'")]
     [InlineData("--rp-id example.co --origin https://app.example.co/", "is not an origin of 'example.co'")]
+    [InlineData("--rp-id localhost --origin http://localhost:3000/", "'http://' for localhost alone")]
+    [InlineData("--rp-id localhost --origin http://localhost:3000/", "without a path or a slash at the end")]
     [InlineData("--rp-id example.co --origin https://app.example.co:443", "is not an origin of 'example.co'")]
     [InlineData("--rp-id example.co --origin https://app.example.co --algorithm -65535", "The algorithms must be some of")]
     [InlineData("--rp-id example.co --origin https://app.example.co --attestation some", "The attestation must be one of")]
@@ -141,7 +143,22 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
 
         var run = await ServiceProgram.OperateAsync(Service.Database, "user", "invite", "--org", invited.Organisation.Id, "--username", " JANE@example.co", "--print-code");
 
-        Assert.Equal((1, "There is a user of this name, or with this external id, already."), (run.ExitCode, run.Faults.Trim()));
+        Assert.Equal((1, "There is a user of this name, or with this external id, already. One who is not registered yet gets another code with PUT /auth/registration/code."), (run.ExitCode, run.Faults.Trim()));
+    }
+
+    [Theory]
+    [InlineData("user list")]
+    [InlineData("service-account list")]
+    [InlineData("social-provider list")]
+    public async Task A_list_of_an_organisation_that_is_not_there_is_refused_and_one_that_is_empty_shows_nothing(string command)
+    {
+        var organisation = await Service.NewOrganisationAsync();
+
+        var unknown = await ServiceProgram.OperateAsync(Service.Database, [.. command.Split(' '), "--org", "or-nosuc-horga-nisation0000000"]);
+        var empty = await ServiceProgram.OperateAsync(Service.Database, [.. command.Split(' '), "--org", organisation.Id]);
+
+        Assert.Equal((1, "There is no organisation with this id; 'org list' shows them."), (unknown.ExitCode, unknown.Faults.Trim()));
+        Assert.Equal((0, "Nothing to show."), (empty.ExitCode, empty.Output.Trim()));
     }
 
     [Theory]

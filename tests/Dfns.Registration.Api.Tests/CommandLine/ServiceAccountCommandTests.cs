@@ -100,7 +100,7 @@ public abstract class ServiceAccountCommandTests(ServiceFixture fixture) : Servi
 
     [Theory]
     [InlineData("another organisation", "There is no organisation with this id")]
-    [InlineData("a private key", "private key")]
+    [InlineData("a private key", "holds a private key. Name a file with its public half: openssl pkey -in ")]
     [InlineData("no key", "PEM")]
     [InlineData("a key on another curve", "curve")]
     [InlineData("no file", "There is no file")]
