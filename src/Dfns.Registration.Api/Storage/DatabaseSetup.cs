@@ -29,7 +29,9 @@ internal static partial class DatabaseSetup
             builder.Services.AddDbContextPool<RegistrationDbContext, SqliteDbContext>((services, options) => options
                 .UseSqlite(services.GetRequiredService<IOptions<DatabaseOptions>>().Value.ConnectionString)
                 .UseSnakeCaseNamingConvention()
-                .ConfigureWarnings(LogOnce));
+                .ConfigureWarnings(LogOnce)
+                // SQLite changes a table by building it anew, with foreign keys off meanwhile. Nobody who starts a service can act on it.
+                .ConfigureWarnings(warnings => warnings.Log((RelationalEventId.NonTransactionalMigrationOperationWarning, LogLevel.Debug))));
         }
     }
 
