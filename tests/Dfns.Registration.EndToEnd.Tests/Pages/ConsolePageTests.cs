@@ -1,3 +1,4 @@
+using Dfns.Registration.Api.Demonstration;
 using Dfns.Registration.EndToEnd.Tests.Running;
 using static Microsoft.Playwright.Assertions;
 
@@ -82,6 +83,21 @@ public sealed class ConsolePageTests(DevelopmentService service, Browser browser
         await Expect(tab["status"]).ToHaveTextAsync("Users: 1, of them registered: 0.");
         await tab.Page.ReloadAsync();
         await Expect(tab["organisation-id"]).ToHaveTextAsync(other);
+        tab.AssertQuiet(service.Origin);
+    }
+
+    [Fact]
+    public async Task Opens_with_an_organisation_that_lists_the_page_and_warns_of_one_that_does_not()
+    {
+        var elsewhere = await Seed.In(service.Database).OrganisationAsync("localhost", "http://localhost:3000");
+        await using var tab = await OpenAsync();
+
+        await Expect(tab["organisation-id"]).ToHaveTextAsync(DemonstrationData.OrganisationId);
+        await Expect(tab["organisation-elsewhere"]).ToBeHiddenAsync();
+        await tab["organisation"].SelectOptionAsync(elsewhere);
+
+        await Expect(tab["organisation-id"]).ToHaveTextAsync(elsewhere);
+        await Expect(tab["organisation-elsewhere"]).ToContainTextAsync($"does not list {service.Origin}");
         tab.AssertQuiet(service.Origin);
     }
 

@@ -54,6 +54,8 @@ let trailOf;
 
 const chosen = () => organisations.find(({ id }) => id === byId("organisation").value);
 const inChosen = (rest) => `/console/organisations/${encodeURIComponent(chosen().id)}/${rest}`;
+/** Browsers make its passkeys on this page only if it does. */
+const listsThisPage = ({ origins }) => origins.includes(location.origin);
 const items = async (path) => (await wire.send("GET", path)).items;
 
 // ---- Showing ----------------------------------------------------------------------------------------------------------
@@ -61,7 +63,10 @@ const items = async (path) => (await wire.send("GET", path)).items;
 async function showAll() {
   const before = sessionStorage.getItem(chosenBefore);
   organisations = await items("/console/organisations");
-  byId("organisation").replaceChildren(...organisations.map(({ id, name }) => new Option(name, id, false, id === before)));
+  byId("organisation").replaceChildren(...organisations.map(({ id, name }) => new Option(name, id)));
+  // What was chosen in this tab, or else the first that there was whose users can register here: the demonstration's.
+  const shown = organisations.find(({ id }) => id === before) ?? organisations.findLast(listsThisPage);
+  if (shown) byId("organisation").value = shown.id;
   await showOrganisation();
 }
 
@@ -71,6 +76,9 @@ async function showOrganisation() {
   byId("organisation-id").textContent = organisation.id;
   byId("organisation-rp-id").textContent = organisation.relyingPartyId;
   byId("organisation-origins").textContent = organisation.origins.join(" ");
+
+  byId("organisation-elsewhere").hidden = listsThisPage(organisation);
+  byId("page-origin").textContent = location.origin;
 
   const users = await items(inChosen("users"));
   names = new Map(users.map(({ id, username }) => [id, username]));
@@ -151,7 +159,8 @@ async function invite() {
     byId("invitation-link").textContent = link;
     byId("invitation-link").href = link;
     byId("invitation-hint").textContent =
-      `Whoever opens this link registers as this user, until ${when(expiresAt)}. It is shown this once.`;
+      `Whoever opens this link registers as this user, until ${when(expiresAt)}. It is shown this once; ` +
+      "without it, the registration page sends a new code.";
     byId("invitation").hidden = false;
     fields.username.value = "";
     await showAll();
