@@ -10,6 +10,7 @@ namespace Dfns.Registration.Verification.Trust;
 public sealed class TrustAnchor
 {
     private const string CertificateLabel = "CERTIFICATE";
+    private const string BlockBegins = "-----BEGIN";
 
     private TrustAnchor(AttestationCertificate certificate) => Certificate = certificate;
 
@@ -37,6 +38,8 @@ public sealed class TrustAnchor
         var rest = pem.AsSpan();
         while (PemEncoding.TryFind(rest, out var block))
         {
+            // The framework passes over a block that it cannot read; a root that an operator names must not be missing unnoticed.
+            if (rest[..block.Location.Start].Contains(BlockBegins, StringComparison.Ordinal)) return Unreadable;
             if (!rest[block.Label].SequenceEqual(CertificateLabel)) return new Refusal(RefusalReason.CertificateMalformed, rest[block.Label].ToString());
             var der = new byte[block.DecodedDataLength];
             if (!Convert.TryFromBase64Chars(rest[block.Base64Data], der, out _)) return RefusalReason.CertificateMalformed;
@@ -46,7 +49,9 @@ public sealed class TrustAnchor
         }
 
         // What is left begins no block, or one that cannot be read.
-        if (anchors.Count == 0 || rest.Contains("-----BEGIN", StringComparison.Ordinal)) return new Refusal(RefusalReason.CertificateMalformed, "no PEM certificate");
+        if (anchors.Count == 0 || rest.Contains(BlockBegins, StringComparison.Ordinal)) return Unreadable;
         return anchors;
     }
+
+    private static Refusal Unreadable => new(RefusalReason.CertificateMalformed, "no PEM certificate");
 }

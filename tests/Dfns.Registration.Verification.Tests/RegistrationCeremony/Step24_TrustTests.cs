@@ -66,6 +66,21 @@ public sealed class Step24_TrustTests
         Trusting(trust => trust with { Roots = [new(TestAuthority.Trusted.Anchor, "tpm")] }));
 
     [Theory]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    [Clause("7.1", "step 24 compound")]
+    public void Accepts_the_model_that_any_trusted_one_attests_and_tells_the_root_of_the_first(bool withPacked, bool attested)
+    {
+        var (first, second) = (new TestAuthority("First"), new TestAuthority("Second"));
+        var made = Make(
+            AttestationMaker.Compound(withPacked ? AttestationMaker.PackedCertified() : AttestationMaker.AndroidKey(), AttestationMaker.Tpm()),
+            // A TPM's attestation key has no subject.
+            draft => draft.Certify = leaf => (leaf.Subject.Count == 0 ? second : first).Certify(leaf));
+        var verdict = Accepted(made, Trusting(trust => trust with { Roots = [new(second.Anchor), new(first.Anchor)] })).WebAuthn!.Trust;
+        Assert.Equal((TrustVerdict.Trusted, attested, first.Anchor.Fingerprint), (verdict.Verdict, verdict.AaguidAttested, verdict.Root!.Fingerprint));
+    }
+
+    [Theory]
     [InlineData(false, RefusalReason.AttestationSelfNotAccepted)]
     [InlineData(true, RefusalReason.AttestationNoneNotAccepted)]
     [Clause("7.1", "step 24 compound")]

@@ -195,6 +195,24 @@ public sealed class CertificatePathTests
     }
 
     [Fact]
+    public void Tells_which_certificate_is_none()
+    {
+        var root = new TestAuthority("Root");
+        var refusal = Refused(
+            RefusalReason.CertificatePathInvalid, Packed(new TestAuthority("Intermediate", root, change: WithoutAuthority(true))), Trust(root));
+        Assert.Equal("certificate 1: not an authority for this", refusal.Detail);
+    }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "authority")]
+    public void Refuses_an_intermediate_whose_key_cannot_be_read()
+    {
+        var root = new TestAuthority("Root");
+        var unreadable = new TestAuthority("Intermediate", root, change: draft => draft.SubjectPublicKeyInfo = SoftwareKey.BrainpoolP256().SubjectPublicKeyInfo);
+        Assert.StartsWith("certificate 1: ", Refused(RefusalReason.CertificatePathInvalid, Packed(unreadable), Trust(root)).Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     [Clause("RFC 5280 §6.1", "key usage")]
     public void Accepts_an_authority_whose_key_may_sign_certificates()
     {
@@ -266,6 +284,11 @@ public sealed class CertificatePathTests
             if (certificate == which) draft.Extensions.Add(extension);
         }
     }
+
+    [Fact]
+    [Clause("RFC 5280 §6.1", "anchor")]
+    public void Refuses_no_certificate_at_all() => Refused(
+        RefusalReason.CertificatePathNotTrusted, Verification.Trust.CertificatePath.Find([], [TestAuthority.Trusted.Anchor], Now));
 
     [Fact]
     [Clause("RFC 5280 §6.1", "anchor")]

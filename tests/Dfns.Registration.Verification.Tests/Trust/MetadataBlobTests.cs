@@ -68,6 +68,21 @@ public sealed class MetadataBlobTests
 
     [Fact]
     [Clause("MDS §3.1", "payload")]
+    public void Refuses_a_member_that_stands_twice() =>
+        Refused(MetadataFault.Malformed, new MetadataDraft { PayloadText = text => $"{{\"no\":7,{text[1..]}" });
+
+    /// <summary>Reports are kept once for an entry, not once for each time that it repeats a key.</summary>
+    [Fact]
+    [Clause("MDS §3.1", "payload")]
+    public void Accepts_a_key_identifier_that_stands_ten_thousand_times_and_counts_it_once()
+    {
+        var draft = new MetadataDraft().AddU2f("0a1b", ["FIDO_CERTIFIED", "REVOKED"]);
+        draft.Payload = payload => payload["entries"]![0]!["attestationCertificateKeyIdentifiers"] = new JsonArray([.. Enumerable.Repeat("0A1b", 10_000).Select(key => JsonValue.Create(key))]);
+        Assert.Equal(["FIDO_CERTIFIED", "REVOKED"], Accepted(draft).FindByKey("0a1b")!.Statuses.Select(report => report.Status));
+    }
+
+    [Fact]
+    [Clause("MDS §3.1", "payload")]
     public void Refuses_ten_thousand_nested_arrays() => Refused(
         MetadataFault.Malformed, new MetadataDraft { PayloadText = text => $"{{\"more\":{new string('[', 10_000)}{new string(']', 10_000)},{text[1..]}" });
 
@@ -114,6 +129,10 @@ public sealed class MetadataBlobTests
     [Fact]
     [Clause("MDS §3.2", "size")]
     public void Accepts_a_BLOB_of_ten_megabytes() => Accepted(new MetadataDraft { Payload = payload => payload["legalHeader"] = new string('x', 10_000_000) });
+
+    [Fact]
+    [Clause("MDS §3.2", "size")]
+    public void Refuses_one_of_the_largest_size_for_what_it_holds() => Refused(MetadataFault.Malformed, MetadataBlob.Read(new byte[MetadataBlob.MaxSizeBytes], Expected));
 
     [Fact]
     [Clause("MDS §3.2", "size")]
@@ -203,6 +222,15 @@ public sealed class MetadataBlobTests
     [Clause("MDS §3.2", "signature")]
     public void Refuses_what_is_no_signed_text(string text) => Assert.Contains(
         Read(text).Fault, new MetadataFault?[] { MetadataFault.Malformed, MetadataFault.AlgorithmNotAccepted });
+
+    // 64 bytes take 86 characters: the padding would be right, and the framework's decoder takes it, and white space.
+    [Theory]
+    [InlineData("==")]
+    [InlineData(" ")]
+    [InlineData("\t\n")]
+    [InlineData(".")]
+    [Clause("MDS §3.2", "signature")]
+    public void Refuses_more_behind_the_signature(string more) => Refused(MetadataFault.Malformed, Read(Text(new MetadataDraft()) + more));
 
     [Fact]
     [Clause("MDS §3.2", "signature")]
@@ -313,6 +341,19 @@ public sealed class MetadataBlobTests
     [Clause("MDS §3.1.6", "nextUpdate")]
     public void Refuses_one_that_is_overdue_for_longer(string nextUpdate, int days) => Refused(
         MetadataFault.Stale, MetadataBlob.Read(new MetadataDraft { NextUpdate = nextUpdate }.ToBytes(), Expected with { MaxOverdue = TimeSpan.FromDays(days) }));
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Is_overdue_from_the_end_of_its_day_on(int seconds)
+    {
+        var end = new DateTimeOffset(2026, 12, 25, 0, 0, 0, TimeSpan.Zero);
+        Assert.Equal(TimeSpan.FromSeconds(Math.Max(seconds, 0)), Accepted(new MetadataDraft()).OverdueAt(end.AddSeconds(seconds)));
+    }
+
+    [Fact]
+    public void Throws_without_an_expectation() => Assert.Throws<ArgumentNullException>(() => MetadataBlob.Read(default, null!));
 
     private static MetadataBlob Accepted(MetadataDraft draft)
     {

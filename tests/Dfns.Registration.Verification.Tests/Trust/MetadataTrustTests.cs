@@ -51,6 +51,24 @@ public sealed class MetadataTrustTests
         Refused(RefusalReason.CertificatePathNotTrusted, MakeCertified(AttestationMaker.PackedCertified(), Vendor), With(new MetadataDraft().Add(Other, [], Vendor.Certificate)));
 
     [Fact]
+    [Clause("MDS §3.1.1", "root certificates")]
+    public void Refuses_a_model_that_nobody_speaks_of_where_the_operator_names_no_roots()
+    {
+        var expected = With(new MetadataDraft().Add(Other, [], Vendor.Certificate));
+        Refused(
+            RefusalReason.CertificatePathNotTrusted, MakeCertified(AttestationMaker.PackedCertified(), Vendor), expected with { Trust = expected.Trust with { Roots = null } });
+    }
+
+    [Fact]
+    [Clause("MDS §3.1.1", "key identifiers")]
+    public void Accepts_a_U2F_token_by_its_key_though_its_certificate_names_a_model_with_other_roots()
+    {
+        var batchKey = SoftwareKey.P256();
+        var made = MakeCertified(AttestationMaker.FidoU2f(leaf => leaf.Extensions.Add(Naming), batchKey: batchKey), Vendor);
+        Accepted(made, With(new MetadataDraft().AddU2f(Identifier(batchKey), [], Vendor.Certificate).Add(Model, [], OtherVendor.Certificate)));
+    }
+
+    [Fact]
     [Clause("MDS §3.1.1", "key identifiers")]
     public void Accepts_a_U2F_token_by_the_key_of_its_certificate()
     {
@@ -78,8 +96,7 @@ public sealed class MetadataTrustTests
     [Clause("MDS §3.1.1", "key identifiers")]
     public void Accepts_a_U2F_token_whose_certificate_names_a_model_with_that_root()
     {
-        var named = new CertificateExtension(CertificateDraft.AaguidOid, Critical: false, CertificateDraft.OctetString(Model.ToByteArray(bigEndian: true)));
-        var verdict = Accepted(MakeCertified(AttestationMaker.FidoU2f(leaf => leaf.Extensions.Add(named)), Vendor), With(Both)).WebAuthn!.Trust;
+        var verdict = Accepted(MakeCertified(AttestationMaker.FidoU2f(leaf => leaf.Extensions.Add(Naming)), Vendor), With(Both)).WebAuthn!.Trust;
         Assert.True(verdict.AaguidAttested);
     }
 
@@ -167,6 +184,18 @@ public sealed class MetadataTrustTests
                 entry["statusReports"]![0]!["certificate"] = Convert.ToBase64String(compromised.Certificate))));
     }
 
+    [Theory]
+    [InlineData(-1, false)]
+    [InlineData(0, true)]
+    [Clause("MDS §3.1.3", "status reports")]
+    public void Refuses_from_the_first_moment_of_that_day_on(int seconds, bool refused)
+    {
+        var expected = With(new MetadataDraft().Add(Model, ["REVOKED"], Vendor.Certificate)) with { Now = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddSeconds(seconds) };
+        var made = MakeCertified(AttestationMaker.PackedCertified(), Vendor);
+        if (refused) Refused(RefusalReason.AuthenticatorStatusNotAccepted, made, expected);
+        else Accepted(made, expected);
+    }
+
     [Fact]
     [Clause("MDS §3.1.3", "status reports")]
     public void Accepts_what_policy_does_not_refuse()
@@ -201,6 +230,9 @@ public sealed class MetadataTrustTests
 
         return writer.Encode();
     }
+
+    // The extension by which a certificate names a model.
+    private static CertificateExtension Naming => new(CertificateDraft.AaguidOid, Critical: false, CertificateDraft.OctetString(Model.ToByteArray(bigEndian: true)));
 
     private static MetadataDraft Both => new MetadataDraft().Add(Model, ["FIDO_CERTIFIED_L2"], Vendor.Certificate).Add(Other, [], OtherVendor.Certificate);
 

@@ -78,28 +78,38 @@ public sealed class MetadataBlob
 
     private static MetadataBlob ReadPayload(JsonElement payload)
     {
-        var models = new Dictionary<Guid, MetadataEntry>();
-        var keys = new Dictionary<string, MetadataEntry>(StringComparer.Ordinal);
+        // Entries of UAF have neither a model nor a key.
+        var models = new Dictionary<Guid, List<MetadataEntry>>();
+        var keys = new Dictionary<string, List<MetadataEntry>>(StringComparer.Ordinal);
         var unreadable = 0;
         foreach (var item in payload.GetProperty("entries").EnumerateArray())
         {
-            // Entries of UAF have neither.
             var entry = ReadEntry(item, ref unreadable);
             if (entry.Aaguid is { } aaguid) Add(models, aaguid, entry);
             foreach (var key in entry.KeyIdentifiers) Add(keys, key, entry);
         }
 
-        return new MetadataBlob(payload.GetProperty("no").GetInt64(), Day(payload.GetProperty("nextUpdate")), models, keys, unreadable);
+        return new MetadataBlob(payload.GetProperty("no").GetInt64(), Day(payload.GetProperty("nextUpdate")), Together(models), Together(keys), unreadable);
     }
 
-    // Two entries about one model count together.
-    private static void Add<TKey>(Dictionary<TKey, MetadataEntry> entries, TKey key, MetadataEntry entry)
+    private static void Add<TKey>(Dictionary<TKey, List<MetadataEntry>> entries, TKey key, MetadataEntry entry)
         where TKey : notnull
     {
-        if (entries.TryAdd(key, entry)) return;
-        var earlier = entries[key];
-        entries[key] = earlier with { Roots = [.. earlier.Roots, .. entry.Roots], Statuses = [.. earlier.Statuses, .. entry.Statuses] };
+        if (!entries.TryAdd(key, [entry])) entries[key].Add(entry);
     }
+
+    // Several entries about one model count together.
+    private static Dictionary<TKey, MetadataEntry> Together<TKey>(Dictionary<TKey, List<MetadataEntry>> entries)
+        where TKey : notnull => entries.ToDictionary(
+            about => about.Key,
+            about => about.Value is [var only]
+                ? only
+                : about.Value[0] with
+                {
+                    Roots = [.. about.Value.SelectMany(entry => entry.Roots)],
+                    Statuses = [.. about.Value.SelectMany(entry => entry.Statuses)],
+                },
+            entries.Comparer);
 
     private static MetadataEntry ReadEntry(JsonElement item, ref int unreadable)
     {
@@ -118,7 +128,7 @@ public sealed class MetadataBlob
         {
             Aaguid = item.TryGetProperty("aaguid", out var aaguid) ? Guid.ParseExact(aaguid.GetString()!, "D") : null,
             KeyIdentifiers = item.TryGetProperty("attestationCertificateKeyIdentifiers", out var keys)
-                ? [.. keys.EnumerateArray().Select(key => Convert.ToHexStringLower(Convert.FromHexString(key.GetString()!)))]
+                ? [.. keys.EnumerateArray().Select(key => Convert.ToHexStringLower(Convert.FromHexString(key.GetString()!))).Distinct(StringComparer.Ordinal)]
                 : [],
             Roots = roots,
             Statuses = [.. item.GetProperty("statusReports").EnumerateArray().Select(ReadStatus)],
