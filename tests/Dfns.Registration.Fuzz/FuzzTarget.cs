@@ -13,6 +13,7 @@ internal sealed record FuzzTarget(string Name, Action<byte[]> Run, Func<IEnumera
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
         .. EncodingTargets.All, .. KeyTargets.All, .. WebAuthnTargets.All, .. AttestationTargets.All, .. StatementTargets.All, .. CredentialTargets.All,
+        .. TrustTargets.All, .. MetadataTargets.All,
     ];
 
     /// <summary>The target of a name.</summary>

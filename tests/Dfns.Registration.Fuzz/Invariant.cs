@@ -29,16 +29,26 @@ internal static class Invariant
     public static Outcome<T> Answers<T>(int inputSizeBytes, Func<Outcome<T>> parse)
         where T : notnull
     {
-        // What the first call alone allocates, static data of the library, is not the input's doing.
-        var firstRefused = parse().Refused(out var firstWhy, out _);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        var second = parse();
-        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-
-        Holds(allocated <= FixedBytes + (BytesAnInputByte * inputSizeBytes), $"allocates in proportion: {allocated} bytes for {inputSizeBytes}");
+        var (first, second) = Twice(inputSizeBytes, parse);
+        var firstRefused = first.Refused(out var firstWhy, out _);
         Holds(second.Refused(out var why, out _) == firstRefused && why == firstWhy, "answers twice alike");
         Holds(why is null || (Enum.IsDefined(why.Reason) && why.Reason != RefusalReason.NotVerified), "refuses for a reason of the list");
         return second;
+    }
+
+    /// <summary>Asks twice, the second time within bounds of memory.</summary>
+    /// <param name="inputSizeBytes">The size of the input.</param>
+    /// <param name="ask">What is asked of that input.</param>
+    /// <returns>Both answers.</returns>
+    public static (T First, T Second) Twice<T>(int inputSizeBytes, Func<T> ask)
+    {
+        // What the first call alone allocates, static data of the library, is not the input's doing.
+        var first = ask();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var second = ask();
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Holds(allocated <= FixedBytes + (BytesAnInputByte * inputSizeBytes), $"allocates in proportion: {allocated} bytes for {inputSizeBytes}");
+        return (first, second);
     }
 
     /// <summary>Whether a slice is part of a whole: parsers slice, they do not copy.</summary>

@@ -3,6 +3,8 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using Dfns.Registration.TestKit;
 using Dfns.Registration.Verification;
+using Dfns.Registration.Verification.Trust;
+using Dfns.Registration.Verification.Trust.Metadata;
 
 namespace Dfns.Registration.Fuzz;
 
@@ -14,6 +16,31 @@ internal static class Surroundings
 {
     public const string Challenge = "Vb3mPQ1nY0ZfJ5sT8hXk2wLr7uCgE9aDqOiB4yNxM6I";
     public const string UserId = "us-6b58p-r53sr-rlrd3l5cj3uc4ome";
+    /// <summary>
+    /// What is trusted: a root that allows one authority below it, and one that it certified. Both have <see cref="Key"/>, and were made once,
+    /// since anchors are compared by their bytes.
+    /// </summary>
+    public const string TrustedPem = """
+        -----BEGIN CERTIFICATE-----
+        MIIBQTCB6KADAgECAgISZzAKBggqhkjOPQQDAjAeMRwwGgYDVQQDDBNQdWJsaXNo
+        ZWQgdGVzdCByb290MB4XDTIwMDEwMTAwMDAwMFoXDTQ5MDEwMTAwMDAwMFowHjEc
+        MBoGA1UEAwwTUHVibGlzaGVkIHRlc3Qgcm9vdDBZMBMGByqGSM49AgEGCCqGSM49
+        AwEHA0IABGD+1LolWp0xyWHrdMY1bWjASbiSO2H6bOZpYi5g8p+2eQP+EAi4vJmk
+        GunpVii8ZPLxsgwtfp9Rd6PClNRGIpmjFjAUMBIGA1UdEwEB/wQIMAYBAf8CAQEw
+        CgYIKoZIzj0EAwIDSAAwRQIgEgHsY7tDMJRsZVnEQBrA5uxWw2mUtPFYj2DVaKG4
+        cFgCIQD38ejjuJW8ixCBMUnyEau5IQ5E9GkqV+Gcr4HRa8v95w==
+        -----END CERTIFICATE-----
+        -----BEGIN CERTIFICATE-----
+        MIIBRjCB7aADAgECAgISZzAKBggqhkjOPQQDAjAeMRwwGgYDVQQDDBNQdWJsaXNo
+        ZWQgdGVzdCByb290MB4XDTIwMDEwMTAwMDAwMFoXDTQ5MDEwMTAwMDAwMFowJjEk
+        MCIGA1UEAwwbUHVibGlzaGVkIHRlc3QgaW50ZXJtZWRpYXRlMFkwEwYHKoZIzj0C
+        AQYIKoZIzj0DAQcDQgAEYP7UuiVanTHJYet0xjVtaMBJuJI7Yfps5mliLmDyn7Z5
+        A/4QCLi8maQa6elWKLxk8vGyDC1+n1F3o8KU1EYimaMTMBEwDwYDVR0TAQH/BAUw
+        AwEB/zAKBggqhkjOPQQDAgNIADBFAiEA8vw2hO6NKMJM5U+OF1mtw0m16xs4QAfN
+        cCLjHLvAvWcCIDzRXDTe6mV3uz0R6+favYYRTgtmK/OJwUUhqv2fGx4o
+        -----END CERTIFICATE-----
+        """;
+
     private const string RpId = "example.co";
     private const string Origin = "https://app.example.co";
 
@@ -43,6 +70,26 @@ internal static class Surroundings
 
     /// <summary>The key of every credential here.</summary>
     public static SoftwareKey Key { get; } = SoftwareKey.PublishedP256();
+
+    /// <summary>The certificates of <see cref="TrustedPem"/>.</summary>
+    public static IReadOnlyList<TrustAnchor> Trusted { get; } =
+        TrustAnchor.ReadPem(TrustedPem).Refused(out var why, out var anchors) ? throw new InvalidOperationException($"{why}") : anchors;
+
+    /// <summary>The authority whose certificate is the first of them.</summary>
+    public static TestAuthority Root { get; } = new("Published test root", key: Key);
+
+    /// <summary>The certificates of the metadata service, whose key is <see cref="Key"/>.</summary>
+    public static byte[][] MetadataSigner { get; } = Root.Certify(CertificateDraft.ForHost(Key, MetadataDraft.Host));
+
+    /// <summary>What its clients expect.</summary>
+    public static MetadataExpectation Metadata { get; } = new()
+    {
+        Roots = Trusted,
+        SignerHost = MetadataDraft.Host,
+        Now = Registration.Now,
+        LastNumber = 5,
+        MaxOverdue = TimeSpan.FromDays(30),
+    };
 
     /// <summary>A passkey of format none.</summary>
     public static MadeCredential Passkey { get; } = Make(AttestationMaker.None);

@@ -45,6 +45,9 @@ public sealed class MetadataDraft
     /// <summary>The payload's text.</summary>
     public Func<string, string> PayloadText { get; set; } = text => text;
 
+    /// <summary>The payload's bytes, whatever its text.</summary>
+    public Func<byte[], byte[]> PayloadBytes { get; set; } = bytes => bytes;
+
     /// <summary>The signature: both numbers at full length for ECDSA.</summary>
     public Func<byte[], byte[]> Signature { get; set; } = bytes => bytes;
 
@@ -88,7 +91,7 @@ public sealed class MetadataDraft
         var payload = new JsonObject { ["legalHeader"] = "For tests.", ["no"] = Number, ["nextUpdate"] = NextUpdate, ["entries"] = entries.DeepClone() };
         Payload(payload);
 
-        var toBeSigned = $"{Encode(header.ToJsonString())}.{Encode(PayloadText(payload.ToJsonString()))}";
+        var toBeSigned = $"{Base64Url.EncodeToString(Utf8(header.ToJsonString()))}.{Base64Url.EncodeToString(PayloadBytes(Utf8(PayloadText(payload.ToJsonString()))))}";
         var signature = key.Sign(System.Text.Encoding.ASCII.GetBytes(toBeSigned), Algorithm);
         return System.Text.Encoding.ASCII.GetBytes($"{toBeSigned}.{Base64Url.EncodeToString(Signature(AsJose(signature)))}");
     }
@@ -101,7 +104,7 @@ public sealed class MetadataDraft
         return reading.Blob ?? throw new InvalidOperationException($"{reading}");
     }
 
-    private static string Encode(string text) => Base64Url.EncodeToString(System.Text.Encoding.UTF8.GetBytes(text));
+    private static byte[] Utf8(string text) => System.Text.Encoding.UTF8.GetBytes(text);
 
     private static string NameOf(int algorithm) => algorithm switch
     {
