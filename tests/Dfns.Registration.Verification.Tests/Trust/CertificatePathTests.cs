@@ -99,6 +99,21 @@ public sealed class CertificatePathTests
         Accepted(Packed(leaf => [WithoutSigns(root, leaf)]), Trust(root));
     }
 
+    // Whoever reads both numbers and no further takes many signatures for one.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Clause("RFC 5280 §6.1", "signature")]
+    public void Refuses_an_ECDSA_signature_with_more_behind_its_numbers(bool inside)
+    {
+        var root = new TestAuthority("Root");
+        var refusal = Refused(
+            RefusalReason.CertificatePathInvalid,
+            Packed(leaf => [WithSignature(root.Certify(leaf)[0], signature => [0x30, (byte)(signature[1] + (inside ? 2 : 0)), .. signature[2..], 0x05, 0x00])]),
+            Trust(root));
+        Assert.Equal("certificate 0: signature algorithm", refusal.Detail);
+    }
+
     [Fact]
     [Clause("RFC 5280 §6.1", "validity")]
     public void Accepts_the_first_and_the_last_moment_of_validity()
@@ -451,15 +466,18 @@ public sealed class CertificatePathTests
         byte[] certificate;
         do certificate = issuer.Certify(leaf)[0];
         while (SizeOfSignature(certificate) != 72);
+        return WithSignature(certificate, signature => [0x30, 68, 0x02, 32, .. signature[5..37], 0x02, 32, .. signature[40..72]]);
+    }
 
+    private static byte[] WithSignature(byte[] certificate, Func<byte[], byte[]> change)
+    {
         var fields = new AsnReader(certificate, AsnEncodingRules.DER).ReadSequence();
         var writer = new AsnWriter(AsnEncodingRules.DER);
         using (writer.PushSequence())
         {
             writer.WriteEncodedValue(fields.ReadEncodedValue().Span);
             writer.WriteEncodedValue(fields.ReadEncodedValue().Span);
-            var signature = fields.ReadBitString(out _);
-            writer.WriteBitString([0x30, 68, 0x02, 32, .. signature[5..37], 0x02, 32, .. signature[40..72]]);
+            writer.WriteBitString(change(fields.ReadBitString(out _)));
         }
 
         return writer.Encode();
