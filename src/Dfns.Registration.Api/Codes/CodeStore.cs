@@ -122,22 +122,30 @@ internal sealed class CodeStore(
         CodePurpose.Recovery => recovery.Value.CodeLifetime,
     };
 
-    // Asks for no more than tells a user from nobody, so that both take the same time.
+    // One row comes back for anybody: for nobody, the decoy's code is looked up in place of the user's, so that the database does not do
+    // more for a user who exists.
     private async Task<CodeSubject> FindSubjectAsync(CodePurpose purpose, string organisationId, string username, CancellationToken ct)
     {
-        var folded = User.Fold(username);
         var decoy = CodeSubject.Decoy(masterKey, organisationId, username);
+        var found = (await db.Database.SqlQuery<FoundUser>(
+            $"""
+            SELECT u.id, u.is_active, u.registered_at IS NOT NULL AS is_registered, c.user_id AS holder_of_code,
+                EXISTS (SELECT 1 FROM relying_parties WHERE organisation_id = {organisationId}) AS is_set_up
+            FROM (SELECT 1 AS one) AS asked
+            LEFT JOIN users AS u ON u.organisation_id = {organisationId} AND u.username_folded = {User.Fold(username)}
+            LEFT JOIN codes AS c ON c.organisation_id = COALESCE(u.organisation_id, {decoy.OrganisationId}) AND c.user_id = COALESCE(u.id, {decoy.UserId}) AND c.purpose = {purpose.ToString()}
+            """).ToListAsync(ct)).Single();
+
         // An organisation that is not set up to the end has no users yet. Whoever has no code of the purpose is nobody to whom one is sent: a
         // service account; for a login or a recovery code a user who is not registered yet; and for a registration code a user who came
         // without one, else whoever reads the mail of an address could take over what its owner began at a provider.
-        var found = await db.Users.Where(u => u.OrganisationId == organisationId && u.UsernameFolded == folded && u.Organisation!.RelyingParty != null
-                && db.Codes.Any(c => c.OrganisationId == u.OrganisationId && c.UserId == u.Id && c.Purpose == purpose))
-            .Select(u => new { u.Id, u.IsActive, IsRegistered = u.RegisteredAt != null })
-            .SingleOrDefaultAsync(ct);
-        return found is null
+        return found is not { Id: { } id, HolderOfCode: not null, IsSetUp: true }
             ? decoy
-            : new CodeSubject(organisationId, found.Id, MayReceive: found.IsActive && found.IsRegistered == (purpose != CodePurpose.Registration), IsDecoy: false);
+            : new CodeSubject(organisationId, id, MayReceive: found.IsActive == true && found.IsRegistered == (purpose != CodePurpose.Registration), IsDecoy: false);
     }
+
+    /// <summary>What is known of a name; <c>Id</c> and <c>IsActive</c> are null when it is nobody's.</summary>
+    private sealed record FoundUser(string? Id, bool? IsActive, bool IsRegistered, string? HolderOfCode, bool IsSetUp);
 
     /// <summary>On whose row a guess is counted.</summary>
     private sealed record CodeSubject(string OrganisationId, string UserId, bool MayReceive, bool IsDecoy)
