@@ -2,26 +2,28 @@ using System.Net.Sockets;
 using System.Threading.Channels;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
 using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Mail;
 
 /// <summary>
-/// Delivers mails beside the requests, so that an answer takes as long for a user who exists as for one who does not. They wait in
-/// memory only, never in the database; a code that is lost with the process is asked for again. On shutdown what waits is still sent.
+/// Delivers mails beside the requests, and not right after them, so that neither an answer nor the next one takes longer for a user who
+/// exists than for one who does not. They wait in memory only, never in the database; a code that is lost with the process is asked for again. On shutdown what waits is still sent.
 /// </summary>
 internal sealed partial class CodeMailQueue(
-    ICodeDelivery delivery, IServiceScopeFactory scopes, TimeProvider clock, ILogger<CodeMailQueue> logger) : BackgroundService
+    ICodeDelivery delivery, IServiceScopeFactory scopes, Entropy entropy, TimeProvider clock, IOptions<MailOptions> options, ILogger<CodeMailQueue> logger) : BackgroundService
 {
     private const int Capacity = 1000;
     private const int Consumers = 4;
     private const int Attempts = 3;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
-    private readonly Channel<WaitingMail> waiting = Channel.CreateBounded<WaitingMail>(Capacity);
+    private readonly Channel<(WaitingMail Mail, DateTimeOffset DueAt)> waiting = Channel.CreateBounded<(WaitingMail, DateTimeOffset)>(Capacity);
 
     /// <summary>Whether there is no room; asked before a code is replaced, since a code that cannot be mailed ends the one before.</summary>
     public bool IsFull => waiting.Reader.Count >= Capacity;
@@ -29,7 +31,8 @@ internal sealed partial class CodeMailQueue(
     /// <summary>Queues a mail; a full queue drops it and says so in the log.</summary>
     public void Add(WaitingMail mail)
     {
-        if (!waiting.Writer.TryWrite(mail)) Log.Dropped(logger, Capacity);
+        var dueAt = clock.GetUtcNow() + (options.Value.Spread * entropy.Fraction());
+        if (!waiting.Writer.TryWrite((mail, dueAt))) Log.Dropped(logger, Capacity);
     }
 
     public override Task StopAsync(CancellationToken cancellationToken)
@@ -66,10 +69,12 @@ internal sealed partial class CodeMailQueue(
 
     private async Task ConsumeAsync()
     {
-        await foreach (var mail in waiting.Reader.ReadAllAsync(CancellationToken.None))
+        await foreach (var (mail, dueAt) in waiting.Reader.ReadAllAsync(CancellationToken.None))
         {
             try
             {
+                var left = dueAt - clock.GetUtcNow();
+                if (left > TimeSpan.Zero) await Task.Delay(left, clock);
                 await DeliverAsync(mail);
             }
 #pragma warning disable CA1031 // An exception that leaves this loop ends the whole service; no mail is worth that.

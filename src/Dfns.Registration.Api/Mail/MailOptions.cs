@@ -32,6 +32,9 @@ public sealed class MailOptions
     /// <c>https://app.example.co/register#username={username}&amp;code={code}&amp;orgId={orgId}</c>. Without it the mail carries the code alone.
     /// </summary>
     public string? Link { get; set; }
+
+    /// <summary>Each mail waits a random part of this time, so that the work it makes does not show in the answers around it. Default one second.</summary>
+    public TimeSpan Spread { get; set; } = TimeSpan.FromSeconds(1);
 }
 
 public enum MailDelivery

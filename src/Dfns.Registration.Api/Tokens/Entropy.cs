@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 
@@ -6,6 +7,8 @@ namespace Dfns.Registration.Api.Tokens;
 /// <summary>The one source of randomness; tests put a known one in its place.</summary>
 public abstract class Entropy
 {
+    private const int IdBytes = 26;
+
     /// <summary>Fills the span with bytes nobody can foresee.</summary>
     public abstract void Fill(Span<byte> destination);
 
@@ -16,9 +19,15 @@ public abstract class Entropy
     {
         Span<byte> bytes = stackalloc byte[length];
         Fill(bytes);
-        Span<char> text = stackalloc char[length];
-        for (var i = 0; i < length; i++) text[i] = alphabet[bytes[i] & 31];
-        return new string(text);
+        return Text(alphabet, bytes);
+    }
+
+    /// <summary>A number from 0 to below 1.</summary>
+    public double Fraction()
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        Fill(bytes);
+        return BinaryPrimitives.ReadUInt32BigEndian(bytes) / (uint.MaxValue + 1.0);
     }
 
     /// <summary>A new challenge: 32 random bytes as 43 characters of unpadded base64url.</summary>
@@ -33,8 +42,25 @@ public abstract class Entropy
     /// <param name="prefix">What it names: <c>us</c>, <c>or</c>, <c>cr</c>, <c>ce</c>, <c>au</c>.</param>
     public string Id(string prefix)
     {
-        var text = Text("0123456789abcdefghjkmnpqrstvwxyz", 26);
+        Span<byte> bytes = stackalloc byte[IdBytes];
+        Fill(bytes);
+        return IdFrom(prefix, bytes);
+    }
+
+    /// <summary>The id that random bytes make.</summary>
+    /// <param name="prefix">What it names.</param>
+    /// <param name="bytes">At least 26, of each of which five bits count.</param>
+    public static string IdFrom(string prefix, ReadOnlySpan<byte> bytes)
+    {
+        var text = Text("0123456789abcdefghjkmnpqrstvwxyz", bytes[..IdBytes]);
         return $"{prefix}-{text[..5]}-{text[5..10]}-{text[10..]}";
+    }
+
+    private static string Text(ReadOnlySpan<char> alphabet, ReadOnlySpan<byte> bytes)
+    {
+        Span<char> text = stackalloc char[bytes.Length];
+        for (var i = 0; i < bytes.Length; i++) text[i] = alphabet[bytes[i] & 31];
+        return new string(text);
     }
 }
 

@@ -63,6 +63,8 @@ public sealed class Service : IAsyncDisposable
         ["Tokens:Issuer"] = "https://auth.example.co",
         ["Mail:Host"] = "127.0.0.1",
         ["Mail:From"] = "Example <no-reply@example.co>",
+        // Else a mail would wait for the tests' clock, which stands still.
+        ["Mail:Spread"] = "00:00:00",
         ["RateLimits:PermitsPerMinute"] = "1000000",
         ["RateLimits:StartsPerHour"] = "1000000",
         ["RateLimits:AttemptsPerUser"] = "1000",
