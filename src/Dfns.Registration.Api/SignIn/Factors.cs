@@ -24,21 +24,20 @@ internal sealed class Factors(RegistrationDbContext db, Audit audit, TimeProvide
         ReadFactor? second = null;
         if (request.SecondFactor is not null && Read(request.SecondFactor, SecondPath).Failed(out error, out second)) return error;
 
-        // Whose: the user of the first factor; and, where one was known before, that user.
+        // Whose: the user who was known before, and otherwise the one of the first factor. A credential is tracked from its proof on: keeping
+        // track takes time, which would tell at a forged answer that there is such a user.
         var id = first.CredentialId;
-        var active = await db.Credentials.Include(c => c.User)
-            .Where(c => c.OrganisationId == ceremony.OrganisationId && c.Status == CredentialStatus.Active
-                && db.Credentials.Any(o => o.OrganisationId == c.OrganisationId && o.CredentialId == id && o.Status == CredentialStatus.Active && o.UserId == c.UserId))
+        var usable = db.Credentials.AsNoTracking().Where(c => c.OrganisationId == ceremony.OrganisationId && c.Status == CredentialStatus.Active);
+        var active = await (ceremony.UserId is { } known
+            ? usable.Where(c => c.UserId == known)
+            : usable.Where(c => db.Credentials.Any(o => o.OrganisationId == c.OrganisationId && o.CredentialId == id && o.Status == CredentialStatus.Active && o.UserId == c.UserId)))
             .ToListAsync(ct);
-        // Nobody's credentials are held to the same rules: else what an answer breaks would tell that there is such a user.
-        if (ceremony.Purpose == CeremonyPurpose.LoginOfNobody)
-        {
-            var madeUp = NobodysCredentials.Of(relyingParty, ceremony.BoundTo!);
-            active = madeUp.Any(c => c.CredentialId.AsSpan().SequenceEqual(id)) ? [.. madeUp] : [];
-        }
 
-        if (active.Count == 0) return ErrorCatalog.NoUsableCredential.At(FirstPath);
-        if (ceremony.UserId is { } known && known != active[0].UserId) return ErrorCatalog.NoUsableCredential.At(FirstPath);
+        // Nobody's credentials are held to the same rules: else what an answer breaks would tell that there is such a user. What was read
+        // is of somebody else.
+        var madeUp = NobodysCredentials.Of(relyingParty, ceremony.BoundTo ?? "");
+        if (ceremony.Purpose == CeremonyPurpose.LoginOfNobody) active = [.. madeUp];
+        if (!active.Exists(c => c.CredentialId.AsSpan().SequenceEqual(id))) return ErrorCatalog.NoUsableCredential.At(FirstPath);
 
         // How many: whoever has a second factor needs it.
         var needsSecond = active.Exists(c => c.Slot == CredentialSlot.SecondFactor);
@@ -54,7 +53,8 @@ internal sealed class Factors(RegistrationDbContext db, Audit audit, TimeProvide
             proven.Add(credential);
         }
 
-        if (active[0].User is not { } user) return ErrorCatalog.NoUsableCredential.At(FirstPath);
+        var user = await db.Users.FindAsync([ceremony.OrganisationId, active[0].UserId], ct);
+        if (user is null || ceremony.Purpose == CeremonyPurpose.LoginOfNobody) return ErrorCatalog.NoUsableCredential.At(FirstPath);
         return user.IsActive ? new ProvenFactors(user, proven) : ErrorCatalog.UserDeactivated;
     }
 
@@ -85,6 +85,7 @@ internal sealed class Factors(RegistrationDbContext db, Audit audit, TimeProvide
             return RefusalErrors.ForAssertion(why, factor.Path);
         }
 
+        db.Attach(credential);
         // Written even if another use had the same instant: the write is what finds a credential that was ended meanwhile.
         credential.UsedAt = clock.GetUtcNow();
         db.Entry(credential).Property(c => c.UsedAt).IsModified = true;

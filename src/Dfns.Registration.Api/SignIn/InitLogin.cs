@@ -34,29 +34,40 @@ internal static class InitLogin
                 opened.Ceremony, await tokens.IssueChallengeIdentifierAsync(opened.Ceremony, ct), opened.RelyingParty, opened.Credentials, withPrivateKeys: true));
         }
 
-        var folded = request.Username is { } username ? User.Fold(username) : null;
-        var credentials = folded is null
-            ? []
-            : await db.Credentials
-                .Where(c => c.OrganisationId == orgId && c.User!.UsernameFolded == folded && !c.User.IsServiceAccount && c.Status == CredentialStatus.Active && c.Slot != CredentialSlot.Recovery)
-                .ToListAsync(ct);
+        if (request.Username is not { } username)
+        {
+            var anybody = await OpenAsync(CeremonyPurpose.Login, userId: null, boundTo: null);
+            return TypedResults.Ok(LoginChallenge.ForAnyPasskey(anybody, await tokens.IssueChallengeIdentifierAsync(anybody, ct), relyingParty));
+        }
 
-        // Nobody of this name gets a challenge like everybody's, for credentials that do not exist: the same ones each time.
-        var nobody = folded is not null && credentials.Count == 0 ? NobodysCredentials.Seed(masterKey, orgId, folded) : null;
-        var ceremony = Ceremony.Open(
-            entropy,
-            orgId,
-            nobody is null ? CeremonyPurpose.Login : CeremonyPurpose.LoginOfNobody,
-            credentials.Select(c => c.UserId).FirstOrDefault(),
-            clock.GetUtcNow(),
-            options.Value.ChallengeLifetime,
-            boundTo: nobody);
-        db.Ceremonies.Add(ceremony);
-        await db.SaveChangesAsync(ct);
+        // Nobody of this name gets a challenge like everybody's, for credentials that do not exist: the same ones each time. So that no time
+        // tells either, they are made up for everybody; and for nobody the credentials of some other user are read, and left alone.
+        var folded = User.Fold(username);
+        var seed = NobodysCredentials.Seed(masterKey, orgId, folded);
+        var madeUp = NobodysCredentials.Of(relyingParty, seed);
+        var standIn = NobodysCredentials.StandInFrom(seed);
+        var registered = db.Users.Where(u => u.OrganisationId == orgId && u.RegisteredAt != null);
+        var read = await db.Credentials
+            .Where(c => c.OrganisationId == orgId && c.Status == CredentialStatus.Active && c.Slot != CredentialSlot.Recovery && c.UserId == (
+                registered.Where(u => u.UsernameFolded == folded && !u.IsServiceAccount).Select(u => u.Id).FirstOrDefault()
+                ?? registered.Where(u => string.Compare(u.Id, standIn) >= 0).OrderBy(u => u.Id).Select(u => u.Id).FirstOrDefault()
+                ?? registered.OrderBy(u => u.Id).Select(u => u.Id).FirstOrDefault()))
+            .Select(c => new { Credential = c, IsNamed = c.User!.UsernameFolded == folded && !c.User.IsServiceAccount })
+            .AsNoTracking()
+            .ToListAsync(ct);
+        var isSomebody = read.Exists(r => r.IsNamed);
 
-        var identifier = await tokens.IssueChallengeIdentifierAsync(ceremony, ct);
-        return TypedResults.Ok(folded is null
-            ? LoginChallenge.ForAnyPasskey(ceremony, identifier, relyingParty)
-            : LoginChallenge.For(ceremony, identifier, relyingParty, nobody is null ? credentials : NobodysCredentials.Of(relyingParty, nobody), withPrivateKeys: false));
+        var ceremony = await OpenAsync(
+            isSomebody ? CeremonyPurpose.Login : CeremonyPurpose.LoginOfNobody, read.Select(r => r.Credential.UserId).FirstOrDefault(), isSomebody ? null : seed);
+        var credentials = isSomebody ? [.. read.Where(r => r.IsNamed).Select(r => r.Credential)] : madeUp;
+        return TypedResults.Ok(LoginChallenge.For(ceremony, await tokens.IssueChallengeIdentifierAsync(ceremony, ct), relyingParty, credentials, withPrivateKeys: false));
+
+        async Task<Ceremony> OpenAsync(CeremonyPurpose purpose, string? userId, string? boundTo)
+        {
+            var opened = Ceremony.Open(entropy, orgId, purpose, userId, clock.GetUtcNow(), options.Value.ChallengeLifetime, boundTo);
+            db.Ceremonies.Add(opened);
+            await db.SaveChangesAsync(ct);
+            return opened;
+        }
     }
 }

@@ -42,17 +42,21 @@ internal static class NobodysCredentials
     public static string Seed(MasterKey masterKey, string organisationId, string folded) =>
         Base64Url.EncodeToString(masterKey.HashCode(organisationId, folded, "nobody's credentials"));
 
+    /// <summary>Where to look for the user whose rows are read in this nobody's place, so that the database does the same for both: a user id.</summary>
+    /// <param name="seed">See <see cref="Seed"/>.</param>
+    public static string StandInFrom(string seed) => Entropy.IdFrom("us", Hash(seed, "stand-in"));
+
     /// <summary>Makes them up.</summary>
     /// <param name="relyingParty">Of the organisation that was asked.</param>
     /// <param name="seed">See <see cref="Seed"/>.</param>
     public static IReadOnlyList<Credential> Of(RelyingParty relyingParty, string seed)
     {
-        var traits = Hash("traits");
+        var traits = Hash(seed, "traits");
         return
         [
             .. Shapes[traits[0] % Shapes.Length].Select((shape, index) =>
             {
-                byte[] id = [.. Hash($"id {index}"), .. Hash($"more of id {index}")];
+                byte[] id = [.. Hash(seed, $"id {index}"), .. Hash(seed, $"more of id {index}")];
                 id = id[..(shape.Kind == CredentialKind.Fido2 ? PasskeyIdSizes[traits[index + 1] % PasskeyIdSizes.Length] : KeyIdSize)];
                 return new Credential
                 {
@@ -72,9 +76,9 @@ internal static class NobodysCredentials
                 };
             }),
         ];
-
-        byte[] Hash(string what) => SHA256.HashData(Encoding.UTF8.GetBytes($"{seed} {what}"));
     }
+
+    private static byte[] Hash(string seed, string what) => SHA256.HashData(Encoding.UTF8.GetBytes($"{seed} {what}"));
 
     private static byte[] NewPublicKey()
     {

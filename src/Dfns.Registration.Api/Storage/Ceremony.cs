@@ -14,7 +14,10 @@ public sealed class Ceremony
 
     public required CeremonyPurpose Purpose { get; init; }
 
-    /// <summary>Whose ceremony it is; null for a sign-in whose user only the passkey will name.</summary>
+    /// <summary>
+    /// Whose ceremony it is; null for a sign-in whose user only the passkey will name. Of <see cref="CeremonyPurpose.LoginOfNobody"/> a user
+    /// who has nothing to do with it, and whose rows are read in nobody's place.
+    /// </summary>
     public required string? UserId { get; init; }
 
     /// <summary>The challenge as issued: 43 characters of unpadded base64url.</summary>
@@ -98,7 +101,7 @@ public enum CeremonyPurpose
     /// <summary>Signing in.</summary>
     Login,
 
-    /// <summary>Signing in as somebody who does not exist: looks like <see cref="Login"/> from outside, and never succeeds. Bound to what was made up.</summary>
+    /// <summary>Signing in as somebody who does not exist: looks like <see cref="Login"/> from outside, and never succeeds. Bound to what the made-up credentials follow from.</summary>
     LoginOfNobody,
 
     /// <summary>Signing in with an ID token, which is a challenge of its provider and is answered with it: the row is there so that it is there once.</summary>
