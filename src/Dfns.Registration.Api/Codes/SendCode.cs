@@ -33,16 +33,7 @@ internal static class SendCode
 
         // Asked before anything is changed, and of everybody alike.
         if (mails.IsFull) return (ErrorResult)(ErrorCatalog.MailBusy with { RetryAfterSeconds = 60 });
-        if (await codes.ReplaceAsync(purpose, orgId, username, ct) is { } issued)
-        {
-            // Once the answer is out: mailing takes processor time, which would tell by the answer's own that there is somebody to mail to.
-            http.HttpContext.Response.OnCompleted(() =>
-            {
-                mails.Add(issued);
-                return Task.CompletedTask;
-            });
-        }
-
+        if (await codes.ReplaceAsync(purpose, orgId, username, ct) is { } issued) mails.Add(issued);
         return TypedResults.Ok(MessageResponse.Success);
     }
 }

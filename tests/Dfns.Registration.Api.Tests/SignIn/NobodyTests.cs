@@ -1,0 +1,252 @@
+using System.Text.Json.Nodes;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tests.Running;
+using Dfns.Registration.Verification;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.IdentityModel.JsonWebTokens;
+
+namespace Dfns.Registration.Api.Tests.SignIn;
+
+/// <summary>
+/// Whoever asks about a name learns nothing of whether it is a user's: neither from an answer, nor from what the service does for it. What
+/// that takes is measured in the benchmarks (<c>-- names</c>); here it is compared statement by statement.
+/// </summary>
+public abstract class NobodyTests(ServiceFixture fixture) : ServiceTests(fixture)
+{
+    public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : NobodyTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
+
+    public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : NobodyTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;
+
+    [Fact]
+    public async Task An_unknown_user_gets_the_same_challenge_shape_and_credential_each_time_and_nothing_answers_it()
+    {
+        var known = await Registered.NewAsync(await Service.NewOrganisationAsync());
+        var unknown = known with { Username = "nobody@example.co" };
+
+        var real = await known.TryInitLoginAsync();
+        var (first, names) = (await unknown.TryInitLoginAsync(), 0);
+        while (Shape(first.Body) != Shape(real.Body))
+        {
+            // Of these every other one is made up as a single passkey.
+            unknown = known with { Username = $"nobody-{++names}@example.co" };
+            first = await unknown.TryInitLoginAsync();
+            Assert.True(names < 100);
+        }
+
+        Assert.Equal(Allowed(first), Allowed(await unknown.TryInitLoginAsync()));
+        Assert.NotEqual(Allowed(real), Allowed(first));
+        // With somebody's credential: for a user who exists the same words.
+        var other = await Registered.NewAsync(known.Organisation, username: "john@example.co");
+        var toNobody = await Service.PostAsync("/auth/login", other.AnswerTo(first));
+        var toSomebody = await Service.PostAsync("/auth/login", other.AnswerTo(real));
+        Assert.Equal((401, toSomebody.Text), ((int)toNobody.Status, toNobody.Text));
+
+        static string Allowed(Answer challenge) => challenge.Body["allowCredentials"]!.ToJsonString();
+    }
+
+    [Fact]
+    public async Task Unknown_users_have_credentials_of_every_shape_that_real_ones_have()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var shapes = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < 300; i++) shapes.Add(Shown(await InitAsNobodyAsync(organisation, i)));
+
+        foreach (var (first, second) in new (CredentialKind, CredentialKind?)[]
+        {
+            (CredentialKind.Fido2, null), (CredentialKind.Key, null), (CredentialKind.PasswordProtectedKey, null),
+            (CredentialKind.Fido2, CredentialKind.Fido2), (CredentialKind.Fido2, CredentialKind.Key), (CredentialKind.Key, CredentialKind.Fido2),
+        })
+        {
+            var real = await Registered.NewAsync(await Service.NewOrganisationAsync(), first, second);
+            Assert.Contains(Shown(await real.TryInitLoginAsync()), shapes);
+        }
+
+        static string Shown(Answer challenge) => challenge.Body["supportedCredentialKinds"]!.ToJsonString() + Shape(challenge.Body["allowCredentials"]);
+    }
+
+    // Two requests would tell otherwise: one for the ids, one with any signature under one of them.
+    [Theory]
+    [InlineData(CredentialKind.Fido2)]
+    [InlineData(CredentialKind.Key)]
+    public async Task A_forged_answer_is_refused_alike_whether_or_not_there_is_such_a_user(CredentialKind kind)
+    {
+        var known = await Registered.NewAsync(await Service.NewOrganisationAsync(), kind);
+        var toSomebody = await ForgeAsync(known, await known.TryInitLoginAsync(), kind);
+        var toNobody = new List<Answer>();
+        for (var i = 0; i < 300 && toNobody.Count < 8; i++)
+        {
+            var challenge = await InitAsNobodyAsync(known.Organisation, i);
+            var alone = challenge.Body["supportedCredentialKinds"]!.AsArray() is [var only] && (string)only!["kind"]! == kind.ToString();
+            if (alone) toNobody.Add(await ForgeAsync(known, challenge, kind));
+        }
+
+        Assert.Equal("assertion_signature_invalid", toSomebody.Code);
+        Assert.Contains(toNobody, answer => answer.Text == toSomebody.Text);
+        // Of passkeys, some are synced and some are not; those of users are of both sorts too.
+        Assert.All(toNobody, answer => Assert.True(answer.Text == toSomebody.Text || (kind == CredentialKind.Fido2 && answer.Code == "backup_eligibility_changed"), answer.Text));
+    }
+
+    [Fact]
+    public async Task A_second_factor_is_asked_of_nobody_as_of_somebody()
+    {
+        var known = await Registered.NewAsync(await Service.NewOrganisationAsync(), CredentialKind.Key, CredentialKind.Fido2);
+        var toSomebody = await ForgeAsync(known, await known.TryInitLoginAsync(), CredentialKind.Key);
+
+        for (var i = 0; ; i++)
+        {
+            Assert.True(i < 300);
+            var challenge = await InitAsNobodyAsync(known.Organisation, i);
+            if (challenge.Body["supportedCredentialKinds"]!.AsArray().Any(k => (string)k!["kind"]! == "Key" && (bool)k["requiresSecondFactor"]!))
+            {
+                Assert.Equal(("second_factor_required", toSomebody.Text), (toSomebody.Code, (await ForgeAsync(known, challenge, CredentialKind.Key)).Text));
+                return;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_challenge_identifier_tells_nothing_of_the_user()
+    {
+        var user = await Registered.NewAsync(await Service.NewOrganisationAsync());
+
+        var token = new JsonWebToken((await user.TryInitLoginAsync()).Require("challengeIdentifier"));
+
+        Assert.Equal(["aud", "exp", "iat", "iss", "jti", "nbf", "purpose", "sid", "sub"], token.Claims.Select(c => c.Type).Order());
+    }
+
+    // With one user in the organisation it is that user's rows that are read in nobody's place.
+    [Fact]
+    public async Task The_user_whose_rows_are_read_in_nobodys_place_is_neither_shown_nor_signed_in()
+    {
+        var user = await Registered.NewAsync(await Service.NewOrganisationAsync());
+
+        for (var i = 0; i < 20; i++)
+        {
+            var challenge = await InitAsNobodyAsync(user.Organisation, i);
+            var answer = await Service.PostAsync("/auth/login", user.AnswerTo(challenge));
+
+            Assert.DoesNotContain(user.First.CredId, challenge.Text, StringComparison.Ordinal);
+            Assert.Equal((401, "no_usable_credential"), ((int)answer.Status, answer.Code));
+        }
+
+        var ceremonies = await Service.InDatabaseAsync(db => db.Ceremonies.Where(c => c.OrganisationId == user.Organisation.Id && c.Purpose == CeremonyPurpose.LoginOfNobody).ToListAsync());
+        Assert.Equal(20, ceremonies.Count);
+        Assert.All(ceremonies, c => Assert.Equal((user.UserId, null), (c.UserId, c.ConsumedAt)));
+        Assert.Null(await Service.InDatabaseAsync(db => db.Credentials.Where(c => c.OrganisationId == user.Organisation.Id).Select(c => c.UsedAt).SingleAsync()));
+        Assert.False(await Service.InDatabaseAsync(db => db.AccessTokens.AnyAsync(t => t.OrganisationId == user.Organisation.Id)));
+    }
+
+    [Theory]
+    [InlineData("a wrong registration code", "POST", "/auth/registration/init", "registrationCode", false)]
+    [InlineData("a new registration code", "PUT", "/auth/registration/code", null, false)]
+    [InlineData("a wrong login code", "POST", "/auth/login/init", "loginCode", true)]
+    [InlineData("a new login code", "POST", "/auth/login/code", null, true)]
+    [InlineData("a wrong recovery code", "POST", "/auth/recover/user/init", "verificationCode", true)]
+    [InlineData("a new recovery code", "POST", "/auth/recover/user/code", null, true)]
+    [InlineData("a challenge", "POST", "/auth/login/init", null, true)]
+    public async Task The_database_is_asked_the_same_for_a_user_and_for_nobody(string what, string method, string path, string? code, bool registered)
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        if (registered) await Registered.NewAsync(organisation);
+        else await Service.InviteAsync(organisation, "jane@example.co");
+        await using var watched = await WatchedAsync();
+
+        var forUser = await StatementsAsync(watched.Service, () => SendAsync("jane@example.co"));
+        var forNobody = await StatementsAsync(watched.Service, () => SendAsync("nobody@example.co"));
+
+        Assert.True(forUser.Count >= 3, what);
+        Assert.Equal(forUser, forNobody);
+
+        Task<Answer> SendAsync(string username)
+        {
+            var body = new JsonObject { ["username"] = username, ["orgId"] = organisation.Id };
+            if (code is not null) body[code] = "0000-0000-0000-0000";
+            if (code == "verificationCode") body["credentialId"] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+            return watched.Service.SendAsync(new HttpMethod(method), path, Service.Json(body), bearer: null);
+        }
+    }
+
+    [Fact]
+    public async Task The_database_is_asked_the_same_for_a_forged_answer_to_a_user_and_to_nobody()
+    {
+        var user = await Registered.NewAsync(await Service.NewOrganisationAsync());
+        var toUser = Forged(user, await user.TryInitLoginAsync(), CredentialKind.Fido2);
+        JsonObject? toNobody = null;
+        for (var i = 0; toNobody is null; i++)
+        {
+            var challenge = await InitAsNobodyAsync(user.Organisation, i);
+            if (challenge.Body["allowCredentials"]!["webauthn"]!.AsArray().Count == 1) toNobody = Forged(user, challenge, CredentialKind.Fido2);
+        }
+
+        await using var watched = await WatchedAsync();
+
+        var forUser = await StatementsAsync(watched.Service, () => watched.Service.PostAsync("/auth/login", toUser));
+        var forNobody = await StatementsAsync(watched.Service, () => watched.Service.PostAsync("/auth/login", toNobody));
+
+        Assert.Equal(2, forUser.Count);
+        Assert.Equal(forUser, forNobody);
+    }
+
+    [Fact]
+    public async Task A_mail_waits_a_random_part_of_the_spread()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        foreach (var name in new[] { "jane", "john", "jim" }) await Service.InviteAsync(organisation, $"{name}@example.co");
+        await using var watched = await WatchedAsync();
+        var inbox = watched.Service.Inbox;
+        foreach (var name in new[] { "jane", "john", "jim" })
+        {
+            Assert.Equal(200, (int)(await watched.Service.PutAsync("/auth/registration/code", new JsonObject { ["username"] = $"{name}@example.co", ["orgId"] = organisation.Id })).Status);
+        }
+
+        Assert.True(inbox.IsEmpty);
+        watched.Service.Clock.Advance(TimeSpan.FromMinutes(1));
+
+        var delivered = new[] { (await inbox.NextAsync()).To, (await inbox.NextAsync()).To, (await inbox.NextAsync()).To };
+        Assert.Equal(["jane@example.co", "jim@example.co", "john@example.co"], delivered.Order(StringComparer.Ordinal));
+    }
+
+    // Mails wait until the clock moves: what they ask the database is not of the request.
+    private async Task<Watched> WatchedAsync() => new(await Service.StartAsync(
+        Service.Database, ("Serilog:MinimumLevel:Override:Microsoft.EntityFrameworkCore.Database.Command", "Information"), ("Mail:Spread", "00:01:00")));
+
+    private static async Task<IReadOnlyList<string>> StatementsAsync(Service service, Func<Task<Answer>> send)
+    {
+        var before = service.Log.Lines.Count;
+        await send();
+        return [.. service.Log.Lines.Skip(before).Select(line => (string?)JsonNode.Parse(line)!["commandText"]).OfType<string>()];
+    }
+
+    private Task<Answer> InitAsNobodyAsync(TestOrganisation organisation, int number) =>
+        Service.PostAsync("/auth/login/init", new JsonObject { ["username"] = $"nobody-{number}@example.co", ["orgId"] = organisation.Id });
+
+    // Signed by a key that is nobody's, under the first id that was offered.
+    private async Task<Answer> ForgeAsync(Registered user, Answer challenge, CredentialKind kind) => await Service.PostAsync("/auth/login", Forged(user, challenge, kind));
+
+    private static JsonObject Forged(Registered user, Answer challenge, CredentialKind kind)
+    {
+        var stranger = HeldCredential.Create(kind, challenge.Require("challenge"), user.Organisation, user.UserId);
+        var factor = stranger.Sign(challenge.Require("challenge"));
+        factor["credentialAssertion"]!["credId"] = (string)challenge.Body["allowCredentials"]![kind == CredentialKind.Key ? "key" : "webauthn"]![0]!["id"]!;
+        if (kind == CredentialKind.Fido2) factor["credentialAssertion"]!["userHandle"] = "";
+        return new JsonObject { ["challengeIdentifier"] = challenge.Require("challengeIdentifier"), ["firstFactor"] = factor };
+    }
+
+    private static string Shape(JsonNode? node) => node switch
+    {
+        JsonObject o => $"{{{string.Join(',', o.Select(m => $"{m.Key}:{Shape(m.Value)}"))}}}",
+        JsonArray a => $"[{string.Join(',', a.Select(Shape))}]",
+        _ => node?.GetValueKind().ToString() ?? "null",
+    };
+
+    /// <summary>A second instance that logs every statement.</summary>
+    private sealed record Watched(Service Service) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            // A service that stops sends first what waits.
+            Service.Clock.Advance(TimeSpan.FromMinutes(1));
+            await Service.DisposeAsync();
+        }
+    }
+}
