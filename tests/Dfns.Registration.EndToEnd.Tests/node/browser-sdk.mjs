@@ -1,6 +1,6 @@
 // Bundled for the browser: the official SDK with its official signers, unmodified.
 
-import { DfnsAuthenticator } from "@dfns/sdk";
+import { BaseAuthApi, DfnsApiClient, DfnsAuthenticator } from "@dfns/sdk";
 import { BrowserKeySigner, WebAuthnSigner } from "@dfns/sdk-browser";
 
 const signers = {
@@ -20,6 +20,22 @@ window.registerWithOfficialSdk = async ({ kind, withOrgIdOption, username, code,
   });
   try {
     return { answer: await authenticator.register({ username, registrationCode: code, orgId }) };
+  } catch (error) {
+    return { error: { name: error.name, httpStatus: error.httpStatus, message: error.message } };
+  }
+};
+
+/** Completes on the user's device a registration that a back end began, and signs in with the passkey that it made. */
+window.completeWithOfficialSdk = async ({ baseUrl, orgId, challenge }) => {
+  try {
+    const signer = await signers.Fido2();
+    const firstFactorCredential = await signer.create(challenge);
+    const device = new DfnsApiClient({ baseUrl, orgId, authToken: challenge.temporaryAuthenticationToken });
+    const registered = await device.auth.register({ body: { firstFactorCredential } });
+    const login = await BaseAuthApi.createUserLoginChallenge({ username: challenge.user.name, orgId }, { baseUrl });
+    const firstFactor = await signer.sign(login);
+    const session = await BaseAuthApi.createUserLogin({ challengeIdentifier: login.challengeIdentifier, firstFactor }, { baseUrl });
+    return { registered, session };
   } catch (error) {
     return { error: { name: error.name, httpStatus: error.httpStatus, message: error.message } };
   }
