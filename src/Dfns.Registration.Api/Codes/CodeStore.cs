@@ -22,6 +22,11 @@ internal sealed class CodeStore(
     IOptions<SignInOptions> signIn,
     IOptions<RecoveryOptions> recovery)
 {
+    /// <summary>So many codes are sent at the short interval, none of them used; every further one of a day waits for the pause.</summary>
+    private const int CodesAtOnce = 3;
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(15);
+
     /// <summary>Takes a code, and does what it opens, in one transaction. The code is not spent by that: what it opens spends it at its end.</summary>
     /// <typeparam name="T">What the code opens.</typeparam>
     /// <param name="purpose">What the code must have been sent for.</param>
@@ -75,7 +80,7 @@ internal sealed class CodeStore(
         });
 
     /// <summary>
-    /// Issues a new code to a user whom the purpose concerns, which ends the earlier one, unless that is very recent. For anybody else the
+    /// Issues a new code to a user whom the purpose concerns, which ends the earlier one, unless that is recent. For anybody else the
     /// same work is done for nothing. What the earlier code opened stays open: else whoever knows a username could keep its owner from
     /// ever completing it.
     /// </summary>
@@ -89,16 +94,20 @@ internal sealed class CodeStore(
         var hash = masterKey.HashCode(subject.OrganisationId, subject.UserId, CodeText.Normalise(code));
         var expires = now + Lifetime(purpose);
 
-        // One statement that writes the row in any case: what it writes depends on how old the code is.
-        var oldEnough = now - registration.Value.ResendInterval;
+        // One statement that writes the row in any case: what it writes depends on whether another code may be sent yet.
+        var dayAgo = now - TimeSpan.FromDays(1);
+        var soon = now + registration.Value.ResendInterval;
+        var later = now + Pause(purpose);
         var row = db.Codes.Where(c => c.OrganisationId == subject.OrganisationId && c.UserId == subject.UserId && c.Purpose == purpose);
         await row.ExecuteUpdateAsync(
-            c => c.SetProperty(x => x.CodeHash, x => x.SentAt == null || x.SentAt <= oldEnough ? hash : x.CodeHash)
-                .SetProperty(x => x.CreatedAt, x => x.SentAt == null || x.SentAt <= oldEnough ? now : x.CreatedAt)
-                .SetProperty(x => x.ExpiresAt, x => x.SentAt == null || x.SentAt <= oldEnough ? expires : x.ExpiresAt)
-                .SetProperty(x => x.FailedAttempts, x => x.SentAt == null || x.SentAt <= oldEnough ? 0 : x.FailedAttempts)
-                .SetProperty(x => x.ConsumedAt, x => x.SentAt == null || x.SentAt <= oldEnough ? null : x.ConsumedAt)
-                .SetProperty(x => x.SentAt, x => x.SentAt == null || x.SentAt <= oldEnough ? now : x.SentAt),
+            c => c.SetProperty(x => x.CodeHash, x => x.NextSendAt == null || x.NextSendAt <= now ? hash : x.CodeHash)
+                .SetProperty(x => x.CreatedAt, x => x.NextSendAt == null || x.NextSendAt <= now ? now : x.CreatedAt)
+                .SetProperty(x => x.ExpiresAt, x => x.NextSendAt == null || x.NextSendAt <= now ? expires : x.ExpiresAt)
+                .SetProperty(x => x.FailedAttempts, x => x.NextSendAt == null || x.NextSendAt <= now ? 0 : x.FailedAttempts)
+                .SetProperty(x => x.ConsumedAt, x => x.NextSendAt == null || x.NextSendAt <= now ? null : x.ConsumedAt)
+                .SetProperty(x => x.SentAt, x => x.NextSendAt == null || x.NextSendAt <= now ? now : x.SentAt)
+                .SetProperty(x => x.SentInSuccession, x => x.NextSendAt == null || x.NextSendAt <= now ? (x.SentAt <= dayAgo ? 1 : x.SentInSuccession + 1) : x.SentInSuccession)
+                .SetProperty(x => x.NextSendAt, x => x.NextSendAt == null || x.NextSendAt <= now ? (x.SentAt > dayAgo && x.SentInSuccession >= CodesAtOnce - 1 ? later : soon) : x.NextSendAt),
             ct);
         var stored = await row.Select(c => c.CodeHash).SingleOrDefaultAsync(ct);
         var replaced = CryptographicOperations.FixedTimeEquals(hash, stored ?? []);
@@ -121,6 +130,15 @@ internal sealed class CodeStore(
         CodePurpose.Login => signIn.Value.CodeLifetime,
         CodePurpose.Recovery => recovery.Value.CodeLifetime,
     };
+
+    // Longer than the interval, so that whoever knows a username cannot flood a mailbox with it; never longer than a code is good, so that
+    // its owner always has one that is.
+    private TimeSpan Pause(CodePurpose purpose)
+    {
+        var (interval, lifetime) = (registration.Value.ResendInterval, Lifetime(purpose));
+        var pause = lifetime < LongestPause ? lifetime : LongestPause;
+        return interval > pause ? interval : pause;
+    }
 
     // One row comes back for anybody: for nobody, the decoy's code is looked up in place of the user's, so that the database does not do
     // more for a user who exists.

@@ -60,7 +60,7 @@ internal static class RecoveryEndpoints
     private static void SendsCode(this RouteHandlerBuilder endpoint) => endpoint
         .RequireRateLimiting(RateLimits.PerAddress)
         .WithSummary("Send a recovery code")
-        .WithDescription("Mails a new code, which ends the earlier one; at most one a minute. The answer is the same whether or not there is such a registered user.")
+        .WithDescription("Mails a new code, which ends the earlier one; at most one a minute, and after three of which none was used one in 15 minutes. The answer is the same whether or not there is such a registered user.")
         .Accepts<SendCodeRequest>("application/json")
         .Errors(ErrorCatalog.MailBusy, ErrorCatalog.TooManyAttempts)
         .BodyErrors().EdgeErrors();

@@ -137,8 +137,8 @@ internal sealed class RecoveryStore(
                     .SetProperty(x => x.ArchivedAt, now)
                     .SetProperty(x => x.UsedAt, x => x.Uuid == recoveryKey.Uuid ? now : x.UsedAt),
                 ct);
-        await db.Codes.Where(c => c.OrganisationId == organisationId && c.UserId == userId && c.ConsumedAt == null)
-            .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, now), ct);
+        await db.Codes.Where(c => c.OrganisationId == organisationId && c.UserId == userId)
+            .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, x => x.ConsumedAt ?? now).SetProperty(x => x.SentInSuccession, 0).SetProperty(x => x.NextSendAt, (DateTimeOffset?)null), ct);
         await db.CredentialCodes.Where(c => c.OrganisationId == organisationId && c.UserId == userId && c.ConsumedAt == null)
             .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, now), ct);
         await db.AccessTokens.Where(t => t.OrganisationId == organisationId && t.UserId == userId && t.RevokedAt == null)

@@ -17,7 +17,7 @@ public sealed class RegistrationOptions
     [Range(1, 1000, ErrorMessage = "Registration:MaxCodeFailures must be from 1 to 1000, such as 100.")]
     public int MaxCodeFailures { get; set; } = 100;
 
-    /// <summary>How long a user's code stands before another can be sent; default one minute, at most one hour.</summary>
+    /// <summary>How long a user's code stands before another can be sent, of the first three; default one minute, at most one hour.</summary>
     public TimeSpan ResendInterval { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Open challenges a user may have; one more drops the oldest. Default 5, at most 20.</summary>

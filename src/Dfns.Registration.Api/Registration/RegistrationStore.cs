@@ -130,7 +130,7 @@ internal sealed class RegistrationStore(
         user.RegisteredAt = now;
         session.Ceremony.Complete(now, digest, answer);
         session.OtherOpen.ForEach(other => other.ConsumedAt = now);
-        if (session.Code is { } code) code.ConsumedAt = now;
+        session.Code?.Consume(now);
         db.Credentials.AddRange(credentials);
         codes.PrepareFor(user);
         audit.Add(user.OrganisationId, AuditActions.UserRegistered, user.Id, user.Id, remoteAddress, AuditNotes.Of(credentials));

@@ -44,7 +44,7 @@ internal sealed class LoginCodes(RegistrationDbContext db, CodeStore codes, Entr
         if (completed.BoundTo != ByCode) return;
         var now = clock.GetUtcNow();
         var code = await db.Codes.SingleAsync(c => c.OrganisationId == completed.OrganisationId && c.UserId == completed.UserId && c.Purpose == CodePurpose.Login, ct);
-        code.ConsumedAt ??= now;
+        code.Consume(now);
         var others = await db.Ceremonies
             .Where(c => c.OrganisationId == completed.OrganisationId && c.UserId == completed.UserId && c.Id != completed.Id
                 && c.Purpose == CeremonyPurpose.Login && c.BoundTo == ByCode && c.ConsumedAt == null)

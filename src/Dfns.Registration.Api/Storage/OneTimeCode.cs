@@ -27,11 +27,25 @@ public sealed class OneTimeCode
     /// <summary>UTC; when a code was last asked for, null while the first one stands.</summary>
     public DateTimeOffset? SentAt { get; set; }
 
+    /// <summary>How many codes were sent one after the other, none of which was used.</summary>
+    public int SentInSuccession { get; set; }
+
+    /// <summary>UTC; from when on another code is sent, null for at once.</summary>
+    public DateTimeOffset? NextSendAt { get; set; }
+
     /// <summary>Guesses that are not known to be right, counted before they are compared; at the limit the code is locked.</summary>
     public long FailedAttempts { get; set; }
 
     /// <summary>UTC; set by the transaction that completes what the code was for.</summary>
-    public DateTimeOffset? ConsumedAt { get; set; }
+    public DateTimeOffset? ConsumedAt { get; private set; }
+
+    /// <summary>Notes that what the code was for is complete. Whoever used a code may ask for another one.</summary>
+    public void Consume(DateTimeOffset now)
+    {
+        ConsumedAt ??= now;
+        SentInSuccession = 0;
+        NextSendAt = null;
+    }
 
     /// <summary>How many decoys of each purpose the migrations insert: enough that requests about different unknown users rarely wait for the same row.</summary>
     internal const int Decoys = 4096;

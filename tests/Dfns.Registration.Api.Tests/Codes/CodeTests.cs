@@ -98,6 +98,31 @@ public abstract class CodeTests(ServiceFixture fixture) : ServiceTests(fixture)
         Assert.Single(answers.Select(a => a.Text).Distinct());
     }
 
+    [Theory]
+    [InlineData(CodePurpose.Login)]
+    [InlineData(CodePurpose.Recovery)]
+    public async Task After_three_unused_codes_another_is_sent_once_the_last_one_ends_or_is_used(CodePurpose purpose)
+    {
+        var user = await UserAsync();
+        for (var sent = 0; sent < 3; sent++)
+        {
+            await CodeAsync(purpose, user);
+            Service.Clock.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        Service.Clock.Advance(TimeSpan.FromMinutes(13));
+        Assert.Equal(Success, (await SendAsync(purpose, user)).Text);
+        Assert.True(Service.Inbox.IsEmpty);
+        Service.Clock.Advance(TimeSpan.FromMinutes(1));
+        var code = await CodeAsync(purpose, user);
+        Assert.Equal(Success, (await SendAsync(purpose, user)).Text);
+        Assert.True(Service.Inbox.IsEmpty);
+
+        await CompleteAsync(purpose, user, code);
+
+        Assert.NotEqual(code, await CodeAsync(purpose, user));
+    }
+
     [Fact]
     public async Task A_code_is_good_for_nothing_but_its_purpose()
     {
@@ -261,6 +286,21 @@ public abstract class CodeTests(ServiceFixture fixture) : ServiceTests(fixture)
     private Task<Answer> UseAsync(CodePurpose purpose, Registered user, string code) => purpose == CodePurpose.Login
         ? Service.PostAsync("/auth/login/init", new JsonObject { ["username"] = user.Username, ["loginCode"] = code, ["orgId"] = user.Organisation.Id })
         : Recovering.TryStartAsync(user, code);
+
+    private async Task CompleteAsync(CodePurpose purpose, Registered user, string code)
+    {
+        var started = await UseAsync(purpose, user, code);
+        var answer = purpose == CodePurpose.Login
+            ? await Service.PostAsync("/auth/login", user.AnswerTo(started))
+            : await RecoverAsync();
+        Assert.Equal(200, (int)answer.Status);
+
+        async Task<Answer> RecoverAsync()
+        {
+            var recovering = Recovering.Of(user, started);
+            return await recovering.CompleteAsync(recovering.GoodBody());
+        }
+    }
 
     private Task<long> DecoyGuessesAsync(CodePurpose purpose) =>
         Service.InDatabaseAsync(db => db.Codes.Where(c => c.OrganisationId == "" && c.Purpose == purpose).SumAsync(c => c.FailedAttempts));

@@ -56,6 +56,35 @@ public abstract class ResendCodeTests(ServiceFixture fixture) : ServiceTests(fix
         Assert.True(Service.Inbox.IsEmpty);
     }
 
+    // Whoever knows a name could flood its mailbox otherwise, and end each code while its owner types it.
+    [Fact]
+    public async Task After_three_unused_codes_sends_one_in_15_minutes_until_nobody_has_asked_for_a_day()
+    {
+        var invited = await InvitedAsync();
+        var mails = new List<string>();
+        for (var minute = 0; minute < 60; minute++)
+        {
+            await ResendAsync(invited);
+            if (minute is 0 or 1 or 2 or 17 or 32 or 47) mails.Add((await Service.Inbox.NextAsync()).Code);
+            // No more arrived, and the last one is good.
+            Assert.True(Service.Inbox.IsEmpty);
+            Assert.Equal(200, (int)(await invited.TryInitAsync(mails[^1])).Status);
+            Service.Clock.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        Assert.Equal(6, mails.Distinct().Count());
+        Service.Clock.Advance(TimeSpan.FromDays(1));
+        for (var again = 0; again < 3; again++)
+        {
+            await ResendAsync(invited);
+            await Service.Inbox.NextAsync();
+            Service.Clock.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        await ResendAsync(invited);
+        Assert.True(Service.Inbox.IsEmpty);
+    }
+
     [Fact]
     public async Task Takes_no_lock_away_with_resends_that_send_nothing()
     {

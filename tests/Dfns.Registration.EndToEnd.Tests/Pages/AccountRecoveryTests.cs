@@ -162,7 +162,7 @@ public sealed class AccountRecoveryTests(DevelopmentService service, Browser bro
     // The recovery key has done its one work.
     private async Task AssertSpentAsync(Person person)
     {
-        await service.Tables.RunAsync("UPDATE codes SET sent_at = NULL WHERE user_id = @id", ("id", (await service.Tables.UserAsync(person.Invitation.Username)).Text("id")!));
+        await service.Tables.RunAsync("UPDATE codes SET next_send_at = NULL WHERE user_id = @id", ("id", (await service.Tables.UserAsync(person.Invitation.Username)).Text("id")!));
         await using var finder = person with { Tab = await browser.OpenAsync() };
         await finder.Tab.Page.GotoAsync($"{service.Origin}/account.html");
         await FillAccountAsync(finder);

@@ -492,9 +492,17 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("bigint")
                         .HasColumnName("failed_attempts");
 
+                    b.Property<DateTimeOffset?>("NextSendAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("next_send_at");
+
                     b.Property<DateTimeOffset?>("SentAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("sent_at");
+
+                    b.Property<int>("SentInSuccession")
+                        .HasColumnType("integer")
+                        .HasColumnName("sent_in_succession");
 
                     b.HasKey("OrganisationId", "UserId", "Purpose")
                         .HasName("pk_codes");

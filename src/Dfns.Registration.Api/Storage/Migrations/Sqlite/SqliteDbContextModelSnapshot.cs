@@ -486,9 +486,17 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("failed_attempts");
 
+                    b.Property<long?>("NextSendAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("next_send_at");
+
                     b.Property<long?>("SentAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("sent_at");
+
+                    b.Property<int>("SentInSuccession")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("sent_in_succession");
 
                     b.HasKey("OrganisationId", "UserId", "Purpose")
                         .HasName("pk_codes");
