@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.CommandLine;
 
-/// <summary><c>user invite|list|permit|deactivate|activate</c>.</summary>
+/// <summary><c>user invite|invite-again|list|permit|deactivate|activate</c>.</summary>
 internal static class UserCommands
 {
     private static readonly AccountArguments Person = new("user", "--user", IsServiceAccount: false);
@@ -17,6 +17,7 @@ internal static class UserCommands
     public static Command Make() => new("user", "Users of an organisation.")
     {
         MakeInvite(),
+        MakeInviteAgain(),
         MakeList(),
         PermitCommand.Make(Person, Permission.CreateUsers),
         MakeSetActive("deactivate", "Deactivate a user: no registration, no sign-in.", active: false),
@@ -29,7 +30,7 @@ internal static class UserCommands
         var username = new Option<string>("--username") { Required = true, Description = "Usually the e-mail address." };
         var kind = new Option<UserKind>("--kind") { Description = "CustomerEmployee or EndUser.", DefaultValueFactory = _ => UserKind.EndUser };
         var externalId = new Option<string?>("--external-id") { Description = "Your own id of the user." };
-        var print = new Option<bool>("--print-code") { Description = "Print the registration code instead of mailing it." };
+        var print = PrintOption();
         var command = new Command("invite", "Create an unregistered user and send a registration code.\n\nExample: user invite --org or-30tnh-itmjs-s235s5ontr3r23h2 --username jane@example.co --print-code")
         {
             organisation, username, kind, externalId, print,
@@ -51,20 +52,43 @@ internal static class UserCommands
                 }
                 catch (DbUpdateException e) when (UniqueViolation.Of(e) is not null)
                 {
-                    return CommandResult.Fault("There is a user of this name, or with this external id, already. One who is not registered yet gets another code with PUT /auth/registration/code.");
+                    return CommandResult.Fault("There is a user of this name, or with this external id, already. One who is not registered yet gets another code with 'user invite-again'.");
                 }
 
-                // In Development codes go to a log, and a command has none.
-                var printed = parsed.GetValue(print) || services.GetRequiredService<IOptions<MailOptions>>().Value.Delivery == MailDelivery.Log;
-                if (!printed && !await services.GetRequiredService<CodeMailQueue>().DeliverAsync(invited))
-                {
-                    return CommandResult.Fault("The user was created, but the mail could not be sent; send a new code with PUT /auth/registration/code.");
-                }
-
-                return CommandResult.Row(new { Id = invited.UserId, Username = parsed.GetValue(username), OrgId = orgId, Code = printed ? invited.Code : "(mailed)", invited.ExpiresAt });
+                return await HandOverAsync(services, invited, parsed.GetValue(username)!, parsed.GetValue(print));
             },
             ct));
         return command;
+    }
+
+    private static Command MakeInviteAgain()
+    {
+        var print = PrintOption();
+        return Person.MakeCommand("invite-again", "Send an invited user another registration code, which ends the earlier one.", " --print-code", [print], async (services, user, parsed, stop) =>
+        {
+            if (await services.GetRequiredService<UserStore>().InviteAgainAsync(user, stop) is not { } invited)
+            {
+                return CommandResult.Fault("This user cannot be invited again: only one who was invited, is active and has not registered yet.");
+            }
+
+            services.GetRequiredService<Audit>().ByOperator(user.OrganisationId, AuditActions.UserInvited, user.Id, note: "again");
+            await services.GetRequiredService<RegistrationDbContext>().SaveChangesAsync(stop);
+            return await HandOverAsync(services, invited, user.Username, parsed.GetValue(print));
+        });
+    }
+
+    private static Option<bool> PrintOption() => new("--print-code") { Description = "Print the registration code instead of mailing it." };
+
+    // In Development codes go to a log, and a command has none.
+    private static async Task<CommandResult> HandOverAsync(IServiceProvider services, IssuedCode invited, string username, bool print)
+    {
+        var printed = print || services.GetRequiredService<IOptions<MailOptions>>().Value.Delivery == MailDelivery.Log;
+        if (!printed && !await services.GetRequiredService<CodeMailQueue>().DeliverAsync(invited))
+        {
+            return CommandResult.Fault("The user was invited, but the mail could not be sent; send a new code with 'user invite-again'.");
+        }
+
+        return CommandResult.Row(new { Id = invited.UserId, Username = username, OrgId = invited.OrganisationId, Code = printed ? invited.Code : "(mailed)", invited.ExpiresAt });
     }
 
     private static Command MakeList()

@@ -9,7 +9,7 @@ public sealed record ConsoleItems<T>(IReadOnlyList<T> Items);
 public sealed record ConsoleOrganisation(
     string Id, string Name, DateTimeOffset CreatedAt, string RelyingPartyId, IReadOnlyList<string> Origins, int Users, int RegisteredUsers);
 
-/// <summary>A user with every credential there ever was, the archived ones included.</summary>
+/// <summary>A user with every credential there ever was, the archived ones included. One who waits with a registration code may be invited again.</summary>
 public sealed record ConsoleUser(
     string Id,
     string Username,
@@ -18,6 +18,7 @@ public sealed record ConsoleUser(
     bool IsActive,
     DateTimeOffset CreatedAt,
     DateTimeOffset? RegisteredAt,
+    bool MayBeInvitedAgain,
     IReadOnlyList<ConsoleCredential> Credentials);
 
 /// <summary>A credential of a user; nothing of its key.</summary>

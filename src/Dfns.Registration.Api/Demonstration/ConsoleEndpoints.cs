@@ -1,4 +1,5 @@
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Storage;
@@ -33,6 +34,8 @@ internal static class ConsoleEndpoints
             .Errors(ErrorCatalog.ConsoleForeign).EdgeErrors();
         group.MapPost("/organisations/{organisationId}/users", InviteAsync)
             .Errors(ErrorCatalog.ConsoleForeign, ErrorCatalog.OrganisationUnknown, ErrorCatalog.UserAlreadyExists).BodyErrors().EdgeErrors();
+        group.MapPost("/organisations/{organisationId}/users/{userId}/invitation", InviteAgainAsync)
+            .Errors(ErrorCatalog.ConsoleForeign, ErrorCatalog.UserNotFound).EdgeErrors();
     }
 
     private static async Task<Ok<ConsoleItems<ConsoleOrganisation>>> ListOrganisationsAsync(RegistrationDbContext db, CancellationToken ct) =>
@@ -52,6 +55,7 @@ internal static class ConsoleEndpoints
         var users = await db.Users.AsNoTracking().Where(u => u.OrganisationId == organisationId).OrderByDescending(u => u.CreatedAt).Take(MostItems).ToListAsync(ct);
         var ids = users.ConvertAll(u => u.Id);
         var credentials = (await db.Credentials.AsNoTracking().Where(c => c.OrganisationId == organisationId && ids.Contains(c.UserId)).ToListAsync(ct)).ToLookup(c => c.UserId);
+        var invited = (await db.Codes.AsNoTracking().Where(c => c.OrganisationId == organisationId && c.Purpose == CodePurpose.Registration && ids.Contains(c.UserId)).Select(c => c.UserId).ToListAsync(ct)).ToHashSet(StringComparer.Ordinal);
         return Items(users.ConvertAll(u => new ConsoleUser(
             u.Id,
             u.Username,
@@ -60,6 +64,7 @@ internal static class ConsoleEndpoints
             u.IsActive,
             u.CreatedAt,
             u.RegisteredAt,
+            invited.Contains(u.Id) && u.RegisteredAt is null && u.IsActive,
             [
                 .. credentials[u.Id].OrderBy(c => c.Status).ThenBy(c => c.CreatedAt).ThenBy(c => c.Slot)
                     .Select(c => new ConsoleCredential(c.Uuid, c.Name, c.Kind.ToString(), c.Slot.ToString(), c.Status.ToString(), c.CreatedAt, c.UsedAt)),
@@ -101,9 +106,22 @@ internal static class ConsoleEndpoints
             return (ErrorResult)taken.At("$.username");
         }
 
-        var link = DemonstrationSetup.RegistrationLink(DemonstrationSetup.PageOrigin(http.HttpContext.RequestServices), username, invited);
-        return TypedResults.Ok(new ConsoleInvitation(invited.UserId, username, link, invited.ExpiresAt));
+        return TypedResults.Ok(Invitation(http, username, invited));
     }
+
+    private static async Task<Results<Ok<ConsoleInvitation>, ErrorResult>> InviteAgainAsync(
+        string organisationId, string userId, HttpRequest http, RegistrationDbContext db, UserStore users, Audit audit, CancellationToken ct)
+    {
+        if (await db.Users.SingleOrDefaultAsync(u => u.OrganisationId == organisationId && u.Id == userId, ct) is not { } user) return (ErrorResult)ErrorCatalog.UserNotFound;
+        // The page offers it for nobody else.
+        if (await users.InviteAgainAsync(user, ct) is not { } invited) return (ErrorResult)ErrorCatalog.UserNotFound;
+        audit.ByOperator(organisationId, AuditActions.UserInvited, user.Id, note: "again");
+        await db.SaveChangesAsync(ct);
+        return TypedResults.Ok(Invitation(http, user.Username, invited));
+    }
+
+    private static ConsoleInvitation Invitation(HttpRequest http, string username, IssuedCode invited) => new(
+        invited.UserId, username, DemonstrationSetup.RegistrationLink(DemonstrationSetup.PageOrigin(http.HttpContext.RequestServices), username, invited), invited.ExpiresAt);
 
     private static Ok<ConsoleItems<T>> Items<T>(IReadOnlyList<T> items) => TypedResults.Ok(new ConsoleItems<T>(items));
 }

@@ -25,5 +25,5 @@ internal sealed class Audit(RegistrationDbContext db, Entropy entropy, TimeProvi
         });
 
     /// <summary>For what the operator did on the command line.</summary>
-    public void ByOperator(string organisationId, string action, string subjectId) => Add(organisationId, action, AuditActors.Operator, subjectId);
+    public void ByOperator(string organisationId, string action, string subjectId, string? note = null) => Add(organisationId, action, AuditActors.Operator, subjectId, note: note);
 }

@@ -39,6 +39,12 @@ public sealed class OneTimeCode
     /// <summary>UTC; set by the transaction that completes what the code was for.</summary>
     public DateTimeOffset? ConsumedAt { get; private set; }
 
+    /// <summary>Puts another code in this one's place, as an operator may at any time.</summary>
+    public void Replace(byte[] codeHash, DateTimeOffset now, DateTimeOffset expiresAt)
+    {
+        (CodeHash, CreatedAt, ExpiresAt, SentAt, FailedAttempts, ConsumedAt) = (codeHash, now, expiresAt, now, 0, null);
+    }
+
     /// <summary>Notes that what the code was for is complete. Whoever used a code may ask for another one.</summary>
     public void Consume(DateTimeOffset now)
     {

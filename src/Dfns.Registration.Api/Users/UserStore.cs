@@ -58,18 +58,38 @@ internal sealed class UserStore(
     /// <returns>The code to hand over.</returns>
     public IssuedCode IssueCode(User user)
     {
-        var now = clock.GetUtcNow();
-        var code = CodeText.New(entropy);
+        var (issued, hash) = NewCode(user);
         db.Codes.Add(new OneTimeCode
         {
             OrganisationId = user.OrganisationId,
             UserId = user.Id,
             Purpose = CodePurpose.Registration,
-            CodeHash = masterKey.HashCode(user.OrganisationId, user.Id, CodeText.Normalise(code)),
-            CreatedAt = now,
-            ExpiresAt = now + options.Value.CodeLifetime,
+            CodeHash = hash,
+            CreatedAt = clock.GetUtcNow(),
+            ExpiresAt = issued.ExpiresAt,
         });
-        return new IssuedCode(user.OrganisationId, user.Id, CodePurpose.Registration, code, now + options.Value.CodeLifetime);
+        return issued;
+    }
+
+    /// <summary>
+    /// Gives an invited user another code at an operator's word, however recent the earlier one is, which it ends. The caller saves.
+    /// </summary>
+    /// <returns>The code to hand over; null for a user who is registered or deactivated, or began otherwise than with a code.</returns>
+    public async Task<IssuedCode?> InviteAgainAsync(User user, CancellationToken ct)
+    {
+        var code = await db.Codes.SingleOrDefaultAsync(c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.Purpose == CodePurpose.Registration, ct);
+        if (code is null || user.RegisteredAt is not null || !user.IsActive) return null;
+        var (issued, hash) = NewCode(user);
+        code.Replace(hash, clock.GetUtcNow(), issued.ExpiresAt);
+        return issued;
+    }
+
+    private (IssuedCode Issued, byte[] Hash) NewCode(User user)
+    {
+        var code = CodeText.New(entropy);
+        return (
+            new IssuedCode(user.OrganisationId, user.Id, CodePurpose.Registration, code, clock.GetUtcNow() + options.Value.CodeLifetime),
+            masterKey.HashCode(user.OrganisationId, user.Id, CodeText.Normalise(code)));
     }
 
     /// <summary>

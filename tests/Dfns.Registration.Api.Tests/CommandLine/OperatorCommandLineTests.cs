@@ -34,6 +34,51 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     }
 
     [Fact]
+    public async Task Whoever_is_invited_again_has_one_good_code_however_recent_the_last_one_is()
+    {
+        var invited = await Service.InviteAsync(await Service.NewOrganisationAsync(), "jane@example.co");
+        for (var guess = 0; guess < 100; guess++) await invited.TryInitAsync("0000-0000-0000-0000");
+        var codes = new List<string> { invited.Code };
+
+        for (var again = 0; again < 2; again++)
+        {
+            var row = await ServiceProgram.RowAsync(Service.Database, "user", "invite-again", "--org", invited.Organisation.Id, "--user", invited.UserId, "--print-code");
+            codes.Add((string)row["code"]!);
+            KnownSecrets.Add(codes[^1]);
+        }
+
+        Assert.Equal("invalid_code", (await invited.TryInitAsync(codes[0])).Code);
+        Assert.Equal("invalid_code", (await invited.TryInitAsync(codes[1])).Code);
+        Assert.Equal(200, (int)(await invited.TryInitAsync(codes[2])).Status);
+        Assert.Equal(
+            ["again", "again"],
+            await Service.InDatabaseAsync(db => db.AuditEvents.Where(e => e.SubjectId == invited.UserId && e.Action == "user.invited").Select(e => e.Note).ToListAsync()));
+    }
+
+    [Theory]
+    [InlineData("registered")]
+    [InlineData("deactivated")]
+    [InlineData("came without a code")]
+    public async Task Whoever_waits_for_no_code_is_not_invited_again(string who)
+    {
+        var invited = await Service.InviteAsync(await Service.NewOrganisationAsync(), "jane@example.co");
+        if (who == "registered")
+        {
+            var challenge = await invited.InitAsync();
+            await challenge.CompleteAsync(challenge.GoodBody());
+        }
+
+        if (who == "deactivated") await ServiceProgram.RowAsync(Service.Database, "user", "deactivate", "--org", invited.Organisation.Id, "--user", invited.UserId);
+        if (who == "came without a code") await Service.InDatabaseAsync(db => db.Codes.Where(c => c.UserId == invited.UserId).ExecuteDeleteAsync());
+        var before = await Snapshot.OfAsync(invited.Organisation);
+
+        var run = await ServiceProgram.OperateAsync(Service.Database, "user", "invite-again", "--org", invited.Organisation.Id, "--user", invited.UserId, "--print-code");
+
+        Assert.Equal((1, "This user cannot be invited again: only one who was invited, is active and has not registered yet."), (run.ExitCode, run.Faults.Trim()));
+        Assert.Equal(before, await Snapshot.OfAsync(invited.Organisation));
+    }
+
+    [Fact]
     public async Task A_deactivated_user_cannot_register_until_activated()
     {
         var invited = await Service.InviteAsync(await Service.NewOrganisationAsync(), "jane@example.co");
@@ -143,7 +188,7 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
 
         var run = await ServiceProgram.OperateAsync(Service.Database, "user", "invite", "--org", invited.Organisation.Id, "--username", " JANE@example.co", "--print-code");
 
-        Assert.Equal((1, "There is a user of this name, or with this external id, already. One who is not registered yet gets another code with PUT /auth/registration/code."), (run.ExitCode, run.Faults.Trim()));
+        Assert.Equal((1, "There is a user of this name, or with this external id, already. One who is not registered yet gets another code with 'user invite-again'."), (run.ExitCode, run.Faults.Trim()));
     }
 
     [Theory]
@@ -181,6 +226,7 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     [InlineData("org update")]
     [InlineData("relying-party set")]
     [InlineData("user invite")]
+    [InlineData("user invite-again")]
     [InlineData("user list")]
     [InlineData("user deactivate")]
     [InlineData("user activate")]

@@ -144,6 +144,15 @@ public sealed class ConsoleEndpointTests(DevelopmentService service) : IClassFix
     }
 
     [Fact]
+    public async Task Invites_nobody_again_who_is_not_waiting()
+    {
+        using var nobody = await SendAsync("POST", $"{Users}/us-nobod-nobod-nobodynobodynobo/invitation");
+
+        Assert.Equal(HttpStatusCode.Unauthorized, nobody.StatusCode);
+        Assert.Equal("user_not_found", (string?)JsonNode.Parse(await nobody.Content.ReadAsStringAsync())!["error"]!["code"]);
+    }
+
+    [Fact]
     public async Task Stands_in_no_document()
     {
         var document = await service.Process.Http.GetStringAsync(new Uri("/swagger/v1/swagger.json", UriKind.Relative));

@@ -52,6 +52,33 @@ public sealed class ConsolePageTests(DevelopmentService service, Browser browser
     }
 
     [Fact]
+    public async Task Whoever_lost_the_link_is_invited_again_and_the_earlier_link_ends()
+    {
+        const string username = "mary@example.co";
+        await using var tab = await OpenAsync();
+        await tab.AddAuthenticatorAsync();
+        await tab["username"].FillAsync(username);
+        await tab["send-invite"].ClickAsync();
+        var earlier = await tab["invitation-link"].GetAttributeAsync("href");
+        await Expect(tab["invitation-title"]).ToBeFocusedAsync();
+
+        await tab["user"].Filter(new() { HasText = username }).GetByRole(Microsoft.Playwright.AriaRole.Button, new() { Name = "Invite again mary@example.co" }).ClickAsync();
+
+        await Expect(tab["invitation-link"]).Not.ToHaveAttributeAsync("href", earlier!);
+        await Expect(tab["invitation-title"]).ToBeFocusedAsync();
+        await tab.ScreenshotAsync("22-console-invited-again");
+        var later = await tab["invitation-link"].GetAttributeAsync("href");
+        await tab.Page.GotoAsync(earlier!);
+        await tab["register-passkey"].ClickAsync();
+        await Expect(tab["error-code"]).ToHaveTextAsync("invalid_code");
+        await tab.Page.GotoAsync("about:blank");
+        await tab.Page.GotoAsync(later!);
+        await tab["register-passkey"].ClickAsync();
+        await Expect(tab["result-title"]).ToBeVisibleAsync();
+        Assert.Equal(["user.invited", "user.invited", "user.registered"], await service.Tables.AuditAsync(username));
+    }
+
+    [Fact]
     public async Task A_name_that_is_taken_is_said_beside_its_field()
     {
         var invitation = await service.InviteAsync();

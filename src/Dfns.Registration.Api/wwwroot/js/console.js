@@ -29,6 +29,7 @@ const userItem = template(`
     <ul class="held" data-part="credentials"></ul>
     <p class="actions">
       <button type="button" class="quiet" data-part="trail">Audit trail</button>
+      <button type="button" class="quiet" data-part="again">Invite again</button>
       <a class="button quiet" data-part="account">Sign in</a>
     </p>
   </li>`);
@@ -88,7 +89,7 @@ async function showOrganisation() {
 }
 
 function showUser(user) {
-  const { id, username, kind, isServiceAccount, isActive, createdAt, registeredAt, credentials } = user;
+  const { id, username, kind, isServiceAccount, isActive, createdAt, registeredAt, mayBeInvitedAgain, credentials } = user;
   const state = !isActive ? "deactivated" : registeredAt || isServiceAccount ? "registered" : "invited";
   const item = fill(userItem(), {
     username,
@@ -104,6 +105,10 @@ function showUser(user) {
   const trail = part(item, "trail");
   trail.setAttribute("aria-label", `Audit trail of ${username}`);
   trail.addEventListener("click", () => begin("The audit trail is not shown", () => turnTo(id)));
+  const again = part(item, "again");
+  again.hidden = !mayBeInvitedAgain;
+  again.setAttribute("aria-label", `Invite again ${username}`);
+  again.addEventListener("click", () => inviteAgain(id));
   const account = part(item, "account");
   account.hidden = isServiceAccount || state !== "registered";
   account.setAttribute("aria-label", `Sign in as ${username}`);
@@ -153,20 +158,29 @@ async function invite() {
   if (!faultless(Object.values(fields), [missing(fields.username, "Enter the username, usually an e-mail address.")])) return;
   await begin("Nobody was invited", async () => {
     const body = { username: fields.username.value.trim(), kind: byId("kind").value };
-    const { username, link, expiresAt } = await wire.send("POST", inChosen("users"), JSON.stringify(body));
-
-    byId("invitation-title").textContent = `Invitation for ${username}`;
-    byId("invitation-link").textContent = link;
-    byId("invitation-link").href = link;
-    byId("invitation-hint").textContent =
-      `Whoever opens this link registers as this user, until ${when(expiresAt)}. It is shown this once; ` +
-      "without it, the registration page sends a new code.";
-    byId("invitation").hidden = false;
+    const invitation = await wire.send("POST", inChosen("users"), JSON.stringify(body));
     fields.username.value = "";
-    await showAll();
-    setStatus(`${username} is invited.`);
-    byId("invitation-title").focus();
+    await showInvitation(invitation);
   });
+}
+
+async function inviteAgain(userId) {
+  await begin("The user was not invited again", async () => {
+    await showInvitation(await wire.send("POST", inChosen(`users/${encodeURIComponent(userId)}/invitation`)));
+  });
+}
+
+async function showInvitation({ username, link, expiresAt }) {
+  byId("invitation-title").textContent = `Invitation for ${username}`;
+  byId("invitation-link").textContent = link;
+  byId("invitation-link").href = link;
+  byId("invitation-hint").textContent =
+    `Whoever opens this link registers as this user, until ${when(expiresAt)}. It is shown this once, and an earlier one ` +
+    "is good no more; without it, the registration page sends a new code.";
+  byId("invitation").hidden = false;
+  await showAll();
+  setStatus(`${username} is invited.`);
+  byId("invitation-title").focus();
 }
 
 /** @param title what a failure comes to. */
