@@ -145,7 +145,8 @@ internal sealed class RecoveryStore(
             .ExecuteUpdateAsync(t => t.SetProperty(x => x.RevokedAt, now), ct);
         await db.Ceremonies.Where(c => c.OrganisationId == organisationId && c.UserId == userId && c.Purpose == CeremonyPurpose.UserAction && c.SpentAt == null)
             .ExecuteUpdateAsync(c => c.SetProperty(x => x.SpentAt, now), ct);
-        await db.Ceremonies.Where(c => c.OrganisationId == organisationId && c.UserId == userId && c.Id != id && c.ConsumedAt == null)
+        // A sign-in of nobody has this user's id only for the rows that are read: closed with the user's own, it would tell that it is nobody's.
+        await db.Ceremonies.Where(c => c.OrganisationId == organisationId && c.UserId == userId && c.Id != id && c.ConsumedAt == null && c.Purpose != CeremonyPurpose.LoginOfNobody)
             .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, now), ct);
     }
 }

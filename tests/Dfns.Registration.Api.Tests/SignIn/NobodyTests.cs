@@ -136,6 +136,18 @@ public abstract class NobodyTests(ServiceFixture fixture) : ServiceTests(fixture
         Assert.False(await Service.InDatabaseAsync(db => db.AccessTokens.AnyAsync(t => t.OrganisationId == user.Organisation.Id)));
     }
 
+    // Whoever can recover an account of his own would see which names are nobody's by which challenges it closes.
+    [Fact]
+    public async Task A_recovery_of_the_user_whose_rows_are_read_in_nobodys_place_closes_no_challenge_of_nobody()
+    {
+        var user = await Registered.NewAsync(await Service.NewOrganisationAsync(), recovery: true);
+        var challenge = await InitAsNobodyAsync(user.Organisation, 0);
+
+        await (await Recovering.StartAsync(user)).CompleteAsync();
+
+        Assert.Equal("no_usable_credential", (await Service.PostAsync("/auth/login", user.AnswerTo(challenge))).Code);
+    }
+
     [Theory]
     [InlineData("a wrong registration code", "POST", "/auth/registration/init", "registrationCode", false)]
     [InlineData("a new registration code", "PUT", "/auth/registration/code", null, false)]
