@@ -32,8 +32,10 @@ internal static class NobodysCredentials
         [new(CredentialKind.Key), new(CredentialKind.Fido2, CredentialSlot.SecondFactor)],
     ];
 
-    // Of a private key that is forgotten at once: nobody signs with it.
-    private static readonly byte[] PublicKey = NewPublicKey();
+    // Of private keys that are forgotten at once: nobody signs with them. Keys are of both sorts that an answer can tell apart: an Ed25519
+    // key takes any name of a hash, since it brings its own.
+    private static readonly byte[] EcdsaKey = NewEcdsaKey();
+    private static readonly byte[] Ed25519Key = NewEd25519Key();
 
     /// <summary>What everything that is made up for a name follows from: base64url text.</summary>
     /// <param name="masterKey">What makes it unforeseeable.</param>
@@ -68,7 +70,7 @@ internal static class NobodysCredentials
                     Name = "",
                     CredentialId = id,
                     CredentialIdText = Base64Url.EncodeToString(id),
-                    PublicKey = PublicKey,
+                    PublicKey = shape.Kind != CredentialKind.Fido2 && traits[index + 1] % 4 == 0 ? Ed25519Key : EcdsaKey,
                     Algorithm = shape.Kind == CredentialKind.Fido2 ? -7 : null,
                     BackupEligible = traits[index + 1] % 2 == 0,
                     RelyingPartyId = relyingParty.RelyingPartyId,
@@ -80,10 +82,16 @@ internal static class NobodysCredentials
 
     private static byte[] Hash(string seed, string what) => SHA256.HashData(Encoding.UTF8.GetBytes($"{seed} {what}"));
 
-    private static byte[] NewPublicKey()
+    private static byte[] NewEcdsaKey()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         return key.ExportSubjectPublicKeyInfo();
+    }
+
+    private static byte[] NewEd25519Key()
+    {
+        using var key = NSec.Cryptography.Key.Create(NSec.Cryptography.SignatureAlgorithm.Ed25519);
+        return key.PublicKey.Export(NSec.Cryptography.KeyBlobFormat.PkixPublicKey);
     }
 
     /// <summary>A kind of credential, and where it stands.</summary>

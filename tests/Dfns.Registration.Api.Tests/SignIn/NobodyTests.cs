@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
+using Dfns.Registration.TestKit;
 using Dfns.Registration.Verification;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -146,6 +147,39 @@ public abstract class NobodyTests(ServiceFixture fixture) : ServiceTests(fixture
         await (await Recovering.StartAsync(user)).CompleteAsync();
 
         Assert.Equal("no_usable_credential", (await Service.PostAsync("/auth/login", user.AnswerTo(challenge))).Code);
+    }
+
+    // An Ed25519 key brings its own hash, so no name of one is refused under it: one request would tell such a key from any other.
+    [Theory]
+    [InlineData("Ed25519", "assertion_signature_invalid")]
+    [InlineData("P-256", "hash_algorithm_not_supported")]
+    public async Task A_forged_answer_that_names_no_hash_there_is_is_refused_alike_whatever_the_type_of_key(string type, string code)
+    {
+        var key = type == "Ed25519" ? SoftwareKey.Ed25519() : SoftwareKey.P256();
+        var invited = await (await Service.InviteAsync(await Service.NewOrganisationAsync(), "jane@example.co")).InitAsync();
+        var made = key.Create(invited.Text, CredentialKind.Key);
+        Assert.Equal(200, (int)(await invited.CompleteAsync(new JsonObject { ["firstFactorCredential"] = made.ToJson() })).Status);
+        var known = new Registered(
+            invited.Organisation, invited.UserId, "jane@example.co", new HeldCredential(CredentialKind.Key, made.CredId, made.ToJson(), c => key.Get(c, made.CredId)), Second: null, Recovery: null);
+        Assert.Equal(200, (int)(await Service.PostAsync("/auth/login", await known.LoginBodyAsync())).Status);
+        var toSomebody = await ForgeAsync(await known.TryInitLoginAsync());
+
+        var toNobody = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < 300 && !toNobody.Contains(toSomebody.Text); i++)
+        {
+            var challenge = await InitAsNobodyAsync(known.Organisation, i);
+            if (challenge.Body["supportedCredentialKinds"]!.AsArray() is [var only] && (string)only!["kind"]! == "Key") toNobody.Add((await ForgeAsync(challenge)).Text);
+        }
+
+        Assert.Equal(code, toSomebody.Code);
+        Assert.Contains(toSomebody.Text, toNobody);
+
+        Task<Answer> ForgeAsync(Answer challenge)
+        {
+            var forged = Forged(known, challenge, CredentialKind.Key);
+            forged["firstFactor"]!["credentialAssertion"]!["algorithm"] = "MD5";
+            return Service.PostAsync("/auth/login", forged);
+        }
     }
 
     [Theory]
