@@ -46,7 +46,7 @@ internal static class InitLogin
         var seed = NobodysCredentials.Seed(masterKey, orgId, folded);
         var madeUp = NobodysCredentials.Of(relyingParty, seed);
         var standIn = NobodysCredentials.StandInFrom(seed);
-        var registered = db.Users.Where(u => u.OrganisationId == orgId && u.RegisteredAt != null);
+        var registered = db.Users.Where(u => u.OrganisationId == orgId && u.RegisteredAt != null && u.ArchivedAt == null);
         var read = await db.Credentials
             .Where(c => c.OrganisationId == orgId && c.Status == CredentialStatus.Active && c.Slot != CredentialSlot.Recovery && c.UserId == (
                 registered.Where(u => u.UsernameFolded == folded && !u.IsServiceAccount).Select(u => u.Id).FirstOrDefault()

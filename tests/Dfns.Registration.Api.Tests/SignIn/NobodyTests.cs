@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Dfns.Registration.Api.Callers;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.TestKit;
@@ -231,6 +232,25 @@ public abstract class NobodyTests(ServiceFixture fixture) : ServiceTests(fixture
 
         Assert.Equal(2, forUser.Count);
         Assert.Equal(forUser, forNobody);
+    }
+
+    // A deleted user has no credentials that could be read in nobody's place.
+    [Fact]
+    public async Task The_database_is_asked_the_same_in_nobodys_place_where_most_users_are_deleted()
+    {
+        var user = await Registered.NewAsync(await Service.NewOrganisationAsync());
+        var admin = await user.Organisation.NewServiceAccountAsync(Permission.DeleteUsers);
+        for (var i = 0; i < 5; i++)
+        {
+            var deleted = await Registered.NewAsync(user.Organisation, username: $"deleted-{i}@example.co");
+            Assert.Equal(200, (int)(await admin.DeleteAsync($"/auth/users/{deleted.UserId}")).Status);
+        }
+
+        for (var i = 0; i < 40; i++) await InitAsNobodyAsync(user.Organisation, i);
+
+        var standIns = await Service.InDatabaseAsync(db => db.Ceremonies
+            .Where(c => c.OrganisationId == user.Organisation.Id && c.Purpose == CeremonyPurpose.LoginOfNobody).Select(c => c.UserId).Distinct().ToListAsync());
+        Assert.Equal([.. new[] { admin.UserId, user.UserId }.Order(StringComparer.Ordinal)], standIns.Order(StringComparer.Ordinal));
     }
 
     [Fact]
