@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Verification;
@@ -19,17 +20,17 @@ internal static class NobodysCredentials
     // Platforms and security keys differ in the length of their ids; clients of raw keys take hashes.
     private static readonly int[] PasskeyIdSizes = [16, 20, 32, 32, 32, 48, 64, 64];
 
+    // Every pair that a registration can bring; half are a single passkey, as with users. Some added one later.
     private static readonly Shape[][] Shapes =
     [
-        .. Enumerable.Repeat<Shape[]>([new(CredentialKind.Fido2)], 8),
+        .. Enumerable.Repeat<Shape[]>([new(CredentialKind.Fido2)], 15),
         [new(CredentialKind.Fido2), new(CredentialKind.Fido2)],
         [new(CredentialKind.Fido2), new(CredentialKind.Fido2), new(CredentialKind.Fido2)],
-        [new(CredentialKind.Key)],
         [new(CredentialKind.Key), new(CredentialKind.Fido2)],
+        [new(CredentialKind.PasswordProtectedKey), new(CredentialKind.Fido2)],
+        [new(CredentialKind.Key)],
         [new(CredentialKind.PasswordProtectedKey)],
-        [new(CredentialKind.Fido2), new(CredentialKind.Fido2, CredentialSlot.SecondFactor)],
-        [new(CredentialKind.Fido2), new(CredentialKind.Key, CredentialSlot.SecondFactor)],
-        [new(CredentialKind.Key), new(CredentialKind.Fido2, CredentialSlot.SecondFactor)],
+        .. CredentialSlots.FactorKinds.SelectMany(first => CredentialSlots.FactorKinds.Select<CredentialKind, Shape[]>(second => [new(first), new(second, CredentialSlot.SecondFactor)])),
     ];
 
     // Of private keys that are forgotten at once: nobody signs with them. Keys are of both sorts that an answer can tell apart: an Ed25519
