@@ -47,11 +47,14 @@ internal static class InitLogin
         var madeUp = NobodysCredentials.Of(relyingParty, seed);
         var standIn = NobodysCredentials.StandInFrom(seed);
         var registered = db.Users.Where(u => u.OrganisationId == orgId && u.RegisteredAt != null && u.ArchivedAt == null);
+        // Not of a user with many: whoever added them would see by the time which names they are read for, and so which are nobody's.
+        var standIns = registered.Where(u => !db.Credentials
+            .Where(c => c.OrganisationId == orgId && c.UserId == u.Id && c.Status != CredentialStatus.Archived).Skip(NobodysCredentials.MostOfStandIn).Any());
         var read = await db.Credentials
             .Where(c => c.OrganisationId == orgId && c.Status == CredentialStatus.Active && c.Slot != CredentialSlot.Recovery && c.UserId == (
                 registered.Where(u => u.UsernameFolded == folded && !u.IsServiceAccount).Select(u => u.Id).FirstOrDefault()
-                ?? registered.Where(u => string.Compare(u.Id, standIn) >= 0).OrderBy(u => u.Id).Select(u => u.Id).FirstOrDefault()
-                ?? registered.OrderBy(u => u.Id).Select(u => u.Id).FirstOrDefault()))
+                ?? standIns.Where(u => string.Compare(u.Id, standIn) >= 0).OrderBy(u => u.Id).Select(u => u.Id).FirstOrDefault()
+                ?? standIns.OrderBy(u => u.Id).Select(u => u.Id).FirstOrDefault()))
             .Select(c => new { Credential = c, IsNamed = c.User!.UsernameFolded == folded && !c.User.IsServiceAccount })
             .AsNoTracking()
             .ToListAsync(ct);

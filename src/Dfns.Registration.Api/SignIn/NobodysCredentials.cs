@@ -15,6 +15,9 @@ namespace Dfns.Registration.Api.SignIn;
 /// </summary>
 internal static class NobodysCredentials
 {
+    /// <summary>How many credentials a user may have whose rows are read in nobody's place.</summary>
+    public const int MostOfStandIn = 4;
+
     private const int KeyIdSize = 32;
 
     // Platforms and security keys differ in the length of their ids; clients of raw keys take hashes.
