@@ -28,8 +28,10 @@ internal sealed class Factors(RegistrationDbContext db, Audit audit, TimeProvide
         // track takes time, which would tell at a forged answer that there is such a user.
         var id = first.CredentialId;
         var usable = db.Credentials.AsNoTracking().Where(c => c.OrganisationId == ceremony.OrganisationId && c.Status == CredentialStatus.Active);
+        // In nobody's place no more is read than there was at first: whoever adds to it would see by the time whose place it is.
+        var until = ceremony.Purpose == CeremonyPurpose.LoginOfNobody ? ceremony.CreatedAt : DateTimeOffset.MaxValue;
         var active = await (ceremony.UserId is { } known
-            ? usable.Where(c => c.UserId == known)
+            ? usable.Where(c => c.UserId == known && c.CreatedAt <= until)
             : usable.Where(c => db.Credentials.Any(o => o.OrganisationId == c.OrganisationId && o.CredentialId == id && o.Status == CredentialStatus.Active && o.UserId == c.UserId)))
             .ToListAsync(ct);
 
