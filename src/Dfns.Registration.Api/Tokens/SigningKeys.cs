@@ -74,6 +74,8 @@ internal sealed class SigningKeys(
         var newest = rows.FirstOrDefault();
         if (newest is null || newest.CreatedAt + options.Value.SigningKeyLifetime - Lead <= now)
         {
+            // First whether this is the master key of the others: a successor sealed with another ends every instance when it takes over.
+            if (newest is not null) CryptographicOperations.ZeroMemory(masterKey.Open(newest.SealedPrivateKey, newest.Id));
             var key = Generate(now, activeFrom: newest is null ? now : now + Lead);
             db.SigningKeys.Add(key);
             await db.SaveChangesAsync(ct);

@@ -1,6 +1,9 @@
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.Api.Tokens;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.JsonWebTokens;
 
 namespace Dfns.Registration.Api.Tests.Tokens;
@@ -47,6 +50,24 @@ public abstract class SigningKeyTests(ServiceFixture fixture) : ServiceTests(fix
         var challenge = await (await one.InviteAsync(await one.NewOrganisationAsync(), "jane@example.co")).InitAsync();
 
         Assert.Equal(200, (int)(await other.PostAsync("/auth/registration", challenge.GoodBody(), challenge.Token)).Status);
+    }
+
+    [Fact]
+    public async Task No_successor_is_sealed_with_another_master_key()
+    {
+        await using var database = await Fixture.NewDatabaseAsync();
+        await using var service = await Service.StartAsync(database);
+        var other = new MasterKey(new byte[MasterKey.SizeBytes]);
+        using var keys = new SigningKeys(
+            service.Services.GetRequiredService<IServiceScopeFactory>(),
+            other,
+            service.Services.GetRequiredService<Entropy>(),
+            new FakeTimeProvider(service.Clock.GetUtcNow() + TimeSpan.FromDays(90)),
+            service.Services.GetRequiredService<IOptions<TokenOptions>>());
+
+        await Assert.ThrowsAnyAsync<System.Security.Cryptography.CryptographicException>(() => keys.GetAsync(CancellationToken.None).AsTask());
+
+        Assert.Equal(1, await service.InDatabaseAsync(db => db.SigningKeys.CountAsync()));
     }
 
     [Fact]
