@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Operations;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
@@ -52,16 +53,32 @@ internal static class OperatorCommandLine
         {
             await using var scope = app.Services.CreateAsyncScope();
             var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
-            var behind = run != MigrateCommand.MigrateAsync && (await db.Database.GetPendingMigrationsAsync(ct)).Any();
-            result = behind ? CommandResult.Fault("The database is not up to date; run 'migrate' first.") : await run(scope.ServiceProvider, ct);
+            if (run != MigrateCommand.MigrateAsync && (await db.Database.GetPendingMigrationsAsync(ct)).Any())
+            {
+                result = CommandResult.Fault("The database is not up to date; run 'migrate' first.");
+            }
+            else
+            {
+                // Opens the key that signs: with another master key, keys would be sealed and codes hashed that no instance can use.
+                if (run != MigrateCommand.MigrateAsync) await app.Services.GetRequiredService<SigningKeys>().GetAsync(ct);
+                result = await run(scope.ServiceProvider, ct);
+            }
         }
         catch (OptionsValidationException e)
         {
             result = CommandResult.Fault(string.Join(Environment.NewLine, e.Failures));
         }
+        catch (InvalidOperationException e) when (Settings.IsBindingFault(e))
+        {
+            result = CommandResult.Fault(Settings.BindingFault(e));
+        }
         catch (CryptographicException)
         {
             result = CommandResult.Fault("Secrets:MasterKey is not the one that this database was sealed with.");
+        }
+        catch (DbUpdateException e) when (e is DbUpdateConcurrencyException || UniqueViolation.IsOne(e))
+        {
+            result = CommandResult.Fault("Somebody else changed the same at this moment, and nothing was done here; try again.");
         }
         catch (Exception e) when (EdgeErrors.IsStorageFailure(e))
         {

@@ -30,14 +30,14 @@ internal static class OrganisationCommands
 
     private static Command MakeList()
     {
-        var command = new Command("list", "List the organisations.\n\nExample: org list --json");
+        var command = new Command("list", "List the organisations; --json shows their whole settings.\n\nExample: org list --json");
         command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
             parsed,
             async (services, stop) =>
             {
                 var organisations = await services.GetRequiredService<RegistrationDbContext>().Organisations.AsNoTracking()
                     .Include(o => o.RelyingParty).OrderBy(o => o.CreatedAt).ToListAsync(stop);
-                return new CommandResult([.. organisations.Select(o => new OrganisationRow(o))]);
+                return new CommandResult([.. organisations.Select(o => new OrganisationRow(o))], Columns: ["id", "name", "rpId", "origins"]);
             },
             ct));
         return command;

@@ -20,19 +20,19 @@ internal static class Output
         }
 
         if (parsed.GetValue(OperatorCommandLine.Json)) output.WriteLine(JsonSerializer.Serialize(result.Rows, Json));
-        else WriteTable(output, result.Rows);
+        else WriteTable(output, result);
         return 0;
     }
 
-    private static void WriteTable(TextWriter output, IReadOnlyList<object> rows)
+    private static void WriteTable(TextWriter output, CommandResult result)
     {
-        if (rows.Count == 0)
+        if (result.Rows.Count == 0)
         {
             output.WriteLine("Nothing to show.");
             return;
         }
 
-        var cells = rows.Select(r => JsonSerializer.SerializeToNode(r, Json)!.AsObject().ToDictionary(m => m.Key, m => m.Value?.ToString() ?? "", StringComparer.Ordinal)).ToList();
+        var cells = result.Rows.Select(r => JsonSerializer.SerializeToNode(r, Json)!.AsObject().ToDictionary(m => m.Key, m => m.Value?.ToString() ?? "", StringComparer.Ordinal)).ToList();
         var columns = cells.SelectMany(r => r.Keys).Distinct(StringComparer.Ordinal).ToList();
         if (cells is [var only])
         {
@@ -41,6 +41,7 @@ internal static class Output
             return;
         }
 
+        columns = [.. columns.Where(c => result.Columns?.Contains(c, StringComparer.Ordinal) ?? true)];
         var widths = columns.ToDictionary(c => c, c => cells.Max(r => Math.Max(c.Length, r.GetValueOrDefault(c, "").Length)), StringComparer.Ordinal);
         output.WriteLine(string.Join("  ", columns.Select(c => c.PadRight(widths[c]))).TrimEnd());
         foreach (var row in cells) output.WriteLine(string.Join("  ", columns.Select(c => row.GetValueOrDefault(c, "").PadRight(widths[c]))).TrimEnd());

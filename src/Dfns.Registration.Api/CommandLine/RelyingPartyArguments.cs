@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Dfns.Registration.Api.Storage;
 
 namespace Dfns.Registration.Api.CommandLine;
@@ -21,8 +22,8 @@ internal sealed class RelyingPartyArguments
     private readonly Option<bool> refuseNone = new("--refuse-no-attestation") { Description = "Whether passkeys without attestation are refused." };
     private readonly Option<bool> refuseSelf = new("--refuse-self-attestation") { Description = "Whether passkeys are refused that attest with their own key." };
     private readonly Option<bool> requireRoot = new("--require-trusted-root") { Description = "Whether attestation certificates must lead to a trusted root; see section Trust of the settings." };
-    private readonly Option<Guid[]> allowedAaguids = new("--allowed-aaguid") { Arity = ArgumentArity.ZeroOrMore, Description = "A model that is accepted, if a trusted root attests it; may be repeated. Without a value: all." };
-    private readonly Option<Guid[]> deniedAaguids = new("--denied-aaguid") { Arity = ArgumentArity.ZeroOrMore, Description = "A model that is refused; may be repeated. Without a value: none." };
+    private readonly Option<Guid[]> allowedAaguids = new("--allowed-aaguid") { Arity = ArgumentArity.ZeroOrMore, CustomParser = ParseAaguids, Description = "A model that is accepted, if a trusted root attests it; may be repeated. Without a value: all." };
+    private readonly Option<Guid[]> deniedAaguids = new("--denied-aaguid") { Arity = ArgumentArity.ZeroOrMore, CustomParser = ParseAaguids, Description = "A model that is refused; may be repeated. Without a value: none." };
     private readonly Option<string[]> refusedStatuses = new("--refused-status") { Arity = ArgumentArity.ZeroOrMore, Description = "A status in metadata for which a model is refused, such as REVOKED; may be repeated. Without a value: none." };
 
     /// <summary>For a new organisation: the id and one origin have no default.</summary>
@@ -49,11 +50,11 @@ internal sealed class RelyingPartyArguments
     public void Apply(ParseResult parsed, RelyingParty relyingParty)
     {
         if (IsTyped(id)) relyingParty.RelyingPartyId = parsed.GetValue(id)!;
-        if (IsTyped(origins)) relyingParty.Origins = [.. parsed.GetValue(origins)!];
+        if (IsTyped(origins)) relyingParty.Origins = [.. parsed.GetValue(origins)!.Distinct(StringComparer.Ordinal)];
         if (IsTyped(name)) relyingParty.Name = parsed.GetValue(name)!;
         if (IsTyped(attestation)) relyingParty.Attestation = parsed.GetValue(attestation)!;
         if (IsTyped(userVerification)) relyingParty.UserVerification = parsed.GetValue(userVerification)!;
-        if (IsTyped(algorithms)) relyingParty.Algorithms = [.. parsed.GetValue(algorithms)!];
+        if (IsTyped(algorithms)) relyingParty.Algorithms = [.. parsed.GetValue(algorithms)!.Distinct()];
         if (IsTyped(crossOrigin)) relyingParty.AllowCrossOrigin = parsed.GetValue(crossOrigin);
         if (IsTyped(topOrigins)) relyingParty.TopOrigins = [.. parsed.GetValue(topOrigins)!];
         if (IsTyped(requireRecovery)) relyingParty.RecoveryRequiredForEndUsers = parsed.GetValue(requireRecovery);
@@ -66,5 +67,17 @@ internal sealed class RelyingPartyArguments
         if (IsTyped(refusedStatuses)) relyingParty.RefusedStatuses = [.. parsed.GetValue(refusedStatuses)!];
 
         bool IsTyped(Option option) => parsed.GetResult(option) is { Implicit: false };
+    }
+
+    private static Guid[] ParseAaguids(ArgumentResult argument)
+    {
+        var aaguids = new List<Guid>();
+        foreach (var token in argument.Tokens)
+        {
+            if (Guid.TryParse(token.Value, out var aaguid)) aaguids.Add(aaguid);
+            else argument.AddError($"'{token.Value}' is no AAGUID; use one such as f00dbabe-0123-4567-89ab-cdef00112233.");
+        }
+
+        return [.. aaguids];
     }
 }

@@ -43,6 +43,8 @@ internal static class UserCommands
                 var orgId = parsed.GetValue(organisation)!;
                 if (!await db.Organisations.AnyAsync(o => o.Id == orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
                 if (UserStore.NameFault(parsed.GetValue(username)!) is { } fault) return CommandResult.Fault(fault);
+                if (parsed.GetValue(externalId) is { } given && (string.IsNullOrWhiteSpace(given) || given.Length > Limits.UsernameLength)) return CommandResult.Fault($"An external id has 1 to {Limits.UsernameLength} characters; leave it out where there is none.");
+                if (MailFault(services, parsed.GetValue(username)!, parsed.GetValue(print)) is { } unmailable) return CommandResult.Fault(unmailable);
 
                 var invited = services.GetRequiredService<UserStore>().Invite(orgId, parsed.GetValue(username)!, parsed.GetValue(kind), parsed.GetValue(externalId));
                 services.GetRequiredService<Audit>().ByOperator(orgId, AuditActions.UserInvited, invited.UserId);
@@ -66,6 +68,7 @@ internal static class UserCommands
         var print = PrintOption();
         return Person.MakeCommand("invite-again", "Send an invited user another registration code, which ends the earlier one.", " --print-code", [print], async (services, user, parsed, stop) =>
         {
+            if (MailFault(services, user.Username, parsed.GetValue(print)) is { } unmailable) return CommandResult.Fault(unmailable);
             if (await services.GetRequiredService<UserStore>().InviteAgainAsync(user, stop) is not { } invited)
             {
                 return CommandResult.Fault("This user cannot be invited again: only one who was invited, is active and has not registered yet.");
@@ -80,9 +83,15 @@ internal static class UserCommands
     private static Option<bool> PrintOption() => new("--print-code") { Description = "Print the registration code instead of mailing it." };
 
     // In Development codes go to a log, and a command has none.
+    private static bool IsPrinted(IServiceProvider services, bool print) => print || services.GetRequiredService<IOptions<MailOptions>>().Value.Delivery == MailDelivery.Log;
+
+    // Asked before anything is changed: the code goes out by mail or not at all.
+    private static string? MailFault(IServiceProvider services, string username, bool print) =>
+        IsPrinted(services, print) || UserStore.IsMailable(username) ? null : "No mail can be sent to this username; take an address such as 'jane@example.co', or print the code with --print-code.";
+
     private static async Task<CommandResult> HandOverAsync(IServiceProvider services, IssuedCode invited, string username, bool print)
     {
-        var printed = print || services.GetRequiredService<IOptions<MailOptions>>().Value.Delivery == MailDelivery.Log;
+        var printed = IsPrinted(services, print);
         if (!printed && !await services.GetRequiredService<CodeMailQueue>().DeliverAsync(invited))
         {
             return CommandResult.Fault("The user was invited, but the mail could not be sent; send a new code with 'user invite-again'.");

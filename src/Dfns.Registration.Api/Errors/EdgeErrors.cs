@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore.Storage;
+using Npgsql;
 
 namespace Dfns.Registration.Api.Errors;
 
@@ -62,8 +63,10 @@ internal static partial class EdgeErrors
     {
         for (Exception? e = exception; e is not null; e = e.InnerException)
         {
-            // SQLite: busy, locked, read-only, I/O error, full, cannot open.
-            if (e is RetryLimitExceededException or DbException { IsTransient: true } or SqliteException { SqliteErrorCode: 5 or 6 or 8 or 10 or 13 or 14 })
+            // SQLite: busy, locked, read-only, I/O error, full, cannot open, no database. PostgreSQL: it answers, but not to this user, or has no
+            // such database.
+            if (e is RetryLimitExceededException or DbException { IsTransient: true } or SqliteException { SqliteErrorCode: 5 or 6 or 8 or 10 or 13 or 14 or 26 }
+                or PostgresException { SqlState: PostgresErrorCodes.InvalidAuthorizationSpecification or PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InsufficientPrivilege })
             {
                 return true;
             }

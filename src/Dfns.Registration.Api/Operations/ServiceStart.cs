@@ -63,8 +63,7 @@ internal static class ServiceStart
         }
         catch (InvalidOperationException e)
         {
-            // A key that no section knows, or a value of the wrong type: the binder stops at the first.
-            return [e.InnerException is { } inner ? $"{e.Message} {inner.Message}" : e.Message];
+            return [Settings.BindingFault(e)];
         }
     }
 }

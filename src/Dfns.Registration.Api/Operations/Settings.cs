@@ -23,6 +23,7 @@ internal static class Settings
         builder.Bind<DatabaseOptions>(DatabaseOptions.Section)
             .PostConfigure(o => o.ConnectionString ??= o.Provider == DatabaseProvider.Sqlite && development ? $"Data Source={builder.DataFile("registration.db")}" : null)
             .Validate(o => !string.IsNullOrWhiteSpace(o.ConnectionString), "Database:ConnectionString is required, such as 'Host=db;Database=registration;Username=registration;Password=…'.")
+            .Validate(o => string.IsNullOrWhiteSpace(o.ConnectionString) || o.IsConnectionString(), "Database:ConnectionString is not one that Npgsql or Microsoft.Data.Sqlite can read; write it such as 'Host=db;Database=registration;Username=registration;Password=…'.")
             .Validate(o => o.StartTimeout >= TimeSpan.Zero, "Database:StartTimeout must not be negative, such as '00:00:30'.");
 
         builder.Bind<SecretsOptions>(SecretsOptions.Section)
@@ -70,6 +71,13 @@ internal static class Settings
         builder.Bind<SocialOptions>(SocialOptions.Section)
             .Validate(o => o.MaxTokenAge > TimeSpan.Zero && o.MaxTokenAge <= TimeSpan.FromDays(1), "Social:MaxTokenAge must be more than zero and at most a day, such as '01:00:00'.");
     }
+
+    /// <summary>Whether a section could not be bound: a key that it does not know, or a value of the wrong type.</summary>
+    public static bool IsBindingFault(InvalidOperationException exception) => exception.Source == typeof(ConfigurationBinder).Assembly.GetName().Name;
+
+    /// <summary>What the binder says of it, which stops at the first.</summary>
+    public static string BindingFault(InvalidOperationException exception) =>
+        exception.InnerException is { } inner ? $"{exception.Message} {inner.Message}" : exception.Message;
 
     internal static OptionsBuilder<T> Bind<T>(this WebApplicationBuilder builder, string section)
         where T : class =>

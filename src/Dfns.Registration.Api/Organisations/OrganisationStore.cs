@@ -29,9 +29,9 @@ internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, E
             Algorithms = [-7, -8, -257],
         };
         set(relyingParty);
-        if (RelyingPartyRules.Faults(relyingParty) is { Count: > 0 } faults) return new ChangedOrganisation(null, faults);
-
         var organisation = new Organisation { Id = id, Name = name, CreatedAt = clock.GetUtcNow(), RelyingParty = relyingParty };
+        if (Faults(organisation) is { Count: > 0 } faults) return new ChangedOrganisation(null, faults);
+
         db.Organisations.Add(organisation);
         audit.ByOperator(id, AuditActions.OrganisationCreated, id);
         await db.SaveChangesAsync(ct);
@@ -48,11 +48,15 @@ internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, E
         }
 
         change(organisation);
-        if (RelyingPartyRules.Faults(organisation.RelyingParty!) is { Count: > 0 } faults) return new ChangedOrganisation(null, faults);
+        if (Faults(organisation) is { Count: > 0 } faults) return new ChangedOrganisation(null, faults);
         audit.ByOperator(id, action, id);
         await db.SaveChangesAsync(ct);
         return new ChangedOrganisation(organisation, []);
     }
+
+    // Without a name of its own the relying party has the organisation's: its fault is told once.
+    private static List<string> Faults(Organisation organisation) =>
+        [.. RelyingPartyRules.Faults(organisation.RelyingParty!).Append(RelyingPartyRules.NameFault(organisation.Name)).OfType<string>().Distinct(StringComparer.Ordinal)];
 }
 
 /// <summary>An organisation as it is now, or every fault of the change that was asked for.</summary>

@@ -14,7 +14,7 @@ internal static class RelyingPartyRules
     {
         var faults = new List<string>();
         if (!IsDomain(relyingParty.RelyingPartyId)) faults.Add("The RP id must be a domain name in lower case, such as 'example.co'.");
-        if (string.IsNullOrWhiteSpace(relyingParty.Name) || relyingParty.Name.Length > Limits.NameLength) faults.Add($"The name must have 1 to {Limits.NameLength} characters.");
+        if (NameFault(relyingParty.Name) is { } badName) faults.Add(badName);
         if (relyingParty.Origins.Count == 0) faults.Add("At least one origin is needed, such as 'https://app.example.co'.");
         faults.AddRange(relyingParty.Origins.Concat(relyingParty.TopOrigins.Where(o => !IsWebOrigin(o)))
             .Where(o => !IsOrigin(o, relyingParty.RelyingPartyId))
@@ -29,6 +29,11 @@ internal static class RelyingPartyRules
         faults.AddRange(AttestationFaults(relyingParty));
         return faults;
     }
+
+    /// <summary>What is wrong with the name of an organisation or of a relying party.</summary>
+    /// <returns>The fault, or null.</returns>
+    public static string? NameFault(string name) =>
+        string.IsNullOrWhiteSpace(name) || name.Length > Limits.NameLength ? $"The name must have 1 to {Limits.NameLength} characters." : null;
 
     private static IEnumerable<string> AttestationFaults(RelyingParty relyingParty)
     {

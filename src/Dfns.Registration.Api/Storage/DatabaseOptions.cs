@@ -1,3 +1,7 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
 namespace Dfns.Registration.Api.Storage;
 
 /// <summary>Section <c>Database</c>.</summary>
@@ -13,6 +17,21 @@ public sealed class DatabaseOptions
 
     /// <summary>How long a starting service waits for its database; default 30 seconds.</summary>
     public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whether the provider's driver can read <see cref="ConnectionString"/>; no connection is made.</summary>
+    internal bool IsConnectionString()
+    {
+        try
+        {
+            DbConnectionStringBuilder builder = Provider == DatabaseProvider.PostgreSql ? new NpgsqlConnectionStringBuilder() : new SqliteConnectionStringBuilder();
+            builder.ConnectionString = ConnectionString;
+            return true;
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException)
+        {
+            return false;
+        }
+    }
 }
 
 public enum DatabaseProvider

@@ -1,4 +1,7 @@
+using System.Text.Json.Nodes;
+using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
+using Dfns.Registration.TestKit.Databases;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Tests.CommandLine;
@@ -181,6 +184,131 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
         Assert.Equal(before, await CountAsync());
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(101)]
+    public async Task A_name_of_no_or_too_many_characters_is_refused_and_the_old_one_stays(int length)
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var (before, name) = (await CountAsync(), new string('x', length));
+
+        var created = await ServiceProgram.OperateAsync(Service.Database, "org", "create", "--name", name, "--rp-name", "Example", "--rp-id", "example.co", "--origin", "https://app.example.co");
+        var renamed = await ServiceProgram.OperateAsync(Service.Database, "org", "update", "--org", organisation.Id, "--name", name);
+
+        Assert.Equal((1, "The name must have 1 to 100 characters."), (created.ExitCode, created.Faults.Trim()));
+        Assert.Equal((1, "The name must have 1 to 100 characters."), (renamed.ExitCode, renamed.Faults.Trim()));
+        Assert.Equal(before, await CountAsync());
+        Assert.NotEqual(name, await Service.InDatabaseAsync(db => db.Organisations.Where(o => o.Id == organisation.Id).Select(o => o.Name).SingleAsync()));
+    }
+
+    [Fact]
+    public async Task What_is_said_twice_counts_once()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+
+        var row = await ServiceProgram.RowAsync(
+            Service.Database, "relying-party", "set", "--org", organisation.Id, "--origin", "https://example.co", "--origin", "https://example.co", "--algorithm", "-8", "--algorithm", "-7", "--algorithm", "-8");
+
+        Assert.Equal(("https://example.co", "-8 -7"), ((string)row["origins"]!, (string)row["algorithms"]!));
+    }
+
+    [Fact]
+    public async Task A_model_that_is_no_aaguid_is_told_in_a_sentence()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+
+        var run = await ServiceProgram.OperateAsync(Service.Database, "relying-party", "set", "--org", organisation.Id, "--denied-aaguid", "security-key");
+
+        Assert.Equal((1, "'security-key' is no AAGUID; use one such as f00dbabe-0123-4567-89ab-cdef00112233."), (run.ExitCode, run.Faults.Trim()));
+    }
+
+    [Fact]
+    public async Task A_table_of_organisations_fits_a_screen_and_json_has_all_of_it()
+    {
+        await using var database = await Fixture.NewDatabaseAsync();
+        await ServiceProgram.OperateAsync(database, "migrate");
+        foreach (var name in new[] { "First", "Second" }) await ServiceProgram.RowAsync(database, "org", "create", "--name", name, "--rp-id", "example.co", "--origin", "https://app.example.co");
+
+        var table = await ServiceProgram.OperateAsync(database, "org", "list");
+        var json = await ServiceProgram.OperateAsync(database, "org", "list", "--json");
+
+        Assert.Equal(["id", "name", "rpId", "origins"], table.Output.Split('\n')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        Assert.All(JsonNode.Parse(json.Output)!.AsArray(), organisation => Assert.Equal("required", (string)organisation!["userVerification"]!));
+    }
+
+    [Fact]
+    public async Task Whoever_loses_a_race_is_told_so_and_nothing_is_changed()
+    {
+        await using var database = await Fixture.NewDatabaseAsync();
+        await using var service = await Service.StartAsync(database);
+        var invited = await service.InviteAsync(await service.NewOrganisationAsync(), "jane@example.co");
+        // An update that finds no row is what the loser sees.
+        foreach (var statement in LosingEveryUpdate(database)) await service.InDatabaseAsync(db => db.Database.ExecuteSqlRawAsync(statement));
+
+        var run = await ServiceProgram.OperateAsync(database, "user", "deactivate", "--org", invited.Organisation.Id, "--user", invited.UserId);
+
+        Assert.Equal((1, "Somebody else changed the same at this moment, and nothing was done here; try again."), (run.ExitCode, run.Faults.Trim()));
+        Assert.True(await service.InDatabaseAsync(db => db.Users.Select(u => u.IsActive).SingleAsync()));
+        Assert.False(await service.InDatabaseAsync(db => db.AuditEvents.AnyAsync(e => e.Action == AuditActions.UserDeactivated)));
+    }
+
+    [Theory]
+    [InlineData("keys rotate")]
+    [InlineData("org list")]
+    [InlineData("user invite --org or-demos-local-0000000000000001 --username jane@example.co --print-code")]
+    public async Task Another_master_key_than_the_databases_is_told_before_anything_is_sealed_with_it(string command)
+    {
+        var before = await Service.InDatabaseAsync(db => db.SigningKeys.CountAsync());
+
+        var run = await ServiceProgram.RunAsync(command.Split(' '), With("Secrets:MasterKey", Convert.ToBase64String(new byte[32])));
+
+        Assert.Equal((1, "Secrets:MasterKey is not the one that this database was sealed with."), (run.ExitCode, run.Faults.Trim()));
+        Assert.Equal(before, await Service.InDatabaseAsync(db => db.SigningKeys.CountAsync()));
+    }
+
+    [Theory]
+    [InlineData("Registration:CodeLifetime", "soon", "Registration:CodeLifetime")]
+    [InlineData("Registration:CodeLifetme", "04:00:00", "CodeLifetme")]
+    [InlineData("Database:ConnectionString", "nonsense", "Database:ConnectionString is not one that")]
+    public async Task A_setting_that_cannot_be_read_is_told_in_a_line(string key, string value, string told)
+    {
+        var organisation = await Service.NewOrganisationAsync();
+
+        var run = await ServiceProgram.RunAsync(["user", "invite", "--org", organisation.Id, "--username", "jane@example.co", "--print-code"], With(key, value));
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(told, Assert.Single(run.Faults.Trim().Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(321)]
+    public async Task An_external_id_of_no_or_too_many_characters_is_refused(int length)
+    {
+        var organisation = await Service.NewOrganisationAsync();
+
+        var run = await ServiceProgram.OperateAsync(Service.Database, "user", "invite", "--org", organisation.Id, "--username", "jane@example.co", "--print-code", "--external-id", new string('x', length));
+
+        Assert.Equal((1, "An external id has 1 to 320 characters; leave it out where there is none."), (run.ExitCode, run.Faults.Trim()));
+        Assert.False(await Service.InDatabaseAsync(db => db.Users.AnyAsync(u => u.OrganisationId == organisation.Id)));
+    }
+
+    [Fact]
+    public async Task A_username_that_no_mail_can_reach_needs_a_printed_code()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        string[] invite = ["user", "invite", "--org", organisation.Id, "--username", "jane"];
+
+        var mailed = await ServiceProgram.OperateAsync(Service.Database, invite);
+        var printed = await ServiceProgram.RowAsync(Service.Database, [.. invite, "--print-code"]);
+        KnownSecrets.Add((string)printed["code"]!);
+        var again = await ServiceProgram.OperateAsync(Service.Database, "user", "invite-again", "--org", organisation.Id, "--user", (string)printed["id"]!);
+
+        Assert.Equal((1, mailed.Faults), (again.ExitCode, again.Faults));
+        Assert.Equal((1, "No mail can be sent to this username; take an address such as 'jane@example.co', or print the code with --print-code."), (mailed.ExitCode, mailed.Faults.Trim()));
+        Assert.Equal("jane", (string)printed["username"]!);
+    }
+
     [Fact]
     public async Task A_username_that_is_taken_is_refused()
     {
@@ -243,6 +371,17 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
         Assert.Equal(0, run.ExitCode);
         Assert.Contains($"Example: {command}", run.Output, StringComparison.Ordinal);
     }
+
+    private static IEnumerable<string> LosingEveryUpdate(TestDatabase database) => database.Provider == "Sqlite"
+        ? ["CREATE TRIGGER lost BEFORE UPDATE ON users BEGIN SELECT RAISE(IGNORE); END"]
+        :
+        [
+            "CREATE FUNCTION lost() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+            "CREATE TRIGGER lost BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION lost()",
+        ];
+
+    private IEnumerable<(string Key, string Value)> With(string key, string value) =>
+        Service.Settings(Service.Database).Where(s => s.Key != key).Select(s => (s.Key, s.Value)).Append((key, value))!;
 
     private Task<int> CountAsync() => Service.InDatabaseAsync(db => db.Organisations.CountAsync());
 }

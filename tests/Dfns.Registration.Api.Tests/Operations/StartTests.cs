@@ -21,6 +21,7 @@ public sealed class StartTests
     }
 
     [Theory]
+    [InlineData("Database:ConnectionString", "nonsense", "Database:ConnectionString is not one that Npgsql or Microsoft.Data.Sqlite can read")]
     [InlineData("Secrets:MasterKey", "c2hvcnQ=", "Secrets:MasterKey must be 32 random bytes")]
     [InlineData("Tokens:Issuer", "http://auth.example.co", "Tokens:Issuer must be the public https address")]
     [InlineData("Tokens:SigningKeyLifetime", "00:01:00", "Tokens:SigningKeyLifetime must be at least a day")]
@@ -65,6 +66,25 @@ public sealed class StartTests
 
         Assert.Equal(1, exitCode);
         Assert.Contains("Secrets:MasterKey is not the one that this database was sealed with.", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_database_is_told_in_a_sentence()
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, new string('x', 4096));
+        await using var database = await TestDatabase.SqliteAsync();
+
+        var (exitCode, output) = await StartAsync(
+        [
+            .. Service.Settings(database).Where(s => s.Key is not ("Database:ConnectionString" or "Database:StartTimeout")).Select(s => (s.Key, s.Value)),
+            ("Database:ConnectionString", $"Data Source={file}"), ("Database:StartTimeout", "00:00:00"),
+        ]);
+        File.Delete(file);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("The service does not start: the database does not answer.", output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
     }
 
