@@ -55,8 +55,13 @@ internal sealed class CodeStore(
 
             // Counted before it is compared, so that guesses at once cannot share one count. The row stays locked until the commit, which
             // also queues what a user opens at once.
+            // The columns are named: a statement that is prepared must not change what it returns while a newer instance migrates.
             var stored = (await db.Codes.FromSql(
-                $"UPDATE codes SET failed_attempts = failed_attempts + 1 WHERE organisation_id = {subject.OrganisationId} AND user_id = {subject.UserId} AND purpose = {purpose.ToString()} RETURNING *")
+                $"""
+                UPDATE codes SET failed_attempts = failed_attempts + 1
+                WHERE organisation_id = {subject.OrganisationId} AND user_id = {subject.UserId} AND purpose = {purpose.ToString()}
+                RETURNING organisation_id, user_id, purpose, code_hash, created_at, expires_at, sent_at, sent_in_succession, next_send_at, failed_attempts, consumed_at
+                """)
                 .ToListAsync(ct)).SingleOrDefault();
             var hash = masterKey.HashCode(subject.OrganisationId, subject.UserId, CodeText.Normalise(typed));
             var right = CryptographicOperations.FixedTimeEquals(hash, stored?.CodeHash ?? []);

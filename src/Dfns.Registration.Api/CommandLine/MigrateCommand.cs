@@ -16,8 +16,16 @@ internal static class MigrateCommand
 
     public static async Task<CommandResult> MigrateAsync(IServiceProvider services, CancellationToken ct)
     {
-        await services.MigrateAsync(ct);
         var db = services.GetRequiredService<RegistrationDbContext>();
-        return CommandResult.Row(new { Database = db.Database.ProviderName, Migration = (await db.Database.GetAppliedMigrationsAsync(ct)).Last() });
+        var isBehind = (await db.Database.GetPendingMigrationsAsync(ct)).Any();
+        await services.MigrateAsync(ct);
+        var newest = (await db.Database.GetAppliedMigrationsAsync(ct)).Last();
+        if (isBehind)
+        {
+            services.GetRequiredService<Audit>().ByOperator("", AuditActions.DatabaseMigrated, newest);
+            await db.SaveChangesAsync(ct);
+        }
+
+        return CommandResult.Row(new { Database = db.Database.ProviderName, Migration = newest });
     }
 }

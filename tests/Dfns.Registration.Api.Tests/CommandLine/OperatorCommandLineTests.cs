@@ -18,6 +18,8 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     {
         await using var database = await Fixture.NewDatabaseAsync();
         Assert.Equal(0, (await ServiceProgram.OperateAsync(database, "migrate")).ExitCode);
+        // It is up to date: nothing is done, and nothing is noted.
+        Assert.Equal(0, (await ServiceProgram.OperateAsync(database, "migrate")).ExitCode);
         var organisation = await ServiceProgram.RowAsync(database, "org", "create", "--name", "Example", "--rp-id", "example.co", "--origin", "https://app.example.co");
         var user = await ServiceProgram.RowAsync(database, "user", "invite", "--org", (string)organisation["id"]!, "--username", "jane@example.co", "--print-code");
         KnownSecrets.Add((string)user["code"]!);
@@ -32,7 +34,7 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
         Assert.Equal((user["id"]!.ToString(), 2, true), ((string)listed["id"]!, (int)listed["credentials"]!, (bool)listed["isActive"]!));
         Assert.NotNull(listed["registeredAt"]);
         Assert.Equal(
-            ["organisation.created operator", $"user.invited operator", $"user.registered {invited.UserId}"],
+            ["database.migrated operator", "organisation.created operator", $"user.invited operator", $"user.registered {invited.UserId}"],
             await service.InDatabaseAsync(db => db.AuditEvents.OrderBy(e => e.Action).Select(e => e.Action + " " + e.Actor).ToListAsync()));
     }
 
