@@ -1,0 +1,38 @@
+using Dfns.Registration.Api.Tests.Running;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace Dfns.Registration.Api.Tests.Storage;
+
+/// <summary>PostgreSQL plans a statement once a connection, not once a request, unless an operator says otherwise.</summary>
+public sealed class PreparedStatementTests(ServiceFixture.PostgreSql fixture) : ServiceTests(fixture), IClassFixture<ServiceFixture.PostgreSql>
+{
+    [Fact]
+    public async Task Statements_are_prepared()
+    {
+        Assert.Equal((50, 2), await SettingsAsync(Service));
+
+        var invited = await Service.InviteAsync(await Service.NewOrganisationAsync(), "jane@example.co");
+        for (var i = 0; i < 8; i++) await invited.TryInitAsync();
+        var prepared = await Service.InDatabaseAsync(async db =>
+        {
+            await db.Database.OpenConnectionAsync();
+            return await db.Database.SqlQuery<string>($"SELECT statement AS \"Value\" FROM pg_prepared_statements").ToListAsync();
+        });
+        Assert.Contains(prepared, statement => statement.StartsWith("UPDATE codes SET failed_attempts", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_operators_own_setting_stands()
+    {
+        await using var service = await Service.StartAsync(Service.Database, ("Database:ConnectionString", Service.Database.ConnectionString + ";Max Auto Prepare=0;Auto Prepare Min Usages=7"));
+
+        Assert.Equal((0, 7), await SettingsAsync(service));
+    }
+
+    private static Task<(int Most, int Usages)> SettingsAsync(Service service) => service.InDatabaseAsync(db =>
+    {
+        var settings = new NpgsqlConnectionStringBuilder(db.Database.GetConnectionString());
+        return Task.FromResult((settings.MaxAutoPrepare, settings.AutoPrepareMinUsages));
+    });
+}
