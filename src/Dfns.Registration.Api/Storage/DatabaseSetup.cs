@@ -28,6 +28,7 @@ internal static partial class DatabaseSetup
         {
             builder.Services.AddDbContextPool<RegistrationDbContext, SqliteDbContext>((services, options) => options
                 .UseSqlite(services.GetRequiredService<IOptions<DatabaseOptions>>().Value.ConnectionString)
+                .AddInterceptors(new SqliteBusyTimeout())
                 .UseSnakeCaseNamingConvention()
                 .ConfigureWarnings(LogOnce)
                 // SQLite changes a table by building it anew, with foreign keys off meanwhile. Nobody who starts a service can act on it.
