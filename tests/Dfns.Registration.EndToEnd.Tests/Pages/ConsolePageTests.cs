@@ -59,8 +59,9 @@ public sealed class ConsolePageTests(DevelopmentService service, Browser browser
         await tab.AddAuthenticatorAsync();
         await tab["username"].FillAsync(username);
         await tab["send-invite"].ClickAsync();
-        var earlier = await tab["invitation-link"].GetAttributeAsync("href");
+        // The page turns to the title once the link is there.
         await Expect(tab["invitation-title"]).ToBeFocusedAsync();
+        var earlier = await tab["invitation-link"].GetAttributeAsync("href");
 
         await tab["user"].Filter(new() { HasText = username }).GetByRole(Microsoft.Playwright.AriaRole.Button, new() { Name = "Invite again mary@example.co" }).ClickAsync();
 
