@@ -4,9 +4,9 @@ using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.Recovery;
 using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Storage;
-using Dfns.Registration.Api.Tokens;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 

@@ -1,8 +1,8 @@
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Mail;
-using Dfns.Registration.Api.Operations;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Storage;
-using Dfns.Registration.Api.Users;
 
 namespace Dfns.Registration.Api.CommandLine;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Dfns.Registration.Api.Operations;
+using Dfns.Registration.Api.Hosting;
 
 namespace Dfns.Registration.Api.CommandLine;
 

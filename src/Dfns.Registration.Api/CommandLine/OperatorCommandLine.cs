@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Security.Cryptography;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Operations;
+using Dfns.Registration.Api.Hosting;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Microsoft.EntityFrameworkCore;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Dfns.Registration.Api.Organisations;
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Verification.Trust;
 using Microsoft.EntityFrameworkCore;

@@ -1,12 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using Dfns.Registration.Api.Callers;
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Organisations;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
-using Dfns.Registration.Api.Users;
 using Dfns.Registration.Verification;
 using Microsoft.EntityFrameworkCore;
 

@@ -1,9 +1,7 @@
 using System.CommandLine;
-using Dfns.Registration.Api.Callers;
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Mail;
-using Dfns.Registration.Api.Organisations;
 using Dfns.Registration.Api.Storage;
-using Dfns.Registration.Api.Users;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 

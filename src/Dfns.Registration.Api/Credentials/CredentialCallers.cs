@@ -1,6 +1,6 @@
-using Dfns.Registration.Api.Callers;
+using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.UserActions;
 
 namespace Dfns.Registration.Api.Credentials;
 

@@ -1,8 +1,8 @@
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.OpenApi;
-using Dfns.Registration.Api.Operations;
 using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.UserActions;
+using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.Credentials;
 

@@ -1,9 +1,8 @@
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Mail;
-using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Storage;
-using Dfns.Registration.Api.Users;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;

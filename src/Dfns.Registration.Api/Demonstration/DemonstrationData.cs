@@ -1,7 +1,7 @@
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Mail;
+using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
-using Dfns.Registration.Api.Tokens;
-using Dfns.Registration.Api.Users;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Demonstration;

@@ -1,6 +1,6 @@
+using Dfns.Registration.Api.Hosting;
 using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.OpenApi;
-using Dfns.Registration.Api.Operations;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Data.Sqlite;

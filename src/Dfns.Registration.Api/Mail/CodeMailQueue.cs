@@ -1,8 +1,8 @@
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
-using Dfns.Registration.Api.Tokens;
 using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;

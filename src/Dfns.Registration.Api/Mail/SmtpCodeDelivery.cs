@@ -1,6 +1,6 @@
 using System.Globalization;
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Storage;
-using Dfns.Registration.Api.Users;
 using MailKit.Net.Smtp;
 using Microsoft.Extensions.Options;
 using MimeKit;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.WebUtilities;

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.Registration;

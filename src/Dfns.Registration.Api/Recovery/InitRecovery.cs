@@ -1,7 +1,7 @@
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Operations;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Wire;
 using Dfns.Registration.Verification;

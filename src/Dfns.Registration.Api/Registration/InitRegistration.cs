@@ -1,6 +1,6 @@
-using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Operations;
+using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;

@@ -1,7 +1,7 @@
-using Dfns.Registration.Api.Callers;
+using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
-using Dfns.Registration.Api.UserActions;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;

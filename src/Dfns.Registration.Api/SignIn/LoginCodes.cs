@@ -1,7 +1,7 @@
 using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
-using Dfns.Registration.Api.Tokens;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 

@@ -1,10 +1,10 @@
 using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.OpenApi;
-using Dfns.Registration.Api.Operations;
 using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.UserActions;
+using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.SignIn;
 

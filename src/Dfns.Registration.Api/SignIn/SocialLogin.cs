@@ -1,10 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Operations;
+using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Storage;
-using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;

@@ -1,6 +1,6 @@
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
-using Dfns.Registration.Api.Users;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Social;

@@ -1,4 +1,4 @@
-using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Secrets;
 
 namespace Dfns.Registration.Api.Storage;
 

@@ -1,4 +1,4 @@
-using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Secrets;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 

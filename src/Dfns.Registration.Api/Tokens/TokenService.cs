@@ -1,3 +1,4 @@
+using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;

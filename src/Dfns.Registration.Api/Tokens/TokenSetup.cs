@@ -1,3 +1,4 @@
+using Dfns.Registration.Api.Secrets;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Tokens;

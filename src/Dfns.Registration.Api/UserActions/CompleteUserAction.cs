@@ -1,4 +1,5 @@
-using Dfns.Registration.Api.Callers;
+using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.SignIn;

@@ -1,6 +1,8 @@
-using Dfns.Registration.Api.Callers;
+using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;

@@ -1,6 +1,6 @@
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.SignIn;
+using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.UserActions;
 

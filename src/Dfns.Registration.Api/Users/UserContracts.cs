@@ -1,3 +1,5 @@
+using Dfns.Registration.Api.Accounts;
+
 namespace Dfns.Registration.Api.Users;
 
 // The wire of this feature. Members of requests are nullable: what is required is said by the handler, with the path of what is missing.

@@ -1,6 +1,6 @@
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.UserActions;
+using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.Users;
 

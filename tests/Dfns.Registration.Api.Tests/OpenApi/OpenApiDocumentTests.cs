@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.Tests.Running;
+using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;

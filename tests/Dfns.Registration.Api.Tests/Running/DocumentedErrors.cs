@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.OpenApi;
+using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Template;
 using Microsoft.Extensions.DependencyInjection;

@@ -3,9 +3,9 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.Storage;
-using Dfns.Registration.Api.Users;
 using Dfns.Registration.TestKit.Databases;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
@@ -95,7 +95,7 @@ public sealed class Service : IAsyncDisposable
     /// <summary>A new organisation, so that no test sees another's rows.</summary>
     public Task<TestOrganisation> NewOrganisationAsync(Action<RelyingParty>? change = null) => InDatabaseAsync(async db =>
     {
-        var id = Services.GetRequiredService<Api.Tokens.Entropy>().Id("or");
+        var id = Services.GetRequiredService<Api.Secrets.Entropy>().Id("or");
         var relyingParty = new RelyingParty
         {
             OrganisationId = id,

@@ -1,6 +1,7 @@
+using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
-using Dfns.Registration.Api.Users;
 using Dfns.Registration.TestKit;
 using Dfns.Registration.Verification;
 using Microsoft.EntityFrameworkCore;

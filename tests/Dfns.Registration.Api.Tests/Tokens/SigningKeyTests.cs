@@ -1,3 +1,4 @@
+using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.Api.Tokens;
 using Microsoft.EntityFrameworkCore;

@@ -1,8 +1,8 @@
 using System.Text;
-using Dfns.Registration.Api.Callers;
-using Dfns.Registration.Api.OpenApi;
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
+using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,7 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
-using Dfns.Registration.Api.Callers;
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Tests.Running;
 
 namespace Dfns.Registration.Api.Tests.UserActions;

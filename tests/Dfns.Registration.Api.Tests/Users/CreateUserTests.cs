@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Dfns.Registration.Api.Callers;
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
 using Microsoft.EntityFrameworkCore;

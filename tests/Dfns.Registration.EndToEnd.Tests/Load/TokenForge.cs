@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
-using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.EndToEnd.Tests.Running;
 using Dfns.Registration.TestKit.Databases;
 

@@ -1,0 +1,47 @@
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dfns.Registration.Api.Accounts;
+
+/// <summary>Who calls: the user or service account that a bearer token names, as it is now.</summary>
+/// <param name="User">Active, and registered or a service account.</param>
+/// <param name="Token">The token's row: live.</param>
+/// <param name="RelyingParty">What the organisation demands of ceremonies.</param>
+internal sealed record Caller(User User, AccessToken Token, RelyingParty RelyingParty)
+{
+    public string OrganisationId => User.OrganisationId;
+}
+
+/// <summary>Tells who calls.</summary>
+internal sealed class CallerReader(TokenService tokens, RegistrationDbContext db, TimeProvider clock)
+{
+    /// <summary>How exactly the last use of a token is kept: a write for each call would cost more than it tells.</summary>
+    private static readonly TimeSpan UseInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>Reads the bearer token of a request, and looks up whom it names.</summary>
+    /// <returns>
+    /// The caller, tracked; or null for whatever reason: no token, one for something else, expired, revoked, opened with a credential that
+    /// is active no longer, or of a user who is deactivated.
+    /// </returns>
+    public async Task<Caller?> ReadAsync(HttpRequest request, CancellationToken ct)
+    {
+        if (await tokens.ReadAsync(request, TokenPurpose.Access, ct) is not { } reference) return null;
+
+        var now = clock.GetUtcNow();
+        var found = await db.AccessTokens
+            .Where(t => t.OrganisationId == reference.OrganisationId && t.Id == reference.Id && t.RevokedAt == null && t.ExpiresAt > now
+                && t.User!.IsActive && (t.CredentialUuid == null || t.Credential!.Status == CredentialStatus.Active))
+            .Select(t => new { Token = t, User = t.User!, RelyingParty = t.User!.Organisation!.RelyingParty! })
+            .SingleOrDefaultAsync(ct);
+        if (found is null) return null;
+
+        if (found.Token.UsedAt is not { } used || now - used >= UseInterval)
+        {
+            await db.AccessTokens.Where(t => t.OrganisationId == reference.OrganisationId && t.Id == reference.Id)
+                .ExecuteUpdateAsync(t => t.SetProperty(x => x.UsedAt, now), ct);
+        }
+
+        return new Caller(found.User, found.Token, found.RelyingParty);
+    }
+}

@@ -1,0 +1,63 @@
+using Dfns.Registration.Api.Secrets;
+using Dfns.Registration.Api.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dfns.Registration.Api.Accounts;
+
+/// <summary>Creates and changes organisations; each change is audited in its own transaction.</summary>
+internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, Entropy entropy, TimeProvider clock)
+{
+    /// <summary>What an operator is told who names an organisation that is not there.</summary>
+    public const string Unknown = "There is no organisation with this id; 'org list' shows them.";
+
+    /// <summary>Creates an organisation with its relying party.</summary>
+    /// <param name="name">As people see it.</param>
+    /// <param name="set">Sets the RP ID, the origins, and whatever else differs from the defaults.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>The organisation, or every fault of what was asked for.</returns>
+    public async Task<ChangedOrganisation> CreateAsync(string name, Action<RelyingParty> set, CancellationToken ct)
+    {
+        var id = entropy.Id("or");
+        var relyingParty = new RelyingParty
+        {
+            OrganisationId = id,
+            RelyingPartyId = "",
+            Name = name,
+            Origins = [],
+            Attestation = "none",
+            UserVerification = "required",
+            Algorithms = [-7, -8, -257],
+        };
+        set(relyingParty);
+        var organisation = new Organisation { Id = id, Name = name, CreatedAt = clock.GetUtcNow(), RelyingParty = relyingParty };
+        if (Faults(organisation) is { Count: > 0 } faults) return new ChangedOrganisation(null, faults);
+
+        db.Organisations.Add(organisation);
+        audit.ByOperator(id, AuditActions.OrganisationCreated, id);
+        await db.SaveChangesAsync(ct);
+        return new ChangedOrganisation(organisation, []);
+    }
+
+    /// <summary>Changes an organisation or its relying party.</summary>
+    /// <returns>The organisation as it is now, or every fault; then nothing has changed.</returns>
+    public async Task<ChangedOrganisation> ChangeAsync(string id, string action, Action<Organisation> change, CancellationToken ct)
+    {
+        if (await db.Organisations.Include(o => o.RelyingParty).SingleOrDefaultAsync(o => o.Id == id, ct) is not { } organisation)
+        {
+            return new ChangedOrganisation(null, [Unknown]);
+        }
+
+        change(organisation);
+        if (Faults(organisation) is { Count: > 0 } faults) return new ChangedOrganisation(null, faults);
+        audit.ByOperator(id, action, id);
+        await db.SaveChangesAsync(ct);
+        return new ChangedOrganisation(organisation, []);
+    }
+
+    // Without a name of its own the relying party has the organisation's: its fault is told once.
+    private static List<string> Faults(Organisation organisation) =>
+        [.. RelyingPartyRules.Faults(organisation.RelyingParty!).Append(RelyingPartyRules.NameFault(organisation.Name)).OfType<string>().Distinct(StringComparer.Ordinal)];
+}
+
+/// <summary>An organisation as it is now, or every fault of the change that was asked for.</summary>
+internal sealed record ChangedOrganisation(Organisation? Organisation, IReadOnlyList<string> Faults);

@@ -1,0 +1,71 @@
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Verification;
+
+namespace Dfns.Registration.Api.Accounts;
+
+/// <summary>What a relying party may be set to. A setting that could never verify a ceremony, or verify somebody else's, is refused here.</summary>
+internal static class RelyingPartyRules
+{
+    private static readonly string[] Attestations = ["none", "indirect", "direct", "enterprise"];
+    private static readonly string[] UserVerifications = ["required", "preferred", "discouraged"];
+
+    /// <summary>Every fault, each with a valid example.</summary>
+    public static IReadOnlyList<string> Faults(RelyingParty relyingParty)
+    {
+        var faults = new List<string>();
+        if (!IsDomain(relyingParty.RelyingPartyId)) faults.Add("The RP id must be a domain name in lower case, such as 'example.co'.");
+        if (NameFault(relyingParty.Name) is { } badName) faults.Add(badName);
+        if (relyingParty.Origins.Count == 0) faults.Add("At least one origin is needed, such as 'https://app.example.co'.");
+        faults.AddRange(relyingParty.Origins.Concat(relyingParty.TopOrigins.Where(o => !IsWebOrigin(o)))
+            .Where(o => !IsOrigin(o, relyingParty.RelyingPartyId))
+            .Select(o => $"'{o}' is not an origin of '{relyingParty.RelyingPartyId}': use 'https://' ('http://' for localhost alone) and a host that is the RP id or below it, without a path or a slash at the end, or an app's origin such as 'android:apk-key-hash:…'."));
+        if (!Attestations.Contains(relyingParty.Attestation)) faults.Add($"The attestation must be one of {string.Join(", ", Attestations)}.");
+        if (!UserVerifications.Contains(relyingParty.UserVerification)) faults.Add($"The user verification must be one of {string.Join(", ", UserVerifications)}.");
+        if (relyingParty.Algorithms.Count == 0 || relyingParty.Algorithms.Except(RegistrationExpectation.SupportedAlgorithms).Any())
+        {
+            faults.Add($"The algorithms must be some of {string.Join(", ", RegistrationExpectation.SupportedAlgorithms)}.");
+        }
+
+        faults.AddRange(AttestationFaults(relyingParty));
+        return faults;
+    }
+
+    /// <summary>What is wrong with the name of an organisation or of a relying party.</summary>
+    /// <returns>The fault, or null.</returns>
+    public static string? NameFault(string name) =>
+        string.IsNullOrWhiteSpace(name) || name.Length > Limits.NameLength ? $"The name must have 1 to {Limits.NameLength} characters." : null;
+
+    private static IEnumerable<string> AttestationFaults(RelyingParty relyingParty)
+    {
+        // Browsers then take the attestation away, and every passkey would be refused.
+        if (relyingParty is { Attestation: "none", RefuseNoAttestation: true })
+            yield return "Passkeys without attestation can be refused only where one is asked for: set the attestation to 'direct'.";
+        if (relyingParty is { AllowedAaguids.Count: > 0, RequireTrustedRoot: false })
+            yield return "Models can be listed only where attestation must lead to a trusted root: anybody can claim to be of a model.";
+        if (relyingParty is { AllowedAaguids.Count: > 0, Attestation: "none" })
+            yield return "Models can be listed only where an attestation is asked for: set the attestation to 'direct'.";
+        foreach (var status in (relyingParty.RefusedStatuses ?? []).Where(status => !IsStatus(status)))
+            yield return $"'{status}' is not a status as metadata spells one, such as 'REVOKED'.";
+    }
+
+    private static bool IsStatus(string text) =>
+        text.Length is > 0 and <= Limits.NameLength && text.All(character => char.IsAsciiLetterOrDigit(character) || character == '_');
+
+    private static bool IsDomain(string text) =>
+        text.Length <= Limits.DomainLength && !text.Any(char.IsAsciiLetterUpper) && Uri.CheckHostName(text) == UriHostNameType.Dns && !text.EndsWith('.');
+
+    private static bool IsOrigin(string text, string relyingPartyId)
+    {
+        if (text.StartsWith("android:apk-key-hash:", StringComparison.Ordinal) || text.StartsWith("ios:bundle-id:", StringComparison.Ordinal)) return true;
+        if (!IsWebOrigin(text)) return false;
+        var host = new Uri(text).Host;
+        // WebAuthn L3 §5.1.3: the RP ID is the origin's host or a suffix of it at a dot.
+        return host == relyingPartyId || host.EndsWith($".{relyingPartyId}", StringComparison.Ordinal);
+    }
+
+    // Compared as text later on, so it must be written the way browsers write it: no path, no default port, lower case.
+    private static bool IsWebOrigin(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url)
+        && (url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.Host == "localhost"))
+        && text == url.GetLeftPart(UriPartial.Authority);
+}

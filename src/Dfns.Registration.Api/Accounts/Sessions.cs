@@ -1,0 +1,40 @@
+using Dfns.Registration.Api.Secrets;
+using Dfns.Registration.Api.SignIn;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Microsoft.Extensions.Options;
+
+namespace Dfns.Registration.Api.Accounts;
+
+/// <summary>Opens sessions. The caller saves them, together with what they were opened for.</summary>
+internal sealed class Sessions(RegistrationDbContext db, Audit audit, TokenService tokens, Entropy entropy, TimeProvider clock, IOptions<SignInOptions> options)
+{
+    /// <summary>Adds a session of a user, and its line in the audit trail.</summary>
+    /// <param name="user">Who signed in.</param>
+    /// <param name="credentialUuid">The credential that proved it; null where another party did.</param>
+    /// <param name="remoteAddress">For the audit row.</param>
+    /// <param name="how">For the audit row: the kind of credential, or the party that vouched.</param>
+    public Session Open(User user, string? credentialUuid, string? remoteAddress, string how)
+    {
+        var now = clock.GetUtcNow();
+        var token = new AccessToken
+        {
+            OrganisationId = user.OrganisationId,
+            Id = entropy.Id("to"),
+            UserId = user.Id,
+            Kind = AccessTokenKind.Token,
+            CredentialUuid = credentialUuid,
+            CreatedAt = now,
+            ExpiresAt = now + options.Value.SessionLifetime,
+        };
+        db.AccessTokens.Add(token);
+        audit.Add(user.OrganisationId, AuditActions.SignedIn, user.Id, user.Id, remoteAddress, how);
+        return new Session(token, user);
+    }
+
+    /// <summary>The bearer token of a session that is saved.</summary>
+    public Task<string> TokenAsync(Session session, CancellationToken ct) => tokens.IssueAsync(session.Token, session.User, ct);
+}
+
+/// <summary>A session and whose it is.</summary>
+internal sealed record Session(AccessToken Token, User User);

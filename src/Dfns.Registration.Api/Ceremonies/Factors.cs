@@ -1,0 +1,127 @@
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.SignIn;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Verification;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dfns.Registration.Api.Ceremonies;
+
+/// <summary>Proves that a user's credentials signed an open challenge: the first factor, and the second where the user has one.</summary>
+internal sealed class Factors(RegistrationDbContext db, Audit audit, TimeProvider clock)
+{
+    private const string FirstPath = "$.firstFactor";
+    private const string SecondPath = "$.secondFactor";
+
+    /// <summary>Verifies the factors of a request. Nothing is saved, but that a counter went backwards.</summary>
+    /// <param name="request">The parsed body.</param>
+    /// <param name="ceremony">The open challenge.</param>
+    /// <param name="relyingParty">Of its organisation.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>The user and the credentials that signed, updated and tracked; or the first fault.</returns>
+    public async Task<Checked<ProvenFactors>> VerifyAsync(AnswerRequest request, Ceremony ceremony, RelyingParty relyingParty, CancellationToken ct)
+    {
+        if (Read(request.FirstFactor, FirstPath).Failed(out var error, out var first)) return error;
+        ReadFactor? second = null;
+        if (request.SecondFactor is not null && Read(request.SecondFactor, SecondPath).Failed(out error, out second)) return error;
+
+        // Whose: the user who was known before, and otherwise the one of the first factor. A credential is tracked from its proof on: keeping
+        // track takes time, which would tell at a forged answer that there is such a user.
+        var id = first.CredentialId;
+        var usable = db.Credentials.AsNoTracking().Where(c => c.OrganisationId == ceremony.OrganisationId && c.Status == CredentialStatus.Active);
+        // In nobody's place no more is read than there was at first: whoever adds to it would see by the time whose place it is.
+        var until = ceremony.Purpose == CeremonyPurpose.LoginOfNobody ? ceremony.CreatedAt : DateTimeOffset.MaxValue;
+        var active = await (ceremony.UserId is { } known
+            ? usable.Where(c => c.UserId == known && c.CreatedAt <= until)
+            : usable.Where(c => db.Credentials.Any(o => o.OrganisationId == c.OrganisationId && o.CredentialId == id && o.Status == CredentialStatus.Active && o.UserId == c.UserId)))
+            .ToListAsync(ct);
+
+        // Nobody's credentials are held to the same rules: else what an answer breaks would tell that there is such a user. What was read
+        // is of somebody else.
+        var madeUp = NobodysCredentials.Of(relyingParty, ceremony.BoundTo ?? "");
+        if (ceremony.Purpose == CeremonyPurpose.LoginOfNobody) active = [.. madeUp];
+        if (!active.Exists(c => c.CredentialId.AsSpan().SequenceEqual(id))) return ErrorCatalog.NoUsableCredential.At(FirstPath);
+
+        // How many: whoever has a second factor needs it.
+        var needsSecond = active.Exists(c => c.Slot == CredentialSlot.SecondFactor);
+        if (needsSecond && second is null) return ErrorCatalog.SecondFactorRequired.At(SecondPath);
+
+        var proven = new List<Credential>(capacity: 2);
+        foreach (var (factor, slot) in new[] { (first, CredentialSlot.FirstFactor), (second, CredentialSlot.SecondFactor) })
+        {
+            if (factor is null) continue;
+            var credential = active.Find(c => c.Slot == slot && c.CredentialId.AsSpan().SequenceEqual(factor.CredentialId) && factor.MayBe(c.Kind));
+            if (credential is null) return ErrorCatalog.NoUsableCredential.At(factor.Path);
+            if ((await ProveAsync(factor, credential, ceremony, relyingParty, ct)).Failed(out error, out _)) return error;
+            proven.Add(credential);
+        }
+
+        var user = await db.Users.FindAsync([ceremony.OrganisationId, active[0].UserId], ct);
+        if (user is null || ceremony.Purpose == CeremonyPurpose.LoginOfNobody) return ErrorCatalog.NoUsableCredential.At(FirstPath);
+        return user.IsActive ? new ProvenFactors(user, proven) : ErrorCatalog.UserDeactivated;
+    }
+
+    private async Task<Checked<VerifiedAssertion>> ProveAsync(ReadFactor factor, Credential credential, Ceremony ceremony, RelyingParty relyingParty, CancellationToken ct)
+    {
+        var expected = new AssertionExpectation
+        {
+            Challenge = ceremony.Challenge,
+            RelyingPartyId = relyingParty.RelyingPartyId,
+            Origins = relyingParty.Origins,
+            RequireUserVerification = relyingParty.RequiresUserVerification,
+            AllowCrossOrigin = relyingParty.AllowCrossOrigin,
+            TopOrigins = relyingParty.TopOrigins,
+            // A second factor is the first one's user's, and so need not name its user even where the first one had to.
+            UserId = ceremony.Purpose == CeremonyPurpose.LoginOfNobody || credential.Slot == CredentialSlot.SecondFactor ? credential.UserId : ceremony.UserId,
+            AcceptSignCountRegression = relyingParty.AcceptSignCountRegression,
+        };
+        if (AssertionVerifiers.Verify(factor.Assertion, credential.ToStored(), expected).Refused(out var why, out var verified))
+        {
+            if (why.Reason == RefusalReason.SignCountRegressed)
+            {
+                // The note alone: what a first factor has proven before counts for nothing any more.
+                db.ChangeTracker.Clear();
+                NoteRegression(credential);
+                await db.SaveChangesAsync(ct);
+            }
+
+            return RefusalErrors.ForAssertion(why, factor.Path);
+        }
+
+        db.Attach(credential);
+        // Written even if another use had the same instant: the write is what finds a credential that was ended meanwhile.
+        credential.UsedAt = clock.GetUtcNow();
+        db.Entry(credential).Property(c => c.UsedAt).IsModified = true;
+        if (verified.WebAuthn is { } webAuthn)
+        {
+            if (webAuthn.SignCountRegressed) NoteRegression(credential);
+            credential.SignCount = webAuthn.SignCount;
+            credential.BackedUp = webAuthn.BackedUp;
+        }
+
+        return verified;
+    }
+
+    private void NoteRegression(Credential credential) => audit.Add(
+        credential.OrganisationId, AuditActions.SignCountRegressed, credential.UserId, credential.UserId, note: $"{credential.Uuid}: the authenticator may have been copied.");
+
+    private static Checked<ReadFactor> Read(FactorRequest? factor, string path)
+    {
+        if (factor is null) return ErrorCatalog.MemberRequired.At(path);
+        var kindPath = $"{path}.kind";
+        if (string.IsNullOrEmpty(factor.Kind)) return ErrorCatalog.MemberRequired.At(kindPath);
+        if (factor.Kind is "Password" or "Totp") return ErrorCatalog.CredentialKindUnsupported.At(kindPath);
+        if (CredentialSlots.ReadKind(factor.Kind) is not { } kind) return ErrorCatalog.CredentialKindUnknown.At(kindPath);
+        if (!CredentialSlots.FactorKinds.Contains(kind)) return ErrorCatalog.CredentialKindMisplaced.Saying("A recovery key recovers the account and does nothing else.").At(kindPath);
+
+        return ReadAssertion.Read(factor.CredentialAssertion, path, kind).Failed(out var error, out var read) ? error : new ReadFactor(path, kind, read.CredentialId, read.Assertion);
+    }
+
+    private sealed record ReadFactor(string Path, CredentialKind Kind, byte[] CredentialId, CredentialAssertion Assertion)
+    {
+        /// <summary>Whether a credential of some kind may sign under the kind that was sent: clients send a password-protected key as a key.</summary>
+        public bool MayBe(CredentialKind kind) => kind == Kind || (kind == CredentialKind.PasswordProtectedKey && Kind == CredentialKind.Key);
+    }
+}
+
+/// <summary>Who signed, and with which credentials, the first factor first.</summary>
+internal sealed record ProvenFactors(User User, IReadOnlyList<Credential> Credentials);

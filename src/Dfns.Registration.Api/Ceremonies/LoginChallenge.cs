@@ -1,0 +1,66 @@
+using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.SignIn;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Verification;
+
+namespace Dfns.Registration.Api.Ceremonies;
+
+/// <summary>Puts a challenge for registered credentials into the shape of the wire.</summary>
+internal static class LoginChallenge
+{
+    private const string PublicKey = "public-key";
+
+    /// <summary>The challenge for the credentials of one user.</summary>
+    /// <param name="ceremony">The open challenge.</param>
+    /// <param name="identifier">The token that names it.</param>
+    /// <param name="relyingParty">Of the organisation.</param>
+    /// <param name="credentials">The user's active credentials, of any kind.</param>
+    /// <param name="withPrivateKeys">Whether the caller has proven to be the user, and so gets the encrypted private keys.</param>
+    public static LoginChallengeResponse For(
+        Ceremony ceremony, string identifier, RelyingParty relyingParty, IReadOnlyList<Credential> credentials, bool withPrivateKeys)
+    {
+        var factors = credentials.Where(c => c.Slot != CredentialSlot.Recovery).OrderBy(c => c.CreatedAt).ThenBy(c => c.Uuid, StringComparer.Ordinal).ToList();
+        var hasSecond = factors.Exists(c => c.Slot == CredentialSlot.SecondFactor);
+        return Of(
+            ceremony,
+            identifier,
+            relyingParty,
+            [
+                .. factors.Select(c => (c.Kind, c.Slot)).Distinct().Order().Select(f => new SupportedFactor(
+                    f.Kind.ToString(),
+                    f.Slot == CredentialSlot.FirstFactor ? "first" : "second",
+                    RequiresSecondFactor: hasSecond && f.Slot == CredentialSlot.FirstFactor)),
+            ],
+            new AllowCredentials(
+                Descriptors(CredentialKind.Key),
+                Descriptors(CredentialKind.Fido2),
+                withPrivateKeys
+                    ? [.. factors.Where(c => c.Kind == CredentialKind.PasswordProtectedKey).Select(c => new ProtectedKeyDescriptor(PublicKey, c.CredentialIdText, c.EncryptedPrivateKey!))]
+                    : null));
+
+        IReadOnlyList<PublicKeyCredentialDescriptor> Descriptors(CredentialKind kind) =>
+            [.. factors.Where(c => c.Kind == kind).Select(c => new PublicKeyCredentialDescriptor(PublicKey, c.CredentialIdText))];
+    }
+
+    /// <summary>The challenge for whichever passkey the user picks: no credential is named.</summary>
+    public static LoginChallengeResponse ForAnyPasskey(Ceremony ceremony, string identifier, RelyingParty relyingParty) => Of(
+        ceremony,
+        identifier,
+        relyingParty,
+        [new SupportedFactor(nameof(CredentialKind.Fido2), "first", RequiresSecondFactor: false)],
+        new AllowCredentials([], [], PasswordProtectedKey: null));
+
+    private static LoginChallengeResponse Of(
+        Ceremony ceremony, string identifier, RelyingParty relyingParty, IReadOnlyList<SupportedFactor> kinds, AllowCredentials allowed) =>
+        new()
+        {
+            Challenge = ceremony.Challenge,
+            ChallengeIdentifier = identifier,
+            Rp = new ChallengeRelyingParty(relyingParty.RelyingPartyId, relyingParty.Name),
+            SupportedCredentialKinds = kinds,
+            UserVerification = relyingParty.UserVerification,
+            Attestation = relyingParty.Attestation,
+            AllowCredentials = allowed,
+            ExternalAuthenticationUrl = "",
+        };
+}

@@ -1,0 +1,68 @@
+using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.Secrets;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Wire;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Dfns.Registration.Api.Ceremonies;
+
+/// <summary>A call that its caller signed: who calls, the body, and the signed action, which is used up with the next commit.</summary>
+internal sealed record SignedCall(Caller Caller, ReadOnlyMemory<byte> Body, Ceremony Action)
+{
+    /// <summary>What a user action is bound to beyond its user.</summary>
+    /// <param name="method">The HTTP method, in upper case.</param>
+    /// <param name="path">The path of the request, without the query.</param>
+    /// <param name="payloadDigest">See <see cref="SignedPayload"/>.</param>
+    public static string BoundTo(string method, string path, string payloadDigest) => $"{method} {path} {payloadDigest}";
+}
+
+/// <summary>The prologue and the commit of every endpoint that changes something for a caller.</summary>
+internal sealed class SignedCalls(
+    CallerReader callers, TokenService tokens, RegistrationDbContext db, Entropy entropy, TimeProvider clock, IOptions<RegistrationOptions> limits)
+{
+    private const string Header = "X-DFNS-USERACTION";
+
+    /// <summary>Reads who calls, the body, and the user action that was signed for just this call.</summary>
+    /// <returns>The call; or 401 without a caller, 403 without a signed action, 400 for one that was used.</returns>
+    public async Task<Checked<SignedCall>> ReadAsync(HttpRequest http, CancellationToken ct)
+    {
+        if (await callers.ReadAsync(http, ct) is not { } caller) return ErrorCatalog.NotAuthorized;
+        if ((await JsonBody.ReceiveOptionalAsync(http, limits.Value.MaxBodySizeBytes, ct)).Failed(out var error, out var body)) return error;
+        if (SignedPayload.Digest(body) is not { } digest) return JsonBody.Parse<object>(body).Failed(out error, out _) ? error : ErrorCatalog.BodyNotJson;
+
+        if (await tokens.ReadAsync(http.Headers[Header], TokenPurpose.SignedUserAction, ct) is not { } reference) return ErrorCatalog.UserActionMissing;
+        var now = clock.GetUtcNow();
+        var action = await db.Ceremonies.SingleOrDefaultAsync(
+            c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id && c.Purpose == CeremonyPurpose.UserAction && c.ConsumedAt != null && c.ExpiresAt > now, ct);
+        if (action is null || action.OrganisationId != caller.OrganisationId || action.UserId != caller.User.Id) return ErrorCatalog.UserActionMissing;
+        if (action.BoundTo != SignedCall.BoundTo(http.Method, http.Path.Value ?? "", digest)) return ErrorCatalog.UserActionMissing with { Reason = "signed for another call" };
+        if (action.SpentAt is not null) return ErrorCatalog.UserActionAlreadyUsed;
+
+        action.SpentAt = now;
+        action.MarkUse(entropy);
+        return new SignedCall(caller, body, action);
+    }
+
+    /// <summary>Saves everything that is tracked and uses up the action with it; all of it or none of it.</summary>
+    /// <returns>Null, or what another request left for this one.</returns>
+    public async Task<ApiError?> CommitAsync(SignedCall call, CancellationToken ct)
+    {
+        try
+        {
+            await db.SaveChangesAsync(ct);
+            return null;
+        }
+        catch (DbUpdateException e) when (e is DbUpdateConcurrencyException || UniqueViolation.IsOne(e))
+        {
+            var (organisationId, id, use) = (call.Action.OrganisationId, call.Action.Id, call.Action.Result);
+            db.ChangeTracker.Clear();
+            var action = await db.Ceremonies.AsNoTracking().SingleOrDefaultAsync(c => c.OrganisationId == organisationId && c.Id == id, ct);
+            if (action?.SpentAt is not null) return action.Result == use ? null : ErrorCatalog.UserActionAlreadyUsed;
+            return UniqueViolation.Of(e) ?? ErrorCatalog.ChangedMeanwhile;
+        }
+    }
+}

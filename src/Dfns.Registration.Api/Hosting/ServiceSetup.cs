@@ -1,0 +1,79 @@
+using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Ceremonies;
+using Dfns.Registration.Api.Codes;
+using Dfns.Registration.Api.Credentials;
+using Dfns.Registration.Api.Demonstration;
+using Dfns.Registration.Api.Mail;
+using Dfns.Registration.Api.OpenApi;
+using Dfns.Registration.Api.Recovery;
+using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.Secrets;
+using Dfns.Registration.Api.SignIn;
+using Dfns.Registration.Api.Social;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Telemetry;
+using Dfns.Registration.Api.Throttling;
+using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Trust;
+using Microsoft.AspNetCore.Cors.Infrastructure;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+
+namespace Dfns.Registration.Api.Hosting;
+
+/// <summary>What the service is made of: first what the command line needs too, then what only HTTP needs.</summary>
+internal static class ServiceSetup
+{
+    /// <summary>Settings, storage, tokens, mail, and the work on them.</summary>
+    public static void AddService(this WebApplicationBuilder builder)
+    {
+        builder.AddSettings();
+        builder.AddDatabase();
+        builder.AddCodeDelivery();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<Entropy, SystemEntropy>();
+        builder.Services.AddTokens();
+        builder.Services.AddTrust();
+        builder.Services.AddScoped<Audit>();
+        builder.Services.AddScoped<OrganisationStore>();
+        builder.Services.AddScoped<UserStore>();
+        builder.Services.AddScoped<CodeStore>();
+        builder.Services.AddScoped<CeremonyStore>();
+        builder.Services.AddScoped<UserDirectory>();
+        builder.Services.AddScoped<ServiceAccountStore>();
+        builder.Services.AddScoped<RegistrationStore>();
+        builder.Services.AddScoped<RecoveryStore>();
+        builder.Services.AddScoped<CallerReader>();
+        builder.Services.AddScoped<Factors>();
+        builder.Services.AddScoped<ChallengeAnswers>();
+        builder.Services.AddScoped<Sessions>();
+        builder.Services.AddScoped<LoginCodes>();
+        builder.Services.AddScoped<SignedCalls>();
+        builder.Services.AddScoped<CredentialCallers>();
+        builder.Services.AddScoped<CredentialChanges>();
+        builder.Services.AddScoped<NewCredentials>();
+        builder.Services.AddSocial();
+    }
+
+    /// <summary>The web server and what surrounds its handlers.</summary>
+    public static void AddWeb(this WebApplicationBuilder builder)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            // A body of 256 KiB may take minutes, not a quarter of an hour.
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 1024, gracePeriod: TimeSpan.FromSeconds(10));
+        });
+        builder.AddTelemetry();
+        builder.Services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<NetworkOptions>>((headers, network) => network.Value.Configure(headers));
+        builder.Services.AddCors().AddSingleton<ICorsPolicyProvider, OrganisationCors>();
+        builder.Services.AddRateLimits();
+        builder.Services.AddScoped<AttemptBudgets>();
+        builder.Services.AddHealth();
+        builder.Services.AddSingleton<Housekeeping>().AddHostedService(services => services.GetRequiredService<Housekeeping>());
+        builder.Services.AddTrustRefresh();
+        builder.Services.AddDocumentCache();
+        if (builder.Environment.IsDevelopment()) builder.AddDemonstration();
+        builder.Services.AddOpenApiDocument();
+    }
+}

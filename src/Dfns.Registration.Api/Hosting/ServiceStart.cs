@@ -1,0 +1,69 @@
+using System.Security.Cryptography;
+using Dfns.Registration.Api.Demonstration;
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Storage;
+using Microsoft.Extensions.Options;
+
+namespace Dfns.Registration.Api.Hosting;
+
+/// <summary>The order of a start: settings, database, port, demonstration; then until the signal to end.</summary>
+internal static class ServiceStart
+{
+    /// <returns>The exit code: 0 after an orderly end, 1 when the settings are at fault or do not fit the database.</returns>
+    public static async Task<int> RunServiceAsync(this WebApplication app)
+    {
+        if (Faults(app) is { Count: > 0 } faults)
+        {
+            await Console.Error.WriteLineAsync("The service does not start; its settings need these corrections:");
+            foreach (var fault in faults) await Console.Error.WriteLineAsync($"  - {fault}");
+            return 1;
+        }
+
+        try
+        {
+            await app.PrepareDatabaseAsync();
+            await app.StartAsync();
+        }
+        catch (CryptographicException)
+        {
+            await Console.Error.WriteLineAsync("The service does not start: Secrets:MasterKey is not the one that this database was sealed with.");
+            return 1;
+        }
+        catch (Exception e) when (EdgeErrors.IsStorageFailure(e))
+        {
+            await Console.Error.WriteLineAsync("The service does not start: the database does not answer. Look at Database:Provider and Database:ConnectionString.");
+            return 1;
+        }
+        catch (IOException e)
+        {
+            await Console.Error.WriteLineAsync($"The service does not start: {e.Message} Another address is set with '--urls http://localhost:5081'.");
+            return 1;
+        }
+
+        if (app.Environment.IsDevelopment()) await app.PrintDemonstrationAsync(app.Lifetime.ApplicationStopping);
+        await app.WaitForShutdownAsync();
+        return 0;
+    }
+
+    // Each section validates itself; together they are told at once, not one a start.
+    private static List<string> Faults(WebApplication app)
+    {
+        try
+        {
+            app.Services.GetRequiredService<IStartupValidator>().Validate();
+            return [];
+        }
+        catch (OptionsValidationException e)
+        {
+            return [.. e.Failures];
+        }
+        catch (AggregateException e)
+        {
+            return [.. e.InnerExceptions.SelectMany(inner => inner is OptionsValidationException o ? o.Failures : [inner.Message])];
+        }
+        catch (InvalidOperationException e)
+        {
+            return [Settings.BindingFault(e)];
+        }
+    }
+}

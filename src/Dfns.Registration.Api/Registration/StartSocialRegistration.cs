@@ -1,0 +1,25 @@
+using Dfns.Registration.Api.Social;
+using Dfns.Registration.Api.Throttling;
+using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Wire;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Dfns.Registration.Api.Registration;
+
+/// <summary><c>POST /auth/registration/social</c>: an ID token of the organisation's provider for a challenge.</summary>
+internal static class StartSocialRegistration
+{
+    internal static async Task<Results<Ok<RegistrationChallengeResponse>, ErrorResult>> StartAsync(
+        HttpRequest http, AttemptBudgets budgets, IdTokenValidator validator, SocialStore social, RegistrationStore store, TokenService tokens, CancellationToken ct)
+    {
+        if ((await JsonBody.ReadAsync<SocialRequest>(http, SocialOptions.BodySizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
+        if (request.Read().Failed(out error, out var sent)) return (ErrorResult)error;
+
+        if (await budgets.TakeAsync(http.HttpContext, ct) is { } tooMany) return (ErrorResult)tooMany;
+        if ((await validator.ValidateAsync(sent.OrgId, sent.IdToken, sent.Nonce, ct)).Failed(out error, out var identity)) return (ErrorResult)error;
+        var remoteAddress = http.HttpContext.Connection.RemoteIpAddress?.ToString();
+        if ((await social.FindOrCreateUserAsync(identity, remoteAddress, ct)).Failed(out error, out var userId)) return (ErrorResult)error;
+        if ((await store.OpenWithoutCodeAsync(identity.OrganisationId, userId, ct)).Failed(out error, out var session)) return (ErrorResult)error;
+        return TypedResults.Ok(await InitRegistration.ChallengeAsync(session.Ceremony, session.User, session.RelyingParty, tokens, ct));
+    }
+}

@@ -1,0 +1,35 @@
+using System.Net;
+using Microsoft.AspNetCore.HttpOverrides;
+using IPNetwork = System.Net.IPNetwork;
+
+namespace Dfns.Registration.Api.Throttling;
+
+/// <summary>Section <c>Network</c>.</summary>
+public sealed class NetworkOptions
+{
+    public const string Section = "Network";
+
+    /// <summary>
+    /// Addresses or networks of the proxies in front of the service, such as <c>10.0.0.0/8</c>. Only they can set
+    /// <c>X-Forwarded-For</c> and <c>X-Forwarded-Proto</c>; with none, these headers mean nothing.
+    /// </summary>
+    public IList<string> TrustedProxies { get; } = [];
+
+    /// <summary>Applies the setting to the framework's middleware, whose own default trusts loopback.</summary>
+    internal void Configure(ForwardedHeadersOptions headers)
+    {
+        headers.KnownProxies.Clear();
+        headers.KnownIPNetworks.Clear();
+        headers.ForwardedHeaders = TrustedProxies.Count == 0 ? ForwardedHeaders.None : ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
+        headers.ForwardLimit = null;
+        foreach (var proxy in TrustedProxies) headers.KnownIPNetworks.Add(Parse(proxy)!.Value);
+    }
+
+    /// <summary>Reads an address or a network.</summary>
+    /// <returns>The network, or null when the text is neither.</returns>
+    public static IPNetwork? Parse(string text)
+    {
+        if (IPNetwork.TryParse(text, out var network)) return network;
+        return IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8) : null;
+    }
+}

@@ -1,0 +1,18 @@
+using System.Globalization;
+using System.Net.Sockets;
+
+namespace Dfns.Registration.Api.Throttling;
+
+/// <summary>Who is at the other end, as far as limits go: the peer's address, or what a configured proxy says it is.</summary>
+internal static class RemoteNetwork
+{
+    /// <summary>An IPv4 address, or the /64 of an IPv6 address: a subscriber has at least so many to pick from.</summary>
+    public static string Of(HttpContext context)
+    {
+        if (context.Connection.RemoteIpAddress is not { } address) return "unknown";
+        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
+        return address.AddressFamily == AddressFamily.InterNetworkV6
+            ? Convert.ToHexString(address.GetAddressBytes(), 0, 8).ToLower(CultureInfo.InvariantCulture)
+            : address.ToString();
+    }
+}

@@ -1,0 +1,105 @@
+using Dfns.Registration.Api.Tests.Running;
+using Dfns.Registration.TestKit.Databases;
+
+namespace Dfns.Registration.Api.Tests.Hosting;
+
+/// <summary>A start with settings at fault: the process tells every fault at once, and ends.</summary>
+public sealed class StartTests
+{
+    [Fact]
+    public async Task Production_without_settings_names_each_that_is_required()
+    {
+        var (exitCode, output) = await StartAsync();
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("Database:ConnectionString is required", output, StringComparison.Ordinal);
+        Assert.Contains("Secrets:MasterKey must be 32 random bytes", output, StringComparison.Ordinal);
+        Assert.Contains("Tokens:Issuer must be the public https address", output, StringComparison.Ordinal);
+        Assert.Contains("Mail:Host is required", output, StringComparison.Ordinal);
+        Assert.Contains("Mail:From is required", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Database:ConnectionString", "nonsense", "Database:ConnectionString is not one that Npgsql or Microsoft.Data.Sqlite can read")]
+    [InlineData("Secrets:MasterKey", "c2hvcnQ=", "Secrets:MasterKey must be 32 random bytes")]
+    [InlineData("Tokens:Issuer", "http://auth.example.co", "Tokens:Issuer must be the public https address")]
+    [InlineData("Tokens:SigningKeyLifetime", "00:01:00", "Tokens:SigningKeyLifetime must be at least a day")]
+    [InlineData("Tokens:SigningKeyLifetime", "9000000.00:00:00", "at most a year")]
+    [InlineData("Registration:CodeLifetime", "8.00:00:00", "Registration:CodeLifetime must be more than zero and at most 7 days")]
+    [InlineData("Registration:ChallengeLifetime", "00:00:00", "Registration:ChallengeLifetime must be more than zero")]
+    [InlineData("Registration:MaxCodeFailures", "1001", "Registration:MaxCodeFailures must be from 1 to 1000")]
+    [InlineData("Registration:ResendInterval", "02:00:00", "Registration:ResendInterval must not be negative")]
+    [InlineData("Registration:MaxOpenChallenges", "0", "Registration:MaxOpenChallenges must be from 1 to 20")]
+    [InlineData("Registration:MaxBodySizeBytes", "1", "Registration:MaxBodySizeBytes must be from 16384")]
+    [InlineData("Registration:CodeLifetme", "04:00:00", "CodeLifetme")]
+    [InlineData("Registration:CodeLifetime", "soon", "Registration:CodeLifetime")]
+    [InlineData("Mail:Delivery", "Log", "Mail:Delivery may be 'Log' in Development only")]
+    [InlineData("Mail:Port", "0", "Mail:Port must be from 1 to 65535")]
+    [InlineData("Mail:Link", "https://app.example.co/", "Mail:Link must contain '{code}'")]
+    [InlineData("Network:TrustedProxies:0", "everyone", "Network:TrustedProxies must hold addresses or networks")]
+    [InlineData("Trust:RootsDirectory", "/nowhere", "Trust:RootsDirectory must be a directory")]
+    [InlineData("Trust:MetadataSource", "http://mds.example.co/", "Trust:MetadataSource must be a file or an https address")]
+    [InlineData("Trust:MetadataSource", "https://mds.example.co/", "Trust:MetadataRoots must be a PEM file")]
+    [InlineData("Trust:MetadataMaxOverdue", "400.00:00:00", "Trust:MetadataMaxOverdue must not be negative and at most a year")]
+    [InlineData("Trust:RefreshInterval", "00:00:01", "Trust:RefreshInterval must be at least a minute")]
+    [InlineData("RateLimits:PermitsPerMinute", "0", "RateLimits:PermitsPerMinute must be from 1")]
+    [InlineData("RateLimits:StartsPerHour", "0", "RateLimits:StartsPerHour must be from 1")]
+    [InlineData("RateLimits:AttemptsPerUser", "1001", "RateLimits:AttemptsPerUser must be from 1")]
+    [InlineData("Social:MaxTokenAge", "1.00:00:01", "Social:MaxTokenAge must be more than zero")]
+    public async Task A_setting_at_fault_is_named_with_a_valid_example(string key, string value, string told)
+    {
+        var (exitCode, output) = await StartAsync((key, value));
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains(told, output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_master_key_that_does_not_fit_the_database_is_told_in_a_sentence()
+    {
+        await using var database = await TestDatabase.SqliteAsync();
+        await (await Service.StartAsync(database)).DisposeAsync();
+
+        var (exitCode, output) = await StartAsync(
+            Service.Settings(database).Where(s => s.Key != "Secrets:MasterKey").Select(s => (s.Key, s.Value)).Append(("Secrets:MasterKey", Convert.ToBase64String(new byte[32]))));
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("Secrets:MasterKey is not the one that this database was sealed with.", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_database_is_told_in_a_sentence()
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, new string('x', 4096));
+        await using var database = await TestDatabase.SqliteAsync();
+
+        var (exitCode, output) = await StartAsync(
+        [
+            .. Service.Settings(database).Where(s => s.Key is not ("Database:ConnectionString" or "Database:StartTimeout")).Select(s => (s.Key, s.Value)),
+            ("Database:ConnectionString", $"Data Source={file}"), ("Database:StartTimeout", "00:00:00"),
+        ]);
+        File.Delete(file);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("The service does not start: the database does not answer.", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_container_that_is_not_ready_says_so_by_its_exit_code()
+    {
+        // Port 1 on loopback: nothing listens there.
+        var run = await ServiceProgram.RunAsync(["healthcheck"], ("ASPNETCORE_HTTP_PORTS", "1"));
+
+        Assert.Equal(1, run.ExitCode);
+    }
+
+    private static async Task<(int ExitCode, string Output)> StartAsync(params IEnumerable<(string Key, string Value)> settings)
+    {
+        var run = await ServiceProgram.RunAsync([], settings);
+        return (run.ExitCode, run.Everything);
+    }
+}
