@@ -1,7 +1,6 @@
 using Dfns.Registration.Api.CommandLine;
 using Dfns.Registration.Api.Credentials;
 using Dfns.Registration.Api.Demonstration;
-using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Hosting;
 using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.Recovery;

@@ -1,6 +1,5 @@
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
-using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Accounts;
 
@@ -14,7 +13,7 @@ internal sealed record Caller(User User, AccessToken Token, RelyingParty Relying
 }
 
 /// <summary>Tells who calls.</summary>
-internal sealed class CallerReader(TokenService tokens, RegistrationDbContext db, TimeProvider clock)
+internal sealed class CallerReader(TokenService tokens, AccessTokenStore store, TimeProvider clock)
 {
     /// <summary>How exactly the last use of a token is kept: a write for each call would cost more than it tells.</summary>
     private static readonly TimeSpan UseInterval = TimeSpan.FromMinutes(1);
@@ -29,19 +28,8 @@ internal sealed class CallerReader(TokenService tokens, RegistrationDbContext db
         if (await tokens.ReadAsync(request, TokenPurpose.Access, ct) is not { } reference) return null;
 
         var now = clock.GetUtcNow();
-        var found = await db.AccessTokens
-            .Where(t => t.OrganisationId == reference.OrganisationId && t.Id == reference.Id && t.RevokedAt == null && t.ExpiresAt > now
-                && t.User!.IsActive && (t.CredentialUuid == null || t.Credential!.Status == CredentialStatus.Active))
-            .Select(t => new { Token = t, User = t.User!, RelyingParty = t.User!.Organisation!.RelyingParty! })
-            .SingleOrDefaultAsync(ct);
-        if (found is null) return null;
-
-        if (found.Token.UsedAt is not { } used || now - used >= UseInterval)
-        {
-            await db.AccessTokens.Where(t => t.OrganisationId == reference.OrganisationId && t.Id == reference.Id)
-                .ExecuteUpdateAsync(t => t.SetProperty(x => x.UsedAt, now), ct);
-        }
-
-        return new Caller(found.User, found.Token, found.RelyingParty);
+        if (await store.FindLiveAsync(reference, now, ct) is not { } caller) return null;
+        if (caller.Token.UsedAt is not { } used || now - used >= UseInterval) await store.NoteUseAsync(reference, now, ct);
+        return caller;
     }
 }

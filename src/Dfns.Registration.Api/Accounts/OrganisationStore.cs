@@ -54,6 +54,20 @@ internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, E
         return new ChangedOrganisation(organisation, []);
     }
 
+    /// <summary>Whether there is an organisation.</summary>
+    public Task<bool> ExistsAsync(string id, CancellationToken ct) => db.Organisations.AnyAsync(o => o.Id == id, ct);
+
+    /// <summary>The relying party of an organisation, tracked; null where there is no organisation, or it is not set up to the end.</summary>
+    public Task<RelyingParty?> FindRelyingPartyAsync(string id, CancellationToken ct) => db.RelyingParties.SingleOrDefaultAsync(r => r.OrganisationId == id, ct);
+
+    /// <summary>Every organisation with its relying party, the oldest first.</summary>
+    public Task<List<Organisation>> ListAsync(CancellationToken ct) =>
+        db.Organisations.AsNoTracking().Include(o => o.RelyingParty).OrderBy(o => o.CreatedAt).ToListAsync(ct);
+
+    /// <summary>The origins that some organisation lists.</summary>
+    public async Task<HashSet<string>> OriginsAsync(CancellationToken ct) =>
+        (await db.RelyingParties.AsNoTracking().Select(r => r.Origins).ToListAsync(ct)).SelectMany(o => o).ToHashSet(StringComparer.Ordinal);
+
     // Without a name of its own the relying party has the organisation's: its fault is told once.
     private static List<string> Faults(Organisation organisation) =>
         [.. RelyingPartyRules.Faults(organisation.RelyingParty!).Append(RelyingPartyRules.NameFault(organisation.Name)).OfType<string>().Distinct(StringComparer.Ordinal)];

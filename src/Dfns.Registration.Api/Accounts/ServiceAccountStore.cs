@@ -3,6 +3,7 @@ using System.Text;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Verification;
+using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Accounts;
 
@@ -10,7 +11,7 @@ namespace Dfns.Registration.Api.Accounts;
 /// Brings service accounts into being: programs of an organisation, each with a token that an operator hands over and a key that signs
 /// its actions. Nothing here is saved: the caller does.
 /// </summary>
-internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore users, Audit audit, Entropy entropy, TimeProvider clock)
+internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore users, AccessTokenStore tokens, Audit audit, Entropy entropy, TimeProvider clock)
 {
     /// <summary>Adds a service account. The operator vouches for its key.</summary>
     /// <param name="relyingParty">Of its organisation.</param>
@@ -52,7 +53,7 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
     /// <summary>Ends the tokens of a service account and adds a new one.</summary>
     public async Task<AccessToken> RenewAsync(User account, DateTimeOffset expiresAt, CancellationToken ct)
     {
-        await users.EndTokensAsync(account, ct);
+        await tokens.EndAllAsync(account, clock.GetUtcNow(), ct);
         audit.ByOperator(account.OrganisationId, AuditActions.ServiceAccountRenewed, account.Id);
         return AddToken(account, expiresAt);
     }
@@ -63,6 +64,18 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
         await users.ArchiveAsync(account, ct);
         audit.ByOperator(account.OrganisationId, AuditActions.ServiceAccountDeactivated, account.Id);
     }
+
+    /// <summary>Every service account of an organisation that is not deactivated.</summary>
+    public Task<List<ListedServiceAccount>> ListAsync(string organisationId, CancellationToken ct) =>
+        db.Users.AsNoTracking().Where(u => u.OrganisationId == organisationId && u.IsServiceAccount && u.ArchivedAt == null).OrderBy(u => u.CreatedAt)
+            .Select(u => new ListedServiceAccount(
+                u.Id,
+                u.Username,
+                string.Join(' ', u.Permissions),
+                db.Credentials.Where(c => c.OrganisationId == organisationId && c.UserId == u.Id && c.Status == CredentialStatus.Active).Select(c => c.CredentialIdText).FirstOrDefault(),
+                db.AccessTokens.Where(t => t.OrganisationId == organisationId && t.UserId == u.Id && t.RevokedAt == null).Max(t => (DateTimeOffset?)t.ExpiresAt),
+                db.AccessTokens.Where(t => t.OrganisationId == organisationId && t.UserId == u.Id).Max(t => t.UsedAt)))
+            .ToListAsync(ct);
 
     private AccessToken AddToken(User account, DateTimeOffset expiresAt)
     {
@@ -75,10 +88,19 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
             CreatedAt = clock.GetUtcNow(),
             ExpiresAt = expiresAt,
         };
-        db.AccessTokens.Add(token);
+        tokens.Add(token);
         return token;
     }
 }
 
 /// <summary>A service account that is not saved yet.</summary>
 internal sealed record NewServiceAccount(User User, Credential Credential, AccessToken Token);
+
+/// <summary>A service account as the operator lists it.</summary>
+/// <param name="Id">Its user id.</param>
+/// <param name="Name">What people call it.</param>
+/// <param name="Permissions">With spaces between them.</param>
+/// <param name="CredId">The credential id of its key, as clients are told to send it; null without an active one.</param>
+/// <param name="ExpiresAt">UTC; until when its token is good. Null without one.</param>
+/// <param name="UsedAt">UTC, to the minute; when a token of it was last seen.</param>
+internal sealed record ListedServiceAccount(string Id, string Name, string Permissions, string? CredId, DateTimeOffset? ExpiresAt, DateTimeOffset? UsedAt);

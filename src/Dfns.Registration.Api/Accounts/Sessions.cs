@@ -1,5 +1,4 @@
 using Dfns.Registration.Api.Secrets;
-using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Microsoft.Extensions.Options;
@@ -7,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace Dfns.Registration.Api.Accounts;
 
 /// <summary>Opens sessions. The caller saves them, together with what they were opened for.</summary>
-internal sealed class Sessions(RegistrationDbContext db, Audit audit, TokenService tokens, Entropy entropy, TimeProvider clock, IOptions<SignInOptions> options)
+internal sealed class Sessions(AccessTokenStore store, Audit audit, TokenService tokens, Entropy entropy, TimeProvider clock, IOptions<AccountOptions> options)
 {
     /// <summary>Adds a session of a user, and its line in the audit trail.</summary>
     /// <param name="user">Who signed in.</param>
@@ -27,7 +26,7 @@ internal sealed class Sessions(RegistrationDbContext db, Audit audit, TokenServi
             CreatedAt = now,
             ExpiresAt = now + options.Value.SessionLifetime,
         };
-        db.AccessTokens.Add(token);
+        store.Add(token);
         audit.Add(user.OrganisationId, AuditActions.SignedIn, user.Id, user.Id, remoteAddress, how);
         return new Session(token, user);
     }

@@ -1,20 +1,14 @@
 using System.Globalization;
 using System.Text;
-using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Mail;
-using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Options;
-using MimeKit;
 
 namespace Dfns.Registration.Api.Accounts;
 
-/// <summary>Brings users into being, and ends what they can do. Nothing here is saved: the caller does, together with its line in the audit trail.</summary>
-internal sealed class UserStore(
-    RegistrationDbContext db, MasterKey masterKey, Entropy entropy, TimeProvider clock, IOptions<RegistrationOptions> options)
+/// <summary>Finds users, brings them into being, and ends what they can do. Nothing here is saved: the caller does, together with its line in the audit trail.</summary>
+internal sealed class UserStore(RegistrationDbContext db, AccessTokenStore tokens, Entropy entropy, TimeProvider clock)
 {
     /// <summary>What a username must be: 1 to 320 characters that are not all white space, and none that does not show.</summary>
     /// <returns>The fault, or null.</returns>
@@ -23,15 +17,72 @@ internal sealed class UserStore(
             ? $"A username has 1 to {Limits.UsernameLength} characters, and none that does not show, such as 'jane@example.co'."
             : null;
 
-    /// <summary>Whether a username is an address that mail can be sent to, and nothing but an address: no display name, no comment, no local mailbox.</summary>
-    public static bool IsMailable(string username) =>
-        MailboxAddress.TryParse(username, out var address) && string.Equals(address.Address, username, StringComparison.Ordinal) && address.Domain.Length > 0;
-
     // Two names that look alike would be two users.
     private static bool IsInvisible(Rune rune) => Rune.GetUnicodeCategory(rune)
         is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate
         || rune == Rune.ReplacementChar;
+
+    /// <summary>Finds one person, or one service account.</summary>
+    /// <returns>The user, tracked; or null: unknown, deleted, of another organisation, or not what was asked for.</returns>
+    public Task<FoundUser?> FindAsync(string organisationId, string userId, bool isServiceAccount, CancellationToken ct) =>
+        WithFirstFactor(db.Users.Where(u => u.OrganisationId == organisationId && u.Id == userId && u.IsServiceAccount == isServiceAccount && u.ArchivedAt == null))
+            .SingleOrDefaultAsync(ct);
+
+    /// <summary>One page of the persons, in the order in which they were created.</summary>
+    /// <param name="organisationId">Whose users.</param>
+    /// <param name="kind">Only users of this kind; null for all.</param>
+    /// <param name="after">Where the page before ended; null for the first page.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>The users, and where the next page begins; null after the last.</returns>
+    public async Task<(IReadOnlyList<FoundUser> Users, PagePosition? Next)> ListAsync(
+        string organisationId, UserKind? kind, PagePosition? after, int limit, CancellationToken ct)
+    {
+        var users = db.Users.AsNoTracking().Where(u => u.OrganisationId == organisationId && !u.IsServiceAccount && u.ArchivedAt == null);
+        if (kind is { } only) users = users.Where(u => u.Kind == only);
+        if (after is { } position)
+        {
+            users = users.Where(u => u.CreatedAt > position.CreatedAt || (u.CreatedAt == position.CreatedAt && string.Compare(u.Id, position.UserId) > 0));
+        }
+
+        // One more than is wanted tells whether there is a next page.
+        var found = await WithFirstFactor(users.OrderBy(u => u.CreatedAt).ThenBy(u => u.Id).Take(limit + 1)).ToListAsync(ct);
+        var page = found.Take(limit).ToList();
+        return (page, found.Count > limit ? PagePosition.Of(page[^1].User) : null);
+    }
+
+    /// <summary>Finds an end user by name: whom a service account may speak for. Who could vouch for an employee could become one.</summary>
+    /// <param name="organisationId">Of the caller.</param>
+    /// <param name="username">As sent.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>The user, tracked; registered or not, active or not. Null for a name that is nobody's or another's.</returns>
+    public Task<User?> FindEndUserAsync(string organisationId, string username, CancellationToken ct)
+    {
+        var folded = User.Fold(username);
+        return db.Users.SingleOrDefaultAsync(u => u.OrganisationId == organisationId && u.UsernameFolded == folded && u.Kind == UserKind.EndUser && !u.IsServiceAccount, ct);
+    }
+
+    /// <summary>Finds a user who is registered by id.</summary>
+    /// <param name="organisationId">Whose user it is.</param>
+    /// <param name="userId">The user; null for nobody.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>The user, tracked, active or not; or null.</returns>
+    public Task<User?> FindRegisteredAsync(string organisationId, string? userId, CancellationToken ct) =>
+        db.Users.SingleOrDefaultAsync(u => u.OrganisationId == organisationId && u.Id == userId && u.RegisteredAt != null, ct);
+
+    /// <summary>Every person of an organisation who is not deleted, as the operator lists them.</summary>
+    public Task<List<ListedUser>> ListAllAsync(string organisationId, CancellationToken ct) =>
+        db.Users.AsNoTracking().Where(u => u.OrganisationId == organisationId && !u.IsServiceAccount && u.ArchivedAt == null).OrderBy(u => u.CreatedAt)
+            .Select(u => new ListedUser(
+                u.Id,
+                u.Username,
+                u.Kind.ToString(),
+                u.IsActive,
+                u.RegisteredAt,
+                string.Join(' ', u.Permissions),
+                db.Credentials.Count(c => c.OrganisationId == organisationId && c.UserId == u.Id && c.Status == CredentialStatus.Active)))
+            .ToListAsync(ct);
 
     /// <summary>Adds a user who gets no code: to the calls that take one, there is no such user.</summary>
     public User Add(string organisationId, string username, UserKind kind, string? externalId = null, bool isServiceAccount = false)
@@ -51,47 +102,6 @@ internal sealed class UserStore(
         return user;
     }
 
-    /// <summary>Adds an unregistered user who is invited: <see cref="Add"/>, then <see cref="IssueCode"/>.</summary>
-    public IssuedCode Invite(string organisationId, string username, UserKind kind, string? externalId = null) => IssueCode(Add(organisationId, username, kind, externalId));
-
-    /// <summary>Adds the registration code of a user who is new.</summary>
-    /// <returns>The code to hand over.</returns>
-    public IssuedCode IssueCode(User user)
-    {
-        var (issued, hash) = NewCode(user);
-        db.Codes.Add(new OneTimeCode
-        {
-            OrganisationId = user.OrganisationId,
-            UserId = user.Id,
-            Purpose = CodePurpose.Registration,
-            CodeHash = hash,
-            CreatedAt = clock.GetUtcNow(),
-            ExpiresAt = issued.ExpiresAt,
-        });
-        return issued;
-    }
-
-    /// <summary>
-    /// Gives an invited user another code at an operator's word, however recent the earlier one is, which it ends. The caller saves.
-    /// </summary>
-    /// <returns>The code to hand over; null for a user who is registered or deactivated, or began otherwise than with a code.</returns>
-    public async Task<IssuedCode?> InviteAgainAsync(User user, CancellationToken ct)
-    {
-        var code = await db.Codes.SingleOrDefaultAsync(c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.Purpose == CodePurpose.Registration, ct);
-        if (code is null || user.RegisteredAt is not null || !user.IsActive) return null;
-        var (issued, hash) = NewCode(user);
-        code.Replace(hash, clock.GetUtcNow(), issued.ExpiresAt);
-        return issued;
-    }
-
-    private (IssuedCode Issued, byte[] Hash) NewCode(User user)
-    {
-        var code = CodeText.New(entropy);
-        return (
-            new IssuedCode(user.OrganisationId, user.Id, CodePurpose.Registration, code, clock.GetUtcNow() + options.Value.CodeLifetime),
-            masterKey.HashCode(user.OrganisationId, user.Id, CodeText.Normalise(code)));
-    }
-
     /// <summary>
     /// What to answer when a new user met another: where the name is taken as well as the external id, that the name is. Clients start
     /// again on that, and which of the two the database noticed is chance.
@@ -105,10 +115,10 @@ internal sealed class UserStore(
     /// Activates or deactivates a user. Either ends every session: also one that was opened while the user was being deactivated does not
     /// come to life again.
     /// </summary>
-    public async Task SetActiveAsync(User user, bool active, CancellationToken ct)
+    public Task SetActiveAsync(User user, bool active, CancellationToken ct)
     {
         user.IsActive = active;
-        await EndTokensAsync(user, ct);
+        return tokens.EndAllAsync(user, clock.GetUtcNow(), ct);
     }
 
     /// <summary>
@@ -123,7 +133,7 @@ internal sealed class UserStore(
         user.UsernameFolded = null;
         user.ExternalId = null;
         user.Permissions = [];
-        await EndTokensAsync(user, ct);
+        await tokens.EndAllAsync(user, now, ct);
         foreach (var credential in await db.Credentials.Where(c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.Status != CredentialStatus.Archived).ToListAsync(ct))
         {
             credential.Status = CredentialStatus.Archived;
@@ -133,11 +143,21 @@ internal sealed class UserStore(
         db.SocialAccounts.RemoveRange(await db.SocialAccounts.Where(a => a.OrganisationId == user.OrganisationId && a.UserId == user.Id).ToListAsync(ct));
     }
 
-    /// <summary>Ends every token of a user.</summary>
-    public async Task EndTokensAsync(User user, CancellationToken ct)
-    {
-        var now = clock.GetUtcNow();
-        var tokens = await db.AccessTokens.Where(t => t.OrganisationId == user.OrganisationId && t.UserId == user.Id && t.RevokedAt == null).ToListAsync(ct);
-        tokens.ForEach(token => token.RevokedAt = now);
-    }
+    private IQueryable<FoundUser> WithFirstFactor(IQueryable<User> users) => users.Select(u => new FoundUser(
+        u,
+        db.Credentials.Where(c => c.OrganisationId == u.OrganisationId && c.UserId == u.Id && c.Slot == CredentialSlot.FirstFactor && c.Status == CredentialStatus.Active)
+            .OrderBy(c => c.CreatedAt).Select(c => c.Uuid).FirstOrDefault()));
 }
+
+/// <summary>A user, and the uuid of the first factor where there is one.</summary>
+internal sealed record FoundUser(User User, string? CredentialUuid);
+
+/// <summary>A person as the operator lists it.</summary>
+/// <param name="Id">The user.</param>
+/// <param name="Username">As given.</param>
+/// <param name="Kind">CustomerEmployee or EndUser.</param>
+/// <param name="IsActive">Whether the user may register and sign in.</param>
+/// <param name="RegisteredAt">UTC; null until then.</param>
+/// <param name="Permissions">With spaces between them.</param>
+/// <param name="Credentials">How many are active.</param>
+internal sealed record ListedUser(string Id, string Username, string Kind, bool IsActive, DateTimeOffset? RegisteredAt, string Permissions, int Credentials);

@@ -1,15 +1,18 @@
-using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Ceremonies;
 
-/// <summary>Opens the challenges that a new set of credentials answers: a user may have a few of each purpose, and one more drops the oldest.</summary>
-internal sealed class CeremonyStore(RegistrationDbContext db, Entropy entropy, TimeProvider clock, IOptions<RegistrationOptions> options)
+/// <summary>The rows of the challenges: opened, found again, closed. The caller saves.</summary>
+internal sealed class CeremonyStore(RegistrationDbContext db, Entropy entropy, TimeProvider clock, IOptions<ChallengeOptions> options)
 {
-    /// <summary>Opens a challenge. The caller saves; the number is kept exactly where a user's are opened one after the other.</summary>
+    /// <summary>
+    /// Opens a challenge that a new set of credentials answers: a user may have a few of each purpose, and one more drops the oldest. The
+    /// number is kept exactly where a user's are opened one after the other.
+    /// </summary>
     /// <param name="purpose">What it is issued for.</param>
     /// <param name="user">Whose it is.</param>
     /// <param name="lifetime">How long it may be answered.</param>
@@ -23,11 +26,77 @@ internal sealed class CeremonyStore(RegistrationDbContext db, Entropy entropy, T
             .Where(c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.Purpose == purpose && c.ConsumedAt == null)
             .OrderByDescending(c => c.CreatedAt).ThenBy(c => c.Id)
             .ToListAsync(ct);
-        var kept = open.Where(c => c.ExpiresAt > now).Take(options.Value.MaxOpenChallenges - 1).ToList();
+        var kept = open.Where(c => c.ExpiresAt > now).Take(options.Value.MostOpen - 1).ToList();
         db.Ceremonies.RemoveRange(open.Except(kept));
 
-        var ceremony = Ceremony.Open(entropy, user.OrganisationId, purpose, user.Id, now, lifetime, boundTo);
+        return (Open(user.OrganisationId, purpose, user.Id, lifetime, boundTo), kept);
+    }
+
+    /// <summary>Opens a challenge that registered credentials answer.</summary>
+    /// <param name="organisationId">Whose it is.</param>
+    /// <param name="purpose">What it is issued for.</param>
+    /// <param name="userId">Whose it is; null where only the passkey will name its user.</param>
+    /// <param name="lifetime">How long it may be answered.</param>
+    /// <param name="boundTo">What it is bound to beyond its user.</param>
+    public Ceremony Open(string organisationId, CeremonyPurpose purpose, string? userId, TimeSpan lifetime, string? boundTo)
+    {
+        var ceremony = Ceremony.Open(entropy, organisationId, purpose, userId, clock.GetUtcNow(), lifetime, boundTo);
         db.Ceremonies.Add(ceremony);
-        return (ceremony, kept);
+        return ceremony;
+    }
+
+    /// <summary>Finds a challenge that may be answered now, of whatever purpose.</summary>
+    /// <returns>The challenge, tracked, with the relying party of its organisation; or null.</returns>
+    public async Task<OpenChallenge?> FindOpenAsync(TokenReference reference, DateTimeOffset now, CancellationToken ct)
+    {
+        var found = await db.Ceremonies
+            .Where(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id && c.ConsumedAt == null && c.ExpiresAt > now)
+            .Join(db.RelyingParties, c => c.OrganisationId, r => r.OrganisationId, (c, r) => new { Ceremony = c, RelyingParty = r })
+            .SingleOrDefaultAsync(ct);
+        return found is null ? null : new OpenChallenge(found.Ceremony, found.RelyingParty);
+    }
+
+    /// <summary>Finds a challenge of one purpose, answered or not, until its time is over.</summary>
+    /// <returns>The challenge, tracked, with its user and relying party; or null.</returns>
+    public async Task<IssuedChallenge?> FindIssuedAsync(TokenReference reference, CeremonyPurpose purpose, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var found = await db.Ceremonies
+            .Where(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id && c.Purpose == purpose && c.ExpiresAt > now)
+            .Select(c => new { Ceremony = c, User = c.User!, RelyingParty = c.User!.Organisation!.RelyingParty! })
+            .SingleOrDefaultAsync(ct);
+        return found is null ? null : new IssuedChallenge(found.Ceremony, found.User, found.RelyingParty);
+    }
+
+    /// <summary>Finds a user action that was signed and may be used now.</summary>
+    /// <returns>The row, tracked, used up already or not; or null.</returns>
+    public Task<Ceremony?> FindSignedAsync(TokenReference reference, DateTimeOffset now, CancellationToken ct) => db.Ceremonies.SingleOrDefaultAsync(
+        c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id && c.Purpose == CeremonyPurpose.UserAction && c.ConsumedAt != null && c.ExpiresAt > now, ct);
+
+    /// <summary>Looks at a challenge as it is stored, whatever became of it.</summary>
+    public Task<Ceremony?> LookAsync(TokenReference reference, CancellationToken ct) =>
+        db.Ceremonies.AsNoTracking().SingleOrDefaultAsync(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id, ct);
+
+    /// <summary>Adds the row of something that may be used once, whose id is there once.</summary>
+    public void Add(Ceremony ceremony) => db.Ceremonies.Add(ceremony);
+
+    /// <summary>Whether a use that was marked is the one that was stored: see <see cref="Ceremony.MarkUse"/>.</summary>
+    public Task<bool> IsUsedByAsync(TokenReference reference, string mark, CancellationToken ct) =>
+        db.Ceremonies.AnyAsync(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id && c.Result == mark, ct);
+
+    /// <summary>Closes the other open challenges of a user that were opened for the same and in the same way.</summary>
+    public async Task CloseLikeAsync(Ceremony completed, DateTimeOffset now, CancellationToken ct)
+    {
+        var others = await db.Ceremonies
+            .Where(c => c.OrganisationId == completed.OrganisationId && c.UserId == completed.UserId && c.Id != completed.Id
+                && c.Purpose == completed.Purpose && c.BoundTo == completed.BoundTo && c.ConsumedAt == null)
+            .ToListAsync(ct);
+        others.ForEach(other => other.ConsumedAt = now);
     }
 }
+
+/// <summary>A challenge that may be answered, and what its organisation demands of the answer.</summary>
+internal sealed record OpenChallenge(Ceremony Ceremony, RelyingParty RelyingParty);
+
+/// <summary>A challenge that was issued to a user, answered or not.</summary>
+internal sealed record IssuedChallenge(Ceremony Ceremony, User User, RelyingParty RelyingParty);

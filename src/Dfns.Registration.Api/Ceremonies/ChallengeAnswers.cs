@@ -1,14 +1,12 @@
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Secrets;
-using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
-using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Ceremonies;
 
 /// <summary>Takes the answer to an open challenge: proves it, spends the challenge, and stores what follows from it; all of it or none of it.</summary>
-internal sealed class ChallengeAnswers(RegistrationDbContext db, TokenService tokens, Factors factors, Entropy entropy, TimeProvider clock)
+internal sealed class ChallengeAnswers(CeremonyStore ceremonies, Changes changes, TokenService tokens, Factors factors, Entropy entropy, TimeProvider clock)
 {
     private const int Attempts = 5;
 
@@ -29,27 +27,22 @@ internal sealed class ChallengeAnswers(RegistrationDbContext db, TokenService to
         for (var attempt = 1; ; attempt++)
         {
             var now = clock.GetUtcNow();
-            var open = await db.Ceremonies
-                .Where(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id && c.ConsumedAt == null && c.ExpiresAt > now)
-                .Join(db.RelyingParties, c => c.OrganisationId, r => r.OrganisationId, (c, r) => new { Ceremony = c, RelyingParty = r })
-                .SingleOrDefaultAsync(ct);
+            var open = await ceremonies.FindOpenAsync(reference, now, ct);
             if (open is null || (caller is not null && open.Ceremony.UserId != caller)) return ErrorCatalog.ChallengeNotValid.At("$.challengeIdentifier");
 
             if ((await factors.VerifyAsync(request, open.Ceremony, open.RelyingParty, ct)).Failed(out var error, out var proven)) return error;
             open.Ceremony.ConsumedAt = now;
             var use = open.Ceremony.MarkUse(entropy);
             if ((await then(open.Ceremony, proven)).Failed(out error, out var result)) return error;
-            try
+            if (attempt == Attempts)
             {
-                await db.SaveChangesAsync(ct);
+                await changes.SaveAsync(ct);
                 return result;
             }
-            catch (DbUpdateException e) when (attempt < Attempts && (e is DbUpdateConcurrencyException || UniqueViolation.IsOne(e)))
-            {
-                // The challenge was answered, or a credential used or archived, meanwhile: look again.
-                db.ChangeTracker.Clear();
-                if (await db.Ceremonies.AnyAsync(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id && c.Result == use, ct)) return result;
-            }
+
+            // The challenge was answered, or a credential used or archived, meanwhile: look again. Or it was this very answer that came first,
+            // in a commit whose answer was lost on the way, and which the driver has then sent again.
+            if (await changes.TrySaveAsync(ct) is null || await ceremonies.IsUsedByAsync(reference, use, ct)) return result;
         }
     }
 }

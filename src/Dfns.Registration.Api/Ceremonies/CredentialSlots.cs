@@ -1,5 +1,4 @@
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
 using Dfns.Registration.Verification;

@@ -1,13 +1,11 @@
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Verification;
-using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Ceremonies;
 
 /// <summary>Proves that a user's credentials signed an open challenge: the first factor, and the second where the user has one.</summary>
-internal sealed class Factors(RegistrationDbContext db, Audit audit, TimeProvider clock)
+internal sealed class Factors(FactorStore store, Changes changes, Audit audit, TimeProvider clock)
 {
     private const string FirstPath = "$.firstFactor";
     private const string SecondPath = "$.secondFactor";
@@ -26,20 +24,17 @@ internal sealed class Factors(RegistrationDbContext db, Audit audit, TimeProvide
 
         // Whose: the user who was known before, and otherwise the one of the first factor. A credential is tracked from its proof on: keeping
         // track takes time, which would tell at a forged answer that there is such a user.
-        var id = first.CredentialId;
-        var usable = db.Credentials.AsNoTracking().Where(c => c.OrganisationId == ceremony.OrganisationId && c.Status == CredentialStatus.Active);
         // In nobody's place no more is read than there was at first: whoever adds to it would see by the time whose place it is.
         var until = ceremony.Purpose == CeremonyPurpose.LoginOfNobody ? ceremony.CreatedAt : DateTimeOffset.MaxValue;
-        var active = await (ceremony.UserId is { } known
-            ? usable.Where(c => c.UserId == known && c.CreatedAt <= until)
-            : usable.Where(c => db.Credentials.Any(o => o.OrganisationId == c.OrganisationId && o.CredentialId == id && o.Status == CredentialStatus.Active && o.UserId == c.UserId)))
-            .ToListAsync(ct);
+        var active = ceremony.UserId is { } known
+            ? await store.OfUserAsync(ceremony.OrganisationId, known, until, ct)
+            : await store.BesideAsync(ceremony.OrganisationId, first.CredentialId, ct);
 
         // Nobody's credentials are held to the same rules: else what an answer breaks would tell that there is such a user. What was read
         // is of somebody else.
         var madeUp = NobodysCredentials.Of(relyingParty, ceremony.BoundTo ?? "");
         if (ceremony.Purpose == CeremonyPurpose.LoginOfNobody) active = [.. madeUp];
-        if (!active.Exists(c => c.CredentialId.AsSpan().SequenceEqual(id))) return ErrorCatalog.NoUsableCredential.At(FirstPath);
+        if (!active.Exists(c => c.CredentialId.AsSpan().SequenceEqual(first.CredentialId))) return ErrorCatalog.NoUsableCredential.At(FirstPath);
 
         // How many: whoever has a second factor needs it.
         var needsSecond = active.Exists(c => c.Slot == CredentialSlot.SecondFactor);
@@ -55,7 +50,7 @@ internal sealed class Factors(RegistrationDbContext db, Audit audit, TimeProvide
             proven.Add(credential);
         }
 
-        var user = await db.Users.FindAsync([ceremony.OrganisationId, active[0].UserId], ct);
+        var user = await store.FindUserAsync(ceremony.OrganisationId, active[0].UserId, ct);
         if (user is null || ceremony.Purpose == CeremonyPurpose.LoginOfNobody) return ErrorCatalog.NoUsableCredential.At(FirstPath);
         return user.IsActive ? new ProvenFactors(user, proven) : ErrorCatalog.UserDeactivated;
     }
@@ -79,18 +74,15 @@ internal sealed class Factors(RegistrationDbContext db, Audit audit, TimeProvide
             if (why.Reason == RefusalReason.SignCountRegressed)
             {
                 // The note alone: what a first factor has proven before counts for nothing any more.
-                db.ChangeTracker.Clear();
+                changes.Forget();
                 NoteRegression(credential);
-                await db.SaveChangesAsync(ct);
+                await changes.SaveAsync(ct);
             }
 
             return RefusalErrors.ForAssertion(why, factor.Path);
         }
 
-        db.Attach(credential);
-        // Written even if another use had the same instant: the write is what finds a credential that was ended meanwhile.
-        credential.UsedAt = clock.GetUtcNow();
-        db.Entry(credential).Property(c => c.UsedAt).IsModified = true;
+        store.MarkUsed(credential, clock.GetUtcNow());
         if (verified.WebAuthn is { } webAuthn)
         {
             if (webAuthn.SignCountRegressed) NoteRegression(credential);

@@ -1,5 +1,3 @@
-using Dfns.Registration.Api.Registration;
-using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Verification;
 

@@ -1,5 +1,4 @@
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Wire;
 using Dfns.Registration.Verification;
 

@@ -1,11 +1,9 @@
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Wire;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Ceremonies;
@@ -22,7 +20,7 @@ internal sealed record SignedCall(Caller Caller, ReadOnlyMemory<byte> Body, Cere
 
 /// <summary>The prologue and the commit of every endpoint that changes something for a caller.</summary>
 internal sealed class SignedCalls(
-    CallerReader callers, TokenService tokens, RegistrationDbContext db, Entropy entropy, TimeProvider clock, IOptions<RegistrationOptions> limits)
+    CallerReader callers, TokenService tokens, CeremonyStore ceremonies, Changes changes, Entropy entropy, TimeProvider clock, IOptions<BodyLimits> limits)
 {
     private const string Header = "X-DFNS-USERACTION";
 
@@ -31,13 +29,12 @@ internal sealed class SignedCalls(
     public async Task<Checked<SignedCall>> ReadAsync(HttpRequest http, CancellationToken ct)
     {
         if (await callers.ReadAsync(http, ct) is not { } caller) return ErrorCatalog.NotAuthorized;
-        if ((await JsonBody.ReceiveOptionalAsync(http, limits.Value.MaxBodySizeBytes, ct)).Failed(out var error, out var body)) return error;
+        if ((await JsonBody.ReceiveOptionalAsync(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var body)) return error;
         if (SignedPayload.Digest(body) is not { } digest) return JsonBody.Parse<object>(body).Failed(out error, out _) ? error : ErrorCatalog.BodyNotJson;
 
         if (await tokens.ReadAsync(http.Headers[Header], TokenPurpose.SignedUserAction, ct) is not { } reference) return ErrorCatalog.UserActionMissing;
         var now = clock.GetUtcNow();
-        var action = await db.Ceremonies.SingleOrDefaultAsync(
-            c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id && c.Purpose == CeremonyPurpose.UserAction && c.ConsumedAt != null && c.ExpiresAt > now, ct);
+        var action = await ceremonies.FindSignedAsync(reference, now, ct);
         if (action is null || action.OrganisationId != caller.OrganisationId || action.UserId != caller.User.Id) return ErrorCatalog.UserActionMissing;
         if (action.BoundTo != SignedCall.BoundTo(http.Method, http.Path.Value ?? "", digest)) return ErrorCatalog.UserActionMissing with { Reason = "signed for another call" };
         if (action.SpentAt is not null) return ErrorCatalog.UserActionAlreadyUsed;
@@ -51,18 +48,9 @@ internal sealed class SignedCalls(
     /// <returns>Null, or what another request left for this one.</returns>
     public async Task<ApiError?> CommitAsync(SignedCall call, CancellationToken ct)
     {
-        try
-        {
-            await db.SaveChangesAsync(ct);
-            return null;
-        }
-        catch (DbUpdateException e) when (e is DbUpdateConcurrencyException || UniqueViolation.IsOne(e))
-        {
-            var (organisationId, id, use) = (call.Action.OrganisationId, call.Action.Id, call.Action.Result);
-            db.ChangeTracker.Clear();
-            var action = await db.Ceremonies.AsNoTracking().SingleOrDefaultAsync(c => c.OrganisationId == organisationId && c.Id == id, ct);
-            if (action?.SpentAt is not null) return action.Result == use ? null : ErrorCatalog.UserActionAlreadyUsed;
-            return UniqueViolation.Of(e) ?? ErrorCatalog.ChangedMeanwhile;
-        }
+        if (await changes.TrySaveAsync(ct) is not { } lost) return null;
+        var action = await ceremonies.LookAsync(new TokenReference(call.Action.OrganisationId, call.Action.Id), ct);
+        if (action?.SpentAt is not null) return action.Result == call.Action.Result ? null : ErrorCatalog.UserActionAlreadyUsed;
+        return lost.Taken ?? ErrorCatalog.ChangedMeanwhile;
     }
 }

@@ -2,10 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Mail;
-using Dfns.Registration.Api.Recovery;
-using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Secrets;
-using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -18,9 +15,7 @@ internal sealed class CodeStore(
     MasterKey masterKey,
     Entropy entropy,
     TimeProvider clock,
-    IOptions<RegistrationOptions> registration,
-    IOptions<SignInOptions> signIn,
-    IOptions<RecoveryOptions> recovery)
+    IOptions<CodeOptions> options)
 {
     /// <summary>So many codes are sent at the short interval, none of them used; every further one of a day waits for the pause.</summary>
     private const int CodesAtOnce = 3;
@@ -67,7 +62,7 @@ internal sealed class CodeStore(
             var right = CryptographicOperations.FixedTimeEquals(hash, stored?.CodeHash ?? []);
             var over = purpose != CodePurpose.Registration && stored is not null && (stored.ConsumedAt is not null || stored.ExpiresAt <= now);
 
-            var locked = stored?.FailedAttempts > registration.Value.MaxCodeFailures && !isFirstAttempt;
+            var locked = stored?.FailedAttempts > options.Value.MaxFailures && !isFirstAttempt;
             if (subject.IsDecoy || stored is null || !right || over || locked)
             {
                 await transaction.CommitAsync(ct);
@@ -101,7 +96,7 @@ internal sealed class CodeStore(
 
         // One statement that writes the row in any case: what it writes depends on whether another code may be sent yet.
         var dayAgo = now - TimeSpan.FromDays(1);
-        var soon = now + registration.Value.ResendInterval;
+        var soon = now + options.Value.ResendInterval;
         var later = now + Pause(purpose);
         var row = db.Codes.Where(c => c.OrganisationId == subject.OrganisationId && c.UserId == subject.UserId && c.Purpose == purpose);
         await row.ExecuteUpdateAsync(
@@ -119,6 +114,40 @@ internal sealed class CodeStore(
         return subject.IsDecoy || !replaced ? null : new IssuedCode(subject.OrganisationId, subject.UserId, purpose, code, expires);
     }
 
+    /// <summary>Adds the registration code of a user who is new: an invitation. The caller saves.</summary>
+    /// <returns>The code to hand over.</returns>
+    public IssuedCode Issue(User user)
+    {
+        var (issued, hash) = NewCode(user);
+        db.Codes.Add(new OneTimeCode
+        {
+            OrganisationId = user.OrganisationId,
+            UserId = user.Id,
+            Purpose = CodePurpose.Registration,
+            CodeHash = hash,
+            CreatedAt = clock.GetUtcNow(),
+            ExpiresAt = issued.ExpiresAt,
+        });
+        return issued;
+    }
+
+    /// <summary>
+    /// Gives an invited user another code at an operator's word, however recent the earlier one is, which it ends. The caller saves.
+    /// </summary>
+    /// <returns>The code to hand over; null for a user who is registered or deactivated, or began otherwise than with a code.</returns>
+    public async Task<IssuedCode?> IssueAgainAsync(User user, CancellationToken ct)
+    {
+        var code = await FindAsync(user.OrganisationId, user.Id, CodePurpose.Registration, ct);
+        if (code is null || user.RegisteredAt is not null || !user.IsActive) return null;
+        var (issued, hash) = NewCode(user);
+        code.Replace(hash, clock.GetUtcNow(), issued.ExpiresAt);
+        return issued;
+    }
+
+    /// <summary>The code of a purpose that a user has, good or not, tracked; null where none was ever issued.</summary>
+    public Task<OneTimeCode?> FindAsync(string organisationId, string userId, CodePurpose purpose, CancellationToken ct) =>
+        db.Codes.SingleOrDefaultAsync(c => c.OrganisationId == organisationId && c.UserId == userId && c.Purpose == purpose, ct);
+
     /// <summary>
     /// Adds the rows that a user has from registration on. A user without them would be answered faster than one who does not exist. The
     /// caller saves.
@@ -129,18 +158,21 @@ internal sealed class CodeStore(
         db.Codes.AddRange(OneTimeCode.NotIssued(user, CodePurpose.Login, now), OneTimeCode.NotIssued(user, CodePurpose.Recovery, now));
     }
 
-    private TimeSpan Lifetime(CodePurpose purpose) => purpose switch
+    private (IssuedCode Issued, byte[] Hash) NewCode(User user)
     {
-        CodePurpose.Registration => registration.Value.CodeLifetime,
-        CodePurpose.Login => signIn.Value.CodeLifetime,
-        CodePurpose.Recovery => recovery.Value.CodeLifetime,
-    };
+        var code = CodeText.New(entropy);
+        return (
+            new IssuedCode(user.OrganisationId, user.Id, CodePurpose.Registration, code, clock.GetUtcNow() + Lifetime(CodePurpose.Registration)),
+            masterKey.HashCode(user.OrganisationId, user.Id, CodeText.Normalise(code)));
+    }
+
+    private TimeSpan Lifetime(CodePurpose purpose) => options.Value.Lifetimes[purpose];
 
     // Longer than the interval, so that whoever knows a username cannot flood a mailbox with it; never longer than a code is good, so that
     // its owner always has one that is.
     private TimeSpan Pause(CodePurpose purpose)
     {
-        var (interval, lifetime) = (registration.Value.ResendInterval, Lifetime(purpose));
+        var (interval, lifetime) = (options.Value.ResendInterval, Lifetime(purpose));
         var pause = lifetime < LongestPause ? lifetime : LongestPause;
         return interval > pause ? interval : pause;
     }

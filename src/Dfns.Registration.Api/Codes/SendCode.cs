@@ -1,6 +1,5 @@
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Mail;
-using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Wire;
@@ -21,7 +20,7 @@ internal static class SendCode
     private static async Task<Results<Ok<MessageResponse>, ErrorResult>> SendAsync(
         CodePurpose purpose, HttpRequest http, AttemptBudgets budgets, CodeStore codes, CodeMailQueue mails, CancellationToken ct)
     {
-        if ((await JsonBody.ReadAsync<SendCodeRequest>(http, RegistrationOptions.SmallBodySizeBytes, ct)).Failed(out var error, out var request))
+        if ((await JsonBody.ReadAsync<SendCodeRequest>(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var request))
         {
             return (ErrorResult)error;
         }

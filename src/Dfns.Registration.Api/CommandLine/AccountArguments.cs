@@ -29,7 +29,7 @@ internal sealed record AccountArguments(string Noun, string Option, bool IsServi
         command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
             parsed,
             async (services, stop) =>
-                await services.GetRequiredService<UserDirectory>().FindAsync(parsed.GetValue(organisation)!, parsed.GetValue(id)!, IsServiceAccount, stop) is { } found
+                await services.GetRequiredService<UserStore>().FindAsync(parsed.GetValue(organisation)!, parsed.GetValue(id)!, IsServiceAccount, stop) is { } found
                     ? await run(services, found.User, parsed, stop)
                     : CommandResult.Fault($"There is no {Noun.Replace('-', ' ')} with this id in this organisation; '{Noun} list' shows them."),
             ct));

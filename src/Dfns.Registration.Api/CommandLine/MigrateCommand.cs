@@ -1,6 +1,6 @@
 using System.CommandLine;
+using Dfns.Registration.Api.Hosting;
 using Dfns.Registration.Api.Storage;
-using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.CommandLine;
 
@@ -16,16 +16,16 @@ internal static class MigrateCommand
 
     public static async Task<CommandResult> MigrateAsync(IServiceProvider services, CancellationToken ct)
     {
-        var db = services.GetRequiredService<RegistrationDbContext>();
-        var isBehind = (await db.Database.GetPendingMigrationsAsync(ct)).Any();
+        var schema = services.GetRequiredService<DatabaseSchema>();
+        var isBehind = await schema.IsBehindAsync(ct);
         await services.MigrateAsync(ct);
-        var newest = (await db.Database.GetAppliedMigrationsAsync(ct)).Last();
+        var newest = await schema.NewestAsync(ct);
         if (isBehind)
         {
             services.GetRequiredService<Audit>().ByOperator("", AuditActions.DatabaseMigrated, newest);
-            await db.SaveChangesAsync(ct);
+            await services.GetRequiredService<Changes>().SaveAsync(ct);
         }
 
-        return CommandResult.Row(new { Database = db.Database.ProviderName, Migration = newest });
+        return CommandResult.Row(new { Database = schema.Provider, Migration = newest });
     }
 }

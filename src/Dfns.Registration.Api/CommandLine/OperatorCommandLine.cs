@@ -1,10 +1,9 @@
 using System.CommandLine;
 using System.Security.Cryptography;
-using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Hosting;
+using Dfns.Registration.Api.Settings;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.CommandLine;
@@ -52,8 +51,7 @@ internal static class OperatorCommandLine
         try
         {
             await using var scope = app.Services.CreateAsyncScope();
-            var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
-            if (run != MigrateCommand.MigrateAsync && (await db.Database.GetPendingMigrationsAsync(ct)).Any())
+            if (run != MigrateCommand.MigrateAsync && await scope.ServiceProvider.GetRequiredService<DatabaseSchema>().IsBehindAsync(ct))
             {
                 result = CommandResult.Fault("The database is not up to date; run 'migrate' first.");
             }
@@ -68,19 +66,19 @@ internal static class OperatorCommandLine
         {
             result = CommandResult.Fault(string.Join(Environment.NewLine, e.Failures));
         }
-        catch (InvalidOperationException e) when (Settings.IsBindingFault(e))
+        catch (InvalidOperationException e) when (SettingsSection.IsBindingFault(e))
         {
-            result = CommandResult.Fault(Settings.BindingFault(e));
+            result = CommandResult.Fault(SettingsSection.BindingFault(e));
         }
         catch (CryptographicException)
         {
             result = CommandResult.Fault("Secrets:MasterKey is not the one that this database was sealed with.");
         }
-        catch (DbUpdateException e) when (e is DbUpdateConcurrencyException || UniqueViolation.IsOne(e))
+        catch (Exception e) when (UniqueViolation.IsLostRace(e))
         {
             result = CommandResult.Fault("Somebody else changed the same at this moment, and nothing was done here; try again.");
         }
-        catch (Exception e) when (EdgeErrors.IsStorageFailure(e))
+        catch (Exception e) when (StorageFailure.Is(e))
         {
             result = CommandResult.Fault("The database does not answer; look at Database:Provider and Database:ConnectionString.");
         }

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Verification.Trust;
-using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.CommandLine;
 
@@ -35,8 +34,7 @@ internal static class OrganisationCommands
             parsed,
             async (services, stop) =>
             {
-                var organisations = await services.GetRequiredService<RegistrationDbContext>().Organisations.AsNoTracking()
-                    .Include(o => o.RelyingParty).OrderBy(o => o.CreatedAt).ToListAsync(stop);
+                var organisations = await services.GetRequiredService<OrganisationStore>().ListAsync(stop);
                 return new CommandResult([.. organisations.Select(o => new OrganisationRow(o))], Columns: ["id", "name", "rpId", "origins"]);
             },
             ct));

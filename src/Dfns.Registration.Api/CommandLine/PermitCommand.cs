@@ -41,7 +41,7 @@ internal static class PermitCommand
                 user.Permissions = wanted;
                 services.GetRequiredService<Audit>().Add(
                     user.OrganisationId, AuditActions.UserPermitted, AuditActors.Operator, user.Id, note: string.Join(' ', wanted));
-                await services.GetRequiredService<RegistrationDbContext>().SaveChangesAsync(stop);
+                await services.GetRequiredService<Changes>().SaveAsync(stop);
                 return CommandResult.Row(new { user.Id, user.Username, Permissions = string.Join(' ', wanted) });
             });
     }

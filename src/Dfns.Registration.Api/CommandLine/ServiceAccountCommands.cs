@@ -6,7 +6,6 @@ using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Verification;
-using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.CommandLine;
 
@@ -43,9 +42,8 @@ internal static class ServiceAccountCommands
             parsed,
             async (services, stop) =>
             {
-                var db = services.GetRequiredService<RegistrationDbContext>();
                 var orgId = parsed.GetValue(organisation)!;
-                if (await db.RelyingParties.SingleOrDefaultAsync(r => r.OrganisationId == orgId, stop) is not { } relyingParty) return CommandResult.Fault(OrganisationStore.Unknown);
+                if (await services.GetRequiredService<OrganisationStore>().FindRelyingPartyAsync(orgId, stop) is not { } relyingParty) return CommandResult.Fault(OrganisationStore.Unknown);
                 if (UserStore.NameFault(parsed.GetValue(name)!) is { } badName) return CommandResult.Fault(badName);
                 if (Read(parsed.GetValue(expires), services, out var expiresAt) is { } badExpiry) return CommandResult.Fault(badExpiry);
                 if (Read(parsed.GetValue(key)!, out var pem, out var publicKey) is { } badKey) return CommandResult.Fault(badKey);
@@ -55,12 +53,9 @@ internal static class ServiceAccountCommands
                 if (PermitCommand.Fault(account.User, wanted) is { } badPermission) return CommandResult.Fault(badPermission);
                 // Before anything is saved: an account whose token cannot be signed would be there, and nobody would have its token.
                 var token = await services.GetRequiredService<TokenService>().IssueAsync(account.Token, account.User, stop);
-                try
+                if (await services.GetRequiredService<Changes>().TrySaveAsync(stop) is { } lost)
                 {
-                    await db.SaveChangesAsync(stop);
-                }
-                catch (DbUpdateException e) when (UniqueViolation.Of(e) is { } taken)
-                {
+                    var taken = lost.Taken ?? ErrorCatalog.ChangedMeanwhile;
                     return CommandResult.Fault(taken == ErrorCatalog.UserAlreadyExists ? "There is a user or service account of this name already." : taken.Message);
                 }
 
@@ -87,20 +82,9 @@ internal static class ServiceAccountCommands
             parsed,
             async (services, stop) =>
             {
-                var orgId = parsed.GetValue(organisation);
-                var db = services.GetRequiredService<RegistrationDbContext>();
-                if (!await db.Organisations.AnyAsync(o => o.Id == orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
-                var rows = await db.Users.AsNoTracking().Where(u => u.OrganisationId == orgId && u.IsServiceAccount && u.ArchivedAt == null).OrderBy(u => u.CreatedAt)
-                    .Select(u => new
-                    {
-                        u.Id,
-                        Name = u.Username,
-                        Permissions = string.Join(' ', u.Permissions),
-                        CredId = db.Credentials.Where(c => c.OrganisationId == orgId && c.UserId == u.Id && c.Status == CredentialStatus.Active).Select(c => c.CredentialIdText).FirstOrDefault(),
-                        ExpiresAt = db.AccessTokens.Where(t => t.OrganisationId == orgId && t.UserId == u.Id && t.RevokedAt == null).Max(t => (DateTimeOffset?)t.ExpiresAt),
-                        UsedAt = db.AccessTokens.Where(t => t.OrganisationId == orgId && t.UserId == u.Id).Max(t => t.UsedAt),
-                    })
-                    .ToListAsync(stop);
+                var orgId = parsed.GetValue(organisation)!;
+                if (!await services.GetRequiredService<OrganisationStore>().ExistsAsync(orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
+                var rows = await services.GetRequiredService<ServiceAccountStore>().ListAsync(orgId, stop);
                 return new CommandResult([.. rows]);
             },
             ct));
@@ -121,7 +105,7 @@ internal static class ServiceAccountCommands
                 var token = await services.GetRequiredService<ServiceAccountStore>().RenewAsync(account, expiresAt, stop);
                 // Before the earlier token ends.
                 var text = await services.GetRequiredService<TokenService>().IssueAsync(token, account, stop);
-                await services.GetRequiredService<RegistrationDbContext>().SaveChangesAsync(stop);
+                await services.GetRequiredService<Changes>().SaveAsync(stop);
                 return CommandResult.Row(new
                 {
                     account.Id,
@@ -139,7 +123,7 @@ internal static class ServiceAccountCommands
         async (services, account, stop) =>
         {
             await services.GetRequiredService<ServiceAccountStore>().DeactivateAsync(account, stop);
-            await services.GetRequiredService<RegistrationDbContext>().SaveChangesAsync(stop);
+            await services.GetRequiredService<Changes>().SaveAsync(stop);
             return CommandResult.Row(new { account.Id, Name = account.Username, account.IsActive });
         });
 

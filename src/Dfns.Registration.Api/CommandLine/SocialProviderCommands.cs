@@ -2,7 +2,6 @@ using System.CommandLine;
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Storage;
-using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.CommandLine;
 
@@ -28,31 +27,17 @@ internal static class SocialProviderCommands
             parsed,
             async (services, stop) =>
             {
-                var db = services.GetRequiredService<RegistrationDbContext>();
                 var (orgId, name) = (parsed.GetValue(organisation)!, parsed.GetValue(issuer)!);
-                if (!await db.Organisations.AnyAsync(o => o.Id == orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
+                if (!await services.GetRequiredService<OrganisationStore>().ExistsAsync(orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
 
-                var provider = await FindAsync(db, orgId, name, stop);
-                if (provider is null)
-                {
-                    provider = new SocialProvider
-                    {
-                        OrganisationId = orgId,
-                        Issuer = name,
-                        ClientIds = [],
-                        Algorithms = [],
-                        CreatedAt = services.GetRequiredService<TimeProvider>().GetUtcNow(),
-                    };
-                    db.SocialProviders.Add(provider);
-                }
-
+                var provider = await services.GetRequiredService<SocialStore>().FindOrAddProviderAsync(orgId, name, stop);
                 provider.ClientIds = [.. parsed.GetValue(clientIds)!];
                 provider.Algorithms = parsed.GetValue(algorithms) is { Length: > 0 } named ? [.. named] : [.. SocialProviderRules.DefaultAlgorithms];
                 provider.Username = parsed.GetValue(username);
                 if (SocialProviderRules.Faults(provider) is { Count: > 0 } faults) return CommandResult.Fault(string.Join(Environment.NewLine, faults));
 
                 services.GetRequiredService<Audit>().Add(orgId, AuditActions.SocialProviderChanged, AuditActors.Operator, orgId, note: name);
-                await db.SaveChangesAsync(stop);
+                await services.GetRequiredService<Changes>().SaveAsync(stop);
                 return CommandResult.Row(new SocialProviderRow(provider));
             },
             ct));
@@ -67,11 +52,9 @@ internal static class SocialProviderCommands
             parsed,
             async (services, stop) =>
             {
-                var orgId = parsed.GetValue(organisation);
-                var db = services.GetRequiredService<RegistrationDbContext>();
-                if (!await db.Organisations.AnyAsync(o => o.Id == orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
-                var providers = await db.SocialProviders.AsNoTracking()
-                    .Where(p => p.OrganisationId == orgId).OrderBy(p => p.Issuer).ToListAsync(stop);
+                var orgId = parsed.GetValue(organisation)!;
+                if (!await services.GetRequiredService<OrganisationStore>().ExistsAsync(orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
+                var providers = await services.GetRequiredService<SocialStore>().ListProvidersAsync(orgId, stop);
                 return new CommandResult([.. providers.Select(p => new SocialProviderRow(p))]);
             },
             ct));
@@ -87,20 +70,17 @@ internal static class SocialProviderCommands
             parsed,
             async (services, stop) =>
             {
-                var db = services.GetRequiredService<RegistrationDbContext>();
                 var (orgId, name) = (parsed.GetValue(organisation)!, parsed.GetValue(issuer)!);
-                if (await FindAsync(db, orgId, name, stop) is not { } provider) return CommandResult.Fault("The organisation has no provider with this issuer; 'social-provider list' shows them.");
-                db.SocialProviders.Remove(provider);
+                var social = services.GetRequiredService<SocialStore>();
+                if (await social.FindProviderAsync(orgId, name, stop) is not { } provider) return CommandResult.Fault("The organisation has no provider with this issuer; 'social-provider list' shows them.");
+                social.Remove(provider);
                 services.GetRequiredService<Audit>().Add(orgId, AuditActions.SocialProviderRemoved, AuditActors.Operator, orgId, note: name);
-                await db.SaveChangesAsync(stop);
+                await services.GetRequiredService<Changes>().SaveAsync(stop);
                 return CommandResult.Row(new SocialProviderRow(provider));
             },
             ct));
         return command;
     }
-
-    private static Task<SocialProvider?> FindAsync(RegistrationDbContext db, string orgId, string issuer, CancellationToken ct) =>
-        db.SocialProviders.SingleOrDefaultAsync(p => p.OrganisationId == orgId && p.Issuer == issuer, ct);
 }
 
 /// <summary>A provider as it is printed.</summary>

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.Storage;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.CommandLine;
@@ -37,20 +37,16 @@ internal static class UserCommands
             parsed,
             async (services, stop) =>
             {
-                var db = services.GetRequiredService<RegistrationDbContext>();
                 var orgId = parsed.GetValue(organisation)!;
-                if (!await db.Organisations.AnyAsync(o => o.Id == orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
+                if (!await services.GetRequiredService<OrganisationStore>().ExistsAsync(orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
                 if (UserStore.NameFault(parsed.GetValue(username)!) is { } fault) return CommandResult.Fault(fault);
                 if (parsed.GetValue(externalId) is { } given && (string.IsNullOrWhiteSpace(given) || given.Length > Limits.UsernameLength)) return CommandResult.Fault($"An external id has 1 to {Limits.UsernameLength} characters; leave it out where there is none.");
                 if (MailFault(services, parsed.GetValue(username)!, parsed.GetValue(print)) is { } unmailable) return CommandResult.Fault(unmailable);
 
-                var invited = services.GetRequiredService<UserStore>().Invite(orgId, parsed.GetValue(username)!, parsed.GetValue(kind), parsed.GetValue(externalId));
+                var invited = services.GetRequiredService<CodeStore>().Issue(
+                    services.GetRequiredService<UserStore>().Add(orgId, parsed.GetValue(username)!, parsed.GetValue(kind), parsed.GetValue(externalId)));
                 services.GetRequiredService<Audit>().ByOperator(orgId, AuditActions.UserInvited, invited.UserId);
-                try
-                {
-                    await db.SaveChangesAsync(stop);
-                }
-                catch (DbUpdateException e) when (UniqueViolation.Of(e) is not null)
+                if (await services.GetRequiredService<Changes>().TrySaveAsync(stop) is not null)
                 {
                     return CommandResult.Fault("There is a user of this name, or with this external id, already. One who is not registered yet gets another code with 'user invite-again'.");
                 }
@@ -67,13 +63,13 @@ internal static class UserCommands
         return Person.MakeCommand("invite-again", "Send an invited user another registration code, which ends the earlier one.", " --print-code", [print], async (services, user, parsed, stop) =>
         {
             if (MailFault(services, user.Username, parsed.GetValue(print)) is { } unmailable) return CommandResult.Fault(unmailable);
-            if (await services.GetRequiredService<UserStore>().InviteAgainAsync(user, stop) is not { } invited)
+            if (await services.GetRequiredService<CodeStore>().IssueAgainAsync(user, stop) is not { } invited)
             {
                 return CommandResult.Fault("This user cannot be invited again: only one who was invited, is active and has not registered yet.");
             }
 
             services.GetRequiredService<Audit>().ByOperator(user.OrganisationId, AuditActions.UserInvited, user.Id, note: "again");
-            await services.GetRequiredService<RegistrationDbContext>().SaveChangesAsync(stop);
+            await services.GetRequiredService<Changes>().SaveAsync(stop);
             return await HandOverAsync(services, invited, user.Username, parsed.GetValue(print));
         });
     }
@@ -85,7 +81,7 @@ internal static class UserCommands
 
     // Asked before anything is changed: the code goes out by mail or not at all.
     private static string? MailFault(IServiceProvider services, string username, bool print) =>
-        IsPrinted(services, print) || UserStore.IsMailable(username) ? null : "No mail can be sent to this username; take an address such as 'jane@example.co', or print the code with --print-code.";
+        IsPrinted(services, print) || MailAddress.IsMailable(username) ? null : "No mail can be sent to this username; take an address such as 'jane@example.co', or print the code with --print-code.";
 
     private static async Task<CommandResult> HandOverAsync(IServiceProvider services, IssuedCode invited, string username, bool print)
     {
@@ -107,20 +103,8 @@ internal static class UserCommands
             async (services, stop) =>
             {
                 var orgId = parsed.GetValue(organisation)!;
-                var db = services.GetRequiredService<RegistrationDbContext>();
-                if (!await db.Organisations.AnyAsync(o => o.Id == orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
-                var rows = await db.Users.AsNoTracking().Where(u => u.OrganisationId == orgId && !u.IsServiceAccount && u.ArchivedAt == null).OrderBy(u => u.CreatedAt)
-                    .Select(u => new
-                    {
-                        u.Id,
-                        u.Username,
-                        Kind = u.Kind.ToString(),
-                        u.IsActive,
-                        u.RegisteredAt,
-                        Permissions = string.Join(' ', u.Permissions),
-                        Credentials = db.Credentials.Count(c => c.OrganisationId == orgId && c.UserId == u.Id && c.Status == CredentialStatus.Active),
-                    })
-                    .ToListAsync(stop);
+                if (!await services.GetRequiredService<OrganisationStore>().ExistsAsync(orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
+                var rows = await services.GetRequiredService<UserStore>().ListAllAsync(orgId, stop);
                 return new CommandResult([.. rows]);
             },
             ct));
@@ -131,7 +115,7 @@ internal static class UserCommands
     {
         await services.GetRequiredService<UserStore>().SetActiveAsync(user, active, stop);
         services.GetRequiredService<Audit>().ByOperator(user.OrganisationId, active ? AuditActions.UserActivated : AuditActions.UserDeactivated, user.Id);
-        await services.GetRequiredService<RegistrationDbContext>().SaveChangesAsync(stop);
+        await services.GetRequiredService<Changes>().SaveAsync(stop);
         return CommandResult.Row(new { user.Id, user.Username, user.IsActive });
     });
 }

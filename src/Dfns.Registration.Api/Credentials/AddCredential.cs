@@ -1,6 +1,5 @@
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -13,7 +12,7 @@ internal static class AddCredential
         HttpRequest http, CredentialCallers callers, NewCredentials credentials, CancellationToken ct)
     {
         if ((await callers.ReadAsync(http, ct)).Failed(out var error, out var caller)) return (ErrorResult)error;
-        if ((await JsonBody.ReadAsync<InitCredentialRequest>(http, RegistrationOptions.SmallBodySizeBytes, ct)).Failed(out error, out var request)) return (ErrorResult)error;
+        if ((await JsonBody.ReadAsync<InitCredentialRequest>(http, BodyLimits.SmallSizeBytes, ct)).Failed(out error, out var request)) return (ErrorResult)error;
         if (CredentialSlots.ReadKind(request.Kind, "$.kind", CredentialSlots.AllKinds).Failed(out error, out var kind)) return (ErrorResult)error;
         return TypedResults.Ok(await credentials.OpenAsync(caller.User, caller.RelyingParty, kind, code: null, ct));
     }

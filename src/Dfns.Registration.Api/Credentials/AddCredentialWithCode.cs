@@ -4,12 +4,10 @@ using System.Text.Json;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Credentials;
@@ -23,7 +21,7 @@ internal static class AddCredentialWithCode
     private static readonly TimeSpan LongestAhead = TimeSpan.FromMinutes(1);
 
     internal static async Task<Results<Ok<CredentialCodeResponse>, ErrorResult>> CreateCodeAsync(
-        HttpRequest http, CredentialCallers callers, SignedCalls calls, RegistrationDbContext db, MasterKey masterKey, Entropy entropy, Audit audit, TimeProvider clock, CancellationToken ct)
+        HttpRequest http, CredentialCallers callers, SignedCalls calls, CredentialStore store, MasterKey masterKey, Entropy entropy, Audit audit, TimeProvider clock, CancellationToken ct)
     {
         if ((await callers.ReadSignedAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
         if (JsonBody.Parse<CreateCredentialCodeRequest>(call.Body).Failed(out error, out var request)) return (ErrorResult)error;
@@ -32,7 +30,7 @@ internal static class AddCredentialWithCode
 
         var user = call.Caller.User;
         var code = CodeText.New(entropy);
-        db.CredentialCodes.Add(new CredentialCode
+        store.AddCode(new CredentialCode
         {
             CodeHash = Hash(masterKey, code),
             OrganisationId = user.OrganisationId,
@@ -48,24 +46,22 @@ internal static class AddCredentialWithCode
     }
 
     internal static async Task<Results<Ok<CredentialChallengeResponse>, ErrorResult>> InitAsync(
-        HttpRequest http, NewCredentials credentials, RegistrationDbContext db, MasterKey masterKey, TimeProvider clock, CancellationToken ct)
+        HttpRequest http, NewCredentials credentials, CredentialStore store, MasterKey masterKey, TimeProvider clock, CancellationToken ct)
     {
-        if ((await JsonBody.ReadAsync<InitCredentialWithCodeRequest>(http, RegistrationOptions.SmallBodySizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
+        if ((await JsonBody.ReadAsync<InitCredentialWithCodeRequest>(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
         if (Member.Text(request.Code, "$.code", Limits.IdLength).Failed(out error, out var typed)) return (ErrorResult)error;
         if (CredentialSlots.ReadKind(request.CredentialKind, "$.credentialKind", CredentialSlots.AllKinds).Failed(out error, out var kind)) return (ErrorResult)error;
 
-        var (hash, now) = (Hash(masterKey, typed), clock.GetUtcNow());
-        var code = await db.CredentialCodes.Include(c => c.User!.Organisation!.RelyingParty)
-            .SingleOrDefaultAsync(c => c.CodeHash == hash && c.ConsumedAt == null && c.ExpiresAt > now, ct);
+        var code = await store.FindCodeAsync(Hash(masterKey, typed), clock.GetUtcNow(), ct);
         if (code is null) return (ErrorResult)ErrorCatalog.InvalidCode;
         if (!code.User!.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
         return TypedResults.Ok(await credentials.OpenAsync(code.User, code.User.Organisation!.RelyingParty!, kind, code, ct));
     }
 
     internal static async Task<Results<Ok<CredentialResponse>, ErrorResult>> VerifyAsync(
-        HttpRequest http, NewCredentials credentials, RegistrationDbContext db, TimeProvider clock, IOptions<RegistrationOptions> limits, CancellationToken ct)
+        HttpRequest http, NewCredentials credentials, CredentialStore store, Changes changes, TimeProvider clock, IOptions<BodyLimits> limits, CancellationToken ct)
     {
-        if ((await JsonBody.ReceiveAsync(http, limits.Value.MaxBodySizeBytes, ct)).Failed(out var error, out var body)) return (ErrorResult)error;
+        if ((await JsonBody.ReceiveAsync(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var body)) return (ErrorResult)error;
         if (JsonBody.Parse<CreateCredentialRequest>(body).Failed(out error, out var request)) return (ErrorResult)error;
         var digest = SHA256.HashData(body.Span);
         var remoteAddress = http.HttpContext.Connection.RemoteIpAddress?.ToString();
@@ -76,11 +72,11 @@ internal static class AddCredentialWithCode
             if ((await credentials.FindAsync(request.ChallengeIdentifier, ct)).Failed(out error, out var issued)) return (ErrorResult)error;
             if (issued.Ceremony.Repeat<CredentialResponse>(digest) is { } repeat) return repeat.Failed(out error, out var answered) ? (ErrorResult)error : TypedResults.Ok(answered);
             var hash = issued.Binding.CodeHash;
-            var code = hash is null ? null : await db.CredentialCodes.SingleOrDefaultAsync(c => c.CodeHash == hash && c.ConsumedAt == null, ct);
+            var code = hash is null ? null : await store.FindUnspentCodeAsync(hash, ct);
             if (issued.Ceremony.ConsumedAt is null && hash is not null && code is null && !lastTime)
             {
                 // Spent between the two look-ups, perhaps by this very body: the challenge tells, looked at again.
-                db.ChangeTracker.Clear();
+                changes.Forget();
                 continue;
             }
 
@@ -91,20 +87,9 @@ internal static class AddCredentialWithCode
             var answer = CredentialResponse.Of(credential);
             issued.Ceremony.Complete(clock.GetUtcNow(), digest, answer);
             code.ConsumedAt = clock.GetUtcNow();
-            try
-            {
-                await db.SaveChangesAsync(ct);
-                return TypedResults.Ok(answer);
-            }
-            catch (DbUpdateException e) when (!lastTime && (e is DbUpdateConcurrencyException || UniqueViolation.IsOne(e)))
-            {
-                // Something else was first, or this very request was, in a commit whose answer was lost: look again.
-                db.ChangeTracker.Clear();
-            }
-            catch (DbUpdateException e) when (e is DbUpdateConcurrencyException || UniqueViolation.IsOne(e))
-            {
-                return (ErrorResult)(UniqueViolation.Of(e) ?? ErrorCatalog.ChangedMeanwhile);
-            }
+            if (await changes.TrySaveAsync(ct) is not { } lost) return TypedResults.Ok(answer);
+            // Something else was first, or this very request was, in a commit whose answer was lost: looked at again, once.
+            if (lastTime) return (ErrorResult)(lost.Taken ?? ErrorCatalog.ChangedMeanwhile);
         }
     }
 

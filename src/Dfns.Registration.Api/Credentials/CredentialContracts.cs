@@ -1,8 +1,8 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Dfns.Registration.Api.Registration;
+using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.Credentials;
 
@@ -29,13 +29,6 @@ public sealed record CredentialResponse(
         $"SHA256:{Convert.ToBase64String(SHA256.HashData(credential.PublicKey)).TrimEnd('=')}",
         credential.RelyingPartyId,
         credential.Origin ?? "");
-}
-
-/// <summary>Instants as clients read them.</summary>
-internal static class WireTime
-{
-    /// <summary>Such as <c>2026-11-23T12:00:00.000Z</c>.</summary>
-    public static string Of(DateTimeOffset instant) => instant.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 }
 
 /// <summary>Answer of <c>GET /auth/credentials</c>.</summary>

@@ -1,7 +1,6 @@
+using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Throttling;
-using Dfns.Registration.Api.UserActions;
 using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.Credentials;

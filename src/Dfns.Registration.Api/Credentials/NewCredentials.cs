@@ -1,20 +1,19 @@
 using System.Buffers.Text;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Trust;
 using Dfns.Registration.Verification;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Credentials;
 
 /// <summary>Challenges for a credential that is added to those a user has, and the answers to them.</summary>
 internal sealed class NewCredentials(
-    RegistrationDbContext db, CeremonyStore ceremonies, TrustSources trust, TokenService tokens, Audit audit, Entropy entropy, TimeProvider clock, IOptions<RegistrationOptions> options)
+    CredentialStore store, CeremonyStore ceremonies, Changes changes, TrustSources trust, TokenService tokens, Audit audit, Entropy entropy, TimeProvider clock,
+    IOptions<ChallengeOptions> options)
 {
     /// <summary>Opens a challenge and saves it.</summary>
     /// <param name="user">Whose credential it will be.</param>
@@ -25,17 +24,11 @@ internal sealed class NewCredentials(
     public async Task<CredentialChallengeResponse> OpenAsync(User user, RelyingParty relyingParty, CredentialKind kind, CredentialCode? code, CancellationToken ct)
     {
         var (ceremony, _) = await ceremonies.OpenAsync(
-            CeremonyPurpose.NewCredential, user, options.Value.ChallengeLifetime, new Binding(kind, code?.CodeHash).ToString(), ct);
-        await db.SaveChangesAsync(ct);
+            CeremonyPurpose.NewCredential, user, options.Value.RegistrationLifetime, new Binding(kind, code?.CodeHash).ToString(), ct);
+        await changes.SaveAsync(ct);
 
         var isPasskey = kind == CredentialKind.Fido2;
-        var passkeys = isPasskey
-            ? await db.Credentials
-                .Where(c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.Kind == CredentialKind.Fido2 && c.Status != CredentialStatus.Archived)
-                .OrderBy(c => c.CreatedAt).ThenBy(c => c.Uuid)
-                .Select(c => new PublicKeyCredentialDescriptor("public-key", c.CredentialIdText))
-                .ToListAsync(ct)
-            : null;
+        var passkeys = isPasskey ? await store.PasskeyIdsAsync(user, ct) : null;
         return new CredentialChallengeResponse
         {
             Kind = kind.ToString(),
@@ -46,7 +39,7 @@ internal sealed class NewCredentials(
             Attestation = relyingParty.Attestation,
             PubKeyCredParams = PublicKeyCredentialParameters.Of(relyingParty),
             AuthenticatorSelection = isPasskey ? AuthenticatorSelection.Of(relyingParty) : null,
-            ExcludeCredentials = passkeys,
+            ExcludeCredentials = passkeys?.ConvertAll(id => new PublicKeyCredentialDescriptor("public-key", id)),
         };
     }
 
@@ -57,12 +50,9 @@ internal sealed class NewCredentials(
         const string path = "$.challengeIdentifier";
         if (string.IsNullOrEmpty(identifier)) return ErrorCatalog.MemberRequired.At(path);
         if (await tokens.ReadAsync(identifier, TokenPurpose.NewCredential, ct) is not { } reference) return ErrorCatalog.ChallengeNotValid.At(path);
-        var now = clock.GetUtcNow();
-        var found = await db.Ceremonies
-            .Where(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id && c.Purpose == CeremonyPurpose.NewCredential && c.ExpiresAt > now)
-            .Select(c => new { Ceremony = c, User = c.User!, RelyingParty = c.User!.Organisation!.RelyingParty! })
-            .SingleOrDefaultAsync(ct);
-        return found is null ? ErrorCatalog.ChallengeNotValid.At(path) : new IssuedForCredential(found.Ceremony, found.User, found.RelyingParty);
+        return await ceremonies.FindIssuedAsync(reference, CeremonyPurpose.NewCredential, ct) is { } found
+            ? new IssuedForCredential(found)
+            : ErrorCatalog.ChallengeNotValid.At(path);
     }
 
     /// <summary>Proves a new credential and adds it to the tracked rows, its challenge answered and its line in the audit trail included. The caller saves.</summary>
@@ -79,14 +69,7 @@ internal sealed class NewCredentials(
         if (CredentialProofs.Verify([slotted], CredentialProofs.Expect(issued.Ceremony, issued.RelyingParty, trust.Current, now)).Failed(out error, out var proven)) return error;
 
         var credential = proven[0].ToRow(issued.User, issued.RelyingParty, entropy.Id("cr"), now);
-        // A recovery key recovers once: spent, replaced or taken away, it does not come back.
-        if (credential.Kind == CredentialKind.RecoveryKey
-            && await db.Credentials.AnyAsync(c => c.OrganisationId == credential.OrganisationId && c.UserId == credential.UserId && c.PublicKey == credential.PublicKey, ct))
-        {
-            return ErrorCatalog.PublicKeyAlreadyRegistered;
-        }
-
-        db.Credentials.Add(credential);
+        if (!await store.AddAsync(credential, ct)) return ErrorCatalog.PublicKeyAlreadyRegistered;
         issued.Ceremony.ConsumedAt = now;
         issued.User.CredentialsVersion++;
         audit.Add(credential.OrganisationId, AuditActions.CredentialCreated, credential.UserId, credential.UserId, remoteAddress, AuditNotes.Of(credential));
@@ -105,7 +88,13 @@ internal sealed class NewCredentials(
 }
 
 /// <summary>A challenge that was issued for a new credential.</summary>
-internal sealed record IssuedForCredential(Ceremony Ceremony, User User, RelyingParty RelyingParty)
+internal sealed record IssuedForCredential(IssuedChallenge Challenge)
 {
-    public NewCredentials.Binding Binding { get; } = NewCredentials.Binding.Parse(Ceremony.BoundTo!);
+    public Ceremony Ceremony => Challenge.Ceremony;
+
+    public User User => Challenge.User;
+
+    public RelyingParty RelyingParty => Challenge.RelyingParty;
+
+    public NewCredentials.Binding Binding { get; } = NewCredentials.Binding.Parse(Challenge.Ceremony.BoundTo!);
 }

@@ -1,8 +1,6 @@
 using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.Registration;
-using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
-using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Demonstration;
 
@@ -21,9 +19,11 @@ internal sealed class DemonstrationExamples(IServiceScopeFactory scopes, TokenSe
         try
         {
             await using var scope = scopes.CreateAsyncScope();
-            if (last is { } made && await IsOpenAsync(scope.ServiceProvider, made.Session, ct)) return made.Examples;
+            var data = scope.ServiceProvider.GetRequiredService<DemonstrationStore>();
+            // Long enough before its end that a reader can still send the example.
+            if (last is { } made && await data.IsOpenAsync(made.Session, clock.GetUtcNow() + TimeSpan.FromMinutes(5), ct)) return made.Examples;
 
-            var (username, code) = await scope.ServiceProvider.GetRequiredService<DemonstrationData>().InviteAsync(ct);
+            var (username, code) = await data.InviteAsync(ct);
             var store = scope.ServiceProvider.GetRequiredService<RegistrationStore>();
             if ((await store.OpenAsync(code.OrganisationId, username, code.Code, isFirstAttempt: true, ct)).Failed(out var error, out var session))
             {
@@ -43,15 +43,4 @@ internal sealed class DemonstrationExamples(IServiceScopeFactory scopes, TokenSe
     }
 
     public void Dispose() => making.Dispose();
-
-    private Task<bool> IsOpenAsync(IServiceProvider services, TokenReference session, CancellationToken ct)
-    {
-        // Long enough before its end that a reader can still send the example; and the code of the example for init is still the code.
-        var soon = clock.GetUtcNow() + TimeSpan.FromMinutes(5);
-        var db = services.GetRequiredService<RegistrationDbContext>();
-        return db.Ceremonies.AnyAsync(
-            c => c.OrganisationId == session.OrganisationId && c.Id == session.Id && c.ConsumedAt == null && c.ExpiresAt > soon
-                && db.Codes.Any(k => k.OrganisationId == c.OrganisationId && k.UserId == c.UserId && k.Purpose == CodePurpose.Registration && k.SentAt == null),
-            ct);
-    }
 }

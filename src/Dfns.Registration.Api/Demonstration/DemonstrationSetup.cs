@@ -1,6 +1,6 @@
-using Dfns.Registration.Api.Hosting;
 using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.OpenApi;
+using Dfns.Registration.Api.Settings;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -26,7 +26,8 @@ internal static class DemonstrationSetup
             .Validate(
                 o => o.PublicUrl is null || (Uri.TryCreate(o.PublicUrl, UriKind.Absolute, out var url) && url.Host == "localhost"),
                 "Demonstration:PublicUrl must be an address at localhost, where browsers allow passkeys without https, such as 'http://localhost:8080'.");
-        builder.Services.AddScoped<DemonstrationData>();
+        builder.Services.AddScoped<DemonstrationStore>();
+        builder.Services.AddScoped<ConsoleStore>();
         builder.Services.AddSingleton<IRequestExamples, DemonstrationExamples>();
     }
 
@@ -35,7 +36,7 @@ internal static class DemonstrationSetup
     {
         var page = PageOrigin(app.Services);
         await using var scope = app.Services.CreateAsyncScope();
-        var data = scope.ServiceProvider.GetRequiredService<DemonstrationData>();
+        var data = scope.ServiceProvider.GetRequiredService<DemonstrationStore>();
         await data.PrepareOrganisationAsync([page], ct);
         var (username, code) = await data.InviteAsync(ct);
 

@@ -2,7 +2,6 @@ using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Dfns.Registration.Api.Hosting;
@@ -12,8 +11,7 @@ internal static class Health
 {
     private const string Ready = "ready";
 
-    public static void AddHealth(this IServiceCollection services) => services.AddHealthChecks()
-        .AddDbContextCheck<RegistrationDbContext>("database", HealthStatus.Unhealthy, [Ready], IsMigratedAsync);
+    public static void AddHealth(this IServiceCollection services) => services.AddHealthChecks().AddDatabase(Ready);
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
@@ -38,9 +36,6 @@ internal static class Health
             return 1;
         }
     }
-
-    private static async Task<bool> IsMigratedAsync(RegistrationDbContext db, CancellationToken ct) =>
-        !(await db.Database.GetPendingMigrationsAsync(ct)).Any();
 
     private static HealthCheckOptions Options(Func<HealthCheckRegistration, bool> predicate) => new()
     {

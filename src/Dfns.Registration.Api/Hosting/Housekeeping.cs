@@ -1,7 +1,5 @@
-using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Throttling;
-using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Hosting;
 
@@ -24,7 +22,7 @@ internal sealed partial class Housekeeping(IServiceScopeFactory scopes, TimeProv
             {
                 await CleanAsync(stoppingToken);
             }
-            catch (Exception e) when (EdgeErrors.IsStorageFailure(e))
+            catch (Exception e) when (StorageFailure.Is(e))
             {
                 Log.Failed(logger, e.GetType().Name);
             }
@@ -37,13 +35,7 @@ internal sealed partial class Housekeeping(IServiceScopeFactory scopes, TimeProv
     {
         await using var scope = scopes.CreateAsyncScope();
         var now = clock.GetUtcNow();
-        var before = now - Keep;
-        var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
-        return await db.Ceremonies.Where(c => c.ExpiresAt < before).ExecuteDeleteAsync(ct)
-            + await db.Ceremonies.Where(c => c.ExpiresAt < now && c.ConsumedAt == null && (c.Purpose == CeremonyPurpose.Login || c.Purpose == CeremonyPurpose.LoginOfNobody))
-                .ExecuteDeleteAsync(ct)
-            + await db.AccessTokens.Where(t => t.ExpiresAt < before).ExecuteDeleteAsync(ct)
-            + await db.CredentialCodes.Where(c => c.ExpiresAt < before).ExecuteDeleteAsync(ct)
+        return await scope.ServiceProvider.GetRequiredService<ExpiredRows>().DeleteAsync(now, now - Keep, ct)
             + await scope.ServiceProvider.GetRequiredService<AttemptBudgets>().CleanAsync(ct);
     }
 

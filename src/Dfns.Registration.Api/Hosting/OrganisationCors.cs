@@ -1,7 +1,6 @@
-using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Storage;
 using Microsoft.AspNetCore.Cors.Infrastructure;
-using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Hosting;
 
@@ -34,7 +33,7 @@ internal sealed class OrganisationCors(IServiceScopeFactory scopes, TimeProvider
             current = new Policy(now, await LoadAsync(context.RequestAborted));
             return current.Cors;
         }
-        catch (Exception e) when (current is not null && EdgeErrors.IsStorageFailure(e))
+        catch (Exception e) when (current is not null && StorageFailure.Is(e))
         {
             // The origins of a moment ago are better than none, and than every preflight waiting for the database in turn.
             current = current with { LoadedAt = now };
@@ -51,8 +50,7 @@ internal sealed class OrganisationCors(IServiceScopeFactory scopes, TimeProvider
     private async Task<CorsPolicy> LoadAsync(CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
-        var origins = (await db.RelyingParties.AsNoTracking().Select(r => r.Origins).ToListAsync(ct)).SelectMany(o => o).ToHashSet(StringComparer.Ordinal);
+        var origins = await scope.ServiceProvider.GetRequiredService<OrganisationStore>().OriginsAsync(ct);
         var policy = new CorsPolicyBuilder()
             .SetIsOriginAllowed(origins.Contains)
             .WithMethods("GET", "POST", "PUT", "DELETE", "OPTIONS")

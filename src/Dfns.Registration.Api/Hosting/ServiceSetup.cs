@@ -17,42 +17,30 @@ using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Trust;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Hosting;
 
 /// <summary>What the service is made of: first what the command line needs too, then what only HTTP needs.</summary>
 internal static class ServiceSetup
 {
-    /// <summary>Settings, storage, tokens, mail, and the work on them.</summary>
+    /// <summary>Every room with its settings and its work. In the order in which faults of the settings are told.</summary>
     public static void AddService(this WebApplicationBuilder builder)
     {
-        builder.AddSettings();
-        builder.AddDatabase();
-        builder.AddCodeDelivery();
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<Entropy, SystemEntropy>();
-        builder.Services.AddTokens();
-        builder.Services.AddTrust();
-        builder.Services.AddScoped<Audit>();
-        builder.Services.AddScoped<OrganisationStore>();
-        builder.Services.AddScoped<UserStore>();
-        builder.Services.AddScoped<CodeStore>();
-        builder.Services.AddScoped<CeremonyStore>();
-        builder.Services.AddScoped<UserDirectory>();
-        builder.Services.AddScoped<ServiceAccountStore>();
-        builder.Services.AddScoped<RegistrationStore>();
-        builder.Services.AddScoped<RecoveryStore>();
-        builder.Services.AddScoped<CallerReader>();
-        builder.Services.AddScoped<Factors>();
-        builder.Services.AddScoped<ChallengeAnswers>();
-        builder.Services.AddScoped<Sessions>();
-        builder.Services.AddScoped<LoginCodes>();
-        builder.Services.AddScoped<SignedCalls>();
-        builder.Services.AddScoped<CredentialCallers>();
-        builder.Services.AddScoped<CredentialChanges>();
-        builder.Services.AddScoped<NewCredentials>();
-        builder.Services.AddSocial();
+        builder.AddDatabase();
+        builder.AddSecrets();
+        builder.AddTokens();
+        builder.AddRegistration();
+        builder.AddSignIn();
+        builder.AddRecovery();
+        builder.AddMail();
+        builder.AddTrust();
+        builder.AddThrottling();
+        builder.AddSocial();
+        builder.AddAccounts();
+        builder.AddCodes();
+        builder.AddCeremonies();
+        builder.AddCredentials();
     }
 
     /// <summary>The web server and what surrounds its handlers.</summary>
@@ -65,10 +53,8 @@ internal static class ServiceSetup
             kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 1024, gracePeriod: TimeSpan.FromSeconds(10));
         });
         builder.AddTelemetry();
-        builder.Services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<NetworkOptions>>((headers, network) => network.Value.Configure(headers));
         builder.Services.AddCors().AddSingleton<ICorsPolicyProvider, OrganisationCors>();
         builder.Services.AddRateLimits();
-        builder.Services.AddScoped<AttemptBudgets>();
         builder.Services.AddHealth();
         builder.Services.AddSingleton<Housekeeping>().AddHostedService(services => services.GetRequiredService<Housekeeping>());
         builder.Services.AddTrustRefresh();

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using Dfns.Registration.Api.Demonstration;
-using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Settings;
 using Dfns.Registration.Api.Storage;
 using Microsoft.Extensions.Options;
 
@@ -29,7 +29,7 @@ internal static class ServiceStart
             await Console.Error.WriteLineAsync("The service does not start: Secrets:MasterKey is not the one that this database was sealed with.");
             return 1;
         }
-        catch (Exception e) when (EdgeErrors.IsStorageFailure(e))
+        catch (Exception e) when (StorageFailure.Is(e))
         {
             await Console.Error.WriteLineAsync("The service does not start: the database does not answer. Look at Database:Provider and Database:ConnectionString.");
             return 1;
@@ -63,7 +63,7 @@ internal static class ServiceStart
         }
         catch (InvalidOperationException e)
         {
-            return [Settings.BindingFault(e)];
+            return [SettingsSection.BindingFault(e)];
         }
     }
 }

@@ -1,12 +1,10 @@
 using System.Net.Sockets;
 using System.Threading.Channels;
-using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Mail;
@@ -89,11 +87,8 @@ internal sealed partial class CodeMailQueue(
     private async Task DeliverOnceAsync(WaitingMail mail)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
-        var user = await db.Users.AsNoTracking()
-            .Where(u => u.OrganisationId == mail.OrganisationId && u.Id == mail.UserId)
-            .Select(u => new { u.Username, OrganisationName = u.Organisation!.Name })
-            .SingleAsync();
+        var store = scope.ServiceProvider.GetRequiredService<MailStore>();
+        var user = await store.FindAsync(mail);
         if (mail is RecoveryNotice notice) await delivery.DeliverAsync(new RecoveryMail(user.Username, user.OrganisationName, notice.At), CancellationToken.None);
         if (mail is not IssuedCode code) return;
         await delivery.DeliverAsync(
@@ -102,10 +97,9 @@ internal sealed partial class CodeMailQueue(
         // Beyond this point the mail is out: a fault of the audit trail must not send it again.
         try
         {
-            scope.ServiceProvider.GetRequiredService<Audit>().Add(code.OrganisationId, AuditActions.CodeSent(code.Purpose), AuditActors.Service, code.UserId);
-            await db.SaveChangesAsync();
+            await store.NoteSentAsync(code);
         }
-        catch (Exception e) when (EdgeErrors.IsStorageFailure(e))
+        catch (Exception e) when (StorageFailure.Is(e))
         {
             Log.NotAudited(logger, e.GetType().Name);
         }
@@ -114,7 +108,7 @@ internal sealed partial class CodeMailQueue(
     private static bool IsExpected(Exception e) =>
         e is IOException or SocketException or TimeoutException or ProtocolException or CommandException or AuthenticationException or SslHandshakeException
             or ServiceNotConnectedException or NotSupportedException or AddressNotMailableException
-        || EdgeErrors.IsStorageFailure(e);
+        || StorageFailure.Is(e);
 
     // A reply of 5xx is the server's last word (RFC 5321 §4.2.1).
     private static bool IsFinal(Exception e) => e is AddressNotMailableException or AuthenticationException or NotSupportedException

@@ -1,12 +1,23 @@
+using Dfns.Registration.Api.Settings;
 using Microsoft.Extensions.Options;
+using MimeKit;
 
 namespace Dfns.Registration.Api.Mail;
 
-/// <summary>Chooses how codes go out.</summary>
+/// <summary>Chooses how mails go out.</summary>
 internal static class MailSetup
 {
-    public static void AddCodeDelivery(this WebApplicationBuilder builder)
+    public static void AddMail(this WebApplicationBuilder builder)
     {
+        var development = builder.Environment.IsDevelopment();
+        builder.Bind<MailOptions>(MailOptions.Section)
+            .Validate(o => o.Delivery != MailDelivery.Log || development, "Mail:Delivery may be 'Log' in Development only: it writes codes to the log. Use 'Smtp'.")
+            .Validate(o => o.Delivery != MailDelivery.Smtp || !string.IsNullOrWhiteSpace(o.Host), "Mail:Host is required, such as 'smtp.example.co'.")
+            .Validate(o => o.Delivery != MailDelivery.Smtp || MailboxAddress.TryParse(o.From, out _), "Mail:From is required, such as 'Example <no-reply@example.co>'.")
+            .Validate(o => o.Spread >= TimeSpan.Zero && o.Spread <= TimeSpan.FromMinutes(1), "Mail:Spread must not be negative and at most a minute, such as '00:00:01'.")
+            .Validate(o => o.Port is > 0 and <= 65535, "Mail:Port must be from 1 to 65535, such as 587.")
+            .Validate(o => o.Link is null || o.Link.Contains("{code}", StringComparison.Ordinal), "Mail:Link must contain '{code}', such as 'https://app.example.co/register#username={username}&code={code}&orgId={orgId}'.");
+
         builder.Services.AddSingleton<SmtpCodeDelivery>();
         builder.Services.AddSingleton<LogCodeDelivery>();
         builder.Services.AddSingleton<ICodeDelivery>(services => services.GetRequiredService<IOptions<MailOptions>>().Value.Delivery switch
@@ -14,6 +25,7 @@ internal static class MailSetup
             MailDelivery.Smtp => services.GetRequiredService<SmtpCodeDelivery>(),
             MailDelivery.Log => services.GetRequiredService<LogCodeDelivery>(),
         });
+        builder.Services.AddScoped<MailStore>();
         builder.Services.AddSingleton<CodeMailQueue>();
         builder.Services.AddHostedService(services => services.GetRequiredService<CodeMailQueue>());
     }

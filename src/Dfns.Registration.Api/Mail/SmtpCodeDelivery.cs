@@ -1,5 +1,4 @@
 using System.Globalization;
-using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Storage;
 using MailKit.Net.Smtp;
 using Microsoft.Extensions.Options;
@@ -51,7 +50,7 @@ internal sealed class SmtpCodeDelivery(IOptions<MailOptions> options) : ICodeDel
     private async Task SendAsync(string address, string subject, string text, CancellationToken ct)
     {
         var settings = options.Value;
-        if (!UserStore.IsMailable(address)) throw new AddressNotMailableException();
+        if (!MailAddress.IsMailable(address)) throw new AddressNotMailableException();
         using var client = new SmtpClient { CheckCertificateRevocation = settings.CheckRevocation, Timeout = TimeoutMilliseconds };
         await client.ConnectAsync(settings.Host!, settings.Port, settings.Security, ct);
         if (settings.Username is { } username) await client.AuthenticateAsync(username, settings.Password ?? "", ct);

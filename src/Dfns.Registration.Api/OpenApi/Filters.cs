@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Ceremonies;
-using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.OpenApi;

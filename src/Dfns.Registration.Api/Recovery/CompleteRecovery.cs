@@ -2,8 +2,6 @@ using System.Security.Cryptography;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Mail;
-using Dfns.Registration.Api.Registration;
-using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Trust;
@@ -21,11 +19,11 @@ internal static class CompleteRecovery
     private const string NewPath = "$.newCredentials";
 
     internal static async Task<Results<Ok<RegistrationResponse>, ErrorResult>> CompleteAsync(
-        HttpRequest http, TokenService tokens, RecoveryStore store, CodeMailQueue mails, TrustSources trust, TimeProvider clock, IOptions<RegistrationOptions> options, CancellationToken ct)
+        HttpRequest http, TokenService tokens, RecoveryStore store, CodeMailQueue mails, TrustSources trust, TimeProvider clock, IOptions<BodyLimits> limits, CancellationToken ct)
     {
         // Who: the token is ours, and names a recovery that is still open.
         if (await tokens.ReadAsync(http, TokenPurpose.Recovery, ct) is not { } reference) return (ErrorResult)ErrorCatalog.NotAuthorized;
-        if ((await JsonBody.ReceiveAsync(http, options.Value.MaxBodySizeBytes, ct)).Failed(out var error, out var body)) return (ErrorResult)error;
+        if ((await JsonBody.ReceiveAsync(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var body)) return (ErrorResult)error;
         if (await store.FindAsync(reference, ct) is not { } session) return (ErrorResult)ErrorCatalog.NotAuthorized;
 
         // Settled: a repeat gets its answer again; a spent session or a barred user gets an error.

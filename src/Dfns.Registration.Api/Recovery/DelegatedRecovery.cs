@@ -5,7 +5,6 @@ using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Recovery;
 
@@ -13,7 +12,7 @@ namespace Dfns.Registration.Api.Recovery;
 internal static class DelegatedRecovery
 {
     internal static async Task<Results<Ok<RecoveryChallengeResponse>, ErrorResult>> InitAsync(
-        HttpRequest http, SignedCalls calls, RegistrationDbContext db, RecoveryStore store, Audit audit, TokenService tokens, CancellationToken ct)
+        HttpRequest http, SignedCalls calls, UserStore users, RecoveryStore store, Audit audit, TokenService tokens, CancellationToken ct)
     {
         if ((await calls.ReadAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
         if (!call.Caller.User.IsServiceAccount) return (ErrorResult)ErrorCatalog.ServiceAccountRequired;
@@ -23,13 +22,11 @@ internal static class DelegatedRecovery
         if (InitRecovery.ReadCredentialId(request.CredentialId).Failed(out error, out var credentialId)) return (ErrorResult)error;
 
         // End users alone, as in every call on a service account's word: it needs no code, and is handed the encrypted recovery key.
-        var folded = User.Fold(username);
-        var user = await db.Users.Include(u => u.Organisation!.RelyingParty).SingleOrDefaultAsync(
-            u => u.OrganisationId == call.Caller.OrganisationId && u.UsernameFolded == folded && u.RegisteredAt != null && u.Kind == UserKind.EndUser && !u.IsServiceAccount, ct);
-        if (user is null) return (ErrorResult)ErrorCatalog.UserNotFound.At("$.username");
+        var user = await users.FindEndUserAsync(call.Caller.OrganisationId, username, ct);
+        if (user?.RegisteredAt is null) return (ErrorResult)ErrorCatalog.UserNotFound.At("$.username");
         if (!user.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
 
-        var started = await store.StartAsync(user, credentialId, ct);
+        var started = await store.StartAsync(user, call.Caller.RelyingParty, credentialId, ct);
         audit.Add(user.OrganisationId, AuditActions.RecoveryStarted, call.Caller.User.Id, user.Id, http.HttpContext.Connection.RemoteIpAddress?.ToString());
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
         return TypedResults.Ok(await InitRecovery.ChallengeAsync(started, tokens, ct));

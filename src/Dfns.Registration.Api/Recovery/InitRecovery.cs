@@ -1,5 +1,5 @@
+using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Tokens;
@@ -15,7 +15,7 @@ internal static class InitRecovery
     internal static async Task<Results<Ok<RecoveryChallengeResponse>, ErrorResult>> InitAsync(
         HttpRequest http, AttemptBudgets budgets, RecoveryStore store, TokenService tokens, CancellationToken ct)
     {
-        if ((await JsonBody.ReadAsync<InitRecoveryRequest>(http, RegistrationOptions.SmallBodySizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
+        if ((await JsonBody.ReadAsync<InitRecoveryRequest>(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
         if (Member.Text(request.Username, "$.username", Limits.UsernameLength).Failed(out error, out var username)) return (ErrorResult)error;
         if (Member.Text(request.VerificationCode, "$.verificationCode", Limits.IdLength).Failed(out error, out var code)) return (ErrorResult)error;
         if (Member.Text(request.OrgId, "$.orgId", Limits.IdLength).Failed(out error, out var orgId)) return (ErrorResult)error;
@@ -39,7 +39,7 @@ internal static class InitRecovery
     internal static async Task<RecoveryChallengeResponse> ChallengeAsync(StartedRecovery started, TokenService tokens, CancellationToken ct)
     {
         return new RecoveryChallengeResponse(
-            await InitRegistration.ChallengeAsync(started.Ceremony, started.User, started.User.Organisation!.RelyingParty!, tokens, ct),
+            await RegistrationChallenge.OfAsync(started.Ceremony, started.User, started.RelyingParty, tokens, ct),
             started.RecoveryKey is { } key ? [new RecoveryKeyDescriptor(key.CredentialIdText, key.EncryptedPrivateKey ?? "")] : []);
     }
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using Dfns.Registration.Api.Registration;
-using Dfns.Registration.Api.SignIn;
+using Dfns.Registration.Api.Ceremonies;
 
 namespace Dfns.Registration.Api.Recovery;
 

@@ -1,5 +1,5 @@
+using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Storage;
 
 namespace Dfns.Registration.Api.Recovery;
@@ -42,4 +42,4 @@ internal sealed class RecoverySession
 }
 
 /// <summary>A recovery that was started, and the recovery key that it was started with, if there is such a one.</summary>
-internal sealed record StartedRecovery(Ceremony Ceremony, User User, Credential? RecoveryKey);
+internal sealed record StartedRecovery(Ceremony Ceremony, User User, RelyingParty RelyingParty, Credential? RecoveryKey);

@@ -2,7 +2,6 @@ using System.Buffers.Text;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
@@ -31,21 +30,22 @@ internal sealed class RecoveryStore(
             username,
             code,
             isFirstAttempt,
-            async (user, _) => user.IsActive ? await StartAsync(user, credentialId, ct) : ErrorCatalog.UserDeactivated,
+            async (user, _) => user.IsActive ? await StartAsync(user, user.Organisation!.RelyingParty!, credentialId, ct) : ErrorCatalog.UserDeactivated,
             ct);
 
     /// <summary>Starts a recovery of a user. The caller saves.</summary>
-    /// <param name="user">With organisation and relying party.</param>
+    /// <param name="user">Whose account it is.</param>
+    /// <param name="relyingParty">Of the user's organisation.</param>
     /// <param name="credentialId">The id of the recovery key, decoded. One that is no recovery key of the user starts a recovery that nothing completes.</param>
     /// <param name="ct">Ends the waiting.</param>
-    public async Task<StartedRecovery> StartAsync(User user, ReadOnlyMemory<byte> credentialId, CancellationToken ct)
+    public async Task<StartedRecovery> StartAsync(User user, RelyingParty relyingParty, ReadOnlyMemory<byte> credentialId, CancellationToken ct)
     {
         var (ceremony, _) = await ceremonies.OpenAsync(
             CeremonyPurpose.Recovery, user, options.Value.ChallengeLifetime, Base64Url.EncodeToString(credentialId.Span), ct);
         var id = credentialId.ToArray();
         var key = await db.Credentials.SingleOrDefaultAsync(
             c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.CredentialId == id && c.Kind == CredentialKind.RecoveryKey && c.Status == CredentialStatus.Active, ct);
-        return new StartedRecovery(ceremony, user, key);
+        return new StartedRecovery(ceremony, user, relyingParty, key);
     }
 
     /// <summary>Finds the session a bearer token names, completed or not.</summary>

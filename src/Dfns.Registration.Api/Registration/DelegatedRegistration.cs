@@ -5,7 +5,6 @@ using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Registration;
 
@@ -25,14 +24,11 @@ internal static class DelegatedRegistration
     }
 
     internal static async Task<Results<Ok<RegistrationChallengeResponse>, ErrorResult>> RestartAsync(
-        HttpRequest http, SignedCalls calls, RegistrationDbContext db, UserStore users, RegistrationStore store, Audit audit, TokenService tokens, CancellationToken ct)
+        HttpRequest http, SignedCalls calls, UserStore users, RegistrationStore store, Audit audit, TokenService tokens, CancellationToken ct)
     {
         if ((await ReadAsync(http, calls, ct)).Failed(out var error, out var asked)) return (ErrorResult)error;
 
-        // End users alone: who could vouch for an employee could become one.
-        var folded = User.Fold(asked.Username);
-        var user = await db.Users.SingleOrDefaultAsync(
-            u => u.OrganisationId == asked.Call.Caller.OrganisationId && u.UsernameFolded == folded && u.Kind == UserKind.EndUser, ct);
+        var user = await users.FindEndUserAsync(asked.Call.Caller.OrganisationId, asked.Username, ct);
         if (user is null) return (ErrorResult)ErrorCatalog.UserNotFound.At("$.email");
         return await OpenAsync(http, asked.Call, user, calls, users, store, audit, tokens, ct);
     }
@@ -57,7 +53,7 @@ internal static class DelegatedRegistration
         if ((await store.AddSessionAsync(user, call.Caller.RelyingParty, ct)).Failed(out var error, out var session)) return (ErrorResult)error;
         audit.Add(user.OrganisationId, AuditActions.RegistrationDelegated, call.Caller.User.Id, user.Id, http.HttpContext.Connection.RemoteIpAddress?.ToString());
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)await users.ConflictAsync(user, conflict, ct);
-        return TypedResults.Ok(await InitRegistration.ChallengeAsync(session.Ceremony, session.User, session.RelyingParty, tokens, ct));
+        return TypedResults.Ok(await RegistrationChallenge.OfAsync(session.Ceremony, session.User, session.RelyingParty, tokens, ct));
     }
 
     /// <summary>What was asked for, and by whom.</summary>

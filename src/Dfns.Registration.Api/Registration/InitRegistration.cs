@@ -13,7 +13,7 @@ internal static class InitRegistration
     internal static async Task<Results<Ok<RegistrationChallengeResponse>, ErrorResult>> InitAsync(
         HttpRequest http, AttemptBudgets budgets, RegistrationStore store, TokenService tokens, CancellationToken ct)
     {
-        if ((await JsonBody.ReadAsync<InitRegistrationRequest>(http, RegistrationOptions.SmallBodySizeBytes, ct)).Failed(out var error, out var request))
+        if ((await JsonBody.ReadAsync<InitRegistrationRequest>(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var request))
         {
             return (ErrorResult)error;
         }
@@ -24,25 +24,6 @@ internal static class InitRegistration
 
         var opened = await budgets.GuessAsync(http.HttpContext, CodePurpose.Registration, orgId, username, isFirst => store.OpenAsync(orgId, username, code, isFirst, ct), ct);
         if (opened.Failed(out error, out var session)) return (ErrorResult)error;
-        return TypedResults.Ok(await ChallengeAsync(session.Ceremony, session.User, session.RelyingParty, tokens, ct));
-    }
-
-    /// <summary>The answer that every way of starting a registration gets.</summary>
-    internal static async Task<RegistrationChallengeResponse> ChallengeAsync(Ceremony ceremony, User user, RelyingParty relyingParty, TokenService tokens, CancellationToken ct)
-    {
-        var kinds = CredentialSlots.FactorKinds.Select(k => k.ToString()).ToList();
-        return new RegistrationChallengeResponse
-        {
-            User = ChallengeUser.Of(user),
-            TemporaryAuthenticationToken = await tokens.IssueAsync(ceremony, user, ct),
-            Challenge = ceremony.Challenge,
-            Rp = new ChallengeRelyingParty(relyingParty.RelyingPartyId, relyingParty.Name),
-            SupportedCredentialKinds = new SupportedCredentialKinds(kinds, kinds),
-            AuthenticatorSelection = AuthenticatorSelection.Of(relyingParty),
-            Attestation = relyingParty.Attestation,
-            PubKeyCredParams = PublicKeyCredentialParameters.Of(relyingParty),
-            ExcludeCredentials = [],
-            OtpUrl = "",
-        };
+        return TypedResults.Ok(await RegistrationChallenge.OfAsync(session.Ceremony, session.User, session.RelyingParty, tokens, ct));
     }
 }

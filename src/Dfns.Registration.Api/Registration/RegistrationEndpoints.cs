@@ -1,9 +1,9 @@
+using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Throttling;
-using Dfns.Registration.Api.UserActions;
 using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.Registration;
@@ -56,7 +56,7 @@ internal static class RegistrationEndpoints
             .Errors(ErrorCatalog.MailBusy, ErrorCatalog.TooManyAttempts)
             .BodyErrors().EdgeErrors();
 
-        group.MapPost("/registration/social", StartSocialRegistration.StartAsync)
+        group.MapPost("/registration/social", SocialRegistration.StartAsync)
             .WithName("createSocialRegistrationChallenge")
             .WithSummary("Start a registration with an ID token")
             .WithDescription(
@@ -81,10 +81,4 @@ internal static class RegistrationEndpoints
             .NewCredentialErrors()
             .BodyErrors().EdgeErrors();
     }
-
-    /// <summary>What can be wrong with a new credential.</summary>
-    public static RouteHandlerBuilder NewCredentialErrors(this RouteHandlerBuilder endpoint) => endpoint
-        .Errors(ErrorCatalog.CredentialKindUnsupported, ErrorCatalog.CredentialKindUnknown, ErrorCatalog.CredentialKindMisplaced)
-        .Errors(ErrorCatalog.CredentialAlreadyRegistered, ErrorCatalog.PublicKeyAlreadyRegistered)
-        .Errors([.. RefusalErrors.OfNewCredentials]);
 }

@@ -27,7 +27,4 @@ public sealed class RegistrationOptions
     /// <summary>Bytes a request body may have; default and most 256 KiB.</summary>
     [Range(16 * 1024, 256 * 1024, ErrorMessage = "Registration:MaxBodySizeBytes must be from 16384 to 262144, such as 262144.")]
     public int MaxBodySizeBytes { get; set; } = 256 * 1024;
-
-    /// <summary>Bytes of a body that carries a name and a code.</summary>
-    internal const int SmallBodySizeBytes = 16 * 1024;
 }

@@ -1,3 +1,4 @@
+using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
 

@@ -1,7 +1,6 @@
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Wire;
@@ -14,9 +13,9 @@ namespace Dfns.Registration.Api.SignIn;
 internal static class CompleteLogin
 {
     internal static async Task<Results<Ok<LoginResponse>, ErrorResult>> CompleteAsync(
-        HttpRequest http, ChallengeAnswers answers, Sessions sessions, LoginCodes codes, IOptions<RegistrationOptions> options, CancellationToken ct)
+        HttpRequest http, ChallengeAnswers answers, Sessions sessions, SignInStore store, IOptions<BodyLimits> limits, CancellationToken ct)
     {
-        if ((await JsonBody.ReadAsync<AnswerRequest>(http, options.Value.MaxBodySizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
+        if ((await JsonBody.ReadAsync<AnswerRequest>(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
 
         var remoteAddress = http.HttpContext.Connection.RemoteIpAddress?.ToString();
         if ((await answers.TakeAsync(request, TokenPurpose.Login, caller: null, OpenSession, ct)).Failed(out error, out var session)) return (ErrorResult)error;
@@ -26,7 +25,7 @@ internal static class CompleteLogin
         async Task<Checked<Session>> OpenSession(Ceremony ceremony, ProvenFactors proven)
         {
             if (proven.User.IsServiceAccount) return ErrorCatalog.NoUsableCredential;
-            await codes.SpendAsync(ceremony, ct);
+            await store.SpendCodeAsync(ceremony, ct);
             return sessions.Open(proven.User, proven.Credentials[0].Uuid, remoteAddress, proven.Credentials[0].Kind.ToString());
         }
     }

@@ -4,7 +4,6 @@ using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.SignIn;
 
@@ -12,7 +11,7 @@ namespace Dfns.Registration.Api.SignIn;
 internal static class DelegatedLogin
 {
     internal static async Task<Results<Ok<LoginResponse>, ErrorResult>> LoginAsync(
-        HttpRequest http, SignedCalls calls, RegistrationDbContext db, Sessions sessions, CancellationToken ct)
+        HttpRequest http, SignedCalls calls, UserStore users, Sessions sessions, CancellationToken ct)
     {
         if ((await calls.ReadAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
         if (!call.Caller.User.IsServiceAccount) return (ErrorResult)ErrorCatalog.ServiceAccountRequired;
@@ -21,10 +20,8 @@ internal static class DelegatedLogin
         if (Member.Text(request.Username, "$.username", Limits.UsernameLength).Failed(out error, out var username)) return (ErrorResult)error;
 
         // End users alone: an employee's session could do what the service account may not.
-        var folded = User.Fold(username);
-        var user = await db.Users.SingleOrDefaultAsync(
-            u => u.OrganisationId == call.Caller.OrganisationId && u.UsernameFolded == folded && u.Kind == UserKind.EndUser && !u.IsServiceAccount && u.RegisteredAt != null, ct);
-        if (user is null) return (ErrorResult)ErrorCatalog.UserNotFound.At("$.username");
+        var user = await users.FindEndUserAsync(call.Caller.OrganisationId, username, ct);
+        if (user?.RegisteredAt is null) return (ErrorResult)ErrorCatalog.UserNotFound.At("$.username");
         if (!user.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
 
         var session = sessions.Open(user, credentialUuid: null, http.HttpContext.Connection.RemoteIpAddress?.ToString(), $"delegated by {call.Caller.User.Id}");

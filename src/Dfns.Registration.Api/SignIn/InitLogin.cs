@@ -1,14 +1,12 @@
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.SignIn;
 
@@ -16,21 +14,21 @@ namespace Dfns.Registration.Api.SignIn;
 internal static class InitLogin
 {
     internal static async Task<Results<Ok<LoginChallengeResponse>, ErrorResult>> InitAsync(
-        HttpRequest http, RegistrationDbContext db, AttemptBudgets budgets, LoginCodes codes, TokenService tokens, MasterKey masterKey, Entropy entropy, TimeProvider clock, IOptions<SignInOptions> options, CancellationToken ct)
+        HttpRequest http, OrganisationStore organisations, SignInStore store, AttemptBudgets budgets, TokenService tokens, MasterKey masterKey, CancellationToken ct)
     {
-        if ((await JsonBody.ReadAsync<InitLoginRequest>(http, RegistrationOptions.SmallBodySizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
+        if ((await JsonBody.ReadAsync<InitLoginRequest>(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
         if (Member.Text(request.OrgId, "$.orgId", Limits.IdLength).Failed(out error, out var orgId)) return (ErrorResult)error;
         if (Member.OptionalText(request.Username, "$.username", Limits.UsernameLength) is { } badName) return (ErrorResult)badName;
 
         // An organisation's id is no secret, and nobody guesses one: it stands in every front end.
-        if (await db.RelyingParties.SingleOrDefaultAsync(r => r.OrganisationId == orgId, ct) is not { } relyingParty) return (ErrorResult)ErrorCatalog.OrganisationUnknown.At("$.orgId");
+        if (await organisations.FindRelyingPartyAsync(orgId, ct) is not { } relyingParty) return (ErrorResult)ErrorCatalog.OrganisationUnknown.At("$.orgId");
 
         // With a code: the same answer whatever is wrong with it, and the encrypted private keys when nothing is.
         if (request.LoginCode is not null)
         {
             if (Member.Text(request.LoginCode, "$.loginCode", Limits.IdLength).Failed(out error, out var code)) return (ErrorResult)error;
             if (Member.Text(request.Username, "$.username", Limits.UsernameLength).Failed(out error, out var holder)) return (ErrorResult)error;
-            var guessed = await budgets.GuessAsync(http.HttpContext, CodePurpose.Login, orgId, holder, isFirst => codes.OpenAsync(orgId, holder, code, isFirst, ct), ct);
+            var guessed = await budgets.GuessAsync(http.HttpContext, CodePurpose.Login, orgId, holder, isFirst => store.OpenWithCodeAsync(orgId, holder, code, isFirst, ct), ct);
             if (guessed.Failed(out error, out var opened)) return (ErrorResult)error;
             return TypedResults.Ok(LoginChallenge.For(
                 opened.Ceremony, await tokens.IssueChallengeIdentifierAsync(opened.Ceremony, ct), opened.RelyingParty, opened.Credentials, withPrivateKeys: true));
@@ -38,7 +36,7 @@ internal static class InitLogin
 
         if (request.Username is not { } username)
         {
-            var anybody = await OpenAsync(CeremonyPurpose.Login, userId: null, boundTo: null);
+            var anybody = await store.OpenAsync(orgId, CeremonyPurpose.Login, userId: null, boundTo: null, ct);
             return TypedResults.Ok(LoginChallenge.ForAnyPasskey(anybody, await tokens.IssueChallengeIdentifierAsync(anybody, ct), relyingParty));
         }
 
@@ -47,32 +45,12 @@ internal static class InitLogin
         var folded = User.Fold(username);
         var seed = NobodysCredentials.Seed(masterKey, orgId, folded);
         var madeUp = NobodysCredentials.Of(relyingParty, seed);
-        var standIn = NobodysCredentials.StandInFrom(seed);
-        var registered = db.Users.Where(u => u.OrganisationId == orgId && u.RegisteredAt != null && u.ArchivedAt == null);
-        // Not of a user with many: whoever added them would see by the time which names they are read for, and so which are nobody's.
-        var standIns = registered.Where(u => !db.Credentials
-            .Where(c => c.OrganisationId == orgId && c.UserId == u.Id && c.Status != CredentialStatus.Archived).Skip(NobodysCredentials.MostOfStandIn).Any());
-        var read = await db.Credentials
-            .Where(c => c.OrganisationId == orgId && c.Status == CredentialStatus.Active && c.Slot != CredentialSlot.Recovery && c.UserId == (
-                registered.Where(u => u.UsernameFolded == folded && !u.IsServiceAccount).Select(u => u.Id).FirstOrDefault()
-                ?? standIns.Where(u => string.Compare(u.Id, standIn) >= 0).OrderBy(u => u.Id).Select(u => u.Id).FirstOrDefault()
-                ?? standIns.OrderBy(u => u.Id).Select(u => u.Id).FirstOrDefault()))
-            .Select(c => new { Credential = c, IsNamed = c.User!.UsernameFolded == folded && !c.User.IsServiceAccount })
-            .AsNoTracking()
-            .ToListAsync(ct);
-        var isSomebody = read.Exists(r => r.IsNamed);
+        var read = await store.ReadAsync(orgId, folded, NobodysCredentials.StandInFrom(seed), ct);
+        var isSomebody = read.Any(r => r.IsNamed);
 
-        var ceremony = await OpenAsync(
-            isSomebody ? CeremonyPurpose.Login : CeremonyPurpose.LoginOfNobody, read.Select(r => r.Credential.UserId).FirstOrDefault(), isSomebody ? null : seed);
+        var ceremony = await store.OpenAsync(
+            orgId, isSomebody ? CeremonyPurpose.Login : CeremonyPurpose.LoginOfNobody, read.Select(r => r.Credential.UserId).FirstOrDefault(), isSomebody ? null : seed, ct);
         var credentials = isSomebody ? [.. read.Where(r => r.IsNamed).Select(r => r.Credential)] : madeUp;
         return TypedResults.Ok(LoginChallenge.For(ceremony, await tokens.IssueChallengeIdentifierAsync(ceremony, ct), relyingParty, credentials, withPrivateKeys: false));
-
-        async Task<Ceremony> OpenAsync(CeremonyPurpose purpose, string? userId, string? boundTo)
-        {
-            var opened = Ceremony.Open(entropy, orgId, purpose, userId, clock.GetUtcNow(), options.Value.ChallengeLifetime, boundTo);
-            db.Ceremonies.Add(opened);
-            await db.SaveChangesAsync(ct);
-            return opened;
-        }
     }
 }

@@ -1,10 +1,8 @@
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.SignIn;
 
@@ -12,23 +10,21 @@ namespace Dfns.Registration.Api.SignIn;
 internal static class Logout
 {
     internal static async Task<Results<Ok<MessageResponse>, ErrorResult>> LogoutAsync(
-        HttpRequest http, CallerReader callers, RegistrationDbContext db, Audit audit, TimeProvider clock, CancellationToken ct)
+        HttpRequest http, CallerReader callers, AccessTokenStore tokens, Changes changes, Audit audit, TimeProvider clock, CancellationToken ct)
     {
         if (await callers.ReadAsync(http, ct) is not { } caller) return (ErrorResult)ErrorCatalog.NotAuthorized;
-        if ((await JsonBody.ReceiveOptionalAsync(http, RegistrationOptions.SmallBodySizeBytes, ct)).Failed(out var error, out var body)) return (ErrorResult)error;
+        if ((await JsonBody.ReceiveOptionalAsync(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var body)) return (ErrorResult)error;
         if (JsonBody.Parse<LogoutRequest>(body).Failed(out error, out var request)) return (ErrorResult)error;
         // A standing access is ended by the operator who gave it.
         if (caller.User.IsServiceAccount) return (ErrorResult)ErrorCatalog.NotAuthorized;
 
-        var ended = request.AllSessions == true
-            ? await db.AccessTokens.Where(t => t.OrganisationId == caller.OrganisationId && t.UserId == caller.User.Id && t.RevokedAt == null).ToListAsync(ct)
-            : [caller.Token];
         var now = clock.GetUtcNow();
-        ended.ForEach(token => token.RevokedAt = now);
+        if (request.AllSessions == true) await tokens.EndAllAsync(caller.User, now, ct);
+        else caller.Token.RevokedAt = now;
         audit.Add(
             caller.OrganisationId, AuditActions.SignedOut, caller.User.Id, caller.User.Id, http.HttpContext.Connection.RemoteIpAddress?.ToString(),
             request.AllSessions == true ? "all sessions" : caller.Token.Id);
-        await db.SaveChangesAsync(ct);
+        await changes.SaveAsync(ct);
         return TypedResults.Ok(MessageResponse.Success);
     }
 }

@@ -1,9 +1,9 @@
+using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Throttling;
-using Dfns.Registration.Api.UserActions;
 using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.SignIn;
@@ -69,10 +69,4 @@ internal static class SignInEndpoints
             .Errors(ErrorCatalog.NotAuthorized)
             .BodyErrors().EdgeErrors();
     }
-
-    /// <summary>What can be wrong with the answer to a challenge.</summary>
-    public static RouteHandlerBuilder AnswerErrors(this RouteHandlerBuilder endpoint) => endpoint
-        .Errors(ErrorCatalog.ChallengeNotValid, ErrorCatalog.NoUsableCredential, ErrorCatalog.SecondFactorRequired, ErrorCatalog.UserDeactivated)
-        .Errors(ErrorCatalog.CredentialKindUnsupported, ErrorCatalog.CredentialKindUnknown, ErrorCatalog.CredentialKindMisplaced)
-        .Errors([.. RefusalErrors.OfAssertions]);
 }

@@ -1,14 +1,15 @@
 using System.Security.Cryptography;
 using System.Text;
 using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Throttling;
+using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.SignIn;
@@ -20,7 +21,7 @@ namespace Dfns.Registration.Api.SignIn;
 internal static class SocialLogin
 {
     internal static async Task<Results<Ok<LoginResponse>, ErrorResult>> LoginAsync(
-        HttpRequest http, AttemptBudgets budgets, IdTokenValidator validator, SocialStore social, RegistrationDbContext db, Sessions sessions,
+        HttpRequest http, AttemptBudgets budgets, IdTokenValidator validator, SocialStore social, UserStore users, CeremonyStore ceremonies, Changes changes, Sessions sessions,
         Entropy entropy, TimeProvider clock, IOptions<SocialOptions> options, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<SocialRequest>(http, SocialOptions.BodySizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
@@ -30,24 +31,18 @@ internal static class SocialLogin
         if ((await validator.ValidateAsync(sent.OrgId, sent.IdToken, sent.Nonce, ct)).Failed(out error, out var identity)) return (ErrorResult)error;
 
         // Whose: of the issuer and the subject, never of the address. Whoever holds the provider's word may know whether there is such a user.
-        var userId = await social.FindUserAsync(identity, ct);
-        var user = await db.Users.SingleOrDefaultAsync(u => u.OrganisationId == identity.OrganisationId && u.Id == userId && u.RegisteredAt != null, ct);
+        var user = await users.FindRegisteredAsync(identity.OrganisationId, await social.FindUserAsync(identity, ct), ct);
         if (user is null) return (ErrorResult)ErrorCatalog.UserNotFound;
         if (!user.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
 
         // Once: the row of this token is there already, or it is now, together with the session.
         var use = Use(sent, user, entropy, clock.GetUtcNow(), options.Value.MaxTokenAge);
         var mark = use.MarkUse(entropy);
-        db.Ceremonies.Add(use);
+        ceremonies.Add(use);
         var session = sessions.Open(user, credentialUuid: null, http.HttpContext.Connection.RemoteIpAddress?.ToString(), identity.Issuer);
-        try
+        if (await changes.TrySaveAsync(ct) is not null && !await ceremonies.IsUsedByAsync(new TokenReference(use.OrganisationId, use.Id), mark, ct))
         {
-            await db.SaveChangesAsync(ct);
-        }
-        catch (DbUpdateException e) when (UniqueViolation.IsOne(e))
-        {
-            db.ChangeTracker.Clear();
-            if (!await db.Ceremonies.AnyAsync(c => c.OrganisationId == use.OrganisationId && c.Id == use.Id && c.Result == mark, ct)) return (ErrorResult)ErrorCatalog.IdTokenAlreadyUsed;
+            return (ErrorResult)ErrorCatalog.IdTokenAlreadyUsed;
         }
 
         return TypedResults.Ok(new LoginResponse(await sessions.TokenAsync(session, ct)));

@@ -3,7 +3,6 @@ using System.Text;
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
@@ -14,7 +13,7 @@ namespace Dfns.Registration.Api.Social;
 /// Validates ID tokens (OpenID Connect Core 1.0 §3.1.3.7): signed by a provider of the organisation, for one of its clients, now. What a
 /// token says of itself before its signature is verified decides no more than which of the organisation's providers is asked.
 /// </summary>
-internal sealed class IdTokenValidator(RegistrationDbContext db, ProviderKeys keys, TimeProvider clock, IOptions<SocialOptions> options)
+internal sealed class IdTokenValidator(SocialStore store, ProviderKeys keys, TimeProvider clock, IOptions<SocialOptions> options)
 {
     /// <summary>How far the clocks of provider and service may lie apart.</summary>
     public static readonly TimeSpan ClockDifference = TimeSpan.FromMinutes(1);
@@ -32,7 +31,7 @@ internal sealed class IdTokenValidator(RegistrationDbContext db, ProviderKeys ke
         if (Parse(idToken) is not var (token, claims)) return ErrorCatalog.IdTokenMalformed;
 
         // Whose: an unknown organisation and an unknown issuer look alike. The issuer is compared as exact text (step 2).
-        var provider = (await db.SocialProviders.AsNoTracking().Where(p => p.OrganisationId == organisationId && p.Organisation!.RelyingParty != null).ToListAsync(ct))
+        var provider = (await store.AcceptedAsync(organisationId, ct))
             .Find(p => string.Equals(p.Issuer, claims.Text("iss"), StringComparison.Ordinal));
         if (provider is null) return ErrorCatalog.IdTokenIssuerUnknown;
 

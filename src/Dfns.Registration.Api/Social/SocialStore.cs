@@ -5,9 +5,33 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Social;
 
-/// <summary>The users behind social identities.</summary>
+/// <summary>The providers whose ID tokens organisations accept, and the users behind the identities.</summary>
 internal sealed class SocialStore(RegistrationDbContext db, UserStore users, Audit audit, TimeProvider clock)
 {
+    /// <summary>The providers that an organisation accepts: none where it is not there, or not set up to the end.</summary>
+    public Task<List<SocialProvider>> AcceptedAsync(string organisationId, CancellationToken ct) =>
+        db.SocialProviders.AsNoTracking().Where(p => p.OrganisationId == organisationId && p.Organisation!.RelyingParty != null).ToListAsync(ct);
+
+    /// <summary>The providers of an organisation, by issuer.</summary>
+    public Task<List<SocialProvider>> ListProvidersAsync(string organisationId, CancellationToken ct) =>
+        db.SocialProviders.AsNoTracking().Where(p => p.OrganisationId == organisationId).OrderBy(p => p.Issuer).ToListAsync(ct);
+
+    /// <summary>Finds a provider, tracked, or adds one that accepts nothing yet. The caller saves.</summary>
+    public async Task<SocialProvider> FindOrAddProviderAsync(string organisationId, string issuer, CancellationToken ct)
+    {
+        if (await FindProviderAsync(organisationId, issuer, ct) is { } found) return found;
+        var provider = new SocialProvider { OrganisationId = organisationId, Issuer = issuer, ClientIds = [], Algorithms = [], CreatedAt = clock.GetUtcNow() };
+        db.SocialProviders.Add(provider);
+        return provider;
+    }
+
+    /// <summary>Finds a provider, tracked.</summary>
+    public Task<SocialProvider?> FindProviderAsync(string organisationId, string issuer, CancellationToken ct) =>
+        db.SocialProviders.SingleOrDefaultAsync(p => p.OrganisationId == organisationId && p.Issuer == issuer, ct);
+
+    /// <summary>Removes a provider; its users stay. The caller saves.</summary>
+    public void Remove(SocialProvider provider) => db.SocialProviders.Remove(provider);
+
     /// <summary>Finds the user of an identity.</summary>
     /// <returns>The user's id, or null when the identity has no user yet.</returns>
     public Task<string?> FindUserAsync(SocialIdentity identity, CancellationToken ct) =>

@@ -1,5 +1,4 @@
-using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Settings;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Options;
@@ -7,14 +6,22 @@ using Npgsql;
 
 namespace Dfns.Registration.Api.Storage;
 
-/// <summary>Chooses the database, and brings it up to date at start.</summary>
-internal static partial class DatabaseSetup
+/// <summary>Chooses the database.</summary>
+internal static class DatabaseSetup
 {
-    // Any number, as long as all instances use it: who holds it migrates, the others wait.
-    private const long MigrationLock = 0x44464E53_52454749;
-
     public static void AddDatabase(this WebApplicationBuilder builder)
     {
+        var development = builder.Environment.IsDevelopment();
+        builder.Bind<DatabaseOptions>(DatabaseOptions.Section)
+            .PostConfigure(o => o.ConnectionString ??= o.Provider == DatabaseProvider.Sqlite && development ? $"Data Source={builder.DataFile("registration.db")}" : null)
+            .Validate(o => !string.IsNullOrWhiteSpace(o.ConnectionString), "Database:ConnectionString is required, such as 'Host=db;Database=registration;Username=registration;Password=…'.")
+            .Validate(o => string.IsNullOrWhiteSpace(o.ConnectionString) || o.IsConnectionString(), "Database:ConnectionString is not one that Npgsql or Microsoft.Data.Sqlite can read; write it such as 'Host=db;Database=registration;Username=registration;Password=…'.")
+            .Validate(o => o.StartTimeout >= TimeSpan.Zero, "Database:StartTimeout must not be negative, such as '00:00:30'.");
+        builder.Services.AddScoped<Audit>();
+        builder.Services.AddScoped<Changes>();
+        builder.Services.AddScoped<DatabaseSchema>();
+        builder.Services.AddScoped<ExpiredRows>();
+
         // A word that is no provider is told with all other faults of the settings.
         if (Enum.TryParse<DatabaseProvider>(builder.Configuration[$"{DatabaseOptions.Section}:{nameof(DatabaseOptions.Provider)}"], ignoreCase: true, out var provider)
             && provider == DatabaseProvider.PostgreSql)
@@ -36,48 +43,6 @@ internal static partial class DatabaseSetup
         }
     }
 
-    /// <summary>Migrates the database and makes the first signing key; safe when several instances start at once.</summary>
-    public static async Task PrepareDatabaseAsync(this WebApplication app)
-    {
-        var clock = app.Services.GetRequiredService<TimeProvider>();
-        var patience = app.Services.GetRequiredService<IOptions<DatabaseOptions>>().Value.StartTimeout;
-        var started = clock.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                await app.Services.MigrateAsync(CancellationToken.None);
-                return;
-            }
-            catch (Exception e) when (EdgeErrors.IsStorageFailure(e) && clock.GetElapsedTime(started) < patience)
-            {
-                Log.Waiting(app.Logger, e.GetType().Name);
-            }
-
-            await Task.Delay(TimeSpan.FromSeconds(1), clock);
-        }
-    }
-
-    /// <summary>Applies the migrations, one instance at a time, and sees to a signing key.</summary>
-    public static async Task MigrateAsync(this IServiceProvider services, CancellationToken ct)
-    {
-        await using var scope = services.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
-        var locks = db.Database.IsNpgsql();
-        await db.Database.OpenConnectionAsync(ct);
-        try
-        {
-            if (locks) await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({MigrationLock})", ct);
-            await db.Database.MigrateAsync(ct);
-            await services.GetRequiredService<SigningKeys>().GetAsync(ct);
-        }
-        finally
-        {
-            if (locks) await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_unlock({MigrationLock})", CancellationToken.None);
-            await db.Database.CloseConnectionAsync();
-        }
-    }
-
     // A failed command surfaces as an exception, and is logged where that ends up, if it is a failure at all: losing a race is not, nor
     // is asking an empty database for its migrations.
     private static void LogOnce(WarningsConfigurationBuilder warnings) =>
@@ -91,11 +56,5 @@ internal static partial class DatabaseSetup
         if (!builder.ShouldSerialize("Max Auto Prepare")) builder.MaxAutoPrepare = 50;
         if (!builder.ShouldSerialize("Auto Prepare Min Usages")) builder.AutoPrepareMinUsages = 2;
         return builder.ConnectionString;
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "The database does not answer yet ({Fault}); trying again")]
-        public static partial void Waiting(ILogger logger, string fault);
     }
 }

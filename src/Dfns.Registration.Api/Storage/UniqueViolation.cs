@@ -40,6 +40,9 @@ internal static class UniqueViolation
         is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation }
         or SqliteException { SqliteErrorCode: SqliteConstraint, SqliteExtendedErrorCode: SqliteConstraintUnique or SqliteConstraintPrimaryKey };
 
+    /// <summary>Whether somebody else was first: with a unique value, or with a row that is a concurrency token.</summary>
+    public static bool IsLostRace(Exception exception) => exception is DbUpdateException e && (e is DbUpdateConcurrencyException || IsOne(e));
+
     private static ApiError? For(string index) => index switch
     {
         CredentialIdIndex => ErrorCatalog.CredentialAlreadyRegistered,

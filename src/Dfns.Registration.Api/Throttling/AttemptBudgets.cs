@@ -1,7 +1,6 @@
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Throttling;
@@ -11,7 +10,7 @@ namespace Dfns.Registration.Api.Throttling;
 /// well-formed request counts against its address. A guess counts against the pair of address and username too, whether or not there is
 /// such a user; never against the username alone: else whoever knows a name could lock its owner out from afar.
 /// </summary>
-internal sealed class AttemptBudgets(RegistrationDbContext db, MasterKey masterKey, TimeProvider clock, IOptions<RateLimitOptions> options)
+internal sealed class AttemptBudgets(AttemptBudgetStore store, MasterKey masterKey, TimeProvider clock, IOptions<RateLimitOptions> options)
 {
     /// <summary>The window of an address: it begins with a request and ends so long after it, whatever comes meanwhile.</summary>
     public static readonly TimeSpan AddressWindow = TimeSpan.FromHours(1);
@@ -19,27 +18,12 @@ internal sealed class AttemptBudgets(RegistrationDbContext db, MasterKey masterK
     /// <summary>The window of an address together with a username.</summary>
     public static readonly TimeSpan UserWindow = TimeSpan.FromMinutes(15);
 
-    // {0} address, {1} end of its window, {2} now, {3} its limit, {4} user, {5} end of that window. The address comes first, so that no two
-    // statements wait for each other; and nothing is written once it has nothing left, so that a flood makes no rows.
-    private const string CountAddress = Begin + "({0}, {1})" + End;
-    private const string CountBoth = Begin + "({0}, {1}), ({4}, {5})" + End;
-    private const string Begin = "INSERT INTO attempt_budgets (id, window_ends_at, used) SELECT column1, column2, 1 FROM (VALUES ";
-    private const string End =
-        """
-        ) AS asked
-        WHERE NOT EXISTS (SELECT 1 FROM attempt_budgets WHERE id = {0} AND window_ends_at > {2} AND used >= {3})
-        ON CONFLICT (id) DO UPDATE SET
-            used = CASE WHEN attempt_budgets.window_ends_at > {2} THEN attempt_budgets.used + 1 ELSE 1 END,
-            window_ends_at = CASE WHEN attempt_budgets.window_ends_at > {2} THEN attempt_budgets.window_ends_at ELSE excluded.window_ends_at END
-        RETURNING id, window_ends_at, used
-        """;
-
     /// <summary>Counts a request that names no user.</summary>
     /// <returns>Null, or <see cref="ErrorCatalog.TooManyRequests"/> with the time that is left.</returns>
     public async Task<ApiError?> TakeAsync(HttpContext http, CancellationToken ct)
     {
         var (now, address) = (Now, AddressId(http));
-        var rows = await CountAsync(CountAddress, [address, Ends(now, AddressWindow), now, (long)options.Value.StartsPerHour], ct);
+        var rows = await store.CountAsync(address, Ends(now, AddressWindow), now, options.Value.StartsPerHour, ct);
         return await AddressFaultAsync(rows, address, now, ct);
     }
 
@@ -55,7 +39,7 @@ internal sealed class AttemptBudgets(RegistrationDbContext db, MasterKey masterK
         var (now, address) = (Now, AddressId(http));
         // The network stands first: whatever a client writes into the rest, it stays among budgets of its own.
         var user = masterKey.HashBudget($"{RemoteNetwork.Of(http)}\0{kind}\0{organisationId}\0{User.Fold(username)}");
-        var rows = await CountAsync(CountBoth, [address, Ends(now, AddressWindow), now, (long)options.Value.StartsPerHour, user, Ends(now, UserWindow)], ct);
+        var rows = await store.CountAsync(address, Ends(now, AddressWindow), now, options.Value.StartsPerHour, user, Ends(now, UserWindow), ct);
         if (await AddressFaultAsync(rows, address, now, ct) is { } fault) return fault;
         var taken = rows.Single(r => r.Id.AsSpan().SequenceEqual(user));
         if (taken.Used > options.Value.AttemptsPerUser) return ErrorCatalog.TooManyAttempts with { RetryAfterSeconds = Left(taken, now) };
@@ -84,17 +68,11 @@ internal sealed class AttemptBudgets(RegistrationDbContext db, MasterKey masterK
     }
 
     /// <summary>Takes an attempt back that turned out to be no guess. What the address has used up stays used up.</summary>
-    public Task ReturnAsync(Attempt attempt, CancellationToken ct) =>
-        db.AttemptBudgets.Where(b => b.Id == attempt.Id && b.WindowEndsAt == attempt.WindowEndsAt && b.Used > 0)
-            .ExecuteUpdateAsync(b => b.SetProperty(x => x.Used, x => x.Used - 1), ct);
+    public Task ReturnAsync(Attempt attempt, CancellationToken ct) => store.ReturnAsync(attempt.Id, attempt.WindowEndsAt, ct);
 
     /// <summary>Deletes the budgets whose window is over.</summary>
     /// <returns>How many rows.</returns>
-    public Task<int> CleanAsync(CancellationToken ct)
-    {
-        var now = Now;
-        return db.AttemptBudgets.Where(b => b.WindowEndsAt <= now).ExecuteDeleteAsync(ct);
-    }
+    public Task<int> CleanAsync(CancellationToken ct) => store.CleanAsync(Now, ct);
 
     private long Now => clock.GetUtcNow().ToUnixTimeSeconds();
 
@@ -104,22 +82,12 @@ internal sealed class AttemptBudgets(RegistrationDbContext db, MasterKey masterK
 
     private byte[] AddressId(HttpContext http) => masterKey.HashBudget(RemoteNetwork.Of(http));
 
-    // On SQLite a statement that comes to write after another has written since it began to read is refused; a transaction has the right to
-    // write from its start, and waits for it.
-    private async Task<List<AttemptBudget>> CountAsync(string sql, object[] parameters, CancellationToken ct)
-    {
-        await using var transaction = db.Database.IsSqlite() ? await db.Database.BeginTransactionAsync(ct) : null;
-        var rows = await db.AttemptBudgets.FromSqlRaw(sql, parameters).AsNoTracking().ToListAsync(ct);
-        if (transaction is not null) await transaction.CommitAsync(ct);
-        return rows;
-    }
-
     // Nothing was written: the address had nothing left. Something was, at once with others, and it was one too many.
     private async Task<ApiError?> AddressFaultAsync(List<AttemptBudget> rows, byte[] address, long now, CancellationToken ct)
     {
         var taken = rows.Find(r => r.Id.AsSpan().SequenceEqual(address));
         if (taken?.Used <= options.Value.StartsPerHour) return null;
-        taken ??= await db.AttemptBudgets.AsNoTracking().SingleOrDefaultAsync(b => b.Id == address, ct);
+        taken ??= await store.FindAsync(address, ct);
         return ErrorCatalog.TooManyRequests with { RetryAfterSeconds = Left(taken, now) };
     }
 }

@@ -1,8 +1,6 @@
 using System.Security.Cryptography;
-using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Tokens;
 
@@ -37,7 +35,7 @@ internal sealed class SigningKeys(
             if (current is { } loaded && now - loaded.LoadedAt < Refresh) return loaded;
             return current = await LoadAsync(now, ct);
         }
-        catch (Exception e) when (current is not null && EdgeErrors.IsStorageFailure(e))
+        catch (Exception e) when (current is not null && StorageFailure.Is(e))
         {
             // The keys of a minute ago are better than none, and than every request waiting for the database in turn.
             return current = current.AsOf(now);
@@ -53,13 +51,9 @@ internal sealed class SigningKeys(
     public async Task<SigningKey> RotateAsync(CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
         var now = clock.GetUtcNow();
         var key = Generate(now, now + Lead);
-        db.SigningKeys.Add(key);
-        // The keys belong to the service: the audit row belongs to no organisation.
-        scope.ServiceProvider.GetRequiredService<Audit>().ByOperator("", AuditActions.SigningKeysRotated, key.Id);
-        await db.SaveChangesAsync(ct);
+        await scope.ServiceProvider.GetRequiredService<SigningKeyStore>().AddByOperatorAsync(key, ct);
         return key;
     }
 
@@ -68,8 +62,8 @@ internal sealed class SigningKeys(
     private async Task<KeySet> LoadAsync(DateTimeOffset now, CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
-        var rows = await db.SigningKeys.AsNoTracking().Where(k => k.RetiredAt > now).OrderByDescending(k => k.ActiveFrom).ToListAsync(ct);
+        var store = scope.ServiceProvider.GetRequiredService<SigningKeyStore>();
+        var rows = await store.LiveAsync(now, ct);
 
         // Two instances may both add a successor: one too many, of which the later one signs. Nothing breaks.
         var newest = rows.FirstOrDefault();
@@ -78,8 +72,7 @@ internal sealed class SigningKeys(
             // First whether this is the master key of the others: a successor sealed with another ends every instance when it takes over.
             if (newest is not null) CryptographicOperations.ZeroMemory(masterKey.Open(newest.SealedPrivateKey, newest.Id));
             var key = Generate(now, activeFrom: newest is null ? now : now + Lead);
-            db.SigningKeys.Add(key);
-            await db.SaveChangesAsync(ct);
+            await store.AddAsync(key, ct);
             rows.Insert(0, key);
         }
 

@@ -1,15 +1,22 @@
-using Dfns.Registration.Api.Secrets;
-using Microsoft.Extensions.Options;
+using Dfns.Registration.Api.Settings;
 
 namespace Dfns.Registration.Api.Tokens;
 
 /// <summary>What issues and reads tokens.</summary>
 internal static class TokenSetup
 {
-    public static void AddTokens(this IServiceCollection services)
+    public static void AddTokens(this WebApplicationBuilder builder)
     {
-        services.AddSingleton(provider => new MasterKey(Convert.FromBase64String(provider.GetRequiredService<IOptions<SecretsOptions>>().Value.MasterKey!)));
-        services.AddSingleton<SigningKeys>();
-        services.AddSingleton<TokenService>();
+        var development = builder.Environment.IsDevelopment();
+        builder.Bind<TokenOptions>(TokenOptions.Section)
+            .PostConfigure(o => o.Issuer ??= development ? "http://localhost" : null)
+            .Validate(o => IsHttpUrl(o.Issuer, development), "Tokens:Issuer must be the public https address of the service, such as 'https://auth.example.co'.")
+            .Validate(o => o.SigningKeyLifetime >= TimeSpan.FromDays(1) && o.SigningKeyLifetime <= TimeSpan.FromDays(365), "Tokens:SigningKeyLifetime must be at least a day and at most a year, such as '90.00:00:00'.");
+        builder.Services.AddScoped<SigningKeyStore>();
+        builder.Services.AddSingleton<SigningKeys>();
+        builder.Services.AddSingleton<TokenService>();
     }
+
+    private static bool IsHttpUrl(string? text, bool development) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttps || (development && url.Scheme == Uri.UriSchemeHttp));
 }

@@ -1,4 +1,3 @@
-using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Verification.Trust;
 using Dfns.Registration.Verification.Trust.Metadata;
@@ -77,7 +76,7 @@ internal sealed partial class TrustRefresh(
         {
             return Kept($"{e.GetType().Name}: {e.Message}");
         }
-        catch (Exception e) when (EdgeErrors.IsStorageFailure(e))
+        catch (Exception e) when (StorageFailure.Is(e))
         {
             return Kept("the database does not answer");
         }
@@ -86,7 +85,7 @@ internal sealed partial class TrustRefresh(
     private async Task<bool> TakeUpAsync(ReadOnlyMemory<byte> bytes, IReadOnlyList<TrustAnchor> roots, CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var numbers = new MetadataNumbers(scope.ServiceProvider.GetRequiredService<RegistrationDbContext>(), options.Value.MetadataSignerHost);
+        var numbers = scope.ServiceProvider.GetRequiredService<MetadataStore>();
         var now = clock.GetUtcNow();
         var reading = MetadataBlob.Read(bytes, new MetadataExpectation
         {

@@ -1,8 +1,6 @@
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Registration;
-using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Wire;
@@ -15,17 +13,17 @@ namespace Dfns.Registration.Api.UserActions;
 internal static class CompleteUserAction
 {
     internal static async Task<Results<Ok<UserActionResponse>, ErrorResult>> CompleteAsync(
-        HttpRequest http, CallerReader callers, ChallengeAnswers answers, TokenService tokens, TimeProvider clock, IOptions<RegistrationOptions> limits, IOptions<SignInOptions> options, CancellationToken ct)
+        HttpRequest http, CallerReader callers, ChallengeAnswers answers, TokenService tokens, TimeProvider clock, IOptions<BodyLimits> limits, IOptions<ChallengeOptions> options, CancellationToken ct)
     {
         if (await callers.ReadAsync(http, ct) is not { } caller) return (ErrorResult)ErrorCatalog.NotAuthorized;
-        if ((await JsonBody.ReadAsync<AnswerRequest>(http, limits.Value.MaxBodySizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
+        if ((await JsonBody.ReadAsync<AnswerRequest>(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
 
         if ((await answers.TakeAsync(request, TokenPurpose.UserAction, caller.User.Id, Sign, ct)).Failed(out error, out var signed)) return (ErrorResult)error;
         return TypedResults.Ok(new UserActionResponse(await tokens.IssueUserActionAsync(signed, ct)));
 
         Task<Checked<Ceremony>> Sign(Ceremony ceremony, ProvenFactors proven)
         {
-            ceremony.ExpiresAt = clock.GetUtcNow() + options.Value.UserActionLifetime;
+            ceremony.ExpiresAt = clock.GetUtcNow() + options.Value.SignedCallLifetime;
             return Task.FromResult<Checked<Ceremony>>(ceremony);
         }
     }

@@ -1,14 +1,10 @@
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Registration;
-using Dfns.Registration.Api.Secrets;
-using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.UserActions;
@@ -19,24 +15,21 @@ internal static class InitUserAction
     private const int PathLength = 1024;
 
     internal static async Task<Results<Ok<LoginChallengeResponse>, ErrorResult>> InitAsync(
-        HttpRequest http, CallerReader callers, RegistrationDbContext db, TokenService tokens, Entropy entropy, TimeProvider clock, IOptions<RegistrationOptions> limits, IOptions<SignInOptions> options, CancellationToken ct)
+        HttpRequest http, CallerReader callers, FactorStore factors, CeremonyStore ceremonies, Changes changes, TokenService tokens, IOptions<BodyLimits> limits, IOptions<ChallengeOptions> options, CancellationToken ct)
     {
         if (await callers.ReadAsync(http, ct) is not { } caller) return (ErrorResult)ErrorCatalog.NotAuthorized;
-        if ((await JsonBody.ReadAsync<InitUserActionRequest>(http, limits.Value.MaxBodySizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
+        if ((await JsonBody.ReadAsync<InitUserActionRequest>(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
         if (request.UserActionPayload is not { } payload) return (ErrorResult)ErrorCatalog.MemberRequired.At("$.userActionPayload");
         if (request.UserActionHttpMethod is not ("POST" or "PUT" or "DELETE" or "GET")) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying("Use POST, PUT, DELETE or GET.").At("$.userActionHttpMethod");
         if (Member.Text(request.UserActionHttpPath, "$.userActionHttpPath", PathLength).Failed(out error, out var path)) return (ErrorResult)error;
         if (request.UserActionServerKind is not (null or "Api" or "Staff")) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying("Use Api.").At("$.userActionServerKind");
         if (SignedPayload.Digest(payload) is not { } digest) return (ErrorResult)ErrorCatalog.PayloadNotJson.At("$.userActionPayload");
 
-        var credentials = await db.Credentials
-            .Where(c => c.OrganisationId == caller.OrganisationId && c.UserId == caller.User.Id && c.Status == CredentialStatus.Active && c.Slot != CredentialSlot.Recovery)
-            .ToListAsync(ct);
-        var ceremony = Ceremony.Open(
-            entropy, caller.OrganisationId, CeremonyPurpose.UserAction, caller.User.Id, clock.GetUtcNow(), options.Value.ChallengeLifetime,
+        var credentials = await factors.SigningAsync(caller.OrganisationId, caller.User.Id, ct);
+        var ceremony = ceremonies.Open(
+            caller.OrganisationId, CeremonyPurpose.UserAction, caller.User.Id, options.Value.AuthenticationLifetime,
             SignedCall.BoundTo(request.UserActionHttpMethod, path, digest));
-        db.Ceremonies.Add(ceremony);
-        await db.SaveChangesAsync(ct);
+        await changes.SaveAsync(ct);
         return TypedResults.Ok(LoginChallenge.For(
             ceremony, await tokens.IssueChallengeIdentifierAsync(ceremony, ct), caller.RelyingParty, credentials, withPrivateKeys: true));
     }

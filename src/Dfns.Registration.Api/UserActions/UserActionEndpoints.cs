@@ -1,5 +1,5 @@
+using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.UserActions;
@@ -30,10 +30,4 @@ internal static class UserActionEndpoints
             .AnswerErrors()
             .BodyErrors().EdgeErrors();
     }
-
-    /// <summary>Marks an endpoint as one that its caller signs, with what can be wrong with that.</summary>
-    public static RouteHandlerBuilder RequireUserAction(this RouteHandlerBuilder endpoint) => endpoint
-        .RequireBearer()
-        .WithMetadata(new UserActionMetadata())
-        .Errors(ErrorCatalog.NotAuthorized, ErrorCatalog.UserActionMissing, ErrorCatalog.UserActionAlreadyUsed, ErrorCatalog.ChangedMeanwhile);
 }

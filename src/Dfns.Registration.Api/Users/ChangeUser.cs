@@ -13,23 +13,23 @@ internal static class ChangeUser
     public static readonly ApiError NoSingleSignOn = ErrorCatalog.MemberInvalid.Saying("Use false: there is no single sign-on here.").At("$.isSSORequired");
 
     internal static Task<Results<Ok<UserResponse>, ErrorResult>> UpdateAsync(
-        HttpRequest http, string userId, SignedCalls calls, UserDirectory users, CancellationToken ct) =>
+        HttpRequest http, string userId, SignedCalls calls, UserStore users, CancellationToken ct) =>
         ChangeAsync(http, userId, Permission.UpdateUsers, calls, users, (call, _) => Task.FromResult(RefuseUpdate(call.Body)), ct);
 
     internal static Task<Results<Ok<UserResponse>, ErrorResult>> ActivateAsync(
-        HttpRequest http, string userId, SignedCalls calls, UserDirectory users, UserStore store, Audit audit, CancellationToken ct) =>
-        ChangeAsync(http, userId, Permission.ActivateUsers, calls, users, (call, user) => SetActiveAsync(http, call, user, active: true, store, audit, ct), ct);
+        HttpRequest http, string userId, SignedCalls calls, UserStore users, Audit audit, CancellationToken ct) =>
+        ChangeAsync(http, userId, Permission.ActivateUsers, calls, users, (call, user) => SetActiveAsync(http, call, user, active: true, users, audit, ct), ct);
 
     internal static Task<Results<Ok<UserResponse>, ErrorResult>> DeactivateAsync(
-        HttpRequest http, string userId, SignedCalls calls, UserDirectory users, UserStore store, Audit audit, CancellationToken ct) =>
-        ChangeAsync(http, userId, Permission.DeactivateUsers, calls, users, (call, user) => SetActiveAsync(http, call, user, active: false, store, audit, ct), ct);
+        HttpRequest http, string userId, SignedCalls calls, UserStore users, Audit audit, CancellationToken ct) =>
+        ChangeAsync(http, userId, Permission.DeactivateUsers, calls, users, (call, user) => SetActiveAsync(http, call, user, active: false, users, audit, ct), ct);
 
     internal static Task<Results<Ok<UserResponse>, ErrorResult>> DeleteAsync(
-        HttpRequest http, string userId, SignedCalls calls, UserDirectory users, UserStore store, Audit audit, CancellationToken ct) =>
-        ChangeAsync(http, userId, Permission.DeleteUsers, calls, users, (call, user) => ArchiveAsync(http, call, user, store, audit, ct), ct);
+        HttpRequest http, string userId, SignedCalls calls, UserStore users, Audit audit, CancellationToken ct) =>
+        ChangeAsync(http, userId, Permission.DeleteUsers, calls, users, (call, user) => ArchiveAsync(http, call, user, users, audit, ct), ct);
 
     private static async Task<Results<Ok<UserResponse>, ErrorResult>> ChangeAsync(
-        HttpRequest http, string userId, string permission, SignedCalls calls, UserDirectory users, Func<SignedCall, User, Task<ApiError?>> change, CancellationToken ct)
+        HttpRequest http, string userId, string permission, SignedCalls calls, UserStore users, Func<SignedCall, User, Task<ApiError?>> change, CancellationToken ct)
     {
         if ((await calls.ReadAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
         if (call.Caller.Lacking(permission) is { } lacking) return (ErrorResult)lacking;
@@ -47,19 +47,19 @@ internal static class ChangeUser
         return required ? NoSingleSignOn : null;
     }
 
-    private static async Task<ApiError?> SetActiveAsync(HttpRequest http, SignedCall call, User user, bool active, UserStore store, Audit audit, CancellationToken ct)
+    private static async Task<ApiError?> SetActiveAsync(HttpRequest http, SignedCall call, User user, bool active, UserStore users, Audit audit, CancellationToken ct)
     {
         if (user.Id == call.Caller.User.Id) return active ? null : ErrorCatalog.OwnAccount;
         if (user.IsActive == active) return null;
-        await store.SetActiveAsync(user, active, ct);
+        await users.SetActiveAsync(user, active, ct);
         Note(http, call, user, active ? AuditActions.UserActivated : AuditActions.UserDeactivated, audit);
         return null;
     }
 
-    private static async Task<ApiError?> ArchiveAsync(HttpRequest http, SignedCall call, User user, UserStore store, Audit audit, CancellationToken ct)
+    private static async Task<ApiError?> ArchiveAsync(HttpRequest http, SignedCall call, User user, UserStore users, Audit audit, CancellationToken ct)
     {
         if (user.Id == call.Caller.User.Id) return ErrorCatalog.OwnAccount;
-        await store.ArchiveAsync(user, ct);
+        await users.ArchiveAsync(user, ct);
         Note(http, call, user, AuditActions.UserDeleted, audit);
         return null;
     }

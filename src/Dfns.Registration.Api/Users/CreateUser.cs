@@ -1,5 +1,6 @@
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Ceremonies;
+using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.Storage;
@@ -12,13 +13,13 @@ namespace Dfns.Registration.Api.Users;
 internal static class CreateUser
 {
     internal static async Task<Results<Ok<UserResponse>, ErrorResult>> CreateAsync(
-        HttpRequest http, SignedCalls calls, UserStore users, Audit audit, CodeMailQueue mails, CancellationToken ct)
+        HttpRequest http, SignedCalls calls, UserStore users, CodeStore codes, Audit audit, CodeMailQueue mails, CancellationToken ct)
     {
         if ((await calls.ReadAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
         if (call.Caller.Lacking(Permission.CreateUsers) is { } lacking) return (ErrorResult)lacking;
         if (JsonBody.Parse<CreateUserRequest>(call.Body).Failed(out error, out var request)) return (ErrorResult)error;
         if (Member.Text(request.Email, "$.email", Limits.UsernameLength).Failed(out error, out var email)) return (ErrorResult)error;
-        if (UserStore.NameFault(email) is not null || !UserStore.IsMailable(email)) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying("Use an e-mail address and nothing else, such as 'jane@example.co'.").At("$.email");
+        if (UserStore.NameFault(email) is not null || !MailAddress.IsMailable(email)) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying("Use an e-mail address and nothing else, such as 'jane@example.co'.").At("$.email");
         if (string.IsNullOrEmpty(request.Kind)) return (ErrorResult)ErrorCatalog.MemberRequired.At("$.kind");
         if (request.Kind != nameof(UserKind.CustomerEmployee)) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying("Use CustomerEmployee; end users are created with POST /auth/registration/delegated.").At("$.kind");
         if (Member.OptionalText(request.ExternalId, "$.externalId", Limits.UsernameLength) is { } badId) return (ErrorResult)badId;
@@ -28,7 +29,7 @@ internal static class CreateUser
         if (mails.IsFull) return (ErrorResult)(ErrorCatalog.MailBusy with { RetryAfterSeconds = 60 });
 
         var user = users.Add(call.Caller.OrganisationId, email, UserKind.CustomerEmployee, request.ExternalId);
-        var code = users.IssueCode(user);
+        var code = codes.Issue(user);
         audit.Add(user.OrganisationId, AuditActions.UserInvited, call.Caller.User.Id, user.Id, http.HttpContext.Connection.RemoteIpAddress?.ToString());
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)await users.ConflictAsync(user, conflict, ct);
         mails.Add(code);

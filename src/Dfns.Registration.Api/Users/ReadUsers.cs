@@ -14,7 +14,7 @@ internal static class ReadUsers
     private const int DefaultLimit = 100;
     private const int MaxLimit = 200;
 
-    internal static async Task<Results<Ok<UserPageResponse>, ErrorResult>> ListAsync(HttpRequest http, CallerReader callers, UserDirectory users, CancellationToken ct)
+    internal static async Task<Results<Ok<UserPageResponse>, ErrorResult>> ListAsync(HttpRequest http, CallerReader callers, UserStore users, CancellationToken ct)
     {
         if (await callers.ReadAsync(http, ct) is not { } caller) return (ErrorResult)ErrorCatalog.NotAuthorized;
         if (caller.Lacking(Permission.ReadUsers) is { } lacking) return (ErrorResult)lacking;
@@ -38,7 +38,7 @@ internal static class ReadUsers
     }
 
     internal static async Task<Results<Ok<UserResponse>, ErrorResult>> GetAsync(
-        HttpRequest http, string userId, CallerReader callers, UserDirectory users, CancellationToken ct)
+        HttpRequest http, string userId, CallerReader callers, UserStore users, CancellationToken ct)
     {
         if (await callers.ReadAsync(http, ct) is not { } caller) return (ErrorResult)ErrorCatalog.NotAuthorized;
         if (caller.Lacking(Permission.ReadUsers) is { } lacking) return (ErrorResult)lacking;

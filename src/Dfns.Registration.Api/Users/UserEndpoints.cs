@@ -1,5 +1,5 @@
+using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.UserActions;
 using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.Users;

@@ -13,13 +13,6 @@ internal static class EndpointErrors
         ErrorCatalog.BodyNotJson, ErrorCatalog.BodyTooDeep, ErrorCatalog.BodyTooLarge, ErrorCatalog.ContentTypeUnsupported,
         ErrorCatalog.MemberRequired, ErrorCatalog.MemberInvalid, ErrorCatalog.MemberTooLong, ErrorCatalog.MemberRepeated);
 
-    /// <summary>What can be wrong with an ID token.</summary>
-    public static RouteHandlerBuilder IdTokenErrors(this RouteHandlerBuilder endpoint) => endpoint.Errors(
-        ErrorCatalog.IdTokenMalformed, ErrorCatalog.IdTokenIssuerUnknown, ErrorCatalog.IdTokenAlgorithmNotAllowed, ErrorCatalog.IdTokenKeyUnknown,
-        ErrorCatalog.IdTokenSignatureInvalid, ErrorCatalog.IdTokenAudienceNotAllowed, ErrorCatalog.IdTokenExpired, ErrorCatalog.IdTokenNotYetValid,
-        ErrorCatalog.IdTokenTooOld, ErrorCatalog.IdTokenNonceMismatch, ErrorCatalog.IdTokenClaimsInvalid, ErrorCatalog.IdTokenEmailNotVerified,
-        ErrorCatalog.SocialProviderUnavailable);
-
     /// <summary>What can go wrong around any handler.</summary>
     public static RouteHandlerBuilder EdgeErrors(this RouteHandlerBuilder endpoint) => endpoint.Errors(
         ErrorCatalog.RequestInvalid, ErrorCatalog.TooManyRequests, ErrorCatalog.StorageUnavailable, ErrorCatalog.Internal);

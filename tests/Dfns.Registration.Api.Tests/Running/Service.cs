@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.TestKit.Databases;
@@ -115,7 +116,8 @@ public sealed class Service : IAsyncDisposable
     public async Task<Invited> InviteAsync(TestOrganisation organisation, string username, UserKind kind = UserKind.EndUser)
     {
         await using var scope = Services.CreateAsyncScope();
-        var issued = scope.ServiceProvider.GetRequiredService<UserStore>().Invite(organisation.Id, username, kind);
+        var issued = scope.ServiceProvider.GetRequiredService<CodeStore>()
+            .Issue(scope.ServiceProvider.GetRequiredService<UserStore>().Add(organisation.Id, username, kind));
         await scope.ServiceProvider.GetRequiredService<RegistrationDbContext>().SaveChangesAsync();
         KnownSecrets.Add(issued.Code);
         return new Invited(organisation, issued.UserId, username, issued.Code);

@@ -202,7 +202,7 @@ public sealed class LifecycleTests
 
         Assert.DoesNotContain("x-demonstration-token", await service.Http.GetStringAsync(new Uri("/swagger/v1/swagger.json", UriKind.Relative)), StringComparison.Ordinal);
         Assert.DoesNotContain(service.Output.Lines, line => line.Contains("#username=", StringComparison.Ordinal));
-        Assert.Equal(0, await Tables.Of(database).CountAsync("organisations", "id = @id", ("id", DemonstrationData.OrganisationId)));
+        Assert.Equal(0, await Tables.Of(database).CountAsync("organisations", "id = @id", ("id", DemonstrationStore.OrganisationId)));
         await service.StopAsync();
     }
 

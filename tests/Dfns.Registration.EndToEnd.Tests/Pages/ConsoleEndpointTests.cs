@@ -12,13 +12,13 @@ namespace Dfns.Registration.EndToEnd.Tests.Pages;
 public sealed class ConsoleEndpointTests(DevelopmentService service) : IClassFixture<DevelopmentService>
 {
     private const string Organisations = "/console/organisations";
-    private const string Users = $"{Organisations}/{DemonstrationData.OrganisationId}/users";
+    private const string Users = $"{Organisations}/{DemonstrationStore.OrganisationId}/users";
 
     public static TheoryData<string, string> Reads => new()
     {
         { "GET", Organisations },
         { "GET", Users },
-        { "GET", $"{Organisations}/{DemonstrationData.OrganisationId}/audit" },
+        { "GET", $"{Organisations}/{DemonstrationStore.OrganisationId}/audit" },
     };
 
     [Theory]
@@ -191,6 +191,6 @@ public sealed class ConsoleEndpointTests(DevelopmentService service) : IClassFix
         Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
         Assert.Equal("console_foreign", (string?)JsonNode.Parse(body)!["error"]!["code"]);
         Assert.False(answer.Headers.Contains("Access-Control-Allow-Origin"));
-        Assert.DoesNotContain(DemonstrationData.OrganisationId, body, StringComparison.Ordinal);
+        Assert.DoesNotContain(DemonstrationStore.OrganisationId, body, StringComparison.Ordinal);
     }
 }

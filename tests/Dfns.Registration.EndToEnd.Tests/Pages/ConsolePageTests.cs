@@ -120,7 +120,7 @@ public sealed class ConsolePageTests(DevelopmentService service, Browser browser
         var elsewhere = await Seed.In(service.Database).OrganisationAsync("localhost", "http://localhost:3000");
         await using var tab = await OpenAsync();
 
-        await Expect(tab["organisation-id"]).ToHaveTextAsync(DemonstrationData.OrganisationId);
+        await Expect(tab["organisation-id"]).ToHaveTextAsync(DemonstrationStore.OrganisationId);
         await Expect(tab["organisation-elsewhere"]).ToBeHiddenAsync();
         await tab["organisation"].SelectOptionAsync(elsewhere);
 

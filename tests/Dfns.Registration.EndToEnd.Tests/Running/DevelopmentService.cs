@@ -22,7 +22,7 @@ public sealed class DevelopmentService : IAsyncLifetime
     }
 
     /// <summary>A new user of the demonstration organisation.</summary>
-    internal Task<Invitation> InviteAsync(string? username = null) => Seed.In(Database).InviteAsync(DemonstrationData.OrganisationId, username);
+    internal Task<Invitation> InviteAsync(string? username = null) => Seed.In(Database).InviteAsync(DemonstrationStore.OrganisationId, username);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,4 +1,5 @@
 using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
@@ -58,9 +59,10 @@ internal sealed class Seed(string provider, string connectionString)
     public async Task<IReadOnlyList<Invitation>> InviteAsync(string orgId, IReadOnlyList<string> usernames)
     {
         await using var db = Open();
-        var users = new UserStore(
-            db, new MasterKey(Convert.FromBase64String(ServiceProcess.MasterKey)), entropy, TimeProvider.System, Options.Create(new RegistrationOptions()));
-        var invitations = usernames.Select(name => new Invitation(orgId, name, users.Invite(orgId, name, UserKind.EndUser).Code)).ToList();
+        var users = new UserStore(db, new AccessTokenStore(db), entropy, TimeProvider.System);
+        var options = new CodeOptions { Lifetimes = { [CodePurpose.Registration] = new RegistrationOptions().CodeLifetime } };
+        var codes = new CodeStore(db, new MasterKey(Convert.FromBase64String(ServiceProcess.MasterKey)), entropy, TimeProvider.System, Options.Create(options));
+        var invitations = usernames.Select(name => new Invitation(orgId, name, codes.Issue(users.Add(orgId, name, UserKind.EndUser)).Code)).ToList();
         await db.SaveChangesAsync();
         return invitations;
     }

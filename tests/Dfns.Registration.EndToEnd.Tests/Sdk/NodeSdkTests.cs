@@ -135,7 +135,7 @@ public sealed class NodeSdkTests(DevelopmentService service) : IClassFixture<Dev
     public async Task Answers_a_resend_for_nobody_as_for_somebody()
     {
         var resent = await NodeScript.RunAsync(
-            "resend.mjs", new { baseUrl = service.Origin, username = "nobody@example.co", orgId = DemonstrationData.OrganisationId });
+            "resend.mjs", new { baseUrl = service.Origin, username = "nobody@example.co", orgId = DemonstrationStore.OrganisationId });
 
         Assert.Equal("""{"message":"success"}""", resent["answer"]!.ToJsonString());
     }

@@ -1,11 +1,14 @@
 using Dfns.Registration.Api.Storage;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Trust;
 
 /// <summary>The highest number of a metadata service that any instance took up: it only ever rises.</summary>
-internal sealed class MetadataNumbers(RegistrationDbContext db, string signerHost)
+internal sealed class MetadataStore(RegistrationDbContext db, IOptions<TrustOptions> options)
 {
+    private readonly string signerHost = options.Value.MetadataSignerHost;
+
     public Task<long?> LastAsync(CancellationToken ct) =>
         db.MetadataNumbers.Where(n => n.SignerHost == signerHost).Select(n => (long?)n.Number).SingleOrDefaultAsync(ct);
 

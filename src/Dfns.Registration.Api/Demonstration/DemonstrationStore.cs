@@ -1,13 +1,15 @@
 using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Demonstration;
 
 /// <summary>The organisation and the users a newcomer finds. Exists in Development only.</summary>
-internal sealed class DemonstrationData(RegistrationDbContext db, UserStore users, Entropy entropy, TimeProvider clock)
+internal sealed class DemonstrationStore(RegistrationDbContext db, UserStore users, CodeStore codes, Entropy entropy, TimeProvider clock)
 {
     public const string OrganisationId = "or-demos-local-0000000000000001";
 
@@ -39,8 +41,14 @@ internal sealed class DemonstrationData(RegistrationDbContext db, UserStore user
     public async Task<(string Username, IssuedCode Code)> InviteAsync(CancellationToken ct)
     {
         var username = $"newcomer-{entropy.Text("0123456789abcdefghjkmnpqrstvwxyz", 6)}@example.co";
-        var code = users.Invite(OrganisationId, username, UserKind.EndUser);
+        var code = codes.Issue(users.Add(OrganisationId, username, UserKind.EndUser));
         await db.SaveChangesAsync(ct);
         return (username, code);
     }
+
+    /// <summary>Whether the challenge of a demonstration user is open beyond a time, and the code that opened it is still the code.</summary>
+    public Task<bool> IsOpenAsync(TokenReference session, DateTimeOffset until, CancellationToken ct) => db.Ceremonies.AnyAsync(
+        c => c.OrganisationId == session.OrganisationId && c.Id == session.Id && c.ConsumedAt == null && c.ExpiresAt > until
+            && db.Codes.Any(k => k.OrganisationId == c.OrganisationId && k.UserId == c.UserId && k.Purpose == CodePurpose.Registration && k.SentAt == null),
+        ct);
 }

@@ -1,3 +1,4 @@
+using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Tokens;
@@ -7,7 +8,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace Dfns.Registration.Api.Registration;
 
 /// <summary><c>POST /auth/registration/social</c>: an ID token of the organisation's provider for a challenge.</summary>
-internal static class StartSocialRegistration
+internal static class SocialRegistration
 {
     internal static async Task<Results<Ok<RegistrationChallengeResponse>, ErrorResult>> StartAsync(
         HttpRequest http, AttemptBudgets budgets, IdTokenValidator validator, SocialStore social, RegistrationStore store, TokenService tokens, CancellationToken ct)
@@ -20,6 +21,6 @@ internal static class StartSocialRegistration
         var remoteAddress = http.HttpContext.Connection.RemoteIpAddress?.ToString();
         if ((await social.FindOrCreateUserAsync(identity, remoteAddress, ct)).Failed(out error, out var userId)) return (ErrorResult)error;
         if ((await store.OpenWithoutCodeAsync(identity.OrganisationId, userId, ct)).Failed(out error, out var session)) return (ErrorResult)error;
-        return TypedResults.Ok(await InitRegistration.ChallengeAsync(session.Ceremony, session.User, session.RelyingParty, tokens, ct));
+        return TypedResults.Ok(await RegistrationChallenge.OfAsync(session.Ceremony, session.User, session.RelyingParty, tokens, ct));
     }
 }

@@ -1,12 +1,10 @@
-using System.Data.Common;
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Data.Sqlite;
-using Microsoft.EntityFrameworkCore.Storage;
-using Npgsql;
 
-namespace Dfns.Registration.Api.Errors;
+namespace Dfns.Registration.Api.Hosting;
 
 /// <summary>Failures that no handler answers, in the shape of all others. The one place where an exception becomes an answer.</summary>
 internal static partial class EdgeErrors
@@ -34,7 +32,7 @@ internal static partial class EdgeErrors
         {
             BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => ErrorCatalog.BodyTooLarge,
             BadHttpRequestException => ErrorCatalog.RequestInvalid,
-            _ when IsStorageFailure(exception) => ErrorCatalog.StorageUnavailable with { RetryAfterSeconds = 1 },
+            _ when StorageFailure.Is(exception) => ErrorCatalog.StorageUnavailable with { RetryAfterSeconds = 1 },
             _ => ErrorCatalog.Internal,
         };
         if (error.Status >= StatusCodes.Status500InternalServerError)
@@ -57,23 +55,6 @@ internal static partial class EdgeErrors
             _ => ErrorCatalog.Internal,
         };
         await new ErrorResult(error).ExecuteAsync(context);
-    }
-
-    // A database that is away shows as a driver's exception, wrapped by EF Core once it has given up repeating.
-    internal static bool IsStorageFailure(Exception exception)
-    {
-        for (Exception? e = exception; e is not null; e = e.InnerException)
-        {
-            // SQLite: busy, locked, read-only, I/O error, full, cannot open, no database. PostgreSQL: it answers, but not to this user, or has no
-            // such database.
-            if (e is RetryLimitExceededException or DbException { IsTransient: true } or SqliteException { SqliteErrorCode: 5 or 6 or 8 or 10 or 13 or 14 or 26 }
-                or PostgresException { SqlState: PostgresErrorCodes.InvalidAuthorizationSpecification or PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InsufficientPrivilege })
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private static partial class Log

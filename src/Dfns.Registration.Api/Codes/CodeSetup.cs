@@ -1,0 +1,7 @@
+namespace Dfns.Registration.Api.Codes;
+
+/// <summary>The mailed codes.</summary>
+internal static class CodeSetup
+{
+    public static void AddCodes(this WebApplicationBuilder builder) => builder.Services.AddScoped<CodeStore>();
+}

@@ -1,0 +1,32 @@
+using Dfns.Registration.Api.Settings;
+using Microsoft.Extensions.Options;
+
+namespace Dfns.Registration.Api.Secrets;
+
+/// <summary>The master key, and the one source of randomness.</summary>
+internal static class SecretsSetup
+{
+    public static void AddSecrets(this WebApplicationBuilder builder)
+    {
+        var development = builder.Environment.IsDevelopment();
+        builder.Bind<SecretsOptions>(SecretsOptions.Section)
+            .PostConfigure(o => o.MasterKey ??= development ? DevelopmentMasterKey(builder.DataFile("master.key")) : null)
+            .Validate(o => SecretsOptions.IsMasterKey(o.MasterKey), "Secrets:MasterKey must be 32 random bytes in base64, such as the output of 'openssl rand -base64 32'.");
+        builder.Services.AddSingleton<Entropy, SystemEntropy>();
+        builder.Services.AddSingleton(provider => new MasterKey(Convert.FromBase64String(provider.GetRequiredService<IOptions<SecretsOptions>>().Value.MasterKey!)));
+    }
+
+    // A newcomer has no secret to configure; one is made, and kept so that a restart reads what the last run wrote.
+    private static string DevelopmentMasterKey(string file)
+    {
+        if (!File.Exists(file))
+        {
+            Span<byte> key = stackalloc byte[MasterKey.SizeBytes];
+            new SystemEntropy().Fill(key);
+            File.WriteAllText(file, Convert.ToBase64String(key));
+            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        return File.ReadAllText(file).Trim();
+    }
+}
