@@ -1,3 +1,4 @@
+using Dfns.Registration.EndToEnd.Tests.Running;
 using Dfns.Registration.Benchmarks;
 using Dfns.Registration.TestKit.Databases;
 using Xunit.Sdk;
@@ -7,6 +8,13 @@ using Xunit.Sdk;
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- hostile   what hostile sizes cost
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- names     whether answers or times tell who is a user
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- guesses   what becomes of 10,000 wrong codes
+//   dotnet run --project tests/Dfns.Registration.Benchmarks -- rooms [directory]    which folder of the service uses which
+if (args is ["rooms", ..])
+{
+    Rooms.Print(args is [_, var directory] ? directory : Path.Combine(Places.Repository, "src", "Dfns.Registration.Api"));
+    return;
+}
+
 Console.WriteLine($"{Environment.ProcessorCount} processors, shared by service, database and callers; .NET {Environment.Version}");
 
 if (args is ["names" or "guesses"])

@@ -42,6 +42,6 @@ internal static class Health
         Predicate = predicate,
         ResponseWriter = (context, report) => report.Status == HealthStatus.Unhealthy
             ? new ErrorResult(ErrorCatalog.StorageUnavailable with { RetryAfterSeconds = 1 }).ExecuteAsync(context)
-            : context.Response.WriteAsJsonAsync(new { status = "ok" }, Wire.WireJson.Options, context.RequestAborted),
+            : TypedResults.Ok(new { status = "ok" }).ExecuteAsync(context),
     };
 }
