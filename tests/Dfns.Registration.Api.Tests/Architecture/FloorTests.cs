@@ -4,6 +4,7 @@ using Dfns.Registration.TestKit;
 namespace Dfns.Registration.Api.Tests.Architecture;
 
 /// <summary>The floors of the service, as <c>docs/architecture.md</c> lists them: a room uses rooms on floors below its own, and nothing else.</summary>
+[Trait("Speed", "quick")]
 public sealed class FloorTests
 {
     private static readonly string Service = Path.Combine(Repository.Root, "src", "Dfns.Registration.Api");
@@ -38,7 +39,7 @@ public sealed class FloorTests
     [Fact]
     public void Only_Storage_and_the_stores_touch_the_database()
     {
-        var database = new Regex("EntityFrameworkCore|DbContext|DbSet|Npgsql|Microsoft.Data.Sqlite", RegexOptions.None, TimeSpan.FromSeconds(10));
+        var database = new Regex("EntityFrameworkCore|DbContext|DbSet|Npgsql|Microsoft.Data.Sqlite", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(10));
 
         // Traces of the driver are switched on where traces are.
         Assert.Equal(["Telemetry/RequestTelemetry.cs"], Naming(database).Where(file => !file.StartsWith("Storage/", StringComparison.Ordinal) && !file.EndsWith("Store.cs", StringComparison.Ordinal)));
@@ -47,7 +48,7 @@ public sealed class FloorTests
     [Fact]
     public void Only_Wire_writes_answers()
     {
-        var writing = new Regex(@"\.(WriteAsJsonAsync|BodyWriter)\b|Response\.(Body|WriteAsync)\b|Results\.(Json|Text|Content|Bytes|Stream|File|Problem)\b", RegexOptions.None, TimeSpan.FromSeconds(10));
+        var writing = new Regex(@"\.(WriteAsJsonAsync|BodyWriter)\b|Response\.(Body|WriteAsync)\b|Results\.(Json|Text|Content|Bytes|Stream|File|Problem)\b", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(10));
 
         Assert.All(Naming(writing), file => Assert.StartsWith("Wire/", file, StringComparison.Ordinal));
     }
@@ -67,7 +68,7 @@ public sealed class FloorTests
 
     // Rows of the form "| 3 | `Tokens/` | … |".
     private static Dictionary<string, int> ReadFloors() => File.ReadLines(Path.Combine(Repository.Root, "docs", "architecture.md"))
-        .Select(line => Regex.Match(line, @"^\| (\d+) \| `(\w+)/` \|", RegexOptions.None, TimeSpan.FromSeconds(1)))
+        .Select(line => Regex.Match(line, @"^\| (?<floor>\d+) \| `(?<room>\w+)/` \|", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)))
         .Where(row => row.Success)
-        .ToDictionary(row => row.Groups[2].Value, row => int.Parse(row.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture), StringComparer.Ordinal);
+        .ToDictionary(row => row.Groups["room"].Value, row => int.Parse(row.Groups["floor"].Value, System.Globalization.CultureInfo.InvariantCulture), StringComparer.Ordinal);
 }

@@ -6,6 +6,7 @@ using Dfns.Registration.Api.Ceremonies;
 namespace Dfns.Registration.Api.Tests.Ceremonies;
 
 /// <summary>Which texts are the same JSON value, and which are not.</summary>
+[Trait("Speed", "quick")]
 public sealed class SignedPayloadTests
 {
     private static readonly Gen<JsonNode?> Scalar = Gen.OneOf<JsonNode?>(

@@ -9,6 +9,7 @@ namespace Dfns.Registration.Api.Tests.Codes;
 /// <summary>The codes that are mailed to registered users: <c>/auth/login/code</c> and <c>/auth/recover/user/code</c>, and where they are used.</summary>
 public abstract class CodeTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : CodeTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : CodeTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

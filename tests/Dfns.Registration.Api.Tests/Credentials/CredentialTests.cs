@@ -11,6 +11,7 @@ namespace Dfns.Registration.Api.Tests.Credentials;
 /// <summary>What users do with their credentials: <c>/auth/credentials</c>.</summary>
 public abstract class CredentialTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : CredentialTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : CredentialTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

@@ -3,6 +3,7 @@ using Dfns.Registration.Api.Errors;
 namespace Dfns.Registration.Api.Tests.Errors;
 
 /// <summary>The catalogue: closed, unambiguous, and the same as the one readers are given.</summary>
+[Trait("Speed", "quick")]
 public sealed class ErrorCatalogTests
 {
     // The wire contract fixes these texts; clients compare them.

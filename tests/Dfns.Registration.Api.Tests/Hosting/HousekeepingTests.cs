@@ -9,6 +9,7 @@ namespace Dfns.Registration.Api.Tests.Hosting;
 /// <summary>What is deleted in time, and what never is.</summary>
 public abstract class HousekeepingTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : HousekeepingTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : HousekeepingTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

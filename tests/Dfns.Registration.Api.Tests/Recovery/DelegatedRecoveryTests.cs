@@ -9,6 +9,7 @@ namespace Dfns.Registration.Api.Tests.Recovery;
 /// <summary><c>POST /auth/recover/user/delegated</c>.</summary>
 public abstract class DelegatedRecoveryTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : DelegatedRecoveryTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : DelegatedRecoveryTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

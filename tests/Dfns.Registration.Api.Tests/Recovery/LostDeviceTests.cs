@@ -8,6 +8,7 @@ namespace Dfns.Registration.Api.Tests.Recovery;
 /// <summary>The life of an account whose device is lost, told step by step with the tables before and after.</summary>
 public abstract class LostDeviceTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : LostDeviceTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : LostDeviceTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

@@ -11,6 +11,7 @@ namespace Dfns.Registration.Api.Tests.Recovery;
 /// <summary>Recovering an account with its recovery key.</summary>
 public abstract class RecoveryTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : RecoveryTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : RecoveryTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

@@ -12,6 +12,7 @@ namespace Dfns.Registration.Api.Tests.Registration;
 /// <summary>Who may complete a registration: the bearer of the token that came with the challenge, and nobody learns why not.</summary>
 public abstract class BearerTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : BearerTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : BearerTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

@@ -9,6 +9,7 @@ namespace Dfns.Registration.Api.Tests.Registration;
 /// <summary><c>POST /auth/registration</c>: what is stored when it succeeds.</summary>
 public abstract class CompleteRegistrationTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : CompleteRegistrationTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : CompleteRegistrationTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

@@ -9,6 +9,7 @@ namespace Dfns.Registration.Api.Tests.Registration;
 /// <summary>Registrations that a service account begins.</summary>
 public abstract class DelegatedRegistrationTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : DelegatedRegistrationTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : DelegatedRegistrationTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

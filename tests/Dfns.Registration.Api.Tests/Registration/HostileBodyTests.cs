@@ -8,6 +8,7 @@ namespace Dfns.Registration.Api.Tests.Registration;
 /// <summary>Bodies that no client sends by accident: each gets a typed 4xx, and nothing is stored.</summary>
 public abstract class HostileBodyTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : HostileBodyTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : HostileBodyTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

@@ -8,6 +8,7 @@ namespace Dfns.Registration.Api.Tests.Registration;
 /// <summary><c>POST /auth/registration/init</c>.</summary>
 public abstract class InitRegistrationTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : InitRegistrationTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : InitRegistrationTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

@@ -7,6 +7,7 @@ namespace Dfns.Registration.Api.Tests.Registration;
 /// <summary><c>PUT /auth/registration/code</c>.</summary>
 public abstract class ResendCodeTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : ResendCodeTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : ResendCodeTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

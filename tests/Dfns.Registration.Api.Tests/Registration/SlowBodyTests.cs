@@ -8,6 +8,7 @@ namespace Dfns.Registration.Api.Tests.Registration;
 /// <summary>What happens while a client takes its time to send a body counts.</summary>
 public abstract class SlowBodyTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : SlowBodyTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : SlowBodyTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

@@ -9,6 +9,7 @@ namespace Dfns.Registration.Api.Tests.SignIn;
 /// <summary>A service account signs an end user in.</summary>
 public abstract class DelegatedLoginTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : DelegatedLoginTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : DelegatedLoginTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

@@ -11,6 +11,7 @@ namespace Dfns.Registration.Api.Tests.SignIn;
 /// <summary>Signing in with what was registered.</summary>
 public abstract class LoginTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : LoginTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : LoginTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

@@ -5,6 +5,7 @@ namespace Dfns.Registration.Api.Tests.SignIn;
 /// <summary>Signing out, and what ends a session otherwise.</summary>
 public abstract class LogoutTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : LogoutTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : LogoutTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

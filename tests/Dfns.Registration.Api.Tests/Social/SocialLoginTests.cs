@@ -6,6 +6,7 @@ namespace Dfns.Registration.Api.Tests.Social;
 /// <summary><c>POST /auth/login/social</c>: an ID token for a session, once.</summary>
 public abstract class SocialLoginTests(ServiceFixture fixture) : SocialTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : SocialLoginTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : SocialLoginTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

@@ -10,6 +10,7 @@ namespace Dfns.Registration.Api.Tests.Storage;
 /// <summary>The migrations of both databases, and the indexes that are the rule.</summary>
 public abstract class MigrationTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : MigrationTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : MigrationTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

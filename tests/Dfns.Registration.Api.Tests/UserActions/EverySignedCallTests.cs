@@ -12,6 +12,7 @@ namespace Dfns.Registration.Api.Tests.UserActions;
 /// <summary>Every endpoint that takes a user action, found by its metadata: none of them does anything without just the right one.</summary>
 public abstract class EverySignedCallTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : EverySignedCallTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : EverySignedCallTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

@@ -12,6 +12,7 @@ namespace Dfns.Registration.Api.Tests.UserActions;
 /// </summary>
 public abstract class OtherClientsTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : OtherClientsTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : OtherClientsTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

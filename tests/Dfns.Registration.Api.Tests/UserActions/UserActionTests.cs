@@ -10,6 +10,7 @@ namespace Dfns.Registration.Api.Tests.UserActions;
 /// <summary>Signing single calls: bound to user, method, path and body, and good for one use.</summary>
 public abstract class UserActionTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : UserActionTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : UserActionTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

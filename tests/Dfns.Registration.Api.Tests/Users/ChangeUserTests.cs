@@ -9,6 +9,7 @@ namespace Dfns.Registration.Api.Tests.Users;
 /// <summary>Activating, deactivating, updating and deleting users.</summary>
 public abstract class ChangeUserTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : ChangeUserTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : ChangeUserTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

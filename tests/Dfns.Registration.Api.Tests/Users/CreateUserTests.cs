@@ -9,6 +9,7 @@ namespace Dfns.Registration.Api.Tests.Users;
 /// <summary>Inviting an employee over HTTP.</summary>
 public abstract class CreateUserTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : CreateUserTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : CreateUserTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

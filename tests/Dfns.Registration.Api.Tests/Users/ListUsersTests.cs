@@ -12,6 +12,7 @@ namespace Dfns.Registration.Api.Tests.Users;
 /// <summary>Looking at users, one and all.</summary>
 public abstract class ListUsersTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : ListUsersTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : ListUsersTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;

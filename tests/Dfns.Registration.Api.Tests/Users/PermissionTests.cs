@@ -8,6 +8,7 @@ namespace Dfns.Registration.Api.Tests.Users;
 /// <summary>Who may do what: each call with its permission alone, without it, and by callers who never have it.</summary>
 public abstract class PermissionTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
+    [Trait("Speed", "quick")]
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : PermissionTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : PermissionTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;
