@@ -1,5 +1,5 @@
-using Dfns.Registration.EndToEnd.Tests.Running;
 using Dfns.Registration.Benchmarks;
+using Dfns.Registration.EndToEnd.Tests.Running;
 using Dfns.Registration.TestKit.Databases;
 using Xunit.Sdk;
 
