@@ -10,7 +10,9 @@ COPY src/Dfns.Registration.Api/Dfns.Registration.Api.csproj src/Dfns.Registratio
 RUN dotnet restore src/Dfns.Registration.Api --locked-mode
 COPY .editorconfig ./
 COPY src/ src/
-RUN dotnet publish src/Dfns.Registration.Api --no-restore --configuration Release --output /app -p:UseAppHost=false
+# The history stays outside: whoever builds tells the version.
+ARG VERSION=0.0.0-unversioned
+RUN dotnet publish src/Dfns.Registration.Api --no-restore --configuration Release --output /app -p:UseAppHost=false -p:Version="$VERSION"
 
 FROM ${RUNTIME_IMAGE}
 WORKDIR /app

@@ -1,5 +1,6 @@
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Telemetry;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -42,6 +43,6 @@ internal static class Health
         Predicate = predicate,
         ResponseWriter = (context, report) => report.Status == HealthStatus.Unhealthy
             ? new ErrorResult(ErrorCatalog.StorageUnavailable with { RetryAfterSeconds = 1 }).ExecuteAsync(context)
-            : TypedResults.Ok(new { status = "ok" }).ExecuteAsync(context),
+            : TypedResults.Ok(new { status = "ok", version = ServiceVersion.Text }).ExecuteAsync(context),
     };
 }

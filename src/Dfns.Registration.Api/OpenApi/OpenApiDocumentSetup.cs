@@ -1,3 +1,4 @@
+using Dfns.Registration.Api.Telemetry;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.OpenApi;
 
@@ -6,7 +7,8 @@ namespace Dfns.Registration.Api.OpenApi;
 /// <summary>The OpenAPI document at <c>/swagger/v1/swagger.json</c> and Swagger UI at <c>/swagger</c>.</summary>
 internal static class OpenApiDocumentSetup
 {
-    private const string Version = "v1";
+    /// <summary>The name of the document: of the wire format, not of the service.</summary>
+    private const string Document = "v1";
 
     public static void AddOpenApiDocument(this IServiceCollection services)
     {
@@ -19,10 +21,10 @@ internal static class OpenApiDocumentSetup
         });
         services.AddSwaggerGen(swagger =>
         {
-            swagger.SwaggerDoc(Version, new OpenApiInfo
+            swagger.SwaggerDoc(Document, new OpenApiInfo
             {
                 Title = "Dfns.Registration",
-                Version = Version,
+                Version = ServiceVersion.Text,
                 Description = "User registration and credentials in the Dfns wire format. Errors have one shape, "
                     + "`{\"error\":{\"status\",\"code\",\"message\",\"help\",\"path\"},\"message\"}`; each operation lists every code it can answer.",
                 License = new OpenApiLicense { Name = "MIT" },
@@ -51,7 +53,7 @@ internal static class OpenApiDocumentSetup
         app.UseSwagger();
         app.UseSwaggerUI(ui =>
         {
-            ui.SwaggerEndpoint($"/swagger/{Version}/swagger.json", "Dfns.Registration");
+            ui.SwaggerEndpoint($"/swagger/{Document}/swagger.json", "Dfns.Registration");
             ui.DocumentTitle = "Dfns.Registration API";
             ui.DisplayRequestDuration();
             ui.EnableTryItOutByDefault();

@@ -1,4 +1,5 @@
 using System.Net;
+using Dfns.Registration.Api.Telemetry;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.TestKit.Databases;
 
@@ -27,7 +28,7 @@ public sealed class EdgeTests(ServiceFixture.Sqlite fixture) : ServiceTests(fixt
     [InlineData("/health/live")]
     [InlineData("/health/ready")]
     public async Task Is_healthy_when_its_database_is(string path) =>
-        Assert.Equal("""{"status":"ok"}""", (await Service.SendAsync(HttpMethod.Get, path, content: null, bearer: null)).Text);
+        Assert.Equal($$"""{"status":"ok","version":"{{ServiceVersion.Text}}"}""", (await Service.SendAsync(HttpMethod.Get, path, content: null, bearer: null)).Text);
 
     [Fact]
     public async Task Is_alive_but_not_ready_and_answers_503_when_its_database_is_gone()
@@ -150,7 +151,7 @@ public sealed class EdgeTests(ServiceFixture.Sqlite fixture) : ServiceTests(fixt
         using var reader = new StreamReader(stream);
 
         Assert.Contains(" 400 ", await reader.ReadLineAsync(), StringComparison.Ordinal);
-        Assert.Equal("""{"status":"ok"}""", (await Service.SendAsync(HttpMethod.Get, "/health/live", content: null, bearer: null)).Text);
+        Assert.Equal($$"""{"status":"ok","version":"{{ServiceVersion.Text}}"}""", (await Service.SendAsync(HttpMethod.Get, "/health/live", content: null, bearer: null)).Text);
     }
 
     private static async Task<int> ForwardedAsync(Service service, string forwardedFor)
