@@ -25,9 +25,7 @@ internal static class SendCode
             return (ErrorResult)error;
         }
 
-        if (Member.Text(request.Username, "$.username", Limits.UsernameLength).Failed(out error, out var username)) return (ErrorResult)error;
-        if (Member.Text(request.OrgId, "$.orgId", Limits.IdLength).Failed(out error, out var orgId)) return (ErrorResult)error;
-
+        var (username, orgId) = request;
         if ((await budgets.TakeAsync(http.HttpContext, AttemptKinds.RequestOf(purpose), orgId, username, ct)).Failed(out error, out _)) return (ErrorResult)error;
 
         // Asked before anything is changed, and of everybody alike.
@@ -38,4 +36,4 @@ internal static class SendCode
 }
 
 /// <summary>Body of the calls that have a code mailed.</summary>
-public sealed record SendCodeRequest(string? Username, string? OrgId);
+public sealed record SendCodeRequest([Text(Limits.UsernameLength)] string Username, [Text(Limits.IdLength)] string OrgId);

@@ -49,10 +49,9 @@ internal static class AddCredentialWithCode
         HttpRequest http, NewCredentials credentials, CredentialStore store, MasterKey masterKey, TimeProvider clock, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<InitCredentialWithCodeRequest>(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
-        if (Member.Text(request.Code, "$.code", Limits.IdLength).Failed(out error, out var typed)) return (ErrorResult)error;
         if (CredentialSlots.ReadKind(request.CredentialKind, "$.credentialKind", CredentialSlots.AllKinds).Failed(out error, out var kind)) return (ErrorResult)error;
 
-        var code = await store.FindCodeAsync(Hash(masterKey, typed), clock.GetUtcNow(), ct);
+        var code = await store.FindCodeAsync(Hash(masterKey, request.Code), clock.GetUtcNow(), ct);
         if (code is null) return (ErrorResult)ErrorCatalog.InvalidCode;
         if (!code.User!.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
         return TypedResults.Ok(await credentials.OpenAsync(code.User, code.User.Organisation!.RelyingParty!, kind, code, ct));

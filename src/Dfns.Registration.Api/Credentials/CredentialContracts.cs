@@ -38,17 +38,17 @@ public sealed record CredentialListResponse(IReadOnlyList<CredentialResponse> It
 public sealed record InitCredentialRequest(string? Kind);
 
 /// <summary>Body of <c>POST /auth/credentials/code/init</c>.</summary>
-public sealed record InitCredentialWithCodeRequest(string? Code, string? CredentialKind);
+public sealed record InitCredentialWithCodeRequest([Text(Limits.IdLength)] string Code, string? CredentialKind);
 
 /// <summary>Body of <c>POST /auth/credentials</c> and <c>POST /auth/credentials/code/verify</c>: a new credential over the challenge.</summary>
 public sealed record CreateCredentialRequest(
     string? CredentialKind, CredentialInfoRequest? CredentialInfo, string? CredentialName, string? EncryptedPrivateKey, string? ChallengeIdentifier);
 
 /// <summary>Body of <c>PUT /auth/credentials/activate</c> and <c>/deactivate</c>.</summary>
-public sealed record CredentialUuidRequest(string? CredentialUuid);
+public sealed record CredentialUuidRequest([Text(Limits.IdLength)] string CredentialUuid);
 
 /// <summary>Body of <c>PUT /auth/credentials/{credentialUuid}</c>.</summary>
-public sealed record RenameCredentialRequest(string? CredentialName);
+public sealed record RenameCredentialRequest([Text(Limits.NameLength)] string CredentialName);
 
 /// <summary>Body of <c>POST /auth/credentials/code</c>.</summary>
 /// <param name="Expiration">Until when the code is good, at most a minute ahead: ISO 8601, or seconds or milliseconds since 1970.</param>

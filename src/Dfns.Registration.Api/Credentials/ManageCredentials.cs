@@ -43,10 +43,9 @@ internal static class ManageCredentials
     {
         if ((await callers.ReadSignedAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
         if (JsonBody.Parse<RenameCredentialRequest>(call.Body).Failed(out error, out var request)) return (ErrorResult)error;
-        if (Member.Text(request.CredentialName, "$.credentialName", Limits.NameLength).Failed(out error, out var name)) return (ErrorResult)error;
         if ((await store.FindAsync(call.Caller, credentialUuid, ct)).Failed(out error, out var credential)) return (ErrorResult)error;
 
-        credential.Name = name;
+        credential.Name = request.CredentialName;
         audit.Add(credential.OrganisationId, AuditActions.CredentialRenamed, credential.UserId, credential.UserId, RemoteAddress(http), AuditNotes.Of(credential));
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
         return TypedResults.Ok(CredentialResponse.Of(credential));
@@ -57,8 +56,7 @@ internal static class ManageCredentials
     {
         if ((await callers.ReadSignedAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
         if (JsonBody.Parse<CredentialUuidRequest>(call.Body).Failed(out error, out var request)) return (ErrorResult)error;
-        if (Member.Text(request.CredentialUuid, "$.credentialUuid", Limits.IdLength).Failed(out error, out var uuid)) return (ErrorResult)error;
-        if (await store.SetStatusAsync(call.Caller, uuid, status, RemoteAddress(http), ct) is { } fault) return (ErrorResult)fault;
+        if (await store.SetStatusAsync(call.Caller, request.CredentialUuid, status, RemoteAddress(http), ct) is { } fault) return (ErrorResult)fault;
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
         return TypedResults.Ok(MessageResponse.Success);
     }

@@ -1,3 +1,7 @@
+using Dfns.Registration.Api.Storage;
+
+using Dfns.Registration.Api.Wire;
+
 namespace Dfns.Registration.Api.Demonstration;
 
 // What the console shows. Read by its own page alone, so these shapes are free to change.
@@ -29,7 +33,7 @@ public sealed record ConsoleCredential(
 public sealed record ConsoleEvent(string Id, DateTimeOffset At, string Action, string Actor, string SubjectId, string? RemoteAddress, string? Note);
 
 /// <summary>Body of the call that invites a user.</summary>
-public sealed record ConsoleInvitationRequest(string? Username, string? Kind);
+public sealed record ConsoleInvitationRequest([Text(Limits.UsernameLength)] string Username, string? Kind);
 
 /// <summary>An invited user, and the link that registers it: the code stands in it, behind the '#'.</summary>
 public sealed record ConsoleInvitation(string UserId, string Username, string Link, DateTimeOffset ExpiresAt);

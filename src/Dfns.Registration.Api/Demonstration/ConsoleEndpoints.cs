@@ -47,7 +47,7 @@ internal static class ConsoleEndpoints
         string organisationId, HttpRequest http, OrganisationStore organisations, UserStore users, CodeStore codes, Changes changes, Audit audit, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<ConsoleInvitationRequest>(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
-        if (Member.Text(request.Username, "$.username", Limits.UsernameLength).Failed(out error, out var username)) return (ErrorResult)error;
+        var username = request.Username;
         if (UserStore.NameFault(username) is { } fault) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying(fault).At("$.username");
         if (request.Kind is not (nameof(UserKind.EndUser) or nameof(UserKind.CustomerEmployee))) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying("Use EndUser or CustomerEmployee.").At("$.kind");
         if (!await organisations.ExistsAsync(organisationId, ct)) return (ErrorResult)ErrorCatalog.OrganisationUnknown;

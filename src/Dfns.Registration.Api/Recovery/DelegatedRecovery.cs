@@ -18,11 +18,10 @@ internal static class DelegatedRecovery
         if (!call.Caller.User.IsServiceAccount) return (ErrorResult)ErrorCatalog.ServiceAccountRequired;
         if (call.Caller.Lacking(Permission.RecoverDelegated) is { } lacking) return (ErrorResult)lacking;
         if (JsonBody.Parse<DelegatedRecoveryRequest>(call.Body).Failed(out error, out var request)) return (ErrorResult)error;
-        if (Member.Text(request.Username, "$.username", Limits.UsernameLength).Failed(out error, out var username)) return (ErrorResult)error;
         if (InitRecovery.ReadCredentialId(request.CredentialId).Failed(out error, out var credentialId)) return (ErrorResult)error;
 
         // End users alone, as in every call on a service account's word: it needs no code, and is handed the encrypted recovery key.
-        var user = await users.FindEndUserAsync(call.Caller.OrganisationId, username, ct);
+        var user = await users.FindEndUserAsync(call.Caller.OrganisationId, request.Username, ct);
         if (user?.RegisteredAt is null) return (ErrorResult)ErrorCatalog.UserNotFound.At("$.username");
         if (!user.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
 

@@ -16,9 +16,7 @@ internal static class InitRecovery
         HttpRequest http, AttemptBudgets budgets, RecoveryStore store, TokenService tokens, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<InitRecoveryRequest>(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
-        if (Member.Text(request.Username, "$.username", Limits.UsernameLength).Failed(out error, out var username)) return (ErrorResult)error;
-        if (Member.Text(request.VerificationCode, "$.verificationCode", Limits.IdLength).Failed(out error, out var code)) return (ErrorResult)error;
-        if (Member.Text(request.OrgId, "$.orgId", Limits.IdLength).Failed(out error, out var orgId)) return (ErrorResult)error;
+        var (username, code, orgId, _) = request;
         if (ReadCredentialId(request.CredentialId).Failed(out error, out var credentialId)) return (ErrorResult)error;
 
         var guessed = await budgets.GuessAsync(
@@ -28,12 +26,8 @@ internal static class InitRecovery
     }
 
     /// <summary>Reads the id of a recovery key.</summary>
-    internal static Checked<ReadOnlyMemory<byte>> ReadCredentialId(string? text)
-    {
-        const string path = "$.credentialId";
-        if (Member.Text(text, path, Limits.CredentialIdTextLength).Failed(out var error, out var credentialId)) return error;
-        return CredentialIds.Read(credentialId).Refused(out _, out var bytes) ? ErrorCatalog.MemberInvalid.Saying("It is base64url text.").At(path) : bytes;
-    }
+    internal static Checked<ReadOnlyMemory<byte>> ReadCredentialId(string text) =>
+        CredentialIds.Read(text).Refused(out _, out var bytes) ? ErrorCatalog.MemberInvalid.Saying("It is base64url text.").At("$.credentialId") : bytes;
 
     /// <summary>The answer that every way of starting a recovery gets.</summary>
     internal static async Task<RecoveryChallengeResponse> ChallengeAsync(StartedRecovery started, TokenService tokens, CancellationToken ct)

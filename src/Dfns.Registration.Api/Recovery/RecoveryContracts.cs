@@ -1,5 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using Dfns.Registration.Api.Ceremonies;
+using Dfns.Registration.Api.Storage;
+
+using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.Recovery;
 
@@ -8,10 +11,14 @@ namespace Dfns.Registration.Api.Recovery;
 /// <param name="VerificationCode">The code that was mailed.</param>
 /// <param name="OrgId">The organisation.</param>
 /// <param name="CredentialId">The credential id of the recovery key, as it was registered: base64url text.</param>
-public sealed record InitRecoveryRequest(string? Username, string? VerificationCode, string? OrgId, string? CredentialId);
+public sealed record InitRecoveryRequest(
+    [Text(Limits.UsernameLength)] string Username,
+    [Text(Limits.IdLength)] string VerificationCode,
+    [Text(Limits.IdLength)] string OrgId,
+    [Text(Limits.CredentialIdTextLength)] string CredentialId);
 
 /// <summary>Body of <c>POST /auth/recover/user/delegated</c>.</summary>
-public sealed record DelegatedRecoveryRequest(string? Username, string? CredentialId);
+public sealed record DelegatedRecoveryRequest([Text(Limits.UsernameLength)] string Username, [Text(Limits.CredentialIdTextLength)] string CredentialId);
 
 /// <summary>The challenge of a recovery: that of a registration, and the recovery key that has to sign.</summary>
 public sealed record RecoveryChallengeResponse : RegistrationChallengeResponse

@@ -39,12 +39,10 @@ internal static class DelegatedRegistration
         if (!call.Caller.User.IsServiceAccount) return ErrorCatalog.ServiceAccountRequired;
         if (call.Caller.Lacking(Permission.RegisterDelegated) is { } lacking) return lacking;
         if (JsonBody.Parse<DelegatedRegistrationRequest>(call.Body).Failed(out error, out var request)) return error;
-        if (Member.Text(request.Email, "$.email", Limits.UsernameLength).Failed(out error, out var username)) return error;
-        if (UserStore.NameFault(username) is { } fault) return ErrorCatalog.MemberInvalid.Saying(fault).At("$.email");
+        if (UserStore.NameFault(request.Email) is { } fault) return ErrorCatalog.MemberInvalid.Saying(fault).At("$.email");
         if (string.IsNullOrEmpty(request.Kind)) return ErrorCatalog.MemberRequired.At("$.kind");
         if (request.Kind != nameof(UserKind.EndUser)) return ErrorCatalog.MemberInvalid.Saying("Use EndUser; employees are invited with POST /auth/users.").At("$.kind");
-        if (Member.OptionalText(request.ExternalId, "$.externalId", Limits.UsernameLength) is { } badId) return badId;
-        return new Delegation(call, username, request.ExternalId);
+        return new Delegation(call, request.Email, request.ExternalId);
     }
 
     private static async Task<Results<Ok<RegistrationChallengeResponse>, ErrorResult>> OpenAsync(

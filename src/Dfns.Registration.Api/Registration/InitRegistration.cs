@@ -18,10 +18,7 @@ internal static class InitRegistration
             return (ErrorResult)error;
         }
 
-        if (Member.Text(request.Username, "$.username", Limits.UsernameLength).Failed(out error, out var username)) return (ErrorResult)error;
-        if (Member.Text(request.RegistrationCode, "$.registrationCode", Limits.IdLength).Failed(out error, out var code)) return (ErrorResult)error;
-        if (Member.Text(request.OrgId, "$.orgId", Limits.IdLength).Failed(out error, out var orgId)) return (ErrorResult)error;
-
+        var (username, code, orgId) = request;
         var opened = await budgets.GuessAsync(http.HttpContext, CodePurpose.Registration, orgId, username, isFirst => store.OpenAsync(orgId, username, code, isFirst, ct), ct);
         if (opened.Failed(out error, out var session)) return (ErrorResult)error;
         return TypedResults.Ok(await RegistrationChallenge.OfAsync(session.Ceremony, session.User, session.RelyingParty, tokens, ct));

@@ -14,10 +14,10 @@ internal static class SocialRegistration
         HttpRequest http, AttemptBudgets budgets, IdTokenValidator validator, SocialStore social, RegistrationStore store, TokenService tokens, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<SocialRequest>(http, SocialOptions.BodySizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
-        if (request.Read().Failed(out error, out var sent)) return (ErrorResult)error;
+        if (request.KindFault() is { } badKind) return (ErrorResult)badKind;
 
         if (await budgets.TakeAsync(http.HttpContext, ct) is { } tooMany) return (ErrorResult)tooMany;
-        if ((await validator.ValidateAsync(sent.OrgId, sent.IdToken, sent.Nonce, ct)).Failed(out error, out var identity)) return (ErrorResult)error;
+        if ((await validator.ValidateAsync(request.OrgId, request.IdToken, request.Nonce, ct)).Failed(out error, out var identity)) return (ErrorResult)error;
         var remoteAddress = http.HttpContext.Connection.RemoteIpAddress?.ToString();
         if ((await social.FindOrCreateUserAsync(identity, remoteAddress, ct)).Failed(out error, out var userId)) return (ErrorResult)error;
         if ((await store.OpenWithoutCodeAsync(identity.OrganisationId, userId, ct)).Failed(out error, out var session)) return (ErrorResult)error;

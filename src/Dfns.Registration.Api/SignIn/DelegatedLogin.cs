@@ -1,7 +1,6 @@
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -17,10 +16,9 @@ internal static class DelegatedLogin
         if (!call.Caller.User.IsServiceAccount) return (ErrorResult)ErrorCatalog.ServiceAccountRequired;
         if (call.Caller.Lacking(Permission.LoginDelegated) is { } lacking) return (ErrorResult)lacking;
         if (JsonBody.Parse<DelegatedLoginRequest>(call.Body).Failed(out error, out var request)) return (ErrorResult)error;
-        if (Member.Text(request.Username, "$.username", Limits.UsernameLength).Failed(out error, out var username)) return (ErrorResult)error;
 
         // End users alone: an employee's session could do what the service account may not.
-        var user = await users.FindEndUserAsync(call.Caller.OrganisationId, username, ct);
+        var user = await users.FindEndUserAsync(call.Caller.OrganisationId, request.Username, ct);
         if (user?.RegisteredAt is null) return (ErrorResult)ErrorCatalog.UserNotFound.At("$.username");
         if (!user.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
 

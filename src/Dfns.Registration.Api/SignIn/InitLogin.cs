@@ -17,8 +17,7 @@ internal static class InitLogin
         HttpRequest http, OrganisationStore organisations, SignInStore store, AttemptBudgets budgets, TokenService tokens, MasterKey masterKey, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<InitLoginRequest>(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
-        if (Member.Text(request.OrgId, "$.orgId", Limits.IdLength).Failed(out error, out var orgId)) return (ErrorResult)error;
-        if (Member.OptionalText(request.Username, "$.username", Limits.UsernameLength) is { } badName) return (ErrorResult)badName;
+        var orgId = request.OrgId;
 
         // An organisation's id is no secret, and nobody guesses one: it stands in every front end.
         if (await organisations.FindRelyingPartyAsync(orgId, ct) is not { } relyingParty) return (ErrorResult)ErrorCatalog.OrganisationUnknown.At("$.orgId");

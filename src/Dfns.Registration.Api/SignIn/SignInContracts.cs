@@ -1,16 +1,20 @@
+using Dfns.Registration.Api.Storage;
+
+
+using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.SignIn;
 
 // The wire of signing in and out.
 
 /// <summary>Body of <c>POST /auth/login/init</c>; without a username the passkey names its user. With a code, encrypted private keys are handed out.</summary>
-public sealed record InitLoginRequest(string? Username, string? OrgId, string? LoginCode);
+public sealed record InitLoginRequest([Text(Limits.IdLength)] string OrgId, [Text(Limits.UsernameLength)] string? Username, string? LoginCode);
 
 /// <summary>Answer of <c>POST /auth/login</c>: the bearer token of the session.</summary>
 public sealed record LoginResponse(string Token);
 
 /// <summary>Body of <c>POST /auth/login/delegated</c>.</summary>
-public sealed record DelegatedLoginRequest(string? Username);
+public sealed record DelegatedLoginRequest([Text(Limits.UsernameLength)] string Username);
 
 /// <summary>Body of <c>PUT /auth/logout</c>.</summary>
 public sealed record LogoutRequest(bool? AllSessions);

@@ -25,10 +25,10 @@ internal static class SocialLogin
         Entropy entropy, TimeProvider clock, IOptions<SocialOptions> options, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<SocialRequest>(http, SocialOptions.BodySizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
-        if (request.Read().Failed(out error, out var sent)) return (ErrorResult)error;
+        if (request.KindFault() is { } badKind) return (ErrorResult)badKind;
 
         if (await budgets.TakeAsync(http.HttpContext, ct) is { } tooMany) return (ErrorResult)tooMany;
-        if ((await validator.ValidateAsync(sent.OrgId, sent.IdToken, sent.Nonce, ct)).Failed(out error, out var identity)) return (ErrorResult)error;
+        if ((await validator.ValidateAsync(request.OrgId, request.IdToken, request.Nonce, ct)).Failed(out error, out var identity)) return (ErrorResult)error;
 
         // Whose: of the issuer and the subject, never of the address. Whoever holds the provider's word may know whether there is such a user.
         var user = await users.FindRegisteredAsync(identity.OrganisationId, await social.FindUserAsync(identity, ct), ct);
@@ -36,7 +36,7 @@ internal static class SocialLogin
         if (!user.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
 
         // Once: the row of this token is there already, or it is now, together with the session.
-        var use = Use(sent, user, entropy, clock.GetUtcNow(), options.Value.MaxTokenAge);
+        var use = Use(request.IdToken, user, entropy, clock.GetUtcNow(), options.Value.MaxTokenAge);
         var mark = use.MarkUse(entropy);
         ceremonies.Add(use);
         var session = sessions.Open(user, credentialUuid: null, http.HttpContext.Connection.RemoteIpAddress?.ToString(), identity.Issuer);
@@ -49,9 +49,9 @@ internal static class SocialLogin
     }
 
     // Named by what is signed, not by the signature: of an ECDSA signature there are two. Kept until no clock takes the token any more.
-    private static Ceremony Use(SentIdToken sent, User user, Entropy entropy, DateTimeOffset now, TimeSpan maxTokenAge)
+    private static Ceremony Use(string idToken, User user, Entropy entropy, DateTimeOffset now, TimeSpan maxTokenAge)
     {
-        var signed = sent.IdToken.AsSpan(0, sent.IdToken.LastIndexOf('.'));
+        var signed = idToken.AsSpan(0, idToken.LastIndexOf('.'));
         var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(signed.ToString())).AsSpan(0, 16));
         var use = Ceremony.Open(entropy, user.OrganisationId, CeremonyPurpose.SocialLogin, user.Id, now, maxTokenAge + (2 * IdTokenValidator.ClockDifference), id: $"it-{digest}");
         use.ConsumedAt = now;

@@ -1,5 +1,6 @@
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
+
 using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.Social;
@@ -9,18 +10,12 @@ namespace Dfns.Registration.Api.Social;
 /// <param name="SocialLoginProviderKind">Always <c>Oidc</c>.</param>
 /// <param name="OrgId">The organisation that registers the user.</param>
 /// <param name="Nonce">The nonce that the client gave the provider, where it gave one: the token must carry the same.</param>
-public sealed record SocialRequest(string? IdToken, string? SocialLoginProviderKind, string? OrgId, string? Nonce)
+public sealed record SocialRequest(
+    [Text(Limits.IdTokenLength)] string IdToken,
+    [Text(Limits.EnumLength)] string SocialLoginProviderKind,
+    [Text(Limits.IdLength)] string OrgId,
+    [Text(Limits.SubjectLength)] string? Nonce)
 {
-    internal Checked<SentIdToken> Read()
-    {
-        if (Member.Text(IdToken, "$.idToken", Limits.IdTokenLength).Failed(out var error, out var idToken)) return error;
-        if (Member.Text(SocialLoginProviderKind, "$.socialLoginProviderKind", Limits.EnumLength).Failed(out error, out var kind)) return error;
-        if (kind != "Oidc") return ErrorCatalog.MemberInvalid.Saying("Use Oidc.").At("$.socialLoginProviderKind");
-        if (Member.Text(OrgId, "$.orgId", Limits.IdLength).Failed(out error, out var orgId)) return error;
-        if (Member.OptionalText(Nonce, "$.nonce", Limits.SubjectLength) is { } badNonce) return badNonce;
-        return new SentIdToken(orgId, idToken, Nonce);
-    }
+    /// <summary>Whether the kind is one that there is: null, or what to send.</summary>
+    internal ApiError? KindFault() => SocialLoginProviderKind == "Oidc" ? null : ErrorCatalog.MemberInvalid.Saying("Use Oidc.").At("$.socialLoginProviderKind");
 }
-
-/// <summary>The body with everything in it that has to be.</summary>
-internal sealed record SentIdToken(string OrgId, string IdToken, string? Nonce);

@@ -18,11 +18,10 @@ internal static class CreateUser
         if ((await calls.ReadAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
         if (call.Caller.Lacking(Permission.CreateUsers) is { } lacking) return (ErrorResult)lacking;
         if (JsonBody.Parse<CreateUserRequest>(call.Body).Failed(out error, out var request)) return (ErrorResult)error;
-        if (Member.Text(request.Email, "$.email", Limits.UsernameLength).Failed(out error, out var email)) return (ErrorResult)error;
+        var email = request.Email;
         if (UserStore.NameFault(email) is not null || !MailAddress.IsMailable(email)) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying("Use an e-mail address and nothing else, such as 'jane@example.co'.").At("$.email");
         if (string.IsNullOrEmpty(request.Kind)) return (ErrorResult)ErrorCatalog.MemberRequired.At("$.kind");
         if (request.Kind != nameof(UserKind.CustomerEmployee)) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying("Use CustomerEmployee; end users are created with POST /auth/registration/delegated.").At("$.kind");
-        if (Member.OptionalText(request.ExternalId, "$.externalId", Limits.UsernameLength) is { } badId) return (ErrorResult)badId;
         if (request.PublicKey is not null) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying("Leave it out: whoever registers brings the key, and proves to hold it.").At("$.publicKey");
         if (request.IsSSORequired == true) return (ErrorResult)ChangeUser.NoSingleSignOn;
         // Asked before anything is changed: the code goes out by mail or not at all.

@@ -1,8 +1,11 @@
 using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Storage;
+
+using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.Users;
 
-// The wire of this feature. Members of requests are nullable: what is required is said by the handler, with the path of what is missing.
+// The wire of this feature.
 
 /// <summary>Body of <c>POST /auth/users</c>.</summary>
 /// <param name="Email">The username, to which the registration code is mailed.</param>
@@ -10,7 +13,8 @@ namespace Dfns.Registration.Api.Users;
 /// <param name="PublicKey">Not taken: whoever registers brings the key, and proves to hold it.</param>
 /// <param name="ExternalId">The caller's own id of the user; unique in the organisation.</param>
 /// <param name="IsSSORequired">False, or left out: there is no single sign-on here.</param>
-public sealed record CreateUserRequest(string? Email, string? Kind, string? PublicKey, string? ExternalId, bool? IsSSORequired);
+public sealed record CreateUserRequest(
+    [Text(Limits.UsernameLength)] string Email, string? Kind, string? PublicKey, [Text(Limits.UsernameLength)] string? ExternalId, bool? IsSSORequired);
 
 /// <summary>Body of <c>PUT /auth/users/{userId}</c>.</summary>
 /// <param name="IsSSORequired">False: there is no single sign-on here.</param>

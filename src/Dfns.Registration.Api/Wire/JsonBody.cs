@@ -56,7 +56,7 @@ internal static class JsonBody
     }
 
     /// <summary>Parses a body into its contract. Unknown members are ignored: older clients send some.</summary>
-    /// <typeparam name="T">The contract; its members are nullable, and what is required is checked where it is used.</typeparam>
+    /// <typeparam name="T">The contract. Its texts are held to their <see cref="TextAttribute"/>; what else is required is nullable, and checked where it is used.</typeparam>
     /// <param name="body">The body as received.</param>
     /// <returns>The parsed body, or the first fault with its JSON path.</returns>
     public static Checked<T> Parse<T>(ReadOnlyMemory<byte> body)
@@ -68,7 +68,8 @@ internal static class JsonBody
         {
             // The whole body is held to the rules, members that nobody asks for included.
             using var document = JsonDocument.Parse(body, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = WireJson.MaxDepth });
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.Deserialize<T>(WireJson.Options) is { } value ? value : ErrorCatalog.BodyNotJson;
+            if (document.RootElement.ValueKind != JsonValueKind.Object || document.Deserialize<T>(WireJson.Options) is not { } value) return ErrorCatalog.BodyNotJson;
+            return Contract.Fault(value) is { } fault ? fault : value;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
