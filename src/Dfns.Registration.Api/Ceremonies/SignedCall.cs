@@ -44,6 +44,18 @@ internal sealed class SignedCalls(
         return new SignedCall(caller, body, action);
     }
 
+    /// <summary>Reads a call by which a service account speaks for somebody else.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="permission">What the service account must have been permitted.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>The call; or what is wrong with it, 403 for a person, or for a service account without the permission.</returns>
+    public async Task<Checked<SignedCall>> ReadDelegatedAsync(HttpRequest http, string permission, CancellationToken ct)
+    {
+        if ((await ReadAsync(http, ct)).Failed(out var error, out var call)) return error;
+        if (!call.Caller.User.IsServiceAccount) return ErrorCatalog.ServiceAccountRequired;
+        return call.Caller.Lacking(permission) is { } lacking ? lacking : call;
+    }
+
     /// <summary>Saves everything that is tracked and uses up the action with it; all of it or none of it.</summary>
     /// <returns>Null, or what another request left for this one.</returns>
     public async Task<ApiError?> CommitAsync(SignedCall call, CancellationToken ct)

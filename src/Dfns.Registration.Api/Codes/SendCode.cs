@@ -17,6 +17,19 @@ internal static class SendCode
     public static Func<HttpRequest, AttemptBudgets, CodeStore, CodeMailQueue, CancellationToken, Task<Results<Ok<MessageResponse>, ErrorResult>>> For(CodePurpose purpose) =>
         (http, budgets, codes, mails, ct) => SendAsync(purpose, http, budgets, codes, mails, ct);
 
+    /// <summary>What is said of an endpoint that has a code mailed.</summary>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="summary">What it does, in a line.</param>
+    /// <param name="then">What the code is for, in sentences; between what is mailed and that the answer does not tell to whom.</param>
+    /// <param name="whom">Whom the answer does not tell of.</param>
+    public static RouteHandlerBuilder SendsCode(this RouteHandlerBuilder endpoint, string summary, string then, string whom) => endpoint
+        .RequireRateLimiting(RateLimits.PerAddress)
+        .WithSummary(summary)
+        .WithDescription($"Mails a new code, which ends the earlier one; at most one a minute, and after three of which none was used one in 15 minutes. {then}The answer is the same whether or not there is such {whom} user.")
+        .Accepts<SendCodeRequest>("application/json")
+        .Errors(ErrorCatalog.MailBusy, ErrorCatalog.TooManyAttempts)
+        .BodyErrors().EdgeErrors();
+
     private static async Task<Results<Ok<MessageResponse>, ErrorResult>> SendAsync(
         CodePurpose purpose, HttpRequest http, AttemptBudgets budgets, CodeStore codes, CodeMailQueue mails, CancellationToken ct)
     {

@@ -30,7 +30,7 @@ internal static class AddCredential
             return (ErrorResult)ErrorCatalog.ChallengeNotValid.At("$.challengeIdentifier");
         }
 
-        if ((await credentials.AddAsync(issued, request, http.HttpContext.Connection.RemoteIpAddress?.ToString(), ct)).Failed(out error, out var credential)) return (ErrorResult)error;
+        if ((await credentials.AddAsync(issued, request, http.RemoteAddress(), ct)).Failed(out error, out var credential)) return (ErrorResult)error;
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
         return TypedResults.Ok(CredentialResponse.Of(credential));
     }

@@ -40,7 +40,7 @@ internal static class AddCredentialWithCode
         });
         // A recovery at the same time ends the code, or keeps it from being made.
         user.CredentialsVersion++;
-        audit.Add(user.OrganisationId, AuditActions.CredentialCodeCreated, user.Id, user.Id, http.HttpContext.Connection.RemoteIpAddress?.ToString());
+        audit.Add(user.OrganisationId, AuditActions.CredentialCodeCreated, user.Id, user.Id, http.RemoteAddress());
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
         return TypedResults.Ok(new CredentialCodeResponse(code, WireTime.Of(expires)));
     }
@@ -63,7 +63,7 @@ internal static class AddCredentialWithCode
         if ((await JsonBody.ReceiveAsync(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var body)) return (ErrorResult)error;
         if (JsonBody.Parse<CreateCredentialRequest>(body).Failed(out error, out var request)) return (ErrorResult)error;
         var digest = SHA256.HashData(body.Span);
-        var remoteAddress = http.HttpContext.Connection.RemoteIpAddress?.ToString();
+        var remoteAddress = http.RemoteAddress();
 
         for (var lastTime = false; ; lastTime = true)
         {

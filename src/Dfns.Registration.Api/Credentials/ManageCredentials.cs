@@ -32,7 +32,7 @@ internal static class ManageCredentials
         string credentialUuid, HttpRequest http, CredentialCallers callers, SignedCalls calls, CredentialStore store, CancellationToken ct)
     {
         if ((await callers.ReadSignedAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
-        if (await store.SetStatusAsync(call.Caller, credentialUuid, CredentialStatus.Archived, RemoteAddress(http), ct) is { } fault) return (ErrorResult)fault;
+        if (await store.SetStatusAsync(call.Caller, credentialUuid, CredentialStatus.Archived, http.RemoteAddress(), ct) is { } fault) return (ErrorResult)fault;
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
         return TypedResults.Ok(new NothingResponse());
     }
@@ -46,7 +46,7 @@ internal static class ManageCredentials
         if ((await store.FindAsync(call.Caller, credentialUuid, ct)).Failed(out error, out var credential)) return (ErrorResult)error;
 
         credential.Name = request.CredentialName;
-        audit.Add(credential.OrganisationId, AuditActions.CredentialRenamed, credential.UserId, credential.UserId, RemoteAddress(http), AuditNotes.Of(credential));
+        audit.Add(credential.OrganisationId, AuditActions.CredentialRenamed, credential.UserId, credential.UserId, http.RemoteAddress(), AuditNotes.Of(credential));
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
         return TypedResults.Ok(CredentialResponse.Of(credential));
     }
@@ -56,10 +56,8 @@ internal static class ManageCredentials
     {
         if ((await callers.ReadSignedAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
         if (JsonBody.Parse<CredentialUuidRequest>(call.Body).Failed(out error, out var request)) return (ErrorResult)error;
-        if (await store.SetStatusAsync(call.Caller, request.CredentialUuid, status, RemoteAddress(http), ct) is { } fault) return (ErrorResult)fault;
+        if (await store.SetStatusAsync(call.Caller, request.CredentialUuid, status, http.RemoteAddress(), ct) is { } fault) return (ErrorResult)fault;
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
         return TypedResults.Ok(MessageResponse.Success);
     }
-
-    private static string? RemoteAddress(HttpRequest http) => http.HttpContext.Connection.RemoteIpAddress?.ToString();
 }

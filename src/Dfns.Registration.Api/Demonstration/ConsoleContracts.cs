@@ -1,6 +1,6 @@
 using Dfns.Registration.Api.Storage;
-
 using Dfns.Registration.Api.Wire;
+
 
 namespace Dfns.Registration.Api.Demonstration;
 

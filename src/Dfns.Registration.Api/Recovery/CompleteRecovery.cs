@@ -54,7 +54,7 @@ internal static class CompleteRecovery
         if (CredentialProofs.Verify(credentials, CredentialProofs.Expect(session.Ceremony, session.RelyingParty, trust.Current, clock.GetUtcNow())).Failed(out error, out var proven)) return (ErrorResult)error;
 
         // Commit: everything the user had ends, and the new credentials are stored; all of it or none of it.
-        if ((await store.CommitAsync(reference, digest, key, proven, http.HttpContext.Connection.RemoteIpAddress?.ToString(), ct)).Failed(out error, out var recovered)) return (ErrorResult)error;
+        if ((await store.CommitAsync(reference, digest, key, proven, http.RemoteAddress(), ct)).Failed(out error, out var recovered)) return (ErrorResult)error;
         mails.Add(new RecoveryNotice(session.User.OrganisationId, session.User.Id, clock.GetUtcNow()));
         return TypedResults.Ok(recovered);
     }

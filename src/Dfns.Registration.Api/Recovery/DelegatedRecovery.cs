@@ -14,9 +14,7 @@ internal static class DelegatedRecovery
     internal static async Task<Results<Ok<RecoveryChallengeResponse>, ErrorResult>> InitAsync(
         HttpRequest http, SignedCalls calls, UserStore users, RecoveryStore store, Audit audit, TokenService tokens, CancellationToken ct)
     {
-        if ((await calls.ReadAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
-        if (!call.Caller.User.IsServiceAccount) return (ErrorResult)ErrorCatalog.ServiceAccountRequired;
-        if (call.Caller.Lacking(Permission.RecoverDelegated) is { } lacking) return (ErrorResult)lacking;
+        if ((await calls.ReadDelegatedAsync(http, Permission.RecoverDelegated, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
         if (JsonBody.Parse<DelegatedRecoveryRequest>(call.Body).Failed(out error, out var request)) return (ErrorResult)error;
         if (InitRecovery.ReadCredentialId(request.CredentialId).Failed(out error, out var credentialId)) return (ErrorResult)error;
 
@@ -26,7 +24,7 @@ internal static class DelegatedRecovery
         if (!user.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
 
         var started = await store.StartAsync(user, call.Caller.RelyingParty, credentialId, ct);
-        audit.Add(user.OrganisationId, AuditActions.RecoveryStarted, call.Caller.User.Id, user.Id, http.HttpContext.Connection.RemoteIpAddress?.ToString());
+        audit.Add(user.OrganisationId, AuditActions.RecoveryStarted, call.Caller.User.Id, user.Id, http.RemoteAddress());
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
         return TypedResults.Ok(await InitRecovery.ChallengeAsync(started, tokens, ct));
     }

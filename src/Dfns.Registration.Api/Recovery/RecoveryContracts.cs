@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Storage;
-
 using Dfns.Registration.Api.Wire;
+
 
 namespace Dfns.Registration.Api.Recovery;
 

@@ -15,8 +15,8 @@ internal static class RecoveryEndpoints
         var group = routes.MapGroup("/auth").WithTags("Recovery");
 
         // Two verbs for one call: the older documentation has PUT.
-        group.MapPost("/recover/user/code", SendCode.For(CodePurpose.Recovery)).WithName("sendRecoveryCode").SendsCode();
-        group.MapPut("/recover/user/code", SendCode.For(CodePurpose.Recovery)).WithName("createUserRecoveryCode").SendsCode();
+        group.MapPost("/recover/user/code", SendCode.For(CodePurpose.Recovery)).WithName("sendRecoveryCode").SendsCode("Send a recovery code", "", "a registered");
+        group.MapPut("/recover/user/code", SendCode.For(CodePurpose.Recovery)).WithName("createUserRecoveryCode").SendsCode("Send a recovery code", "", "a registered");
 
         group.MapPost("/recover/user/init", InitRecovery.InitAsync)
             .RequireRateLimiting(RateLimits.PerAddress)
@@ -55,12 +55,4 @@ internal static class RecoveryEndpoints
             .Errors([.. RefusalErrors.OfAssertions])
             .BodyErrors().EdgeErrors();
     }
-
-    private static void SendsCode(this RouteHandlerBuilder endpoint) => endpoint
-        .RequireRateLimiting(RateLimits.PerAddress)
-        .WithSummary("Send a recovery code")
-        .WithDescription("Mails a new code, which ends the earlier one; at most one a minute, and after three of which none was used one in 15 minutes. The answer is the same whether or not there is such a registered user.")
-        .Accepts<SendCodeRequest>("application/json")
-        .Errors(ErrorCatalog.MailBusy, ErrorCatalog.TooManyAttempts)
-        .BodyErrors().EdgeErrors();
 }

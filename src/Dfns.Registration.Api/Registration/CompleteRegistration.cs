@@ -39,7 +39,7 @@ internal static class CompleteRegistration
         if (CredentialProofs.Verify(credentials, expected).Failed(out error, out var proven)) return (ErrorResult)error;
 
         // Commit: spend challenge and code, store the user and the credentials; all of it or none of it.
-        return Answer(await store.CommitAsync(session, digest, proven, http.HttpContext.Connection.RemoteIpAddress?.ToString(), ct));
+        return Answer(await store.CommitAsync(session, digest, proven, http.RemoteAddress(), ct));
     }
 
     private static Results<Ok<RegistrationResponse>, ErrorResult> Answer(Checked<RegistrationResponse> settled) =>

@@ -35,9 +35,7 @@ internal static class DelegatedRegistration
 
     private static async Task<Checked<Delegation>> ReadAsync(HttpRequest http, SignedCalls calls, CancellationToken ct)
     {
-        if ((await calls.ReadAsync(http, ct)).Failed(out var error, out var call)) return error;
-        if (!call.Caller.User.IsServiceAccount) return ErrorCatalog.ServiceAccountRequired;
-        if (call.Caller.Lacking(Permission.RegisterDelegated) is { } lacking) return lacking;
+        if ((await calls.ReadDelegatedAsync(http, Permission.RegisterDelegated, ct)).Failed(out var error, out var call)) return error;
         if (JsonBody.Parse<DelegatedRegistrationRequest>(call.Body).Failed(out error, out var request)) return error;
         if (UserStore.NameFault(request.Email) is { } fault) return ErrorCatalog.MemberInvalid.Saying(fault).At("$.email");
         if (string.IsNullOrEmpty(request.Kind)) return ErrorCatalog.MemberRequired.At("$.kind");
@@ -49,7 +47,7 @@ internal static class DelegatedRegistration
         HttpRequest http, SignedCall call, User user, SignedCalls calls, UserStore users, RegistrationStore store, Audit audit, TokenService tokens, CancellationToken ct)
     {
         if ((await store.AddSessionAsync(user, call.Caller.RelyingParty, ct)).Failed(out var error, out var session)) return (ErrorResult)error;
-        audit.Add(user.OrganisationId, AuditActions.RegistrationDelegated, call.Caller.User.Id, user.Id, http.HttpContext.Connection.RemoteIpAddress?.ToString());
+        audit.Add(user.OrganisationId, AuditActions.RegistrationDelegated, call.Caller.User.Id, user.Id, http.RemoteAddress());
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)await users.ConflictAsync(user, conflict, ct);
         return TypedResults.Ok(await RegistrationChallenge.OfAsync(session.Ceremony, session.User, session.RelyingParty, tokens, ct));
     }

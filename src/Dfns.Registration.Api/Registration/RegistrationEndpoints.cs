@@ -50,11 +50,7 @@ internal static class RegistrationEndpoints
 
         group.MapPut("/registration/code", SendCode.For(CodePurpose.Registration))
             .WithName("resendRegistrationCode")
-            .WithSummary("Send a new registration code")
-            .WithDescription("Mails a new code, which ends the earlier one; at most one a minute, and after three of which none was used one in 15 minutes. A challenge that is open stays open. The answer is the same whether or not there is such an unregistered user.")
-            .Accepts<SendCodeRequest>("application/json")
-            .Errors(ErrorCatalog.MailBusy, ErrorCatalog.TooManyAttempts)
-            .BodyErrors().EdgeErrors();
+            .SendsCode("Send a new registration code", "A challenge that is open stays open. ", "an unregistered");
 
         group.MapPost("/registration/social", SocialRegistration.StartAsync)
             .WithName("createSocialRegistrationChallenge")

@@ -17,7 +17,7 @@ internal static class CompleteLogin
     {
         if ((await JsonBody.ReadAsync<AnswerRequest>(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
 
-        var remoteAddress = http.HttpContext.Connection.RemoteIpAddress?.ToString();
+        var remoteAddress = http.RemoteAddress();
         if ((await answers.TakeAsync(request, TokenPurpose.Login, caller: null, OpenSession, ct)).Failed(out error, out var session)) return (ErrorResult)error;
         return TypedResults.Ok(new LoginResponse(await sessions.TokenAsync(session, ct)));
 

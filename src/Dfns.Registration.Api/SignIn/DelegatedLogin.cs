@@ -12,9 +12,7 @@ internal static class DelegatedLogin
     internal static async Task<Results<Ok<LoginResponse>, ErrorResult>> LoginAsync(
         HttpRequest http, SignedCalls calls, UserStore users, Sessions sessions, CancellationToken ct)
     {
-        if ((await calls.ReadAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
-        if (!call.Caller.User.IsServiceAccount) return (ErrorResult)ErrorCatalog.ServiceAccountRequired;
-        if (call.Caller.Lacking(Permission.LoginDelegated) is { } lacking) return (ErrorResult)lacking;
+        if ((await calls.ReadDelegatedAsync(http, Permission.LoginDelegated, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
         if (JsonBody.Parse<DelegatedLoginRequest>(call.Body).Failed(out error, out var request)) return (ErrorResult)error;
 
         // End users alone: an employee's session could do what the service account may not.
@@ -22,7 +20,7 @@ internal static class DelegatedLogin
         if (user?.RegisteredAt is null) return (ErrorResult)ErrorCatalog.UserNotFound.At("$.username");
         if (!user.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
 
-        var session = sessions.Open(user, credentialUuid: null, http.HttpContext.Connection.RemoteIpAddress?.ToString(), $"delegated by {call.Caller.User.Id}");
+        var session = sessions.Open(user, credentialUuid: null, http.RemoteAddress(), $"delegated by {call.Caller.User.Id}");
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
         return TypedResults.Ok(new LoginResponse(await sessions.TokenAsync(session, ct)));
     }

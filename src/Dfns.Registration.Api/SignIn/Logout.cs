@@ -22,7 +22,7 @@ internal static class Logout
         if (request.AllSessions == true) await tokens.EndAllAsync(caller.User, now, ct);
         else caller.Token.RevokedAt = now;
         audit.Add(
-            caller.OrganisationId, AuditActions.SignedOut, caller.User.Id, caller.User.Id, http.HttpContext.Connection.RemoteIpAddress?.ToString(),
+            caller.OrganisationId, AuditActions.SignedOut, caller.User.Id, caller.User.Id, http.RemoteAddress(),
             request.AllSessions == true ? "all sessions" : caller.Token.Id);
         await changes.SaveAsync(ct);
         return TypedResults.Ok(MessageResponse.Success);

@@ -1,7 +1,7 @@
 using Dfns.Registration.Api.Storage;
-
-
 using Dfns.Registration.Api.Wire;
+
+
 
 namespace Dfns.Registration.Api.SignIn;
 

@@ -25,13 +25,8 @@ internal static class SignInEndpoints
             .BodyErrors().EdgeErrors();
 
         group.MapPost("/login/code", SendCode.For(CodePurpose.Login))
-            .RequireRateLimiting(RateLimits.PerAddress)
             .WithName("sendLoginCode")
-            .WithSummary("Send a login code")
-            .WithDescription("Mails a new code, which ends the earlier one; at most one a minute, and after three of which none was used one in 15 minutes. POST /auth/login/init takes it and then hands out the user's encrypted private keys; the sign-in that completes spends it. The answer is the same whether or not there is such a registered user.")
-            .Accepts<SendCodeRequest>("application/json")
-            .Errors(ErrorCatalog.MailBusy, ErrorCatalog.TooManyAttempts)
-            .BodyErrors().EdgeErrors();
+            .SendsCode("Send a login code", "POST /auth/login/init takes it and then hands out the user's encrypted private keys; the sign-in that completes spends it. ", "a registered");
 
         group.MapPost("/login", CompleteLogin.CompleteAsync)
             .RequireRateLimiting(RateLimits.PerAddress)

@@ -39,7 +39,7 @@ internal static class SocialLogin
         var use = Use(request.IdToken, user, entropy, clock.GetUtcNow(), options.Value.MaxTokenAge);
         var mark = use.MarkUse(entropy);
         ceremonies.Add(use);
-        var session = sessions.Open(user, credentialUuid: null, http.HttpContext.Connection.RemoteIpAddress?.ToString(), identity.Issuer);
+        var session = sessions.Open(user, credentialUuid: null, http.RemoteAddress(), identity.Issuer);
         if (await changes.TrySaveAsync(ct) is not null && !await ceremonies.IsUsedByAsync(new TokenReference(use.OrganisationId, use.Id), mark, ct))
         {
             return (ErrorResult)ErrorCatalog.IdTokenAlreadyUsed;

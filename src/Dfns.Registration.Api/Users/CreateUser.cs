@@ -29,7 +29,7 @@ internal static class CreateUser
 
         var user = users.Add(call.Caller.OrganisationId, email, UserKind.CustomerEmployee, request.ExternalId);
         var code = codes.Issue(user);
-        audit.Add(user.OrganisationId, AuditActions.UserInvited, call.Caller.User.Id, user.Id, http.HttpContext.Connection.RemoteIpAddress?.ToString());
+        audit.Add(user.OrganisationId, AuditActions.UserInvited, call.Caller.User.Id, user.Id, http.RemoteAddress());
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)await users.ConflictAsync(user, conflict, ct);
         mails.Add(code);
         return TypedResults.Ok(UserResponse.Of(new FoundUser(user, CredentialUuid: null)));

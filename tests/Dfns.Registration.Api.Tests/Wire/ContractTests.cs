@@ -1,0 +1,64 @@
+using System.Reflection;
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Wire;
+
+namespace Dfns.Registration.Api.Tests.Wire;
+
+/// <summary>The contracts of request bodies: what each says of its texts holds for whoever gets it.</summary>
+[Trait("Speed", "quick")]
+public sealed class ContractTests
+{
+    // Of these it depends on other members whether they have to be there, or how they may look; each is checked where that is known.
+    private static readonly string[] CheckedWithOthers =
+    [
+        "AnswerRequest.ChallengeIdentifier",
+        "ConsoleInvitationRequest.Kind",
+        "CreateCredentialRequest.ChallengeIdentifier", "CreateCredentialRequest.CredentialKind", "CreateCredentialRequest.CredentialName", "CreateCredentialRequest.EncryptedPrivateKey",
+        "CreateUserRequest.Kind", "CreateUserRequest.PublicKey",
+        "CredentialAssertionRequest.Algorithm", "CredentialAssertionRequest.AuthenticatorData", "CredentialAssertionRequest.ClientData", "CredentialAssertionRequest.CredId",
+        "CredentialAssertionRequest.Signature", "CredentialAssertionRequest.UserHandle",
+        "CredentialInfoRequest.AttestationData", "CredentialInfoRequest.ClientData", "CredentialInfoRequest.CredId",
+        "CredentialRequest.CredentialKind", "CredentialRequest.CredentialName", "CredentialRequest.EncryptedPrivateKey",
+        "DelegatedRegistrationRequest.Kind",
+        "FactorRequest.Kind",
+        "InitCredentialRequest.Kind",
+        "InitCredentialWithCodeRequest.CredentialKind",
+        "InitLoginRequest.LoginCode",
+        "InitUserActionRequest.UserActionHttpMethod", "InitUserActionRequest.UserActionHttpPath", "InitUserActionRequest.UserActionPayload", "InitUserActionRequest.UserActionServerKind",
+    ];
+
+    private static readonly List<(Type Contract, ParameterInfo Text)> Texts =
+    [
+        .. typeof(JsonBody).Assembly.GetTypes().Where(t => t.Name.EndsWith("Request", StringComparison.Ordinal) && t.Namespace!.StartsWith("Dfns.", StringComparison.Ordinal))
+            .SelectMany(t => t.GetConstructors().SelectMany(c => c.GetParameters()).Where(p => p.ParameterType == typeof(string)).Select(p => (t, p))),
+    ];
+
+    public static TheoryData<string> Bounded => [.. Texts.Where(t => t.Text.IsDefined(typeof(TextAttribute))).Select(t => $"{t.Contract.Name}.{t.Text.Name}")];
+
+    [Fact]
+    public void Every_text_is_bounded_where_it_is_declared_unless_it_depends_on_others() => Assert.Equal(
+        CheckedWithOthers, Texts.Where(t => !t.Text.IsDefined(typeof(TextAttribute))).Select(t => $"{t.Contract.Name}.{t.Text.Name}").Order(StringComparer.Ordinal));
+
+    [Theory]
+    [MemberData(nameof(Bounded))]
+    public void A_text_is_there_where_it_must_be_and_never_empty_nor_too_long(string name)
+    {
+        var (contract, text) = Texts.Single(t => $"{t.Contract.Name}.{t.Text.Name}" == name);
+        var limit = text.GetCustomAttribute<TextAttribute>()!.MaxLength;
+        var isOptional = new NullabilityInfoContext().Create(text).ReadState == NullabilityState.Nullable;
+        var path = $"$.{char.ToLowerInvariant(text.Name![0])}{text.Name[1..]}";
+
+        Assert.Equal(isOptional ? null : ErrorCatalog.MemberRequired.At(path), Fault(value: null));
+        Assert.Equal(ErrorCatalog.MemberRequired.At(path), Fault(" "));
+        Assert.Null(Fault(new string('a', limit)));
+        Assert.Equal((ErrorCatalog.MemberTooLong.Code, path), Fault(new string('a', limit + 1)) is { } error ? (error.Code, error.Path!) : default);
+
+        // Every other text is good.
+        ApiError? Fault(string? value)
+        {
+            var constructor = (ConstructorInfo)text.Member;
+            var body = constructor.Invoke([.. constructor.GetParameters().Select(p => p.Name == text.Name ? value : p.ParameterType == typeof(string) ? "a" : (object?)null)]);
+            return (ApiError?)typeof(Contract).GetMethod(nameof(Contract.Fault))!.MakeGenericMethod(contract).Invoke(null, [body]);
+        }
+    }
+}
