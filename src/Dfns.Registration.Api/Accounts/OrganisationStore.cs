@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Accounts;
 
-/// <summary>Creates and changes organisations; each change is audited in its own transaction.</summary>
+/// <summary>Finds organisations, creates and changes them; each change is audited in its own transaction.</summary>
 internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, Entropy entropy, TimeProvider clock)
 {
     /// <summary>What an operator is told who names an organisation that is not there.</summary>

@@ -6,7 +6,7 @@ internal sealed class ChallengeOptions
     /// <summary>Challenges for new credentials that a user may have open; <c>Registration:MaxOpenChallenges</c>.</summary>
     public int MostOpen { get; set; }
 
-    /// <summary>How long a challenge for new credentials may be answered; <c>Registration:ChallengeLifetime</c>.</summary>
+    /// <summary>How long the challenge for a credential that is added may be answered: as long as that of a registration, <c>Registration:ChallengeLifetime</c>.</summary>
     public TimeSpan RegistrationLifetime { get; set; }
 
     /// <summary>How long a challenge for registered credentials may be answered; <c>SignIn:ChallengeLifetime</c>.</summary>

@@ -22,8 +22,7 @@ internal sealed class Factors(FactorStore store, Changes changes, Audit audit, T
         ReadFactor? second = null;
         if (request.SecondFactor is not null && Read(request.SecondFactor, SecondPath).Failed(out error, out second)) return error;
 
-        // Whose: the user who was known before, and otherwise the one of the first factor. A credential is tracked from its proof on: keeping
-        // track takes time, which would tell at a forged answer that there is such a user.
+        // Whose: the user who was known before, and otherwise the one of the first factor.
         // In nobody's place no more is read than there was at first: whoever adds to it would see by the time whose place it is.
         var until = ceremony.Purpose == CeremonyPurpose.LoginOfNobody ? ceremony.CreatedAt : DateTimeOffset.MaxValue;
         var active = ceremony.UserId is { } known

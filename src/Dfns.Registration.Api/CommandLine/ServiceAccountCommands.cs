@@ -55,8 +55,7 @@ internal static class ServiceAccountCommands
                 var token = await services.GetRequiredService<TokenService>().IssueAsync(account.Token, account.User, stop);
                 if (await services.GetRequiredService<Changes>().TrySaveAsync(stop) is { } lost)
                 {
-                    var taken = lost.Taken ?? ErrorCatalog.ChangedMeanwhile;
-                    return CommandResult.Fault(taken == ErrorCatalog.UserAlreadyExists ? "There is a user or service account of this name already." : taken.Message);
+                    return CommandResult.Fault(lost.Taken is null || lost.Taken == ErrorCatalog.UserAlreadyExists ? "There is a user or service account of this name already." : lost.Taken.Message);
                 }
 
                 return CommandResult.Row(new

@@ -1,7 +1,6 @@
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
 
-
 namespace Dfns.Registration.Api.Demonstration;
 
 // What the console shows. Read by its own page alone, so these shapes are free to change.

@@ -29,7 +29,7 @@ internal static class ConsoleEndpoints
         group.MapGet("/organisations/{organisationId}/audit", ListEventsAsync)
             .Errors(ErrorCatalog.ConsoleForeign).EdgeErrors();
         group.MapPost("/organisations/{organisationId}/users", InviteAsync)
-            .Errors(ErrorCatalog.ConsoleForeign, ErrorCatalog.OrganisationUnknown, ErrorCatalog.UserAlreadyExists).BodyErrors().EdgeErrors();
+            .Errors(ErrorCatalog.ConsoleForeign, ErrorCatalog.OrganisationUnknown, ErrorCatalog.UserAlreadyExists, ErrorCatalog.ChangedMeanwhile).BodyErrors().EdgeErrors();
         group.MapPost("/organisations/{organisationId}/users/{userId}/invitation", InviteAgainAsync)
             .Errors(ErrorCatalog.ConsoleForeign, ErrorCatalog.UserNotFound).EdgeErrors();
     }
@@ -54,7 +54,7 @@ internal static class ConsoleEndpoints
 
         var invited = codes.Issue(users.Add(organisationId, username, Enum.Parse<UserKind>(request.Kind)));
         audit.ByOperator(organisationId, AuditActions.UserInvited, invited.UserId);
-        // The name, that is: an invitation from here carries no external id.
+        // The name was taken, that is: an invitation from here carries no external id.
         if (await changes.TrySaveAsync(ct) is { } lost) return (ErrorResult)(lost.Taken ?? ErrorCatalog.ChangedMeanwhile).At("$.username");
         return TypedResults.Ok(Invitation(http, username, invited));
     }

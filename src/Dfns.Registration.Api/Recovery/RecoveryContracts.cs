@@ -3,7 +3,6 @@ using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
 
-
 namespace Dfns.Registration.Api.Recovery;
 
 /// <summary>Body of <c>POST /auth/recover/user/init</c>.</summary>

@@ -1,8 +1,6 @@
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
 
-
-
 namespace Dfns.Registration.Api.Registration;
 
 // The wire of this feature.

@@ -1,8 +1,6 @@
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
 
-
-
 namespace Dfns.Registration.Api.SignIn;
 
 // The wire of signing in and out.

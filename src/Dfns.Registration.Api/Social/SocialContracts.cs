@@ -2,7 +2,6 @@ using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
 
-
 namespace Dfns.Registration.Api.Social;
 
 /// <summary>Body of <c>POST /auth/registration/social</c>.</summary>

@@ -6,7 +6,7 @@ namespace Dfns.Registration.Api.Storage;
 /// <summary>Saves what a request has added and changed: everything that is tracked, or nothing of it.</summary>
 internal sealed class Changes(RegistrationDbContext db)
 {
-    /// <summary>Saves where nobody else can be first.</summary>
+    /// <summary>Saves; that somebody else was first is thrown, for whoever told the caller to save.</summary>
     public Task SaveAsync(CancellationToken ct) => db.SaveChangesAsync(ct);
 
     /// <summary>Saves where somebody else may have been first.</summary>

@@ -2,7 +2,6 @@ using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
 
-
 namespace Dfns.Registration.Api.Users;
 
 // The wire of this feature.

@@ -39,6 +39,15 @@ public sealed class ContractTests
     public void Every_text_is_bounded_where_it_is_declared_unless_it_depends_on_others() => Assert.Equal(
         CheckedWithOthers, Texts.Where(t => !t.Text.IsDefined(typeof(TextAttribute))).Select(t => $"{t.Contract.Name}.{t.Text.Name}").Order(StringComparer.Ordinal));
 
+    // The check looks at the members of the body itself.
+    [Fact]
+    public void No_bounded_text_stands_in_an_object_within_a_body()
+    {
+        var within = typeof(JsonBody).Assembly.GetTypes().SelectMany(t => t.GetConstructors()).SelectMany(c => c.GetParameters()).Select(p => p.ParameterType).ToHashSet();
+
+        Assert.DoesNotContain(Texts, t => t.Text.IsDefined(typeof(TextAttribute)) && within.Contains(t.Contract));
+    }
+
     [Theory]
     [MemberData(nameof(Bounded))]
     public void A_text_is_there_where_it_must_be_and_never_empty_nor_too_long(string name)
