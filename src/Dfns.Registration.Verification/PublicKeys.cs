@@ -14,7 +14,6 @@ public static class PublicKeys
     public static Outcome<ReadOnlyMemory<byte>> ReadPem(string pem)
     {
         if (PublicKeyPem.Read(pem).Refused(out var why, out var key)) return why;
-        using var _ = key;
         return (ReadOnlyMemory<byte>)key.ExportSubjectPublicKeyInfo();
     }
 }

@@ -20,7 +20,7 @@ internal static class AttestationTargets
     {
         if (Invariant.Answers(input.Length, () => AttestationCertificate.ReadChain(Chain(input))).Refused(out _, out var chain)) return;
 
-        using var leaf = chain.Leaf;
+        var leaf = chain.Leaf;
         Invariant.Holds(chain.Certificates is [var only] && only.Span.SequenceEqual(input), "keeps the certificate as it came");
         Invariant.Holds(leaf.Certifies(leaf.Key), "certifies its own key");
         Invariant.Holds(leaf.Extensions.Values.All(extension => extension.Value.Length < input.Length), "has extensions within its bytes");

@@ -26,7 +26,7 @@ internal static class KeyTargets
         if (CborMap.Read(input, "test").Refused(out _, out var map)) return;
         if (Invariant.Answers(input.Length, () => CoseKey.Read(map)).Refused(out _, out var read)) return;
 
-        using var key = read.Key;
+        var key = read.Key;
         Invariant.Holds(read.Algorithm.Fits(key), "fits its algorithm");
         Invariant.Holds(map.Count <= 5, "has no further members");
         IsReadAgain(key);
@@ -35,7 +35,7 @@ internal static class KeyTargets
     private static void ReadSubjectPublicKeyInfo(byte[] input)
     {
         if (Invariant.Answers(input.Length, () => SubjectPublicKeyInfo.Read(input)).Refused(out _, out var read)) return;
-        using var key = read;
+        var key = read;
         Invariant.Holds(key.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(input), "encodes again to the input");
         Invariant.HasOneLength(input, SubjectPublicKeyInfo.Read);
     }
@@ -43,7 +43,7 @@ internal static class KeyTargets
     private static void ReadRsaPublicKey(byte[] input)
     {
         if (Invariant.Answers(input.Length, () => SubjectPublicKeyInfo.ReadRsaPublicKey(input)).Refused(out _, out var read)) return;
-        using var key = read;
+        var key = read;
         Invariant.Holds(key.ExportSubjectPublicKeyInfo().AsSpan().EndsWith(input), "encodes again to the input");
         IsReadAgain(key);
         Invariant.HasOneLength(input, SubjectPublicKeyInfo.ReadRsaPublicKey);
@@ -53,7 +53,7 @@ internal static class KeyTargets
     {
         var text = System.Text.Encoding.Latin1.GetString(input);
         if (Invariant.Answers(input.Length, () => PublicKeyPem.Read(text)).Refused(out _, out var read)) return;
-        using var key = read;
+        var key = read;
         Invariant.Holds(text.All(character => character is >= ' ' and <= '~' or '\r' or '\n'), "is ASCII");
         // The fingerprint that a raw key signs escapes nothing but line breaks.
         Invariant.Holds(!text.Contains('"', StringComparison.Ordinal) && !text.Contains('\\', StringComparison.Ordinal), "needs no escape in JSON but line breaks");
@@ -71,6 +71,6 @@ internal static class KeyTargets
     {
         var exported = key.ExportSubjectPublicKeyInfo();
         Invariant.Holds(!SubjectPublicKeyInfo.Read(exported).Refused(out _, out var again), "is read again from storage");
-        using (again) Invariant.Holds(again!.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(exported), "has one encoding");
+        Invariant.Holds(again!.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(exported), "has one encoding");
     }
 }

@@ -65,7 +65,7 @@ internal static class TrustTargets
     private static bool HasOtherExtensions(ReadOnlyMemory<byte> der)
     {
         if (AttestationCertificate.Read(der).Refused(out _, out var certificate)) return false;
-        using (certificate) return certificate.Extensions.Keys.Except(Judged).Any();
+        return certificate.Extensions.Keys.Except(Judged).Any();
     }
 
     private static string? FrameworkRefuses(IReadOnlyList<ReadOnlyMemory<byte>> certificates)

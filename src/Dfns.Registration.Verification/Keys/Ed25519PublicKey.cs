@@ -35,9 +35,8 @@ internal sealed class Ed25519PublicKey : PublicKey
         if (y >= P) return RefusalReason.PublicKeyNotOnCurve;
 
         var ySquared = Mod(y * y);
-        // u/v is a square exactly when u·v is one: Euler's criterion.
-        var product = Mod((ySquared - 1) * ((D * ySquared) + 1));
-        if (!product.IsZero && !BigInteger.ModPow(product, (P - 1) / 2, P).IsOne) return RefusalReason.PublicKeyNotOnCurve;
+        // u/v is a square exactly when u·v is one.
+        if (JacobiSymbol.Of(Mod((ySquared - 1) * ((D * ySquared) + 1)), P) < 0) return RefusalReason.PublicKeyNotOnCurve;
 
         // The points whose order divides 8: y is ±1 or 0 for orders 1, 2 and 4; for order 8 the doubled point has y = 0, which on this
         // curve reads d·y⁴ + 2·y² - 1 = 0.
@@ -53,11 +52,6 @@ internal sealed class Ed25519PublicKey : PublicKey
 
     public override bool Verifies(ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature, SignatureScheme scheme) =>
         SignatureAlgorithm.Ed25519.Verify(key, data, signature);
-
-    public override void Dispose()
-    {
-        // A public key of NSec holds nothing that wants releasing.
-    }
 
     private static BigInteger Mod(BigInteger number)
     {

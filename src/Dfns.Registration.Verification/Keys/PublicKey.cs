@@ -9,9 +9,10 @@ internal readonly record struct SignatureScheme(HashAlgorithmName Hash, RSASigna
 
 /// <summary>
 /// A public key that passed every check of its type, whichever encoding it came in. There is no way to hold one that did not: the
-/// three kinds are made by their own <c>Create</c>.
+/// three kinds are made by their own <c>Create</c>. A key is its numbers: it holds nothing that wants releasing, and is imported into a
+/// library of cryptography for the length of one verification.
 /// </summary>
-internal abstract class PublicKey : IDisposable
+internal abstract class PublicKey
 {
     /// <summary>The key re-encoded as DER SubjectPublicKeyInfo: equal keys give equal bytes.</summary>
     public abstract byte[] ExportSubjectPublicKeyInfo();
@@ -24,7 +25,4 @@ internal abstract class PublicKey : IDisposable
     /// <param name="scheme">Hash and padding.</param>
     /// <returns>Whether the signature is the key's, over these bytes.</returns>
     public abstract bool Verifies(ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature, SignatureScheme scheme);
-
-    /// <inheritdoc/>
-    public abstract void Dispose();
 }

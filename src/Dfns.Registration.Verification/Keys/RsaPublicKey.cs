@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace Dfns.Registration.Verification.Keys;
 
 /// <summary>
-/// An RSA public key of 2,048 to 4,096 bits. The exponent is odd, at least 3 and at most 32 bits long: small odd exponents are safe
-/// with the paddings that are verified here, and no key in use has a longer one.
+/// An RSA public key of 2,048 to 4,096 bits: its two numbers. The exponent is odd, at least 3 and at most 32 bits long: small odd
+/// exponents are safe with the paddings that are verified here, and no key in use has a longer one.
 /// </summary>
 internal sealed class RsaPublicKey : PublicKey
 {
@@ -13,9 +13,11 @@ internal sealed class RsaPublicKey : PublicKey
     private const int MaxModulusBits = 4096;
     private const int MaxExponentBits = 32;
 
-    private readonly RSA key;
+    // Unsigned, big-endian, without leading zero bytes.
+    private readonly byte[] modulus;
+    private readonly byte[] exponent;
 
-    private RsaPublicKey(RSA key) => this.key = key;
+    private RsaPublicKey(byte[] modulus, byte[] exponent) => (this.modulus, this.exponent) = (modulus, exponent);
 
     /// <summary>Takes modulus and exponent as unsigned big-endian numbers, without leading zero bytes.</summary>
     /// <returns>
@@ -26,24 +28,21 @@ internal sealed class RsaPublicKey : PublicKey
         if (BitLength(modulus) is < MinModulusBits or > MaxModulusBits || IsEven(modulus)) return RefusalReason.RsaModulusNotAccepted;
         // Two bits hold 3 and, even, 2; so the length and the last bit say all.
         if (BitLength(exponent) is < 2 or > MaxExponentBits || IsEven(exponent)) return RefusalReason.RsaExponentNotAccepted;
-
-        try
-        {
-            return new RsaPublicKey(RSA.Create(new RSAParameters { Modulus = modulus.ToArray(), Exponent = exponent.ToArray() }));
-        }
-        catch (CryptographicException)
-        {
-            return RefusalReason.RsaModulusNotAccepted;
-        }
+        return new RsaPublicKey(modulus.ToArray(), exponent.ToArray());
     }
 
-    public override byte[] ExportSubjectPublicKeyInfo() => key.ExportSubjectPublicKeyInfo();
+    public override byte[] ExportSubjectPublicKeyInfo() => SubjectPublicKeyInfo.WriteRsa(modulus, exponent);
 
-    public override bool Verifies(ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature, SignatureScheme scheme) =>
+    public override bool Verifies(ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature, SignatureScheme scheme)
+    {
         // RFC 8017 §8.1.2 and §8.2.2, step 1: exactly as long as the modulus. The framework takes a PSS signature without its leading zero.
-        scheme.Padding is not null && signature.Length == (key.KeySize + 7) / 8 && key.VerifyData(data, signature, scheme.Hash, scheme.Padding);
+        if (scheme.Padding is not { } padding || signature.Length != modulus.Length) return false;
+        var hash = CryptographicOperations.HashData(scheme.Hash, data);
+        if (Libcrypto.IsUsed) return Libcrypto.Verifies(modulus, exponent, hash, signature, scheme.Hash, padding);
 
-    public override void Dispose() => key.Dispose();
+        using var key = RSA.Create(new RSAParameters { Modulus = modulus, Exponent = exponent });
+        return key.VerifyHash(hash, signature, scheme.Hash, padding);
+    }
 
     private static int BitLength(ReadOnlySpan<byte> number) =>
         number.IsEmpty ? 0 : ((number.Length - 1) * 8) + BitOperations.Log2(number[0]) + 1;

@@ -3,15 +3,17 @@ using System.Formats.Asn1;
 namespace Dfns.Registration.Verification.Keys;
 
 /// <summary>
-/// Reads public keys in DER: SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) of raw keys and certificates, and RSAPublicKey (RFC 8017
-/// A.1.1). The framework would import more than is wanted here (explicit curve parameters, other curves, trailing bytes), so the
-/// structure is read by hand and only the numbers reach the framework.
+/// Public keys in DER: SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) of raw keys and certificates, and RSAPublicKey (RFC 8017 A.1.1). The
+/// framework would import more than is wanted here (explicit curve parameters, other curves, trailing bytes), so the structure is read by
+/// hand, and only the numbers are kept.
 /// </summary>
 internal static class SubjectPublicKeyInfo
 {
     private const string RsaEncryption = "1.2.840.113549.1.1.1";
     private const string EcPublicKey = "1.2.840.10045.2.1";
     private const string Ed25519 = "1.3.101.112";
+
+    private static readonly Dictionary<EllipticCurve, byte[]> PointPrefixes = EllipticCurve.All.ToDictionary(curve => curve, PointPrefix);
 
     /// <summary>Reads a SubjectPublicKeyInfo.</summary>
     /// <param name="der">The DER encoding and nothing else.</param>
@@ -76,6 +78,52 @@ internal static class SubjectPublicKeyInfo
         {
             return RefusalReason.PublicKeyDerMalformed;
         }
+    }
+
+    /// <summary>Writes the key of a point: both coordinates big-endian and of the curve's full size.</summary>
+    public static byte[] Write(EllipticCurve curve, ReadOnlySpan<byte> x, ReadOnlySpan<byte> y) => [.. PointPrefixes[curve], .. x, .. y];
+
+    /// <summary>Writes an RSA key: unsigned big-endian numbers without leading zero bytes.</summary>
+    public static byte[] WriteRsa(ReadOnlySpan<byte> modulus, ReadOnlySpan<byte> exponent)
+    {
+        var numbers = new AsnWriter(AsnEncodingRules.DER);
+        using (numbers.PushSequence())
+        {
+            numbers.WriteIntegerUnsigned(modulus);
+            numbers.WriteIntegerUnsigned(exponent);
+        }
+
+        var info = new AsnWriter(AsnEncodingRules.DER);
+        using (info.PushSequence())
+        {
+            using (info.PushSequence())
+            {
+                info.WriteObjectIdentifier(RsaEncryption);
+                info.WriteNull();
+            }
+
+            info.WriteBitString(numbers.Encode());
+        }
+
+        return info.Encode();
+    }
+
+    // What stands before the coordinates is the same for all keys of a curve.
+    private static byte[] PointPrefix(EllipticCurve curve)
+    {
+        var info = new AsnWriter(AsnEncodingRules.DER);
+        using (info.PushSequence())
+        {
+            using (info.PushSequence())
+            {
+                info.WriteObjectIdentifier(EcPublicKey);
+                info.WriteObjectIdentifier(curve.Oid);
+            }
+
+            info.WriteBitString([4, .. curve.Generator.X!, .. curve.Generator.Y!]);
+        }
+
+        return info.Encode()[..^(2 * curve.CoordinateSizeBytes)];
     }
 
     private static Outcome<PublicKey> ReadEcdsa(AsnReader algorithm, byte[] point)

@@ -54,7 +54,6 @@ internal static class KeyAssertion
     {
         if (Base64UrlText.Decode(assertion.Signature, CredentialPart.Signature).Refused(out var why, out var signature)) return why;
         if (StoredKey.Read(credential).Refused(out why, out var key)) return why;
-        using var _ = key;
 
         // The hash is the one that the assertion names, or else the one the key was registered with.
         if (KeyHash.For(key, assertion.Algorithm ?? credential.HashAlgorithm) is not { } hash)

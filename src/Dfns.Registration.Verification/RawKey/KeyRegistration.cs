@@ -26,7 +26,6 @@ internal static class KeyRegistration
         // The attestation brings the public key and the signature.
         if (ReadAttestation(credential.AttestationData).Refused(out why, out var attestation)) return why;
         if (PublicKeyPem.Read(attestation.PublicKeyPem).Refused(out why, out var key)) return why;
-        using var _ = key;
 
         if (KeyHash.For(key, attestation.Algorithm) is not { } hash)
             return new Refusal(RefusalReason.HashAlgorithmNotSupported, attestation.Algorithm);

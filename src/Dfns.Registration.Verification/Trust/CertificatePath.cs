@@ -30,7 +30,6 @@ internal static class CertificatePath
         for (var index = 0; index < certificates.Count; index++)
         {
             if (AttestationCertificate.Read(certificates[index]).Refused(out var why, out var certificate)) return Invalid(index, $"{why.Reason}");
-            using var _ = certificate;
 
             // §6.1.3 (a)(2): valid now.
             if (!certificate.IsValidAt(now)) return new Refusal(RefusalReason.CertificateOutsideValidity, $"certificate {index}");
@@ -48,7 +47,6 @@ internal static class CertificatePath
             // Or one further: the next certifies this one, and may.
             if (index + 1 == certificates.Count) break;
             if (AttestationCertificate.Read(certificates[index + 1]).Refused(out why, out var next)) return Invalid(index + 1, $"{why.Reason}");
-            using var __ = next;
             if (!IsBy(certificate, signature, next)) return Invalid(index, "not issued by the next");
             if (!MayCertify(next, authoritiesPassed)) return Invalid(index + 1, "not an authority for this");
             // §6.1.4 (l): certificates that an authority issued to itself do not count against the length.

@@ -62,7 +62,6 @@ internal static class TrustAssessment
     private static Outcome<AttestationVerdict> FindRoot(AttestationFinding finding, Guid aaguid, AttestationTrust trust, DateTimeOffset now)
     {
         if (AttestationCertificate.Read(finding.Certificates[0]).Refused(out var why, out var leaf)) return why;
-        using var _ = leaf;
 
         // Step 23: the trust anchors. Where metadata speaks of the model, no other model's roots will do.
         var entry = finding.Format == FidoU2fAttestation.Format

@@ -48,7 +48,6 @@ internal static class AuthenticationCeremony
         // Steps 20 and 21: the credential key signed authenticator data and the hash of client data, both as received.
         byte[] signedBytes = [.. data.Span, .. SHA256.HashData(clientDataJson.Span)];
         if (StoredKey.Read(credential).Refused(out why, out var key)) return why;
-        using var _ = key;
         if (credential.Algorithm is not { } number || CoseAlgorithm.Find(number) is not { } algorithm || !algorithm.Fits(key))
             return new Refusal(RefusalReason.StoredCredentialUnusable, "algorithm");
         if (!key.Verifies(signedBytes, signature.Span, algorithm.Scheme)) return RefusalReason.AssertionSignatureInvalid;

@@ -42,7 +42,7 @@ internal static class RegistrationCeremony
 
         // Step 20: the credential key's algorithm was offered. Reading the key ties its type and curve to that algorithm.
         if (CoseKey.Read(attested.PublicKeyMembers).Refused(out why, out var credentialKey)) return why;
-        using var key = credentialKey.Key;
+        var key = credentialKey.Key;
         if (!expected.Algorithms.Contains(credentialKey.Algorithm.Number))
             return new Refusal(RefusalReason.AlgorithmNotOffered, credentialKey.Algorithm.Name);
 

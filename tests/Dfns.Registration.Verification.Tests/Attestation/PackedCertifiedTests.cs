@@ -259,7 +259,7 @@ public sealed class PackedCertifiedTests
         Assert.Equal(sizeBytes, der.Length);
 
         var chain = AttestationCertificate.ReadChain(new List<object> { new ReadOnlyMemory<byte>(der) });
-        if (taken) Accepted(chain).Leaf.Dispose();
+        if (taken) Accepted(chain);
         else Refused(RefusalReason.CertificateTooLarge, chain);
     }
 

@@ -75,7 +75,7 @@ public sealed class EcdsaBoundsTests
     private static bool Verifies(string curve, Func<BigInteger, BigInteger, BigInteger, byte[]> write)
     {
         var signer = SoftwareKey.Named(curve);
-        using var key = Accepted(SubjectPublicKeyInfo.Read(signer.SubjectPublicKeyInfo));
+        var key = Accepted(SubjectPublicKeyInfo.Read(signer.SubjectPublicKeyInfo));
         var valid = signer.Sign(Message, HashAlgorithmName.SHA256);
         Assert.True(key.Verifies(Message, valid, Scheme));
 

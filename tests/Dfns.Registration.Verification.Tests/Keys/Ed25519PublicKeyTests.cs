@@ -16,7 +16,7 @@ public sealed class Ed25519PublicKeyTests
     [Fact]
     public void Verifies_the_second_signature_of_RFC_8032()
     {
-        using var key = Accepted(Ed25519PublicKey.Create(Convert.FromHexString("3D4017C3E843895A92B70AA74D1B7EBC9C982CCF2EC4968CC0CD55F12AF4660C")));
+        var key = Accepted(Ed25519PublicKey.Create(Convert.FromHexString("3D4017C3E843895A92B70AA74D1B7EBC9C982CCF2EC4968CC0CD55F12AF4660C")));
         var signature = Convert.FromHexString(
             "92A009A9F0D4CAB8720E820B5F642540A2B27B5416503F8FB3762223EBDB69DA085AC1E43E15996E458F3613D0F11D8C387B2EAEB4302AEEB00D291612BB0C00");
 

@@ -44,7 +44,7 @@ public sealed class Ed25519SignatureTests
     {
         byte[] signature = [.. Convert.FromHexString(
             "E5564300C360AC729086E2CC806E828A84877F1EB8E5D974D873E065224901555FB8821590A33BACC61E39701CF9B46BD25BF5F0595BBE24655141438E7A100B"), .. new byte[64]];
-        using var key = Accepted(Ed25519PublicKey.Create(Point));
+        var key = Accepted(Ed25519PublicKey.Create(Point));
         Assert.True(key.Verifies([], signature.AsSpan(0, 64), default));
         Assert.False(key.Verifies([], signature.AsSpan(0, length), default));
     }
@@ -61,7 +61,7 @@ public sealed class Ed25519SignatureTests
 
     private static bool Verifies(byte[] signature)
     {
-        using var key = Accepted(Ed25519PublicKey.Create(Point));
+        var key = Accepted(Ed25519PublicKey.Create(Point));
         return key.Verifies(Message, signature, default);
     }
 

@@ -66,7 +66,7 @@ public sealed class RsaForgeryTests
     public void Refuses_a_cube_root_where_the_exponent_is_3()
     {
         byte[] modulus = [0xC0, .. Enumerable.Repeat((byte)0xA5, SizeBytes - 2), 0x01];
-        using var key = Accepted(RsaPublicKey.Create(modulus, [3]));
+        var key = Accepted(RsaPublicKey.Create(modulus, [3]));
         var target = Number(Block(1, 0xFF, 8, [.. DigestInfo, .. Enumerable.Repeat((byte)0xFF, SizeBytes - 11 - 51)]));
         var root = CubeRoot(target);
         var cube = Bytes(BigInteger.Pow(root, 3));
@@ -84,7 +84,7 @@ public sealed class RsaForgeryTests
     public void Refuses_numbers_that_stay_what_they_are(int number)
     {
         var signature = Bytes(number < 0 ? Number(Key.Value.Modulus!) + number : number);
-        using var key = Public();
+        var key = Public();
         Assert.False(key.Verifies(Message, signature, new(HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)));
         Assert.False(key.Verifies(Message, signature, new(HashAlgorithmName.SHA256, RSASignaturePadding.Pss)));
     }
@@ -114,7 +114,7 @@ public sealed class RsaForgeryTests
     private static bool Verifies(byte[] encoded, RSASignaturePadding padding)
     {
         var (modulus, exponent) = (Number(Key.Value.Modulus!), Number(Key.Value.D!));
-        using var key = Public();
+        var key = Public();
         return key.Verifies(Message, Bytes(BigInteger.ModPow(Number(encoded), exponent, modulus)), new(HashAlgorithmName.SHA256, padding));
     }
 

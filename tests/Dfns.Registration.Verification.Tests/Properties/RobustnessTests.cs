@@ -160,7 +160,7 @@ public sealed class RobustnessTests
         var der = CertificateDraft.ForAttestation(key, Guid.Empty).Sign(key);
         OneByte(der).Sample(changed =>
         {
-            if (!AttestationCertificate.ReadChain(new List<object> { new ReadOnlyMemory<byte>(changed) }).Refused(out _, out var chain)) chain.Leaf.Dispose();
+            _ = AttestationCertificate.ReadChain(new List<object> { new ReadOnlyMemory<byte>(changed) });
         });
     }
 
@@ -170,7 +170,7 @@ public sealed class RobustnessTests
     [InlineData("RSA-2048")]
     public void A_public_key_with_one_byte_changed_has_an_answer(string key) => OneByte(SoftwareKey.Named(key).SubjectPublicKeyInfo).Sample(changed =>
     {
-        if (!SubjectPublicKeyInfo.Read(changed).Refused(out _, out var read)) read.Dispose();
+        _ = SubjectPublicKeyInfo.Read(changed);
     });
 
     [Fact]
@@ -180,7 +180,7 @@ public sealed class RobustnessTests
             {
                 var draft = new CborMapDraft().Set(1, Cbor.Number(keyType)).Set(3, Cbor.Number(algorithm)).Set(-1, Cbor.Number(curve))
                     .Set(-2, Cbor.Bytes(x)).Set(-3, Cbor.Bytes(y));
-                if (!CoseKey.Read(Accepted(CborMap.Read(draft.ToBytes(), "test"))).Refused(out _, out var key)) key.Key.Dispose();
+                _ = CoseKey.Read(Accepted(CborMap.Read(draft.ToBytes(), "test")));
             });
 
     private static Gen<byte[]> OneByte(byte[] bytes) => Gen.Select(Gen.Int[0, bytes.Length - 1], Gen.Byte, (index, octet) =>

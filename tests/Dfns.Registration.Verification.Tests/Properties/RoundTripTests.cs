@@ -126,7 +126,7 @@ public sealed class RoundTripTests
         var key = SoftwareKey.PublishedP256();
         var body = Convert.ToBase64String(key.SubjectPublicKeyInfo);
         foreach (var at in breaks.Where(at => at <= body.Length)) body = body.Insert(at, at % 2 == 0 ? "\n" : "\r\n");
-        using var read = Accepted(PublicKeyPem.Read($"-----BEGIN PUBLIC KEY-----{body}-----END PUBLIC KEY-----"));
+        var read = Accepted(PublicKeyPem.Read($"-----BEGIN PUBLIC KEY-----{body}-----END PUBLIC KEY-----"));
         return read.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.SubjectPublicKeyInfo);
     });
 
@@ -138,7 +138,7 @@ public sealed class RoundTripTests
         leaf.SetExtension(CertificateDraft.ExtendedKeyUsageOid, new(CertificateDraft.ExtendedKeyUsageOid, Critical: false, usage));
         var chain = new List<object> { new ReadOnlyMemory<byte>(leaf.Sign(SoftwareKey.PublishedP256())) };
         if (AttestationCertificate.ReadChain(chain).Refused(out _, out var read)) return true;
-        using var certificate = read.Leaf;
+        var certificate = read.Leaf;
         return TpmCertificate.RefuseByRequirements(certificate) is not null;
     }, iter: 500);
 

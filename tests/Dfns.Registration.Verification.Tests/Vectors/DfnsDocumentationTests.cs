@@ -57,7 +57,7 @@ public sealed class DfnsDocumentationTests
     [InlineData("pem-rsa2048")]
     public void Reads_public_keys(string id)
     {
-        using var key = Accepted(PublicKeyPem.Read(Input(id, "pem")));
+        var key = Accepted(PublicKeyPem.Read(Input(id, "pem")));
         if (!Expect(id).TryGetProperty("spkiSha256Hex", out var hash)) return;
         Assert.Equal(hash.GetString(), Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo())));
     }

@@ -38,7 +38,7 @@ internal static class MetadataSignature
         // Step 5: the certificates lead to a root of the metadata service, and the first is the service's own.
         if (JsonWebSignature.ReadCertificates(members["x5c"]) is not { } x5c) return Malformed("x5c");
         if (AttestationCertificate.ReadChain(x5c).Refused(out var why, out var chain)) return Malformed($"x5c: {why.Reason}");
-        using var signer = chain.Leaf;
+        var signer = chain.Leaf;
         if (CertificatePath.Find(chain.Certificates, expected.Roots, expected.Now).Refused(out why, out _))
         {
             var fault = why.Reason == RefusalReason.CertificateOutsideValidity ? MetadataFault.SignerOutsideValidity : MetadataFault.SignerNotTrusted;

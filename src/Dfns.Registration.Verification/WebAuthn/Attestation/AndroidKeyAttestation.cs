@@ -30,7 +30,7 @@ internal static class AndroidKeyAttestation
         if (CoseAlgorithm.Find(number) is not { } algorithm)
             return new Refusal(RefusalReason.AttestationAlgorithmNotSupported, $"{number}");
         if (AttestationCertificate.ReadChain(statement["x5c"]!).Refused(out var why, out var chain)) return why;
-        using var leaf = chain.Leaf;
+        var leaf = chain.Leaf;
 
         // Signed with the key of the leaf, by the algorithm that the statement names.
         if (!algorithm.Fits(leaf.Key)) return new Refusal(RefusalReason.AttestationAlgorithmMismatch, algorithm.Name);

@@ -31,7 +31,7 @@ internal static class AppleAttestation
         }
 
         if (AttestationCertificate.ReadChain(statement["x5c"]!).Refused(out var why, out var chain)) return why;
-        using var leaf = chain.Leaf;
+        var leaf = chain.Leaf;
 
         // Steps 2 and 3: the nonce is a hash of authenticator data and client data hash.
         var nonce = SHA256.HashData(subject.SignedBytes);

@@ -24,7 +24,7 @@ internal sealed record AttestationCertificateChain(AttestationCertificate Leaf, 
 /// The facts of an X.509 attestation certificate (RFC 5280) that the formats' rules are about. Reading a certificate judges nothing
 /// but its form; <see cref="Trust.CertificatePath"/> decides whom it leads to. Nothing is ever fetched: neither issuers nor revocation lists.
 /// </summary>
-internal sealed record AttestationCertificate : IDisposable
+internal sealed record AttestationCertificate
 {
     private const string CountryOid = "2.5.4.6";
     private const string OrganisationOid = "2.5.4.10";
@@ -142,9 +142,6 @@ internal sealed record AttestationCertificate : IDisposable
             return false;
         }
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => Key.Dispose();
 
     private static RefusalReason? RefuseForm(ReadOnlyMemory<byte> der)
     {

@@ -26,7 +26,7 @@ internal static class FidoU2fAttestation
         // Step 2: exactly one certificate, with a key on P-256.
         if (statement["x5c"] is not IReadOnlyList<object> { Count: 1 } x5c) return Invalid("x5c");
         if (AttestationCertificate.ReadChain(x5c).Refused(out var why, out var chain)) return why;
-        using var leaf = chain.Leaf;
+        var leaf = chain.Leaf;
         if (!CoseAlgorithm.Es256.Fits(leaf.Key)) return new Refusal(RefusalReason.CertificateKeyNotAccepted, "not on P-256");
 
         // Steps 3 and 4: the claimed credential; its key as U2F writes one. What the signing procedure demands, ES256, brings the

@@ -49,7 +49,7 @@ internal static class PackedAttestation
         AttestationSubject subject, CoseAlgorithm algorithm, ReadOnlyMemory<byte> signature, object x5c)
     {
         if (AttestationCertificate.ReadChain(x5c).Refused(out var why, out var chain)) return why;
-        using var leaf = chain.Leaf;
+        var leaf = chain.Leaf;
 
         // Step 2: signed with the key of the leaf certificate, by the algorithm that the statement names.
         if (!algorithm.Fits(leaf.Key)) return new Refusal(RefusalReason.AttestationAlgorithmMismatch, algorithm.Name);

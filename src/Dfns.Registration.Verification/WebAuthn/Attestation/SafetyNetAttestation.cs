@@ -39,7 +39,7 @@ internal static class SafetyNetAttestation
             return new Refusal(RefusalReason.AttestationAlgorithmNotSupported, signed.Header["alg"].Text);
         if (JsonWebSignature.ReadCertificates(signed.Header["x5c"]) is not { } x5c) return new Refusal(RefusalReason.JwsMalformed, "x5c");
         if (AttestationCertificate.ReadChain(x5c).Refused(out why, out var chain)) return why;
-        using var leaf = chain.Leaf;
+        var leaf = chain.Leaf;
         if (!algorithm.Fits(leaf.Key)) return new Refusal(RefusalReason.AttestationAlgorithmMismatch, algorithm.Name);
         if (!leaf.Key.Verifies(signed.SignedBytes.Span, signed.Signature.Span, algorithm.Scheme)) return RefusalReason.AttestationSignatureInvalid;
 

@@ -37,7 +37,7 @@ internal static class TpmAttestation
 
         // x5c is there; its first certificate meets the requirements of §8.3.1, and names the attested model if it names one.
         if (AttestationCertificate.ReadChain(statement["x5c"]!).Refused(out why, out var chain)) return why;
-        using var leaf = chain.Leaf;
+        var leaf = chain.Leaf;
         if (TpmCertificate.RefuseByRequirements(leaf) is { } unmet) return unmet;
         if (leaf.Aaguid is { } aaguid && aaguid != subject.Credential.Aaguid)
             return new Refusal(RefusalReason.CertificateAaguidMismatch, $"{aaguid}");
