@@ -21,7 +21,7 @@ internal static class AttestationTargets
         if (Invariant.Answers(input.Length, () => AttestationCertificate.ReadChain(Chain(input))).Refused(out _, out var chain)) return;
 
         var leaf = chain.Leaf;
-        Invariant.Holds(chain.Certificates is [var only] && only.Span.SequenceEqual(input), "keeps the certificate as it came");
+        Invariant.Holds(chain.Certificates is [var only] && only.Encoded.Span.SequenceEqual(input), "keeps the certificate as it came");
         Invariant.Holds(leaf.Certifies(leaf.Key), "certifies its own key");
         Invariant.Holds(leaf.Extensions.Values.All(extension => extension.Value.Length < input.Length), "has extensions within its bytes");
         Invariant.Holds(leaf.Aaguid is null || leaf.Extension(AttestationCertificate.AaguidOid) is not null, "names a model by its extension");

@@ -43,7 +43,7 @@ internal static class TrustTargets
 
     private static void FindPath(byte[] input, IReadOnlyList<ReadOnlyMemory<byte>> certificates)
     {
-        var outcome = Invariant.Answers(input.Length, () => CertificatePath.Find(certificates, Surroundings.Trusted, Surroundings.Registration.Now));
+        var outcome = Invariant.Answers(input.Length, () => CertificatePath.Find(Received(certificates), Surroundings.Trusted, Surroundings.Registration.Now));
         if (outcome.Refused(out var why, out var anchor))
         {
             Invariant.Holds(
@@ -53,9 +53,9 @@ internal static class TrustTargets
         }
 
         Invariant.Holds(Surroundings.Trusted.Contains(anchor), "leads to what is trusted");
-        Invariant.Holds(CertificatePath.Find(certificates, [], Surroundings.Registration.Now).Refused(out _, out _), "leads nowhere when nobody is trusted");
-        Invariant.Holds(CertificatePath.Find(certificates, Surroundings.Trusted, DateTimeOffset.MinValue).Refused(out _, out _), "was not valid at all times");
-        Invariant.Holds(!CertificatePath.Find([.. certificates, new byte[] { 0 }], Surroundings.Trusted, Surroundings.Registration.Now).Refused(out _, out var same) && same == anchor, "depends on nothing behind its end");
+        Invariant.Holds(CertificatePath.Find(Received(certificates), [], Surroundings.Registration.Now).Refused(out _, out _), "leads nowhere when nobody is trusted");
+        Invariant.Holds(CertificatePath.Find(Received(certificates), Surroundings.Trusted, DateTimeOffset.MinValue).Refused(out _, out _), "was not valid at all times");
+        Invariant.Holds(!CertificatePath.Find(Received([.. certificates, new byte[] { 0 }]), Surroundings.Trusted, Surroundings.Registration.Now).Refused(out _, out var same) && same == anchor, "depends on nothing behind its end");
         // The framework takes no authority below a root as an anchor, and looks into extensions that no path depends on.
         if (anchor != Surroundings.Trusted[0] || certificates.Any(HasOtherExtensions)) return;
         var refusal = FrameworkRefuses(certificates);
@@ -83,6 +83,8 @@ internal static class TrustTargets
         using var leaf = X509CertificateLoader.LoadCertificate(certificates[0].Span);
         return chain.Build(leaf) ? null : string.Join(", ", chain.ChainStatus.Select(status => status.Status));
     }
+
+    private static List<ReceivedCertificate> Received(IEnumerable<ReadOnlyMemory<byte>> certificates) => [.. certificates.Select(der => new ReceivedCertificate(der))];
 
     private static List<ReadOnlyMemory<byte>> Certificates(byte[] input) =>
         [.. Surroundings.Split(input, MostCertificates + 1).Where(part => part.Length > 0).Select(part => new ReadOnlyMemory<byte>(part))];

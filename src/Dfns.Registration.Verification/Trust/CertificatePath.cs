@@ -1,4 +1,3 @@
-using System.Security.Cryptography.X509Certificates;
 using Dfns.Registration.Verification.WebAuthn.Attestation;
 
 namespace Dfns.Registration.Verification.Trust;
@@ -16,7 +15,7 @@ internal static class CertificatePath
     private static readonly string[] Processed = ["2.5.29.19", "2.5.29.15", "2.5.29.17", "2.5.29.37", "2.5.29.32"];
 
     /// <summary>Walks up from the leaf to the first anchor.</summary>
-    /// <param name="certificates">The certificates as received, leaf first: DER that was read before.</param>
+    /// <param name="certificates">The certificates as received, leaf first; each is read when the path comes to it.</param>
     /// <param name="anchors">What is trusted.</param>
     /// <param name="now">The moment at which every certificate of the path, the anchor's among them, must be valid, UTC.</param>
     /// <returns>
@@ -24,12 +23,12 @@ internal static class CertificatePath
     /// <see cref="RefusalReason.CertificatePathNotTrusted"/>.
     /// </returns>
     public static Outcome<TrustAnchor> Find(
-        IReadOnlyList<ReadOnlyMemory<byte>> certificates, IReadOnlyCollection<TrustAnchor> anchors, DateTimeOffset now)
+        IReadOnlyList<ReceivedCertificate> certificates, IReadOnlyCollection<TrustAnchor> anchors, DateTimeOffset now)
     {
         var authoritiesPassed = 0;
         for (var index = 0; index < certificates.Count; index++)
         {
-            if (AttestationCertificate.Read(certificates[index]).Refused(out var why, out var certificate)) return Invalid(index, $"{why.Reason}");
+            if (certificates[index].Read().Refused(out var why, out var certificate)) return Invalid(index, $"{why.Reason}");
 
             // §6.1.3 (a)(2): valid now.
             if (!certificate.IsValidAt(now)) return new Refusal(RefusalReason.CertificateOutsideValidity, $"certificate {index}");
@@ -39,18 +38,18 @@ internal static class CertificatePath
 
             // The end: it is trusted itself, or by one that is.
             if (anchors.FirstOrDefault(anchor => anchor.Encoded.Span.SequenceEqual(certificate.Encoded.Span)) is { } itself) return itself;
-            if (CertificateSignature.Read(certificate.Encoded) is not { } signature) return Invalid(index, "signature algorithm");
+            if (CertificateSignature.Read(certificate.Structure) is not { } signature) return Invalid(index, "signature algorithm");
             var issuers = anchors.Where(anchor => MayCertifyAsAnchor(anchor.Certificate, authoritiesPassed) && IsBy(certificate, signature, anchor.Certificate)).ToList();
             if (issuers.Find(anchor => anchor.Certificate.IsValidAt(now)) is { } root) return root;
             if (issuers is not []) return new Refusal(RefusalReason.CertificateOutsideValidity, "root");
 
             // Or one further: the next certifies this one, and may.
             if (index + 1 == certificates.Count) break;
-            if (AttestationCertificate.Read(certificates[index + 1]).Refused(out why, out var next)) return Invalid(index + 1, $"{why.Reason}");
+            if (certificates[index + 1].Read().Refused(out why, out var next)) return Invalid(index + 1, $"{why.Reason}");
             if (!IsBy(certificate, signature, next)) return Invalid(index, "not issued by the next");
             if (!MayCertify(next, authoritiesPassed)) return Invalid(index + 1, "not an authority for this");
             // §6.1.4 (l): certificates that an authority issued to itself do not count against the length.
-            if (!next.SubjectName.Span.SequenceEqual(next.IssuerName.Span)) authoritiesPassed++;
+            if (!next.IsSelfIssued) authoritiesPassed++;
         }
 
         return RefusalReason.CertificatePathNotTrusted;
@@ -58,12 +57,12 @@ internal static class CertificatePath
 
     // §6.1.3 (a)(1) and (4).
     private static bool IsBy(AttestationCertificate certificate, CertificateSignature signature, AttestationCertificate issuer) =>
-        certificate.IssuerName.Span.SequenceEqual(issuer.SubjectName.Span) && signature.IsBy(issuer.Key);
+        certificate.Structure.Issuer.Span.SequenceEqual(issuer.Structure.Subject.Span) && signature.IsBy(issuer.Key);
 
     // §6.1.4 (k), (m) and (n). Certificates before version 3 cannot say that they are an authority's, and so are none.
     private static bool MayCertify(AttestationCertificate issuer, int authoritiesBelow) =>
         issuer.IsAuthority is true
-        && (issuer.KeyUsage is null || issuer.KeyUsage.Value.HasFlag(X509KeyUsageFlags.KeyCertSign))
+        && issuer.SignsCertificates is not false
         && (issuer.MaxAuthoritiesBelow is null || authoritiesBelow <= issuer.MaxAuthoritiesBelow);
 
     // §6.1.1 (d) takes a name and a key from an anchor, and asks nothing. Here it must be an authority as well, for attestation certificates
@@ -72,8 +71,8 @@ internal static class CertificatePath
     private static bool MayCertifyAsAnchor(AttestationCertificate anchor, int authoritiesBelow) =>
         MayCertify(anchor, authoritiesBelow)
         || (anchor.IsAuthority is not true
-            && anchor.SubjectName.Span.SequenceEqual(anchor.IssuerName.Span)
-            && (anchor is { Version: 1, Extensions.Count: 0 } || anchor.KeyUsage is { } usage && usage.HasFlag(X509KeyUsageFlags.KeyCertSign)));
+            && anchor.IsSelfIssued
+            && (anchor is { Version: 1, Extensions.Count: 0 } || anchor.SignsCertificates is true));
 
     private static Refusal Invalid(int index, string detail) => new(RefusalReason.CertificatePathInvalid, $"certificate {index}: {detail}");
 }

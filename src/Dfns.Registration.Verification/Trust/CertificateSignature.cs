@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using Dfns.Registration.Verification.Keys;
+using Dfns.Registration.Verification.WebAuthn.Attestation;
 
 namespace Dfns.Registration.Verification.Trust;
 
@@ -15,26 +16,23 @@ namespace Dfns.Registration.Verification.Trust;
 internal sealed record CertificateSignature(
     ReadOnlyMemory<byte> SignedBytes, Type KeyType, SignatureScheme Scheme, ReadOnlyMemory<byte> Signature)
 {
-    /// <summary>Takes the signature off a certificate that was read.</summary>
+    /// <summary>Takes the signature off a certificate.</summary>
     /// <returns>
     /// The signature; null when its algorithm is not accepted, or the certificate names one inside and another outside
-    /// (RFC 5280 §4.1.1.2).
+    /// (RFC 5280 §4.1.1.2), or the signature is none of that algorithm.
     /// </returns>
-    public static CertificateSignature? Read(ReadOnlyMemory<byte> der)
+    public static CertificateSignature? Read(X509Structure certificate)
     {
+        if (!certificate.AlgorithmInside.Span.SequenceEqual(certificate.Algorithm.Span)) return null;
         try
         {
-            var certificate = new AsnReader(der, AsnEncodingRules.DER).ReadSequence();
-            var signedBytes = certificate.ReadEncodedValue();
-            var algorithm = certificate.ReadEncodedValue();
-            var signature = certificate.ReadBitString(out var unusedBits);
-            if (!AlgorithmInside(signedBytes).Span.SequenceEqual(algorithm.Span)) return null;
-            if (Find(new AsnReader(algorithm, AsnEncodingRules.DER).ReadSequence().ReadObjectIdentifier()) is not var (keyType, scheme)) return null;
+            if (Find(new AsnReader(certificate.Algorithm, AsnEncodingRules.DER).ReadSequence().ReadObjectIdentifier()) is not var (keyType, scheme)) return null;
 
             // Signatures are whole bytes. In some of Yubico's first certificates the zero bits at the end of an RSA signature are said not to
             // count, as in a list of named bits; they do.
-            if (unusedBits != 0 && keyType != typeof(RsaPublicKey)) return null;
-            return new CertificateSignature(signedBytes, keyType, scheme, keyType == typeof(EcdsaPublicKey) ? WithPositiveNumbers(signature) : signature);
+            if (certificate.UnusedSignatureBits != 0 && keyType != typeof(RsaPublicKey)) return null;
+            return new CertificateSignature(
+                certificate.ToBeSigned, keyType, scheme, keyType == typeof(EcdsaPublicKey) ? WithPositiveNumbers(certificate.Signature) : certificate.Signature);
         }
         catch (AsnContentException)
         {
@@ -46,10 +44,10 @@ internal sealed record CertificateSignature(
     /// Whether two certificates are one as far as their issuer signed them. Anybody can turn an ECDSA signature into another that is as
     /// good, and with it the certificate into other bytes.
     /// </summary>
-    /// <returns>False as well when one of them cannot be read.</returns>
+    /// <returns>False as well when one of them has no such part.</returns>
     public static bool IsOfSameContent(ReadOnlyMemory<byte> der, ReadOnlyMemory<byte> other) =>
         der.Span.SequenceEqual(other.Span)
-        || (Read(der) is { } one && Read(other) is { } two && one.SignedBytes.Span.SequenceEqual(two.SignedBytes.Span));
+        || (ToBeSigned(der) is { } one && ToBeSigned(other) is { } two && one.Span.SequenceEqual(two.Span));
 
     /// <summary>Whether a key made it.</summary>
     public bool IsBy(PublicKey key) => key.GetType() == KeyType && key.Verifies(SignedBytes.Span, Signature.Span, Scheme);
@@ -71,13 +69,16 @@ internal sealed record CertificateSignature(
         return writer.Encode();
     }
 
-    // RFC 5280 §4.1: version ([0], optional), serial number, algorithm.
-    private static ReadOnlyMemory<byte> AlgorithmInside(ReadOnlyMemory<byte> signedBytes)
+    private static ReadOnlyMemory<byte>? ToBeSigned(ReadOnlyMemory<byte> der)
     {
-        var fields = new AsnReader(signedBytes, AsnEncodingRules.DER).ReadSequence();
-        if (fields.PeekTag().HasSameClassAndValue(new Asn1Tag(TagClass.ContextSpecific, 0))) fields.ReadEncodedValue();
-        fields.ReadEncodedValue();
-        return fields.ReadEncodedValue();
+        try
+        {
+            return new AsnReader(der, AsnEncodingRules.DER).ReadSequence().ReadEncodedValue();
+        }
+        catch (AsnContentException)
+        {
+            return null;
+        }
     }
 
     // RFC 5758 §3.2, RFC 8017 A.2.4, RFC 8410 §3.

@@ -61,7 +61,7 @@ internal static class TrustAssessment
 
     private static Outcome<AttestationVerdict> FindRoot(AttestationFinding finding, Guid aaguid, AttestationTrust trust, DateTimeOffset now)
     {
-        if (AttestationCertificate.Read(finding.Certificates[0]).Refused(out var why, out var leaf)) return why;
+        if (finding.Certificates[0].Read().Refused(out var why, out var leaf)) return why;
 
         // Step 23: the trust anchors. Where metadata speaks of the model, no other model's roots will do.
         var entry = finding.Format == FidoU2fAttestation.Format
@@ -71,7 +71,7 @@ internal static class TrustAssessment
 
         // Step 24: the path.
         if (CertificatePath.Find(finding.Certificates, anchors, now).Refused(out why, out var root)) return why;
-        if (RefuseStatus(entry, [.. finding.Certificates, root.Encoded], trust, now) is { } reported) return reported;
+        if (RefuseStatus(entry, [.. finding.Certificates.Select(certificate => certificate.Encoded), root.Encoded], trust, now) is { } reported) return reported;
         return new AttestationVerdict(TrustVerdict.Trusted, IsModelAttested(finding.Format, leaf, aaguid, entry), root);
     }
 

@@ -76,11 +76,11 @@ internal static class RegistrationCeremony
                 Origin = clientData.Origin,
                 AttestationFormat = attestation.Format,
                 AttestationType = finding.Type,
-                AttestationCertificates = finding.Certificates,
+                AttestationCertificates = Encoded(finding),
                 Trust = verdict,
                 CompoundStatements =
                 [
-                    .. finding.Parts.Select(part => new CompoundStatement { Format = part.Format, Type = part.Type, Certificates = part.Certificates }),
+                    .. finding.Parts.Select(part => new CompoundStatement { Format = part.Format, Type = part.Type, Certificates = Encoded(part) }),
                 ],
             },
         };
@@ -88,4 +88,6 @@ internal static class RegistrationCeremony
         // do not travel on the wire.
         // Step 29: stored by the caller.
     }
+
+    private static List<ReadOnlyMemory<byte>> Encoded(AttestationFinding finding) => finding.Certificates.Select(certificate => certificate.Encoded).ToList();
 }

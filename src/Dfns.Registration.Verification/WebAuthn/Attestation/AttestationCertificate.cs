@@ -1,14 +1,7 @@
 using System.Formats.Asn1;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
-using Dfns.Registration.Verification.Encoding;
 using Dfns.Registration.Verification.Keys;
-using PublicKey = Dfns.Registration.Verification.Keys.PublicKey;
 
 namespace Dfns.Registration.Verification.WebAuthn.Attestation;
-
-/// <summary>The subject attributes that WebAuthn L3 §8.2.1 asks for.</summary>
-internal sealed record AttestationCertificateSubject(string Country, string Organisation, string OrganisationalUnit, string CommonName);
 
 /// <summary>An extension of a certificate (RFC 5280 §4.2).</summary>
 /// <param name="IsCritical">Whether it is marked critical.</param>
@@ -17,8 +10,8 @@ internal sealed record AttestationCertificateExtension(bool IsCritical, ReadOnly
 
 /// <summary>The certificates of a statement, and the first of them, read.</summary>
 /// <param name="Leaf">The attestation certificate.</param>
-/// <param name="Certificates">All certificates as received, leaf first.</param>
-internal sealed record AttestationCertificateChain(AttestationCertificate Leaf, IReadOnlyList<ReadOnlyMemory<byte>> Certificates);
+/// <param name="Certificates">All certificates as received, leaf first; all of them have the form of one.</param>
+internal sealed record AttestationCertificateChain(AttestationCertificate Leaf, IReadOnlyList<ReceivedCertificate> Certificates);
 
 /// <summary>
 /// The facts of an X.509 attestation certificate (RFC 5280) that the formats' rules are about. Reading a certificate judges nothing
@@ -26,10 +19,6 @@ internal sealed record AttestationCertificateChain(AttestationCertificate Leaf, 
 /// </summary>
 internal sealed record AttestationCertificate
 {
-    private const string CountryOid = "2.5.4.6";
-    private const string OrganisationOid = "2.5.4.10";
-    private const string OrganisationalUnitOid = "2.5.4.11";
-    private const string CommonNameOid = "2.5.4.3";
     private const string AlternativeNameOid = "2.5.29.17";
 
     // id-fido-gen-ce-aaguid (WebAuthn L3 §8.2.1).
@@ -39,32 +28,32 @@ internal sealed record AttestationCertificate
     /// <summary>The whole certificate as received, DER.</summary>
     public required ReadOnlyMemory<byte> Encoded { get; init; }
 
-    /// <summary>The subject's distinguished name, DER; names are compared by these bytes.</summary>
-    public required ReadOnlyMemory<byte> SubjectName { get; init; }
-
-    /// <summary>The issuer's distinguished name, DER.</summary>
-    public required ReadOnlyMemory<byte> IssuerName { get; init; }
+    /// <summary>Its fields; names are compared by their bytes.</summary>
+    public required X509Structure Structure { get; init; }
 
     /// <summary>How many further authorities may stand below this one (basic constraints); null without a limit.</summary>
     public required int? MaxAuthoritiesBelow { get; init; }
 
-    /// <summary>The key usage; null without that extension.</summary>
-    public required X509KeyUsageFlags? KeyUsage { get; init; }
-
-    /// <summary>The X.509 version: 3 for one with extensions.</summary>
-    public required int Version { get; init; }
+    /// <summary>Whether the key usage allows to sign certificates; null without that extension.</summary>
+    public required bool? SignsCertificates { get; init; }
 
     /// <summary>The subject; null when an attribute of the four is missing, occurs twice, or is no text.</summary>
     public required AttestationCertificateSubject? Subject { get; init; }
-
-    /// <summary>Whether the subject is the empty sequence.</summary>
-    public required bool SubjectIsEmpty { get; init; }
 
     /// <summary>The CA component of basic constraints; null without that extension.</summary>
     public required bool? IsAuthority { get; init; }
 
     /// <summary>The model that the AAGUID extension names; null without that extension.</summary>
     public required Guid? Aaguid { get; init; }
+
+    /// <summary>The X.509 version: 3 for one with extensions.</summary>
+    public int Version => Structure.Version;
+
+    /// <summary>Whether the subject is the empty sequence.</summary>
+    public bool SubjectIsEmpty => Structure.SubjectAttributes is [];
+
+    /// <summary>Whether issuer and subject are one.</summary>
+    public bool IsSelfIssued => Structure.Subject.Span.SequenceEqual(Structure.Issuer.Span);
 
     /// <summary>All extensions, by object identifier.</summary>
     public required IReadOnlyDictionary<string, AttestationCertificateExtension> Extensions { get; init; }
@@ -90,15 +79,16 @@ internal sealed record AttestationCertificate
         if (x5c is not IReadOnlyList<object> { Count: > 0 } items) return new Refusal(RefusalReason.AttestationStatementInvalid, "x5c");
         if (items.Count > VerificationLimits.MaxCertificates) return RefusalReason.CertificateChainTooLong;
 
-        var certificates = new List<ReadOnlyMemory<byte>>(items.Count);
+        var certificates = new List<ReceivedCertificate>(items.Count);
         foreach (var item in items)
         {
             if (item is not ReadOnlyMemory<byte> der) return new Refusal(RefusalReason.AttestationStatementInvalid, "x5c");
-            if (RefuseForm(der) is { } malformed) return malformed;
-            certificates.Add(der);
+            var certificate = new ReceivedCertificate(der);
+            if (certificate.RefuseForm() is { } malformed) return malformed;
+            certificates.Add(certificate);
         }
 
-        return ReadFacts(certificates[0]).Refused(out var why, out var leaf) ? why : new AttestationCertificateChain(leaf, certificates);
+        return certificates[0].Read().Refused(out var why, out var leaf) ? why : new AttestationCertificateChain(leaf, certificates);
     }
 
     /// <summary>Reads one certificate.</summary>
@@ -107,7 +97,47 @@ internal sealed record AttestationCertificate
     /// The certificate, or <see cref="RefusalReason.CertificateTooLarge"/>, <see cref="RefusalReason.CertificateMalformed"/>,
     /// <see cref="RefusalReason.CertificateAaguidMalformed"/>, or what <see cref="SubjectPublicKeyInfo"/> refuses of its key.
     /// </returns>
-    public static Outcome<AttestationCertificate> Read(ReadOnlyMemory<byte> der) => RefuseForm(der) is { } malformed ? malformed : ReadFacts(der);
+    public static Outcome<AttestationCertificate> Read(ReadOnlyMemory<byte> der) => new ReceivedCertificate(der).Read();
+
+    /// <summary>Reads what the fields of a certificate say.</summary>
+    /// <param name="der">The certificate.</param>
+    /// <param name="structure">Its fields.</param>
+    /// <returns>
+    /// The certificate, or <see cref="RefusalReason.CertificateMalformed"/>, <see cref="RefusalReason.CertificateAaguidMalformed"/>, or what
+    /// <see cref="SubjectPublicKeyInfo"/> refuses of its key.
+    /// </returns>
+    public static Outcome<AttestationCertificate> ReadFacts(ReadOnlyMemory<byte> der, X509Structure structure)
+    {
+        var extensions = new Dictionary<string, AttestationCertificateExtension>(structure.Extensions.Count, StringComparer.Ordinal);
+        foreach (var (oid, extension) in structure.Extensions)
+            if (!extensions.TryAdd(oid, extension)) return RefusalReason.CertificateMalformed;
+
+        if (ReadAaguid(extensions.GetValueOrDefault(AaguidOid)).Refused(out var why, out var aaguid)) return why;
+        if (SubjectPublicKeyInfo.Read(structure.SubjectPublicKeyInfo).Refused(out why, out var key)) return why;
+        try
+        {
+            var (notBefore, notAfter) = X509Time.ReadValidity(structure.Validity.Span);
+            var constraints = X509Constraints.Read(extensions);
+            return new AttestationCertificate
+            {
+                Encoded = der,
+                Structure = structure,
+                IsAuthority = constraints.IsAuthority,
+                MaxAuthoritiesBelow = constraints.MaxAuthoritiesBelow,
+                SignsCertificates = constraints.SignsCertificates,
+                Subject = AttestationCertificateSubject.Read(structure.SubjectAttributes),
+                Aaguid = aaguid.Value,
+                Extensions = extensions,
+                NotBefore = notBefore,
+                NotAfter = notAfter,
+                Key = key,
+            };
+        }
+        catch (AsnContentException)
+        {
+            return RefusalReason.CertificateMalformed;
+        }
+    }
 
     /// <summary>The extension of an object identifier; null without it.</summary>
     public AttestationCertificateExtension? Extension(string oid) => Extensions.GetValueOrDefault(oid);
@@ -143,65 +173,6 @@ internal sealed record AttestationCertificate
         }
     }
 
-    private static RefusalReason? RefuseForm(ReadOnlyMemory<byte> der)
-    {
-        if (der.Length > VerificationLimits.MaxCertificateSizeBytes) return RefusalReason.CertificateTooLarge;
-        return DerStructure.IsDistinguished(der) && IsCertificate(der.Span) ? null : RefusalReason.CertificateMalformed;
-    }
-
-    private static bool IsCertificate(ReadOnlySpan<byte> der)
-    {
-        try
-        {
-            using var certificate = X509CertificateLoader.LoadCertificate(der);
-            // The loader takes PEM as well, and DER with more behind it.
-            return certificate.RawDataMemory.Span.SequenceEqual(der);
-        }
-        catch (CryptographicException)
-        {
-            return false;
-        }
-    }
-
-    private static Outcome<AttestationCertificate> ReadFacts(ReadOnlyMemory<byte> der)
-    {
-        try
-        {
-            using var certificate = X509CertificateLoader.LoadCertificate(der.Span);
-            var extensions = new Dictionary<string, AttestationCertificateExtension>(StringComparer.Ordinal);
-            foreach (var extension in certificate.Extensions)
-                if (!extensions.TryAdd(extension.Oid!.Value!, new(extension.Critical, extension.RawData))) return RefusalReason.CertificateMalformed;
-
-            if (ReadAaguid(extensions.GetValueOrDefault(AaguidOid)).Refused(out var why, out var aaguid)) return why;
-            if (SubjectPublicKeyInfo.Read(certificate.PublicKey.ExportSubjectPublicKeyInfo()).Refused(out why, out var key)) return why;
-
-            var constraints = certificate.Extensions.OfType<X509BasicConstraintsExtension>().SingleOrDefault();
-            return new AttestationCertificate
-            {
-                Encoded = der,
-                SubjectName = certificate.SubjectName.RawData,
-                IssuerName = certificate.IssuerName.RawData,
-                MaxAuthoritiesBelow = constraints is { HasPathLengthConstraint: true } ? constraints.PathLengthConstraint : null,
-                KeyUsage = certificate.Extensions.OfType<X509KeyUsageExtension>().SingleOrDefault()?.KeyUsages,
-                Version = certificate.Version,
-                Subject = ReadSubject(certificate.SubjectName),
-                // An empty sequence has no content.
-                SubjectIsEmpty = certificate.SubjectName.RawData is [0x30, 0x00],
-                IsAuthority = constraints?.CertificateAuthority,
-                Aaguid = aaguid.Value,
-                Extensions = extensions,
-                // The framework gives local time, and says so in Kind.
-                NotBefore = new DateTimeOffset(certificate.NotBefore),
-                NotAfter = new DateTimeOffset(certificate.NotAfter),
-                Key = key,
-            };
-        }
-        catch (CryptographicException)
-        {
-            return RefusalReason.CertificateMalformed;
-        }
-    }
-
     // The extension's own octet string holds a second one, and that the AAGUID (§8.2.1).
     private static Outcome<OptionalAaguid> ReadAaguid(AttestationCertificateExtension? extension)
     {
@@ -217,21 +188,6 @@ internal sealed record AttestationCertificate
         {
             return RefusalReason.CertificateAaguidMalformed;
         }
-    }
-
-    private static AttestationCertificateSubject? ReadSubject(X500DistinguishedName name)
-    {
-        var attributes = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var relativeName in name.EnumerateRelativeDistinguishedNames(reversed: false))
-        {
-            if (relativeName.HasMultipleElements || relativeName.GetSingleElementType().Value is not { } type) continue;
-            if (type is not (CountryOid or OrganisationOid or OrganisationalUnitOid or CommonNameOid)) continue;
-            if (relativeName.GetSingleElementValue() is not { } value || !attributes.TryAdd(type, value)) return null;
-        }
-
-        return attributes.Count == 4
-            ? new(attributes[CountryOid], attributes[OrganisationOid], attributes[OrganisationalUnitOid], attributes[CommonNameOid])
-            : null;
     }
 
     private readonly record struct OptionalAaguid(Guid? Value);

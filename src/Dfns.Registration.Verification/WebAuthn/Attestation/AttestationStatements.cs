@@ -22,8 +22,8 @@ internal sealed record AttestationSubject(
 /// <summary>What an attestation statement proves by itself.</summary>
 /// <param name="Format">The format of the statement.</param>
 /// <param name="Type">The attestation type.</param>
-/// <param name="Certificates">The certificates of the trust path, leaf first, DER; empty without any.</param>
-internal sealed record AttestationFinding(string Format, AttestationType Type, IReadOnlyList<ReadOnlyMemory<byte>> Certificates)
+/// <param name="Certificates">The certificates of the trust path, leaf first; empty without any.</param>
+internal sealed record AttestationFinding(string Format, AttestationType Type, IReadOnlyList<ReceivedCertificate> Certificates)
 {
     /// <summary>The findings of the statements inside a compound one, in their order; empty for every other format.</summary>
     public IReadOnlyList<AttestationFinding> Parts { get; init; } = [];

@@ -52,8 +52,12 @@ internal static class TpmCertificate
 
         // Manufacturer, model and version, each once, whether they share a relative name or have one each.
         var attributes = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (oid, value) in ReadDirectoryNames(extension.Value))
-            if (oid is ManufacturerOid or ModelOid or VersionOid && !attributes.TryAdd(oid, value)) return "an attribute twice";
+        foreach (var attribute in ReadDirectoryNames(extension.Value))
+        {
+            // Attributes of other types than text are other people's; they read as empty.
+            var text = attribute.Text(UniversalTagNumber.UTF8String, UniversalTagNumber.PrintableString, UniversalTagNumber.IA5String) ?? "";
+            if (attribute.Oid is ManufacturerOid or ModelOid or VersionOid && !attributes.TryAdd(attribute.Oid, text)) return "an attribute twice";
+        }
 
         if (attributes.GetValueOrDefault(ManufacturerOid) is not { Length: ManufacturerLength } manufacturer
             || !manufacturer.StartsWith(IdPrefix, StringComparison.Ordinal)
@@ -64,9 +68,9 @@ internal static class TpmCertificate
     }
 
     // RFC 5280 §4.2.1.6: GeneralNames, of which the directory names ([4], explicit) are looked into.
-    private static List<KeyValuePair<string, string>> ReadDirectoryNames(ReadOnlyMemory<byte> der)
+    private static List<X509Attribute> ReadDirectoryNames(ReadOnlyMemory<byte> der)
     {
-        var attributes = new List<KeyValuePair<string, string>>();
+        var attributes = new List<X509Attribute>();
         var outer = new AsnReader(der, AsnEncodingRules.DER);
         var names = outer.ReadSequence();
         outer.ThrowIfNotEmpty();
@@ -80,34 +84,11 @@ internal static class TpmCertificate
             }
 
             var choice = names.ReadSequence(directoryName);
-            var relativeNames = choice.ReadSequence();
+            attributes.AddRange(X509Name.Read(choice));
             choice.ThrowIfNotEmpty();
-            while (relativeNames.HasData)
-            {
-                // Certificates in use have the attributes of a relative name in other orders than DER's.
-                var relativeName = relativeNames.ReadSetOf(skipSortOrderValidation: true);
-                while (relativeName.HasData)
-                {
-                    var attribute = relativeName.ReadSequence();
-                    attributes.Add(KeyValuePair.Create(attribute.ReadObjectIdentifier(), ReadText(attribute)));
-                    attribute.ThrowIfNotEmpty();
-                }
-            }
         }
 
         return attributes;
-    }
-
-    // Attributes of other types than text are other people's; they read as empty.
-    private static string ReadText(AsnReader attribute)
-    {
-        var tag = attribute.PeekTag();
-        var type = (UniversalTagNumber)tag.TagValue;
-        if (tag.TagClass == TagClass.Universal
-            && type is UniversalTagNumber.UTF8String or UniversalTagNumber.PrintableString or UniversalTagNumber.IA5String)
-            return attribute.ReadCharacterString(type);
-        attribute.ReadEncodedValue();
-        return "";
     }
 
     // RFC 5280 §4.2.1.12.
