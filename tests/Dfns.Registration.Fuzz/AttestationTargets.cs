@@ -1,5 +1,8 @@
 using System.Buffers.Text;
+using System.Formats.Asn1;
+using System.Security.Cryptography.X509Certificates;
 using Dfns.Registration.TestKit;
+using Dfns.Registration.Verification;
 using Dfns.Registration.Verification.WebAuthn.Attestation;
 
 namespace Dfns.Registration.Fuzz;
@@ -10,6 +13,8 @@ internal static class AttestationTargets
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
         new("certificate", ReadCertificate, CertificateSeeds),
+        new("x509-structure", ReadStructure, CertificateSeeds),
+        new("distinguished-name", ReadName, NameSeeds),
         new("tpm-public-area", ReadPublicArea, () => Tpm().Select(pair => pair.PublicArea)),
         new("tpm-certify-info", ReadCertifyInfo, () => Tpm().Select(pair => pair.CertInfo)),
         new("android-key-description", ReadKeyDescription, KeyDescriptionSeeds),
@@ -30,6 +35,55 @@ internal static class AttestationTargets
         // None of what the formats ask of a certificate throws.
         TpmCertificate.RefuseByRequirements(leaf);
         Invariant.HasOneLength(input, bytes => AttestationCertificate.ReadChain(Chain(bytes)));
+    }
+
+    private static void ReadStructure(byte[] input)
+    {
+        if (Invariant.Answers(input.Length, () => X509Structure.Read(input)).Refused(out _, out var read)) return;
+        Invariant.Holds(
+            new[] { read.ToBeSigned, read.AlgorithmInside, read.Issuer, read.Validity, read.Subject, read.SubjectPublicKeyInfo, read.Algorithm, read.Signature }
+                .All(part => Invariant.IsSlice(part, input)),
+            "keeps slices");
+        Invariant.Holds(Rewriting.Der(input).AsSpan().SequenceEqual(input), "is in DER");
+        Invariant.Holds(new ReceivedCertificate(input).RefuseForm() is null, "has its form for who received it");
+        var refusal = FrameworkCertificate.Contradicts(input, read);
+        Invariant.Holds(refusal is null, $"is read alike by the framework: {refusal}");
+        Invariant.HasOneLength(input, bytes => X509Structure.Read(bytes));
+    }
+
+    private static void ReadName(byte[] input)
+    {
+        if (Invariant.Answers(input.Length, () => Name(input)).Refused(out _, out var attributes)) return;
+        Invariant.Holds(attributes.TrueForAll(attribute => Invariant.IsSlice(attribute.Value, input)), "keeps slices");
+        // A relative name of several attributes is one to the framework.
+        var alone = new X500DistinguishedName(input).EnumerateRelativeDistinguishedNames(reversed: false).Where(name => !name.HasMultipleElements).Select(name => name.GetSingleElementType().Value);
+        Invariant.Holds(alone.SequenceEqual(attributes.Where(attribute => attribute.IsAlone).Select(attribute => attribute.Oid)), "has the framework's attributes");
+        foreach (var attribute in attributes)
+        {
+            try
+            {
+                Invariant.Holds(attribute.Text(UniversalTagNumber.UTF8String, UniversalTagNumber.PrintableString)?.Contains('\0', StringComparison.Ordinal) is not true, "has no NUL in a text");
+            }
+            catch (AsnContentException)
+            {
+                // What a reader of names answers with to a character that the type has not.
+            }
+        }
+    }
+
+    private static Outcome<List<X509Attribute>> Name(byte[] der)
+    {
+        try
+        {
+            var reader = new AsnReader(der, AsnEncodingRules.DER);
+            var attributes = X509Name.ReadOfCertificate(reader);
+            reader.ThrowIfNotEmpty();
+            return attributes;
+        }
+        catch (AsnContentException)
+        {
+            return RefusalReason.CertificateMalformed;
+        }
     }
 
     private static List<object> Chain(ReadOnlyMemory<byte> der) => [der];
@@ -78,6 +132,17 @@ internal static class AttestationTargets
         yield return CertificateDraft.ForTpm(SoftwareKey.P384()).Sign(authority);
         yield return CertificateDraft.ForHost(Surroundings.Key, "attest.android.com").Sign(authority);
         yield return CertificateDraft.ForAuthority(authority, "Test authority").Sign(authority);
+    }
+
+    private static IEnumerable<byte[]> NameSeeds()
+    {
+        var structure = X509Structure.Read(CertificateDraft.ForAttestation(Surroundings.Key, Guid.Empty).Sign(Surroundings.Key)).Refused(out _, out var read) ? throw new InvariantBrokenException("seed") : read;
+        yield return structure.Subject.ToArray();
+        yield return structure.Issuer.ToArray();
+        // Two attributes in one relative name; texts of two and of four bytes a character; a postal address.
+        yield return Convert.FromHexString("301A311830090603550405130131300B06035504070C045A7572" + "69");
+        yield return Convert.FromHexString("3020310F300D06035504031E060041004200C4310D300B06035504031C0400000041");
+        yield return Convert.FromHexString("3000");
     }
 
     private static IEnumerable<(byte[] PublicArea, byte[] CertInfo)> Tpm()

@@ -36,6 +36,12 @@ public sealed class CertificateDraft
     /// <summary>The subject: object identifiers with texts.</summary>
     public IList<KeyValuePair<string, string>> Subject { get; } = [];
 
+    /// <summary>The type of string of a subject attribute; PrintableString for the country and UTF8String for others, unless set.</summary>
+    public Func<string, UniversalTagNumber> SubjectType { get; set; } = oid => oid == "2.5.4.6" ? UniversalTagNumber.PrintableString : UniversalTagNumber.UTF8String;
+
+    /// <summary>The subject's relative names, encoded; those that <see cref="Subject"/> says, unless set.</summary>
+    public Func<byte[][], byte[][]> RelativeNames { get; set; } = names => names;
+
     /// <summary>The issuer, in the same form.</summary>
     public IList<KeyValuePair<string, string>> Issuer { get; } = [KeyValuePair.Create("2.5.4.3", "Test authority")];
 
@@ -56,6 +62,9 @@ public sealed class CertificateDraft
 
     /// <summary>The extensions.</summary>
     public IList<CertificateExtension> Extensions { get; } = [];
+
+    /// <summary>The part that is signed, before that.</summary>
+    public Func<byte[], byte[]> ToBeSigned { get; set; } = bytes => bytes;
 
     /// <summary>The certificate as a whole, after signing.</summary>
     public Func<byte[], byte[]> Encoded { get; set; } = bytes => bytes;
@@ -140,7 +149,13 @@ public sealed class CertificateDraft
     /// <summary>The content of a subject alternative name with one directory name.</summary>
     /// <param name="oneRelativeName">Whether the attributes share one relative name, in this order whatever DER says, or have one each.</param>
     /// <param name="attributes">Object identifiers with texts.</param>
-    public static byte[] DirectoryName(bool oneRelativeName, params KeyValuePair<string, string>[] attributes) => Write(writer =>
+    public static byte[] DirectoryName(bool oneRelativeName, params KeyValuePair<string, string>[] attributes) =>
+        DirectoryName(oneRelativeName, UniversalTagNumber.UTF8String, attributes);
+
+    /// <summary>The same of attributes that share a relative name, in another type of string.</summary>
+    public static byte[] DirectoryName(UniversalTagNumber type, params KeyValuePair<string, string>[] attributes) => DirectoryName(oneRelativeName: true, type, attributes);
+
+    private static byte[] DirectoryName(bool oneRelativeName, UniversalTagNumber type, KeyValuePair<string, string>[] attributes) => Write(writer =>
     {
         using (writer.PushSequence())
         using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 4)))
@@ -151,7 +166,7 @@ public sealed class CertificateDraft
                 using (inner.PushSequence())
                 {
                     inner.WriteObjectIdentifier(attribute.Key);
-                    inner.WriteCharacterString(UniversalTagNumber.UTF8String, attribute.Value);
+                    inner.WriteCharacterString(type, attribute.Value);
                 }
             })).ToList();
             var relativeNames = oneRelativeName ? [[.. encoded.SelectMany(bytes => bytes)]] : encoded;
@@ -197,7 +212,7 @@ public sealed class CertificateDraft
     public byte[] Sign(SoftwareKey authority)
     {
         var (oid, hash) = SignatureAlgorithm ?? AlgorithmOf(authority);
-        var toBeSigned = Write(writer => WriteToBeSigned(writer, oid));
+        var toBeSigned = ToBeSigned(Write(writer => WriteToBeSigned(writer, oid)));
         var signature = authority.Sign(toBeSigned, hash);
         return Encoded(Write(writer =>
         {
@@ -237,16 +252,20 @@ public sealed class CertificateDraft
         }
     }
 
-    private static void WriteName(AsnWriter writer, IEnumerable<KeyValuePair<string, string>> attributes)
+    private static byte[] RelativeName(UniversalTagNumber type, string oid, string value) => Write(writer =>
+    {
+        using (writer.PushSetOf())
+        using (writer.PushSequence())
+        {
+            writer.WriteObjectIdentifier(oid);
+            writer.WriteCharacterString(type, value);
+        }
+    });
+
+    private static void WriteName(AsnWriter writer, IEnumerable<byte[]> relativeNames)
     {
         using (writer.PushSequence())
-            foreach (var (oid, value) in attributes)
-                using (writer.PushSetOf())
-                using (writer.PushSequence())
-                {
-                    writer.WriteObjectIdentifier(oid);
-                    writer.WriteCharacterString(oid == "2.5.4.6" ? UniversalTagNumber.PrintableString : UniversalTagNumber.UTF8String, value);
-                }
+            foreach (var relativeName in relativeNames) writer.WriteEncodedValue(relativeName);
     }
 
     private void WriteToBeSigned(AsnWriter writer, string signatureOid)
@@ -257,14 +276,14 @@ public sealed class CertificateDraft
                 using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0))) writer.WriteInteger(Version - 1);
             writer.WriteInteger(4711);
             WriteSignatureAlgorithm(writer, signatureOid);
-            WriteName(writer, Issuer);
+            WriteName(writer, Issuer.Select(attribute => RelativeName(UniversalTagNumber.UTF8String, attribute.Key, attribute.Value)));
             using (writer.PushSequence())
             {
                 WriteTime(writer, NotBefore);
                 WriteTime(writer, NotAfter);
             }
 
-            WriteName(writer, Subject);
+            WriteName(writer, RelativeNames([.. Subject.Select(attribute => RelativeName(SubjectType(attribute.Key), attribute.Key, attribute.Value))]));
             writer.WriteEncodedValue(SubjectPublicKeyInfo);
             if (Version < 3) return;
             using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 3)))

@@ -113,6 +113,10 @@ public sealed class ClauseCoverageTests
             Tested("§7.1 step 24 self");
             Tested("§7.1 step 24 compound");
             Tested("§7.1 step 24 models");
+            Tested("RFC 5280 §4.1 form");
+            Tested("RFC 5280 §4.1.2.5 times");
+            Tested("RFC 5280 §4.2.1.9 basic constraints");
+            Tested("RFC 5280 §4.2.1.3 key usage");
             Tested("RFC 5280 §6.1 signature");
             Tested("RFC 5280 §6.1 validity");
             Tested("RFC 5280 §6.1 names");

@@ -49,6 +49,8 @@ internal static class X509Name
     {
         var tag = AsnDecoder.ReadEncodedValue(der, AsnEncodingRules.DER, out var offset, out var length, out _);
         if (tag.TagClass != TagClass.Universal) return false;
+        // X.690 §8.9, §8.14: a sequence is made of values, a string in DER never is.
+        if (tag.IsConstructed != tag.HasSameClassAndValue(Asn1Tag.Sequence)) return false;
         var content = der.Slice(offset, length);
         return (UniversalTagNumber)tag.TagValue switch
         {

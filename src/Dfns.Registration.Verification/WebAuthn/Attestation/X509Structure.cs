@@ -117,13 +117,20 @@ internal sealed record X509Structure
         return version + 1;
     }
 
-    // §4.1.1.2: an object identifier, and parameters of its own or none.
+    // §4.1.1.2: an object identifier, and parameters of its own or none. Algorithms have an object identifier there (RFC 5480 §2.1.1), NULL
+    // (RFC 3279 §2.2.1), or a sequence.
     private static ReadOnlyMemory<byte> ReadAlgorithm(AsnReader fields)
     {
         var encoded = fields.PeekEncodedValue();
         var algorithm = fields.ReadSequence();
         algorithm.ReadObjectIdentifier();
-        if (algorithm.HasData) algorithm.ReadEncodedValue();
+        if (algorithm.HasData)
+        {
+            if (algorithm.PeekTag() == Asn1Tag.ObjectIdentifier) algorithm.ReadObjectIdentifier();
+            else if (algorithm.PeekTag() == Asn1Tag.Null) algorithm.ReadNull();
+            else algorithm.ReadSequence();
+        }
+
         algorithm.ThrowIfNotEmpty();
         return encoded;
     }
