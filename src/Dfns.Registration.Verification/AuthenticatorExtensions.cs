@@ -34,6 +34,7 @@ public sealed record AuthenticatorExtensions
     public IReadOnlyList<string> Others { get; init; } = [];
 
     /// <summary>Reads the map of outputs (WebAuthn L3 §5.7.4): text identifiers with values of any type.</summary>
+    /// <param name="outputs">The map, already held to CTAP2 canonical form.</param>
     /// <returns>The outputs, or <see cref="RefusalReason.CborItemNotAllowed"/>.</returns>
     internal static Outcome<AuthenticatorExtensions> Read(CborMap outputs)
     {

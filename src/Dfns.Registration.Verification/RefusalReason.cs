@@ -65,7 +65,7 @@ public enum RefusalReason
     /// <summary>A map with the same key twice (RFC 8949 §5.6).</summary>
     CborDuplicateKey,
 
-    /// <summary>The keys of the credential public key are not in CTAP2 canonical order (§6.5.1).</summary>
+    /// <summary>The keys of the credential public key (§6.5.1), of the extensions or of a map in them (§6.1), are not in CTAP2 canonical order (§2.4).</summary>
     CborKeyOrder,
 
     /// <summary>CBOR nested deeper than <see cref="VerificationLimits.MaxCborDepth"/>.</summary>
@@ -500,7 +500,6 @@ public static class RefusalReasons
         or RefusalReason.CborDuplicateKey
         or RefusalReason.CborTooDeep
         or RefusalReason.CborTooManyItems
-        // A credential that is attested where none should be is read before it is refused.
         or RefusalReason.CborKeyOrder
         or RefusalReason.CredentialIdLength
         or RefusalReason.ClientDataMemberInvalid

@@ -10,7 +10,7 @@ namespace Dfns.Registration.Fuzz;
 internal static class WebAuthnTargets
 {
     private static readonly byte[] Extensions =
-        new CborMapDraft().Set("credProtect", Cbor.Number(2)).Set("hmac-secret", Cbor.True).Set("minPinLength", Cbor.Number(4)).Set("x", Cbor.Null).ToBytes();
+        new CborMapDraft().Set("x", Cbor.Null).Set("credProtect", Cbor.Number(2)).Set("hmac-secret", Cbor.True).Set("minPinLength", Cbor.Number(4)).ToBytes();
 
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [

@@ -42,6 +42,7 @@ public sealed class ClauseCoverageTests
             NothingRefuses("§6.1 reserved flags", "they are reserved for future use, and say nothing today");
             Tested("§6.1 flag AT");
             Tested("§6.1 flag ED");
+            Tested("§6.1 extensions in canonical form");
             NotOurs("§6.5.2 attestation statement formats", "each is tested by its own section of §8");
             NotOurs("§6.5.3 attestation types", "which authority certifies what is a fact of the root; §7.1 step 24 tests the rest");
             Tested("§6.5.4 members");

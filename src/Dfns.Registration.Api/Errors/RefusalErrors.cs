@@ -71,7 +71,7 @@ internal static class RefusalErrors
         RefusalReason.CborNotShortest => "The CBOR has a number or length that is not in its shortest form.",
         RefusalReason.CborIntegerOutOfRange => "The CBOR holds an integer beyond 64 bits.",
         RefusalReason.CborDuplicateKey => "A CBOR map has the same key twice.",
-        RefusalReason.CborKeyOrder => "The keys of the credential public key are not in CTAP2 canonical order.",
+        RefusalReason.CborKeyOrder => "The keys of the credential public key or of the extensions are not in CTAP2 canonical order.",
         RefusalReason.CborTooDeep => "The CBOR is nested too deeply.",
         RefusalReason.CborTooManyItems => "The CBOR holds too many items.",
         RefusalReason.CborTrailingBytes => "There are bytes after the end of the attestation object.",

@@ -19,7 +19,8 @@ internal enum CborSimple
 /// Reads a CBOR map (RFC 8949) of the subset that CTAP2 canonical form describes: definite lengths, shortest forms, no key twice, no
 /// tags, few levels, few items. Values are <see cref="long"/>, <see cref="string"/>, <see cref="ReadOnlyMemory{T}"/> of bytes (a slice
 /// of the input), <see cref="CborSimple"/>, <see cref="IReadOnlyList{T}"/> of values, or <see cref="CborMap"/>. Canonical key order is
-/// demanded only where a caller asks for it: software that makes attestation objects is known to write other orders.
+/// demanded where a caller asks for it: of what authenticators encode and sign themselves. Software that makes attestation objects around
+/// that is known to write other orders.
 /// </summary>
 internal sealed class CborMap
 {

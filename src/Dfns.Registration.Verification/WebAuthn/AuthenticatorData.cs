@@ -73,7 +73,9 @@ internal sealed record AuthenticatorData
         if (flags.HasFlag(AuthenticatorFlags.ExtensionData))
         {
             if (rest.IsEmpty) return RefusalReason.AuthenticatorDataTruncated;
-            if (CborMap.ReadFirst(rest, "extensions").Refused(out var why, out var outputs)) return why;
+            // §2.4: authenticators encode in CTAP2 canonical form, and what is not may be refused. This map comes from the authenticator itself,
+            // as the credential public key does, and nobody on the way can have written it anew: it is signed.
+            if (CborMap.ReadFirst(rest, "extensions", canonicalOrder: true).Refused(out var why, out var outputs)) return why;
             if (AuthenticatorExtensions.Read(outputs.Map).Refused(out why, out extensions)) return why;
             rest = rest[outputs.Length..];
         }

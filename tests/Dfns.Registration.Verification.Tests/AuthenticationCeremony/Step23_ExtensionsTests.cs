@@ -6,7 +6,7 @@ namespace Dfns.Registration.Verification.Tests.AuthenticationCeremony;
 /// <summary>§7.2 step 23, §6.1: authenticator data decodes to its end, and extension outputs are ignored.</summary>
 public sealed class Step23_ExtensionsTests
 {
-    private static readonly byte[] Outputs = new CborMapDraft().Set("credProtect", Cbor.Number(2)).Set("uvm", Cbor.Array()).ToBytes();
+    private static readonly byte[] Outputs = new CborMapDraft().Set("uvm", Cbor.Array()).Set("credProtect", Cbor.Number(2)).ToBytes();
 
     [Fact]
     [Clause("7.2", 23)]

@@ -38,8 +38,8 @@ public sealed class Step28_ExtensionsTests
             .Set("credBlob", Cbor.True)
             .Set("credProtect", Cbor.Number(policy))
             .Set("hmac-secret", Cbor.True)
-            .Set("hmac-secret-mc", Cbor.Bytes(new byte[48]))
             .Set("minPinLength", Cbor.Number(6))
+            .Set("hmac-secret-mc", Cbor.Bytes(new byte[48]))
             .Set("example.extension", Cbor.Text("anything")));
         Assert.Equal(policy, extensions.CredProtect);
         Assert.Equal(6, extensions.MinPinLength);
@@ -58,16 +58,16 @@ public sealed class Step28_ExtensionsTests
     public void Accepts_outputs_of_another_type_and_tells_no_more_than_their_names()
     {
         var extensions = Told(new CborMapDraft()
+            .Set("uvm", Cbor.Array(Cbor.Array(Cbor.Number(2), Cbor.Number(4), Cbor.Number(2))))
             .Set("credProtect", Cbor.Number(4))
-            .Set("minPinLength", Cbor.Number(-1))
             .Set("hmac-secret", Cbor.Null)
-            .Set("hmac-secret-mc", Cbor.True)
-            .Set("uvm", Cbor.Array(Cbor.Array(Cbor.Number(2), Cbor.Number(4), Cbor.Number(2)))));
+            .Set("minPinLength", Cbor.Number(-1))
+            .Set("hmac-secret-mc", Cbor.True));
         Assert.Null(extensions.CredProtect);
         Assert.Null(extensions.MinPinLength);
         Assert.Null(extensions.HmacSecret);
         Assert.False(extensions.HmacSecretAtCreation);
-        Assert.Equal(["credProtect", "minPinLength", "hmac-secret", "hmac-secret-mc", "uvm"], extensions.Others);
+        Assert.Equal(["uvm", "credProtect", "hmac-secret", "minPinLength", "hmac-secret-mc"], extensions.Others);
     }
 
     [Theory]
