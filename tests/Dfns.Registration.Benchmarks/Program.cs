@@ -5,6 +5,7 @@ using Xunit.Sdk;
 
 // Measures; it asserts nothing and 'dotnet test' does not run it:
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks              all of it
+//   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- library   what a verification costs, by format and beside a peer
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- hostile   what hostile sizes cost
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- names     whether answers or times tell who is a user
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- guesses   what becomes of 10,000 wrong codes
@@ -23,6 +24,8 @@ if (args is ["names" or "guesses"])
     return;
 }
 
+if (args is not ["hostile"]) Library.Measure();
+if (args is ["library"]) return;
 Hostile.Measure();
 if (args is ["hostile"]) return;
 
