@@ -93,11 +93,11 @@ internal static partial class Library
         yield return Registration("packed x5c", AttestationMaker.PackedCertified());
         yield return Registration("packed x5c, one root", AttestationMaker.PackedCertified(), Trusting);
         yield return Registration("packed x5c, intermediate and root", AttestationMaker.PackedCertified(), Trusting, authority: new TestAuthority("Intermediate", TestAuthority.Trusted));
-        yield return Registration("tpm RS256", AttestationMaker.Tpm(-257));
-        yield return Registration("tpm ES256", AttestationMaker.Tpm(-7));
+        yield return Registration("tpm RS256", AttestationMaker.Tpm(-257, change: NameMaker));
+        yield return Registration("tpm ES256", AttestationMaker.Tpm(-7, change: NameMaker));
         yield return Registration("android-key ES256", AttestationMaker.AndroidKey());
         yield return Registration("apple ES256", AttestationMaker.Apple());
-        yield return Registration("fido-u2f ES256", AttestationMaker.FidoU2f());
+        yield return Registration("fido-u2f ES256", AttestationMaker.FidoU2f(), aaguid: Guid.Empty);
         foreach (var name in new[] { "P-256", "P-384", "Ed25519", "RSA-2048" })
         {
             var made = SoftwareKey.Named(name).Create(Challenge).ToVerify();
@@ -108,11 +108,25 @@ internal static partial class Library
     }
 
     private static (string Name, Action Verify, Action? Peer) Registration(
-        string name, AttestationMaker attestation, RegistrationExpectation? expected = null, int algorithm = -7, TestAuthority? authority = null)
+        string name, AttestationMaker attestation, RegistrationExpectation? expected = null, int algorithm = -7, TestAuthority? authority = null, Guid? aaguid = null)
     {
-        var authenticator = new SoftwareAuthenticator { Attestation = attestation, Algorithm = algorithm, Certify = (authority ?? TestAuthority.Trusted).Certify };
+        var authenticator = new SoftwareAuthenticator
+        {
+            Attestation = attestation,
+            Algorithm = algorithm,
+            Certify = (authority ?? TestAuthority.Trusted).Certify,
+            Aaguid = aaguid ?? new Guid("f00dbabe-0123-4567-89ab-cdef00112233"),
+        };
         var made = authenticator.Create(Challenge, RpId, Origin).ToVerify();
         return (name, () => Hold(!CredentialVerifiers.Verify(made, expected ?? Expected).Refused(out _, out _)), Fido2Peer.Verification(made, Challenge, RpId, Origin));
+    }
+
+    // The peer takes TPMs of the makers that it knows, and no others.
+    private static void NameMaker(CertificateDraft leaf)
+    {
+        var names = CertificateDraft.DirectoryName(
+            oneRelativeName: true, new(CertificateDraft.TpmManufacturer, "id:494E5443"), new(CertificateDraft.TpmModel, "Test TPM"), new(CertificateDraft.TpmVersion, "id:13"));
+        leaf.SetExtension(CertificateDraft.AlternativeNameOid, new(CertificateDraft.AlternativeNameOid, Critical: true, names));
     }
 
     private static (string Name, Action Verify, Action? Peer) Assertion(string name, int algorithm)
