@@ -9,8 +9,7 @@ internal sealed class InvariantBrokenException(string rule) : Exception(rule);
 /// <summary>What holds of every answer: it comes twice alike, and takes memory in proportion to the input.</summary>
 internal static class Invariant
 {
-    // What one answer may take whatever its input: public keys, certificates, hashes of the fixed surroundings. The largest share is the
-    // arithmetic on the curve of Ed25519.
+    // What one answer may take whatever its input: public keys, certificates, hashes of the fixed surroundings.
     private const long FixedBytes = 512 * 1024;
 
     // And for each byte of input: decoded texts are two bytes a character, and a member of a map takes some dozens of bytes for two.

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using static Dfns.Registration.Verification.Keys.LibcryptoCalls;
@@ -150,7 +149,7 @@ internal static unsafe class Libcrypto
         {
             // Asking for the version makes the framework load its library. The name then stands for that one, as for any that is loaded.
             if (!OperatingSystem.IsLinux() || SafeEvpPKeyHandle.OpenSslVersion >> 28 != 3 || !NativeLibrary.TryLoad(SharedObject, out var handle)) return false;
-            NativeLibrary.SetDllImportResolver(Assembly.GetExecutingAssembly(), (name, _, _) => name == Library ? handle : 0);
+            NativeLibrary.SetDllImportResolver(typeof(Libcrypto).Assembly, (name, _, _) => name == Library ? handle : 0);
             if ((long)OpenSSL_version_num() != SafeEvpPKeyHandle.OpenSslVersion) return false;
 
             foreach (var curve in EllipticCurve.All) Templates.Add(curve, ParametersOf(curve));
