@@ -6,6 +6,7 @@ internal static class AccountSetup
     public static void AddAccounts(this WebApplicationBuilder builder)
     {
         builder.Services.AddScoped<OrganisationStore>();
+        builder.Services.AddSingleton<RelyingParties>();
         builder.Services.AddScoped<UserStore>();
         builder.Services.AddScoped<ServiceAccountStore>();
         builder.Services.AddScoped<AccessTokenStore>();

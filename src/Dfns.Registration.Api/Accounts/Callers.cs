@@ -29,7 +29,23 @@ internal sealed class CallerReader(TokenService tokens, AccessTokenStore store, 
 
         var now = clock.GetUtcNow();
         if (await store.FindLiveAsync(reference, now, ct) is not { } caller) return null;
-        if (caller.Token.UsedAt is not { } used || now - used >= UseInterval) await store.NoteUseAsync(reference, now, ct);
+        await NoteUseAsync(caller.Token, now, ct);
         return caller;
     }
+
+    /// <summary>The same, together with the credentials that the caller can sign with: all that are active but recovery keys.</summary>
+    /// <returns>Nothing of it tracked; the caller null as above.</returns>
+    public async Task<(Caller? Caller, IReadOnlyList<Credential> Signing)> ReadSigningAsync(HttpRequest request, CancellationToken ct)
+    {
+        if (await tokens.ReadAsync(request, TokenPurpose.Access, ct) is not { } reference) return (null, []);
+
+        var now = clock.GetUtcNow();
+        var found = await store.FindSigningAsync(reference, now, ct);
+        if (found.Caller is not null) await NoteUseAsync(found.Caller.Token, now, ct);
+        return found;
+    }
+
+    /// <summary>Notes that a token was used, unless that was noted a moment ago.</summary>
+    public Task NoteUseAsync(AccessToken token, DateTimeOffset now, CancellationToken ct) =>
+        token.UsedAt is { } used && now - used < UseInterval ? Task.CompletedTask : store.NoteUseAsync(new TokenReference(token.OrganisationId, token.Id), now, ct);
 }

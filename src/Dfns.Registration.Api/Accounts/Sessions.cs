@@ -25,6 +25,7 @@ internal sealed class Sessions(AccessTokenStore store, Audit audit, TokenService
             CredentialUuid = credentialUuid,
             CreatedAt = now,
             ExpiresAt = now + options.Value.SessionLifetime,
+            UsedAt = now,
         };
         store.Add(token);
         audit.Add(user.OrganisationId, AuditActions.SignedIn, user.Id, user.Id, remoteAddress, how);

@@ -6,7 +6,8 @@ internal static class CeremonySetup
     public static void AddCeremonies(this WebApplicationBuilder builder)
     {
         builder.Services.AddScoped<CeremonyStore>();
-        builder.Services.AddScoped<FactorStore>();
+        builder.Services.AddSingleton<ChallengeStore>();
+        builder.Services.AddScoped<AnswerStore>();
         builder.Services.AddScoped<Factors>();
         builder.Services.AddScoped<ChallengeAnswers>();
         builder.Services.AddScoped<SignedCalls>();

@@ -18,42 +18,18 @@ internal sealed class CeremonyStore(RegistrationDbContext db, Entropy entropy, T
     /// <param name="lifetime">How long it may be answered.</param>
     /// <param name="boundTo">What it is bound to beyond its user.</param>
     /// <param name="ct">Ends the waiting.</param>
-    /// <returns>The new one, and those of the user that stay open beside it.</returns>
-    public async Task<(Ceremony Opened, List<Ceremony> Others)> OpenAsync(CeremonyPurpose purpose, User user, TimeSpan lifetime, string? boundTo, CancellationToken ct)
+    public async Task<Ceremony> OpenAsync(CeremonyPurpose purpose, User user, TimeSpan lifetime, string? boundTo, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var open = await db.Ceremonies
             .Where(c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.Purpose == purpose && c.ConsumedAt == null)
             .OrderByDescending(c => c.CreatedAt).ThenBy(c => c.Id)
             .ToListAsync(ct);
-        var kept = open.Where(c => c.ExpiresAt > now).Take(options.Value.MostOpen - 1).ToList();
-        db.Ceremonies.RemoveRange(open.Except(kept));
+        db.Ceremonies.RemoveRange(open.Except(open.Where(c => c.ExpiresAt > now).Take(options.Value.MostOpen - 1)));
 
-        return (Open(user.OrganisationId, purpose, user.Id, lifetime, boundTo), kept);
-    }
-
-    /// <summary>Opens a challenge that registered credentials answer.</summary>
-    /// <param name="organisationId">Whose it is.</param>
-    /// <param name="purpose">What it is issued for.</param>
-    /// <param name="userId">Whose it is; null where only the passkey will name its user.</param>
-    /// <param name="lifetime">How long it may be answered.</param>
-    /// <param name="boundTo">What it is bound to beyond its user.</param>
-    public Ceremony Open(string organisationId, CeremonyPurpose purpose, string? userId, TimeSpan lifetime, string? boundTo)
-    {
-        var ceremony = Ceremony.Open(entropy, organisationId, purpose, userId, clock.GetUtcNow(), lifetime, boundTo);
+        var ceremony = Ceremony.Open(entropy, user.OrganisationId, purpose, user.Id, now, lifetime, boundTo);
         db.Ceremonies.Add(ceremony);
         return ceremony;
-    }
-
-    /// <summary>Finds a challenge that may be answered now, of whatever purpose.</summary>
-    /// <returns>The challenge, tracked, with the relying party of its organisation; or null.</returns>
-    public async Task<OpenChallenge?> FindOpenAsync(TokenReference reference, DateTimeOffset now, CancellationToken ct)
-    {
-        var found = await db.Ceremonies
-            .Where(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id && c.ConsumedAt == null && c.ExpiresAt > now)
-            .Join(db.RelyingParties, c => c.OrganisationId, r => r.OrganisationId, (c, r) => new { Ceremony = c, RelyingParty = r })
-            .SingleOrDefaultAsync(ct);
-        return found is null ? null : new OpenChallenge(found.Ceremony, found.RelyingParty);
     }
 
     /// <summary>Finds a challenge of one purpose, answered or not, until its time is over.</summary>
@@ -83,20 +59,7 @@ internal sealed class CeremonyStore(RegistrationDbContext db, Entropy entropy, T
     /// <summary>Whether a use that was marked is the one that was stored: see <see cref="Ceremony.MarkUse"/>.</summary>
     public Task<bool> IsUsedByAsync(TokenReference reference, string mark, CancellationToken ct) =>
         db.Ceremonies.AnyAsync(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id && c.Result == mark, ct);
-
-    /// <summary>Closes the other open challenges of a user that were opened for the same and in the same way.</summary>
-    public async Task CloseLikeAsync(Ceremony completed, DateTimeOffset now, CancellationToken ct)
-    {
-        var others = await db.Ceremonies
-            .Where(c => c.OrganisationId == completed.OrganisationId && c.UserId == completed.UserId && c.Id != completed.Id
-                && c.Purpose == completed.Purpose && c.BoundTo == completed.BoundTo && c.ConsumedAt == null)
-            .ToListAsync(ct);
-        others.ForEach(other => other.ConsumedAt = now);
-    }
 }
-
-/// <summary>A challenge that may be answered, and what its organisation demands of the answer.</summary>
-internal sealed record OpenChallenge(Ceremony Ceremony, RelyingParty RelyingParty);
 
 /// <summary>A challenge that was issued to a user, answered or not.</summary>
 internal sealed record IssuedChallenge(Ceremony Ceremony, User User, RelyingParty RelyingParty);

@@ -5,34 +5,35 @@ using Dfns.Registration.Verification;
 namespace Dfns.Registration.Api.Ceremonies;
 
 /// <summary>Proves that a user's credentials signed an open challenge: the first factor, and the second where the user has one.</summary>
-internal sealed class Factors(FactorStore store, Changes changes, Audit audit, TimeProvider clock)
+internal sealed class Factors(AnswerStore store, Changes changes, Audit audit, TimeProvider clock)
 {
     private const string FirstPath = "$.firstFactor";
     private const string SecondPath = "$.secondFactor";
 
-    /// <summary>Verifies the factors of a request. Nothing is saved, but that a counter went backwards.</summary>
-    /// <param name="request">The parsed body.</param>
-    /// <param name="ceremony">The open challenge.</param>
-    /// <param name="relyingParty">Of its organisation.</param>
-    /// <param name="ct">Ends the waiting.</param>
-    /// <returns>The user and the credentials that signed, updated and tracked; or the first fault.</returns>
-    public async Task<Checked<ProvenFactors>> VerifyAsync(AnswerRequest request, Ceremony ceremony, RelyingParty relyingParty, CancellationToken ct)
+    /// <summary>Reads the factors of a request.</summary>
+    /// <returns>The factors; or the first fault.</returns>
+    public static Checked<ReadFactors> Read(AnswerRequest request)
     {
         if (Read(request.FirstFactor, FirstPath).Failed(out var error, out var first)) return error;
         ReadFactor? second = null;
         if (request.SecondFactor is not null && Read(request.SecondFactor, SecondPath).Failed(out error, out second)) return error;
+        return new ReadFactors(first, second);
+    }
 
-        // Whose: the user who was known before, and otherwise the one of the first factor.
-        // In nobody's place no more is read than there was at first: whoever adds to it would see by the time whose place it is.
-        var until = ceremony.Purpose == CeremonyPurpose.LoginOfNobody ? ceremony.CreatedAt : DateTimeOffset.MaxValue;
-        var active = ceremony.UserId is { } known
-            ? await store.OfUserAsync(ceremony.OrganisationId, known, until, ct)
-            : await store.BesideAsync(ceremony.OrganisationId, first.CredentialId, ct);
+    /// <summary>Verifies the factors of a request. Nothing is saved, but that a counter went backwards.</summary>
+    /// <param name="factors">As read.</param>
+    /// <param name="challenge">The open challenge, and the credentials of whoever may answer it.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>The user and the credentials that signed, updated and tracked; or the first fault.</returns>
+    public async Task<Checked<ProvenFactors>> VerifyAsync(ReadFactors factors, AnswerableChallenge challenge, CancellationToken ct)
+    {
+        var (first, second) = factors;
+        var (ceremony, relyingParty) = (challenge.Ceremony, challenge.RelyingParty);
 
         // Nobody's credentials are held to the same rules: else what an answer breaks would tell that there is such a user. What was read
         // is of somebody else.
         var madeUp = NobodysCredentials.Of(relyingParty, ceremony.BoundTo ?? "");
-        if (ceremony.Purpose == CeremonyPurpose.LoginOfNobody) active = [.. madeUp];
+        List<Credential> active = [.. ceremony.Purpose == CeremonyPurpose.LoginOfNobody ? madeUp : challenge.Credentials];
         if (!active.Exists(c => c.CredentialId.AsSpan().SequenceEqual(first.CredentialId))) return ErrorCatalog.NoUsableCredential.At(FirstPath);
 
         // How many: whoever has a second factor needs it.
@@ -45,12 +46,11 @@ internal sealed class Factors(FactorStore store, Changes changes, Audit audit, T
             if (factor is null) continue;
             var credential = active.Find(c => c.Slot == slot && c.CredentialId.AsSpan().SequenceEqual(factor.CredentialId) && factor.MayBe(c.Kind));
             if (credential is null) return ErrorCatalog.NoUsableCredential.At(factor.Path);
-            if ((await ProveAsync(factor, credential, ceremony, relyingParty, ct)).Failed(out error, out _)) return error;
+            if ((await ProveAsync(factor, credential, ceremony, relyingParty, ct)).Failed(out var error, out _)) return error;
             proven.Add(credential);
         }
 
-        var user = await store.FindUserAsync(ceremony.OrganisationId, active[0].UserId, ct);
-        if (user is null || ceremony.Purpose == CeremonyPurpose.LoginOfNobody) return ErrorCatalog.NoUsableCredential.At(FirstPath);
+        if (challenge.User is not { } user || ceremony.Purpose == CeremonyPurpose.LoginOfNobody) return ErrorCatalog.NoUsableCredential.At(FirstPath);
         return user.IsActive ? new ProvenFactors(user, proven) : ErrorCatalog.UserDeactivated;
     }
 
@@ -107,11 +107,16 @@ internal sealed class Factors(FactorStore store, Changes changes, Audit audit, T
         return ReadAssertion.Read(factor.CredentialAssertion, path, kind).Failed(out var error, out var read) ? error : new ReadFactor(path, kind, read.CredentialId, read.Assertion);
     }
 
-    private sealed record ReadFactor(string Path, CredentialKind Kind, byte[] CredentialId, CredentialAssertion Assertion)
-    {
-        /// <summary>Whether a credential of some kind may sign under the kind that was sent: clients send a password-protected key as a key.</summary>
-        public bool MayBe(CredentialKind kind) => kind == Kind || (kind == CredentialKind.PasswordProtectedKey && Kind == CredentialKind.Key);
-    }
+}
+
+/// <summary>The factors of a request, whose members are all there.</summary>
+internal sealed record ReadFactors(ReadFactor First, ReadFactor? Second);
+
+/// <summary>One factor, and where it stands in the request.</summary>
+internal sealed record ReadFactor(string Path, CredentialKind Kind, byte[] CredentialId, CredentialAssertion Assertion)
+{
+    /// <summary>Whether a credential of some kind may sign under the kind that was sent: clients send a password-protected key as a key.</summary>
+    public bool MayBe(CredentialKind kind) => kind == Kind || (kind == CredentialKind.PasswordProtectedKey && Kind == CredentialKind.Key);
 }
 
 /// <summary>Who signed, and with which credentials, the first factor first.</summary>

@@ -22,58 +22,21 @@ internal sealed class CodeStore(
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(15);
 
-    /// <summary>Takes a code, and does what it opens, in one transaction. The code is not spent by that: what it opens spends it at its end.</summary>
-    /// <typeparam name="T">What the code opens.</typeparam>
-    /// <param name="purpose">What the code must have been sent for.</param>
-    /// <param name="organisationId">As sent; need not exist.</param>
-    /// <param name="username">As sent; need not exist.</param>
-    /// <param name="typed">The code as typed.</param>
-    /// <param name="isFirstAttempt">
-    /// Whether the caller's address has not guessed wrong at this user lately. Then a right code counts even when others have locked it: a
-    /// code has 80 bits, and a first guess from every address there is finds none (NIST SP 800-63B asks for a limit below 64).
-    /// </param>
-    /// <param name="then">What a right code opens, for its user (organisation and relying party included); adds to the tracked rows.</param>
+    /// <summary>Does what a right guess opens, and takes its count back, in one transaction.</summary>
+    /// <typeparam name="T">What it opens.</typeparam>
+    /// <param name="guess">The guess.</param>
+    /// <param name="then">Adds what it opens to the tracked rows.</param>
     /// <param name="ct">Ends the waiting; nothing is stored then.</param>
-    /// <returns>
-    /// What <paramref name="then"/> returns; or one error for a code that is wrong, locked or nobody's, and, unless it is of a registration
-    /// (whose holder is told more by <paramref name="then"/>), for one that is spent or expired.
-    /// </returns>
-    public Task<Checked<T>> UseAsync<T>(
-        CodePurpose purpose, string organisationId, string username, string typed, bool isFirstAttempt, Func<User, OneTimeCode, Task<Checked<T>>> then, CancellationToken ct)
+    /// <returns>What <paramref name="then"/> returns; or the error of a wrong code, for one that was spent or replaced since.</returns>
+    public Task<Checked<T>> OpenAsync<T>(RightGuess guess, Func<Task<T>> then, CancellationToken ct)
         where T : notnull =>
-        db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
+        db.Database.CreateExecutionStrategy().ExecuteAsync<Checked<T>>(async () =>
         {
             db.ChangeTracker.Clear();
             await using var transaction = await db.Database.BeginTransactionAsync(ct);
-            var now = clock.GetUtcNow();
-            var subject = await FindSubjectAsync(purpose, organisationId, username, ct);
-
-            // Counted before it is compared, so that guesses at once cannot share one count. The row stays locked until the commit, which
-            // also queues what a user opens at once.
-            // The columns are named: a statement that is prepared must not change what it returns while a newer instance migrates.
-            var stored = (await db.Codes.FromSql(
-                $"""
-                UPDATE codes SET failed_attempts = failed_attempts + 1
-                WHERE organisation_id = {subject.OrganisationId} AND user_id = {subject.UserId} AND purpose = {purpose.ToString()}
-                RETURNING organisation_id, user_id, purpose, code_hash, created_at, expires_at, sent_at, sent_in_succession, next_send_at, failed_attempts, consumed_at
-                """)
-                .ToListAsync(ct)).SingleOrDefault();
-            var hash = masterKey.HashCode(subject.OrganisationId, subject.UserId, CodeText.Normalise(typed));
-            var right = CryptographicOperations.FixedTimeEquals(hash, stored?.CodeHash ?? []);
-            var over = purpose != CodePurpose.Registration && stored is not null && (stored.ConsumedAt is not null || stored.ExpiresAt <= now);
-
-            var locked = stored?.FailedAttempts > options.Value.MaxFailures && !isFirstAttempt;
-            if (subject.IsDecoy || stored is null || !right || over || locked)
-            {
-                await transaction.CommitAsync(ct);
-                return ErrorCatalog.InvalidCode with { Reason = subject.IsDecoy ? "no such user" : !right ? "wrong code" : over ? "spent or expired" : "locked" };
-            }
-
-            // From here on the caller has proven to hold the code, and may know.
-            stored.FailedAttempts--;
-            var user = await db.Users.Include(u => u.Organisation!.RelyingParty)
-                .SingleAsync(u => u.OrganisationId == subject.OrganisationId && u.Id == subject.UserId, ct);
-            var opened = await then(user, stored);
+            // First of all: the row stays locked until the commit, which queues what a user opens at once and what ends it.
+            if (!await db.ReturnAsync(guess.Counted, ct)) return ErrorCatalog.InvalidCode with { Reason = "spent or replaced meanwhile" };
+            var opened = await then();
             await db.SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
             return opened;
@@ -199,14 +162,17 @@ internal sealed class CodeStore(
             : new CodeSubject(organisationId, id, MayReceive: found.IsActive == true && found.IsRegistered == (purpose != CodePurpose.Registration), IsDecoy: false);
     }
 
+    /// <summary>On whose code it counts that nobody's is guessed at; which decoy stands for a name is stable, and not to be computed without the key.</summary>
+    public static string DecoyId(MasterKey masterKey, string organisationId, string username) =>
+        OneTimeCode.DecoyName(BinaryPrimitives.ReadUInt16BigEndian(masterKey.HashCode(organisationId, User.Fold(username), "")));
+
     /// <summary>What is known of a name; <c>Id</c> and <c>IsActive</c> are null when it is nobody's.</summary>
     private sealed record FoundUser(string? Id, bool? IsActive, bool IsRegistered, string? HolderOfCode, bool IsSetUp);
 
     /// <summary>On whose row a guess is counted.</summary>
     private sealed record CodeSubject(string OrganisationId, string UserId, bool MayReceive, bool IsDecoy)
     {
-        // Which decoy stands for a name is stable, and not to be computed without the key.
         public static CodeSubject Decoy(MasterKey masterKey, string organisationId, string username) =>
-            new("", OneTimeCode.DecoyName(BinaryPrimitives.ReadUInt16BigEndian(masterKey.HashCode(organisationId, User.Fold(username), ""))), MayReceive: false, IsDecoy: true);
+            new("", DecoyId(masterKey, organisationId, username), MayReceive: false, IsDecoy: true);
     }
 }

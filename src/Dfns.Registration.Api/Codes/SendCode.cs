@@ -39,7 +39,7 @@ internal static class SendCode
         }
 
         var (username, orgId) = request;
-        if ((await budgets.TakeAsync(http.HttpContext, AttemptKinds.RequestOf(purpose), orgId, username, ct)).Failed(out error, out _)) return (ErrorResult)error;
+        if (await budgets.TakeAsync(http.HttpContext, AttemptKinds.RequestOf(purpose), orgId, username, ct) is { } tooMany) return (ErrorResult)tooMany;
 
         // Asked before anything is changed, and of everybody alike.
         if (mails.IsFull) return (ErrorResult)(ErrorCatalog.MailBusy with { RetryAfterSeconds = 60 });

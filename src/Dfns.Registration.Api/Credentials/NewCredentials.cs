@@ -23,7 +23,7 @@ internal sealed class NewCredentials(
     /// <param name="ct">Ends the waiting.</param>
     public async Task<CredentialChallengeResponse> OpenAsync(User user, RelyingParty relyingParty, CredentialKind kind, CredentialCode? code, CancellationToken ct)
     {
-        var (ceremony, _) = await ceremonies.OpenAsync(
+        var ceremony = await ceremonies.OpenAsync(
             CeremonyPurpose.NewCredential, user, options.Value.RegistrationLifetime, new Binding(kind, code?.CodeHash).ToString(), ct);
         await changes.SaveAsync(ct);
 

@@ -179,6 +179,9 @@ internal static class ErrorCatalog
     public static readonly ApiError StorageUnavailable = new("storage_unavailable", 503,
         "The database does not answer. Send the same request again: whatever it asks for is done at most once.");
 
+    public static readonly ApiError ServiceBusy = new("service_busy", 503,
+        "More requests wait for the database than it can serve in time. Nothing has changed; send the same request again, after as long as the Retry-After header says.");
+
     public static readonly ApiError Internal = new("internal_error", 500, "Internal Server Error",
         "This is a fault of the service. Tell its operator the time and the x-request-id header of this answer; a request that is sent again is done at most once.");
 
@@ -190,7 +193,7 @@ internal static class ErrorCatalog
         CredentialAlreadyRegistered, PublicKeyAlreadyRegistered, MailBusy, ExternalIdTaken, CredentialRepeated, PublicKeyRepeated, RecoveryCredentialRequired, CredentialKindUnsupported,
         CredentialKindUnknown, CredentialKindMisplaced, QueryInvalid, MemberRequired, MemberInvalid, MemberTooLong, MemberRepeated, BodyNotJson,
         BodyTooDeep, BodyTooLarge, ContentTypeUnsupported, RequestInvalid, NotFound, MethodNotAllowed, TooManyRequests,
-        StorageUnavailable, Internal, TooManyAttempts,
+        StorageUnavailable, ServiceBusy, Internal, TooManyAttempts,
         IdTokenMalformed, IdTokenIssuerUnknown, IdTokenAlgorithmNotAllowed, IdTokenKeyUnknown, IdTokenSignatureInvalid, IdTokenAudienceNotAllowed,
         IdTokenExpired, IdTokenNotYetValid, IdTokenTooOld, IdTokenAlreadyUsed, IdTokenNonceMismatch, IdTokenClaimsInvalid, IdTokenEmailNotVerified, SocialProviderUnavailable,
         ConsoleForeign,

@@ -32,10 +32,12 @@ internal static partial class EdgeErrors
         {
             BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => ErrorCatalog.BodyTooLarge,
             BadHttpRequestException => ErrorCatalog.RequestInvalid,
+            TooBusyException => ErrorCatalog.ServiceBusy with { RetryAfterSeconds = 1 },
             _ when StorageFailure.Is(exception) => ErrorCatalog.StorageUnavailable with { RetryAfterSeconds = 1 },
             _ => ErrorCatalog.Internal,
         };
-        if (error.Status >= StatusCodes.Status500InternalServerError)
+        // That too many wait is told by a metric and by each request's line.
+        if (error.Status >= StatusCodes.Status500InternalServerError && exception is not TooBusyException)
         {
             Log.Unforeseen(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(EdgeErrors)), exception, error.Code);
         }

@@ -1,7 +1,5 @@
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Storage;
-using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Wire;
 using Dfns.Registration.Verification;
@@ -13,15 +11,13 @@ namespace Dfns.Registration.Api.Recovery;
 internal static class InitRecovery
 {
     internal static async Task<Results<Ok<RecoveryChallengeResponse>, ErrorResult>> InitAsync(
-        HttpRequest http, AttemptBudgets budgets, RecoveryStore store, TokenService tokens, CancellationToken ct)
+        HttpRequest http, RecoveryStore store, TokenService tokens, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<InitRecoveryRequest>(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
         var (username, code, orgId, _) = request;
         if (ReadCredentialId(request.CredentialId).Failed(out error, out var credentialId)) return (ErrorResult)error;
 
-        var guessed = await budgets.GuessAsync(
-            http.HttpContext, CodePurpose.Recovery, orgId, username, isFirst => store.StartAsync(orgId, username, code, isFirst, credentialId, ct), ct);
-        if (guessed.Failed(out error, out var started)) return (ErrorResult)error;
+        if ((await store.StartAsync(http.HttpContext, orgId, username, code, credentialId, ct)).Failed(out error, out var started)) return (ErrorResult)error;
         return TypedResults.Ok(await ChallengeAsync(started, tokens, ct));
     }
 

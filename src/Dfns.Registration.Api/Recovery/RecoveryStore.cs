@@ -13,25 +13,23 @@ namespace Dfns.Registration.Api.Recovery;
 
 /// <summary>The queries of recovery, and its one transaction.</summary>
 internal sealed class RecoveryStore(
-    RegistrationDbContext db, Audit audit, CodeStore codes, CeremonyStore ceremonies, Entropy entropy, TimeProvider clock, IOptions<RecoveryOptions> options)
+    RegistrationDbContext db, Audit audit, CodeStore codes, Guesses guesses, CeremonyStore ceremonies, Entropy entropy, TimeProvider clock, IOptions<RecoveryOptions> options)
 {
     /// <summary>Checks a recovery code and starts a recovery. The code is spent at completion, not here.</summary>
+    /// <param name="http">Whose address counts.</param>
     /// <param name="organisationId">As sent; need not exist.</param>
     /// <param name="username">As sent; need not exist.</param>
     /// <param name="code">As typed.</param>
-    /// <param name="isFirstAttempt">Whether the caller's address has not guessed wrong at this user lately.</param>
     /// <param name="credentialId">The id of the recovery key, decoded.</param>
-    /// <param name="ct">Ends the waiting; nothing is stored then.</param>
-    /// <returns>The recovery; or one error for whatever is wrong with the code, or the user deactivated.</returns>
-    public Task<Checked<StartedRecovery>> StartAsync(string organisationId, string username, string code, bool isFirstAttempt, ReadOnlyMemory<byte> credentialId, CancellationToken ct) =>
-        codes.UseAsync<StartedRecovery>(
-            CodePurpose.Recovery,
-            organisationId,
-            username,
-            code,
-            isFirstAttempt,
-            async (user, _) => user.IsActive ? await StartAsync(user, user.Organisation!.RelyingParty!, credentialId, ct) : ErrorCatalog.UserDeactivated,
-            ct);
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>The recovery; or too many attempts, one error for whatever is wrong with the code, or the user deactivated.</returns>
+    public async Task<Checked<StartedRecovery>> StartAsync(HttpContext http, string organisationId, string username, string code, ReadOnlyMemory<byte> credentialId, CancellationToken ct)
+    {
+        if ((await guesses.GuessAsync(http, CodePurpose.Recovery, organisationId, username, code, ct)).Failed(out var error, out var guess)) return error;
+        if (guess.User.IsActive) return await codes.OpenAsync(guess, () => StartAsync(guess.User, guess.RelyingParty, credentialId, ct), ct);
+        await guesses.ReturnAsync(guess, ct);
+        return ErrorCatalog.UserDeactivated;
+    }
 
     /// <summary>Starts a recovery of a user. The caller saves.</summary>
     /// <param name="user">Whose account it is.</param>
@@ -40,7 +38,7 @@ internal sealed class RecoveryStore(
     /// <param name="ct">Ends the waiting.</param>
     public async Task<StartedRecovery> StartAsync(User user, RelyingParty relyingParty, ReadOnlyMemory<byte> credentialId, CancellationToken ct)
     {
-        var (ceremony, _) = await ceremonies.OpenAsync(
+        var ceremony = await ceremonies.OpenAsync(
             CeremonyPurpose.Recovery, user, options.Value.ChallengeLifetime, Base64Url.EncodeToString(credentialId.Span), ct);
         var id = credentialId.ToArray();
         var key = await db.Credentials.SingleOrDefaultAsync(

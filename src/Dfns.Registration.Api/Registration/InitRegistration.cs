@@ -1,6 +1,4 @@
 using Dfns.Registration.Api.Ceremonies;
-using Dfns.Registration.Api.Storage;
-using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -11,7 +9,7 @@ namespace Dfns.Registration.Api.Registration;
 internal static class InitRegistration
 {
     internal static async Task<Results<Ok<RegistrationChallengeResponse>, ErrorResult>> InitAsync(
-        HttpRequest http, AttemptBudgets budgets, RegistrationStore store, TokenService tokens, CancellationToken ct)
+        HttpRequest http, RegistrationStore store, TokenService tokens, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<InitRegistrationRequest>(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var request))
         {
@@ -19,8 +17,7 @@ internal static class InitRegistration
         }
 
         var (username, code, orgId) = request;
-        var opened = await budgets.GuessAsync(http.HttpContext, CodePurpose.Registration, orgId, username, isFirst => store.OpenAsync(orgId, username, code, isFirst, ct), ct);
-        if (opened.Failed(out error, out var session)) return (ErrorResult)error;
+        if ((await store.OpenAsync(http.HttpContext, orgId, username, code, ct)).Failed(out error, out var session)) return (ErrorResult)error;
         return TypedResults.Ok(await RegistrationChallenge.OfAsync(session.Ceremony, session.User, session.RelyingParty, tokens, ct));
     }
 }

@@ -30,5 +30,6 @@ internal static class RegistrationSetup
             codes.ResendInterval = o.Value.ResendInterval;
         });
         builder.Services.AddScoped<RegistrationStore>();
+        builder.Services.AddSingleton<SessionStore>();
     }
 }

@@ -12,33 +12,42 @@ namespace Dfns.Registration.Api.Registration;
 
 /// <summary>The queries of registration, and its one transaction.</summary>
 internal sealed class RegistrationStore(
-    RegistrationDbContext db, Audit audit, CodeStore codes, CeremonyStore ceremonies, Entropy entropy, TimeProvider clock, IOptions<RegistrationOptions> options)
+    RegistrationDbContext db, Changes changes, Audit audit, CodeStore codes, Guesses guesses, CeremonyStore ceremonies, ChallengeStore challenges, SessionStore sessions, Entropy entropy, TimeProvider clock, IOptions<RegistrationOptions> options)
 {
     private const int CommitAttempts = 5;
 
     /// <summary>Checks a registration code and opens a session for its user. The code is spent at completion, not here.</summary>
+    /// <param name="http">Whose address counts.</param>
     /// <param name="organisationId">As sent; need not exist.</param>
     /// <param name="username">As sent; need not exist.</param>
     /// <param name="code">As typed.</param>
-    /// <param name="isFirstAttempt">
-    /// Whether the caller's address has not guessed wrong at this user lately. Then a right code counts even when others have locked it: a
-    /// code has 80 bits, and a first guess from every address there is finds none (NIST SP 800-63B asks for a limit below 64).
-    /// </param>
-    /// <param name="ct">Ends the waiting; nothing is stored then.</param>
+    /// <param name="ct">Ends the waiting.</param>
     /// <returns>
-    /// The session, or: the code is wrong, locked, or nobody's (one error for all three); the code is right, and expired; or right, and
-    /// its user registered already or deactivated.
+    /// The session; or: too many attempts; the code is wrong, locked, or nobody's (one error for all three); the code is right, and
+    /// expired; or right, and its user registered already or deactivated.
     /// </returns>
-    public Task<Checked<RegistrationSession>> OpenAsync(string organisationId, string username, string code, bool isFirstAttempt, CancellationToken ct) =>
-        codes.UseAsync(
-            CodePurpose.Registration, organisationId, username, code, isFirstAttempt, (user, right) => AddSessionAsync(user, user.Organisation!.RelyingParty!, right, ct), ct);
+    public async Task<Checked<OpenedRegistration>> OpenAsync(HttpContext http, string organisationId, string username, string code, CancellationToken ct)
+    {
+        if ((await guesses.GuessAsync(http, CodePurpose.Registration, organisationId, username, code, ct)).Failed(out var error, out var guess)) return error;
+        if (Fault(guess.User, guess.IsSpent, guess.IsExpired) is { } fault)
+        {
+            await guesses.ReturnAsync(guess, ct);
+            return fault;
+        }
+
+        var ceremony = Ceremony.Open(entropy, organisationId, CeremonyPurpose.Registration, guess.User.Id, clock.GetUtcNow(), options.Value.ChallengeLifetime);
+        return await challenges.OpenAsync(ceremony, options.Value.MaxOpenChallenges - 1, guess.Counted, ct)
+            ? new OpenedRegistration(ceremony, guess.User, guess.RelyingParty)
+            // A registration completed since, or another code was sent: it is neither good any more nor open.
+            : await OpenAsync(http, organisationId, username, code, ct);
+    }
 
     /// <summary>Opens a session for a user whom an OpenID provider vouches for.</summary>
     /// <param name="organisationId">Of a user who exists.</param>
     /// <param name="userId">That user.</param>
     /// <param name="ct">Ends the waiting; nothing is stored then.</param>
     /// <returns>The session, or: the user is registered already or deactivated.</returns>
-    public Task<Checked<RegistrationSession>> OpenWithoutCodeAsync(string organisationId, string userId, CancellationToken ct) =>
+    public Task<Checked<OpenedRegistration>> OpenWithoutCodeAsync(string organisationId, string userId, CancellationToken ct) =>
         db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
         {
             db.ChangeTracker.Clear();
@@ -57,29 +66,16 @@ internal sealed class RegistrationStore(
     /// <param name="relyingParty">Of the user's organisation.</param>
     /// <param name="ct">Ends the waiting.</param>
     /// <returns>The session, or: the user is registered already, or deactivated.</returns>
-    public Task<Checked<RegistrationSession>> AddSessionAsync(User user, RelyingParty relyingParty, CancellationToken ct) =>
-        AddSessionAsync(user, relyingParty, code: null, ct);
+    public async Task<Checked<OpenedRegistration>> AddSessionAsync(User user, RelyingParty relyingParty, CancellationToken ct)
+    {
+        if (Fault(user) is { } fault) return fault;
+        var ceremony = await ceremonies.OpenAsync(CeremonyPurpose.Registration, user, options.Value.ChallengeLifetime, boundTo: null, ct);
+        return new OpenedRegistration(ceremony, user, relyingParty);
+    }
 
     /// <summary>Finds the session a bearer token names, completed or not, with everything that completing it touches.</summary>
-    /// <returns>The session, or null when there is none or its time is over.</returns>
-    public async Task<RegistrationSession?> FindAsync(TokenReference reference, CancellationToken ct)
-    {
-        var now = clock.GetUtcNow();
-        return await db.Ceremonies
-            .Where(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id
-                && c.Purpose == CeremonyPurpose.Registration && c.ExpiresAt > now)
-            // Joined by its key: asked for as the first of a sub-query, it would have every user's code numbered before one is taken.
-            .LeftJoin(db.Codes, c => new { c.OrganisationId, UserId = c.UserId!, Purpose = CodePurpose.Registration }, k => new { k.OrganisationId, k.UserId, k.Purpose }, (c, code) => new RegistrationSession
-            {
-                Ceremony = c,
-                User = c.User!,
-                RelyingParty = c.User!.Organisation!.RelyingParty!,
-                Code = code,
-                OtherOpen = db.Ceremonies.Where(o => o.OrganisationId == c.OrganisationId && o.UserId == c.UserId && o.Id != c.Id
-                    && o.Purpose == CeremonyPurpose.Registration && o.ConsumedAt == null).ToList(),
-            })
-            .SingleOrDefaultAsync(ct);
-    }
+    /// <returns>The session, nothing of it tracked; or null when there is none or its time is over.</returns>
+    public Task<RegistrationSession?> FindAsync(TokenReference reference, CancellationToken ct) => sessions.FindAsync(reference, ct);
 
     /// <summary>
     /// Registers the user: spends challenge and code, closes the user's other sessions, stores user, credentials and audit rows; all of
@@ -100,7 +96,7 @@ internal sealed class RegistrationStore(
             var answer = Apply(session, digest, proven, remoteAddress);
             try
             {
-                await db.SaveChangesAsync(ct);
+                await changes.SaveAsync(ct);
                 return answer;
             }
             catch (DbUpdateException e) when (attempt < CommitAttempts && IsLostRace(e))
@@ -126,6 +122,9 @@ internal sealed class RegistrationStore(
     {
         var now = clock.GetUtcNow();
         var user = session.User;
+        IEnumerable<object?> touched = [user, session.Ceremony, session.Code, .. session.OtherOpen];
+        foreach (var row in touched.OfType<object>()) db.Entry(row).State = EntityState.Unchanged;
+
         var credentials = proven.Select(p => p.ToRow(user, session.RelyingParty, entropy.Id("cr"), now)).ToList();
         var answer = RegistrationResponse.Of(user, credentials[0]);
 
@@ -145,13 +144,12 @@ internal sealed class RegistrationStore(
         return answer;
     }
 
-    private async Task<Checked<RegistrationSession>> AddSessionAsync(User user, RelyingParty relyingParty, OneTimeCode? code, CancellationToken ct)
-    {
-        if (user.RegisteredAt is not null || code?.ConsumedAt is not null) return ErrorCatalog.UserAlreadyExists;
-        if (!user.IsActive) return ErrorCatalog.UserDeactivated;
-        if (code?.ExpiresAt <= clock.GetUtcNow()) return ErrorCatalog.RegistrationCodeExpired;
-
-        var (ceremony, others) = await ceremonies.OpenAsync(CeremonyPurpose.Registration, user, options.Value.ChallengeLifetime, boundTo: null, ct);
-        return new RegistrationSession { Ceremony = ceremony, User = user, RelyingParty = relyingParty, Code = code, OtherOpen = others };
-    }
+    private static ApiError? Fault(User user, bool isSpent = false, bool isExpired = false) =>
+        user.RegisteredAt is not null || isSpent ? ErrorCatalog.UserAlreadyExists
+        : !user.IsActive ? ErrorCatalog.UserDeactivated
+        : isExpired ? ErrorCatalog.RegistrationCodeExpired
+        : null;
 }
+
+/// <summary>An open challenge of a registration, and whose it is.</summary>
+internal sealed record OpenedRegistration(Ceremony Ceremony, User User, RelyingParty RelyingParty);

@@ -1,7 +1,6 @@
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -13,7 +12,7 @@ namespace Dfns.Registration.Api.SignIn;
 internal static class CompleteLogin
 {
     internal static async Task<Results<Ok<LoginResponse>, ErrorResult>> CompleteAsync(
-        HttpRequest http, ChallengeAnswers answers, Sessions sessions, SignInStore store, IOptions<BodyLimits> limits, CancellationToken ct)
+        HttpRequest http, ChallengeAnswers answers, Sessions sessions, TimeProvider clock, IOptions<BodyLimits> limits, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<AnswerRequest>(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
 
@@ -22,10 +21,10 @@ internal static class CompleteLogin
         return TypedResults.Ok(new LoginResponse(await sessions.TokenAsync(session, ct)));
 
         // A service account has its token from the operator; its key signs actions and opens nothing.
-        async Task<Checked<Session>> OpenSession(Ceremony ceremony, ProvenFactors proven)
+        Checked<Session> OpenSession(AnswerableChallenge answered, ProvenFactors proven)
         {
             if (proven.User.IsServiceAccount) return ErrorCatalog.NoUsableCredential;
-            await store.SpendCodeAsync(ceremony, ct);
+            answered.SpendCode(clock.GetUtcNow());
             return sessions.Open(proven.User, proven.Credentials[0].Uuid, remoteAddress, proven.Credentials[0].Kind.ToString());
         }
     }

@@ -1,9 +1,7 @@
-using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
-using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -14,27 +12,26 @@ namespace Dfns.Registration.Api.SignIn;
 internal static class InitLogin
 {
     internal static async Task<Results<Ok<LoginChallengeResponse>, ErrorResult>> InitAsync(
-        HttpRequest http, OrganisationStore organisations, SignInStore store, AttemptBudgets budgets, TokenService tokens, MasterKey masterKey, CancellationToken ct)
+        HttpRequest http, SignInStore store, TokenService tokens, MasterKey masterKey, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<InitLoginRequest>(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
         var orgId = request.OrgId;
-
-        // An organisation's id is no secret, and nobody guesses one: it stands in every front end.
-        if (await organisations.FindRelyingPartyAsync(orgId, ct) is not { } relyingParty) return (ErrorResult)ErrorCatalog.OrganisationUnknown.At("$.orgId");
 
         // With a code: the same answer whatever is wrong with it, and the encrypted private keys when nothing is.
         if (request.LoginCode is not null)
         {
             if (Member.Text(request.LoginCode, "$.loginCode", Limits.IdLength).Failed(out error, out var code)) return (ErrorResult)error;
             if (Member.Text(request.Username, "$.username", Limits.UsernameLength).Failed(out error, out var holder)) return (ErrorResult)error;
-            var guessed = await budgets.GuessAsync(http.HttpContext, CodePurpose.Login, orgId, holder, isFirst => store.OpenWithCodeAsync(orgId, holder, code, isFirst, ct), ct);
-            if (guessed.Failed(out error, out var opened)) return (ErrorResult)error;
+            if ((await store.OpenWithCodeAsync(http.HttpContext, orgId, holder, code, ct)).Failed(out error, out var opened)) return (ErrorResult)error;
             return TypedResults.Ok(LoginChallenge.For(
                 opened.Ceremony, await tokens.IssueChallengeIdentifierAsync(opened.Ceremony, ct), opened.RelyingParty, opened.Credentials, withPrivateKeys: true));
         }
 
+        // An organisation's id is no secret, and nobody guesses one: it stands in every front end.
+        var unknown = ErrorCatalog.OrganisationUnknown.At("$.orgId");
         if (request.Username is not { } username)
         {
+            if (await store.FindRelyingPartyAsync(orgId, ct) is not { } relyingParty) return (ErrorResult)unknown;
             var anybody = await store.OpenAsync(orgId, CeremonyPurpose.Login, userId: null, boundTo: null, ct);
             return TypedResults.Ok(LoginChallenge.ForAnyPasskey(anybody, await tokens.IssueChallengeIdentifierAsync(anybody, ct), relyingParty));
         }
@@ -43,13 +40,13 @@ internal static class InitLogin
         // tells either, they are made up for everybody; and for nobody the credentials of some other user are read, and left alone.
         var folded = User.Fold(username);
         var seed = NobodysCredentials.Seed(masterKey, orgId, folded);
-        var madeUp = NobodysCredentials.Of(relyingParty, seed);
-        var read = await store.ReadAsync(orgId, folded, NobodysCredentials.StandInFrom(seed), ct);
+        if (await store.ReadAsync(orgId, folded, NobodysCredentials.StandInFrom(seed), ct) is not ({ } ofName, var read)) return (ErrorResult)unknown;
+        var madeUp = NobodysCredentials.Of(ofName, seed);
         var isSomebody = read.Any(r => r.IsNamed);
 
         var ceremony = await store.OpenAsync(
             orgId, isSomebody ? CeremonyPurpose.Login : CeremonyPurpose.LoginOfNobody, read.Select(r => r.Credential.UserId).FirstOrDefault(), isSomebody ? null : seed, ct);
         var credentials = isSomebody ? [.. read.Where(r => r.IsNamed).Select(r => r.Credential)] : madeUp;
-        return TypedResults.Ok(LoginChallenge.For(ceremony, await tokens.IssueChallengeIdentifierAsync(ceremony, ct), relyingParty, credentials, withPrivateKeys: false));
+        return TypedResults.Ok(LoginChallenge.For(ceremony, await tokens.IssueChallengeIdentifierAsync(ceremony, ct), ofName, credentials, withPrivateKeys: false));
     }
 }

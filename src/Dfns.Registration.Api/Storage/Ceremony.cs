@@ -7,6 +7,9 @@ namespace Dfns.Registration.Api.Storage;
 /// <summary>One issued challenge, and what became of it.</summary>
 public sealed class Ceremony
 {
+    /// <summary>What a sign-in is bound to that a mailed code opened.</summary>
+    public const string ByLoginCode = "login code";
+
     public required string OrganisationId { get; init; }
 
     /// <summary>Id of the form <c>ce-xxxxx-xxxxx-xxxxxxxxxxxxxxxx</c>; the bearer token names it.</summary>

@@ -3,11 +3,11 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Storage;
 
-/// <summary>Saves what a request has added and changed: everything that is tracked, or nothing of it.</summary>
-internal sealed class Changes(RegistrationDbContext db)
+/// <summary>Saves what a request has added and changed: everything that is tracked, or nothing of it; in one commit with what others save at the same time.</summary>
+internal sealed class Changes(RegistrationDbContext db, GroupCommit commits)
 {
     /// <summary>Saves; that somebody else was first is thrown, for whoever told the caller to save.</summary>
-    public Task SaveAsync(CancellationToken ct) => db.SaveChangesAsync(ct);
+    public Task SaveAsync(CancellationToken ct) => commits.SaveAsync(db, ct);
 
     /// <summary>Saves where somebody else may have been first.</summary>
     /// <returns>Null; or that somebody was. Then nothing was saved, and nothing is tracked any more.</returns>
@@ -15,7 +15,7 @@ internal sealed class Changes(RegistrationDbContext db)
     {
         try
         {
-            await db.SaveChangesAsync(ct);
+            await commits.SaveAsync(db, ct);
             return null;
         }
         catch (DbUpdateException e) when (UniqueViolation.IsLostRace(e))

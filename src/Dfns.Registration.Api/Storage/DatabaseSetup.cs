@@ -19,6 +19,8 @@ internal static class DatabaseSetup
             .Validate(o => o.StartTimeout >= TimeSpan.Zero, "Database:StartTimeout must not be negative, such as '00:00:30'.");
         builder.Services.AddScoped<Audit>();
         builder.Services.AddScoped<Changes>();
+        builder.Services.AddSingleton<SqliteWriter>();
+        builder.Services.AddSingleton<GroupCommit>();
         builder.Services.AddScoped<DatabaseSchema>();
         builder.Services.AddScoped<ExpiredRows>();
 

@@ -43,13 +43,12 @@ internal sealed class AttemptBudgetStore(RegistrationDbContext db)
     public Task<List<AttemptBudget>> CountAsync(byte[] address, long endsAt, long now, long limit, byte[] user, long userEndsAt, CancellationToken ct) =>
         RunAsync(CountBoth, [address, endsAt, now, limit, user, userEndsAt], ct);
 
+    /// <summary>The same within the caller's transaction.</summary>
+    public static Task<List<AttemptBudget>> CountAsync(RegistrationDbContext db, byte[] address, long endsAt, long now, long limit, byte[] user, long userEndsAt) =>
+        db.AttemptBudgets.FromSqlRaw(CountBoth, address, endsAt, now, limit, user, userEndsAt).AsNoTracking().ToListAsync();
+
     /// <summary>A budget as it is.</summary>
     public Task<AttemptBudget?> FindAsync(byte[] id, CancellationToken ct) => db.AttemptBudgets.AsNoTracking().SingleOrDefaultAsync(b => b.Id == id, ct);
-
-    /// <summary>Takes one attempt back, within the window it was counted in.</summary>
-    public Task ReturnAsync(byte[] id, long windowEndsAt, CancellationToken ct) =>
-        db.AttemptBudgets.Where(b => b.Id == id && b.WindowEndsAt == windowEndsAt && b.Used > 0)
-            .ExecuteUpdateAsync(b => b.SetProperty(x => x.Used, x => x.Used - 1), ct);
 
     /// <summary>Deletes the budgets whose window is over.</summary>
     /// <returns>How many rows.</returns>

@@ -22,53 +22,42 @@ internal sealed class AttemptBudgets(AttemptBudgetStore store, MasterKey masterK
     /// <returns>Null, or <see cref="ErrorCatalog.TooManyRequests"/> with the time that is left.</returns>
     public async Task<ApiError?> TakeAsync(HttpContext http, CancellationToken ct)
     {
-        var (now, address) = (Now, AddressId(http));
-        var rows = await store.CountAsync(address, Ends(now, AddressWindow), now, options.Value.StartsPerHour, ct);
-        return await AddressFaultAsync(rows, address, now, ct);
+        var (now, id) = (Now, AddressId(http));
+        var address = (await store.CountAsync(id, Ends(now, AddressWindow), now, options.Value.StartsPerHour, ct)).SingleOrDefault();
+        return await AddressFaultAsync(id, address?.Used, address?.WindowEndsAt, ct);
     }
 
-    /// <summary>Counts a request that names a user and may be a guess.</summary>
+    /// <summary>Counts a request that names a user.</summary>
     /// <param name="http">Whose address counts.</param>
     /// <param name="kind">What is tried.</param>
     /// <param name="organisationId">As sent; need not exist.</param>
     /// <param name="username">As sent; need not exist.</param>
     /// <param name="ct">Ends the waiting.</param>
-    /// <returns>The attempt, to be given back if it was no guess; or one of the two errors of status 429, with the time that is left.</returns>
-    public async Task<Checked<Attempt>> TakeAsync(HttpContext http, AttemptKind kind, string organisationId, string username, CancellationToken ct)
+    /// <returns>Null, or one of the two errors of status 429, with the time that is left.</returns>
+    public async Task<ApiError?> TakeAsync(HttpContext http, AttemptKind kind, string organisationId, string username, CancellationToken ct)
     {
-        var (now, address) = (Now, AddressId(http));
+        var (now, ids) = (Now, Of(http, kind, organisationId, username));
+        var rows = await store.CountAsync(ids.Address, Ends(now, AddressWindow), now, options.Value.StartsPerHour, ids.Pair, Ends(now, UserWindow), ct);
+        var (address, pair) = (rows.Find(r => r.Id.AsSpan().SequenceEqual(ids.Address)), rows.Find(r => r.Id.AsSpan().SequenceEqual(ids.Pair)));
+        return await FaultAsync(ids.Address, address?.Used, address?.WindowEndsAt, pair?.Used, pair?.WindowEndsAt, ct);
+    }
+
+    /// <summary>The budgets that a guess counts against: that of the address, and that of the address and the name.</summary>
+    public (byte[] Address, byte[] Pair) Of(HttpContext http, AttemptKind kind, string organisationId, string username) =>
         // The network stands first: whatever a client writes into the rest, it stays among budgets of its own.
-        var user = masterKey.HashBudget($"{RemoteNetwork.Of(http)}\0{kind}\0{organisationId}\0{User.Fold(username)}");
-        var rows = await store.CountAsync(address, Ends(now, AddressWindow), now, options.Value.StartsPerHour, user, Ends(now, UserWindow), ct);
-        if (await AddressFaultAsync(rows, address, now, ct) is { } fault) return fault;
-        var taken = rows.Single(r => r.Id.AsSpan().SequenceEqual(user));
-        if (taken.Used > options.Value.AttemptsPerUser) return ErrorCatalog.TooManyAttempts with { RetryAfterSeconds = Left(taken, now) };
-        return new Attempt(taken.Id, taken.WindowEndsAt, IsFirst: taken.Used == 1);
-    }
+        (AddressId(http), masterKey.HashBudget($"{RemoteNetwork.Of(http)}\0{kind}\0{organisationId}\0{User.Fold(username)}"));
 
-    /// <summary>Tries a code, within its budget.</summary>
-    /// <typeparam name="T">What the code opens.</typeparam>
-    /// <param name="http">Whose address counts.</param>
-    /// <param name="purpose">Of the code.</param>
-    /// <param name="organisationId">As sent; need not exist.</param>
-    /// <param name="username">As sent; need not exist.</param>
-    /// <param name="attempt">Tries it; told whether this address has not guessed wrong at this user in this window.</param>
+    /// <summary>What a request that was counted is refused with.</summary>
+    /// <param name="address">The budget of its address.</param>
+    /// <param name="addressUsed">What that has used up with this request; null where there was nothing left, and nothing was counted.</param>
+    /// <param name="addressEndsAt">The end of its window: seconds since 1970 UTC.</param>
+    /// <param name="pairUsed">What the address and the name have used up with this request.</param>
+    /// <param name="pairEndsAt">The end of their window.</param>
     /// <param name="ct">Ends the waiting.</param>
-    /// <returns>What the attempt returns, or one of the two errors of status 429.</returns>
-    public async Task<Checked<T>> GuessAsync<T>(
-        HttpContext http, CodePurpose purpose, string organisationId, string username, Func<bool, Task<Checked<T>>> attempt, CancellationToken ct)
-        where T : notnull
-    {
-        if ((await TakeAsync(http, AttemptKinds.GuessOf(purpose), organisationId, username, ct)).Failed(out var error, out var taken)) return error;
-        var opened = await attempt(taken.IsFirst);
-        var guessed = opened.Failed(out error, out _) && error.Code == ErrorCatalog.InvalidCode.Code;
-        // Whoever holds the code has not guessed, whatever else is in the way.
-        if (!guessed) await ReturnAsync(taken, ct);
-        return opened;
-    }
-
-    /// <summary>Takes an attempt back that turned out to be no guess. What the address has used up stays used up.</summary>
-    public Task ReturnAsync(Attempt attempt, CancellationToken ct) => store.ReturnAsync(attempt.Id, attempt.WindowEndsAt, ct);
+    /// <returns>Null; or one of the two errors of status 429, with the time that is left.</returns>
+    public async Task<ApiError?> FaultAsync(byte[] address, long? addressUsed, long? addressEndsAt, long? pairUsed, long? pairEndsAt, CancellationToken ct) =>
+        await AddressFaultAsync(address, addressUsed, addressEndsAt, ct)
+        ?? (pairUsed <= options.Value.AttemptsPerUser ? null : ErrorCatalog.TooManyAttempts with { RetryAfterSeconds = Left(pairEndsAt) });
 
     /// <summary>Deletes the budgets whose window is over.</summary>
     /// <returns>How many rows.</returns>
@@ -78,18 +67,14 @@ internal sealed class AttemptBudgets(AttemptBudgetStore store, MasterKey masterK
 
     private static long Ends(long now, TimeSpan window) => now + (long)window.TotalSeconds;
 
-    private static int Left(AttemptBudget? budget, long now) => (int)Math.Max(1, budget?.WindowEndsAt - now ?? 1);
+    private int Left(long? endsAt) => (int)Math.Max(1, endsAt - Now ?? 1);
 
     private byte[] AddressId(HttpContext http) => masterKey.HashBudget(RemoteNetwork.Of(http));
 
     // Nothing was written: the address had nothing left. Something was, at once with others, and it was one too many.
-    private async Task<ApiError?> AddressFaultAsync(List<AttemptBudget> rows, byte[] address, long now, CancellationToken ct)
-    {
-        var taken = rows.Find(r => r.Id.AsSpan().SequenceEqual(address));
-        if (taken?.Used <= options.Value.StartsPerHour) return null;
-        taken ??= await store.FindAsync(address, ct);
-        return ErrorCatalog.TooManyRequests with { RetryAfterSeconds = Left(taken, now) };
-    }
+    private async Task<ApiError?> AddressFaultAsync(byte[] id, long? used, long? endsAt, CancellationToken ct) => used <= options.Value.StartsPerHour
+        ? null
+        : ErrorCatalog.TooManyRequests with { RetryAfterSeconds = Left(endsAt ?? (await store.FindAsync(id, ct))?.WindowEndsAt) };
 }
 
 /// <summary>What is tried; each kind has a budget of its own, so that wrong codes leave those for a new code untouched.</summary>
@@ -122,9 +107,3 @@ internal static class AttemptKinds
         CodePurpose.Recovery => AttemptKind.RecoveryCodeRequest,
     };
 }
-
-/// <summary>An attempt that was within its budgets.</summary>
-/// <param name="Id">The budget it was taken from.</param>
-/// <param name="WindowEndsAt">The window it was taken in, by its end.</param>
-/// <param name="IsFirst">Whether this address has guessed wrong at this user in this window: not yet.</param>
-internal sealed record Attempt(byte[] Id, long WindowEndsAt, bool IsFirst);

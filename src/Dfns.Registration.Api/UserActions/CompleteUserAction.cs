@@ -15,16 +15,20 @@ internal static class CompleteUserAction
     internal static async Task<Results<Ok<UserActionResponse>, ErrorResult>> CompleteAsync(
         HttpRequest http, CallerReader callers, ChallengeAnswers answers, TokenService tokens, TimeProvider clock, IOptions<BodyLimits> limits, IOptions<ChallengeOptions> options, CancellationToken ct)
     {
-        if (await callers.ReadAsync(http, ct) is not { } caller) return (ErrorResult)ErrorCatalog.NotAuthorized;
-        if ((await JsonBody.ReadAsync<AnswerRequest>(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
+        // Who calls is looked up together with the challenge; what is wrong with the body is told to callers alone.
+        if (await tokens.ReadAsync(http, TokenPurpose.Access, ct) is not { } caller) return (ErrorResult)ErrorCatalog.NotAuthorized;
+        if ((await JsonBody.ReadAsync<AnswerRequest>(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var request)
+            || (await answers.TakeAsync(request, TokenPurpose.UserAction, caller, Sign, ct)).Failed(out error, out var signed))
+        {
+            return (ErrorResult)(await callers.ReadAsync(http, ct) is null ? ErrorCatalog.NotAuthorized : error);
+        }
 
-        if ((await answers.TakeAsync(request, TokenPurpose.UserAction, caller.User.Id, Sign, ct)).Failed(out error, out var signed)) return (ErrorResult)error;
         return TypedResults.Ok(new UserActionResponse(await tokens.IssueUserActionAsync(signed, ct)));
 
-        Task<Checked<Ceremony>> Sign(Ceremony ceremony, ProvenFactors proven)
+        Checked<Ceremony> Sign(AnswerableChallenge answered, ProvenFactors proven)
         {
-            ceremony.ExpiresAt = clock.GetUtcNow() + options.Value.SignedCallLifetime;
-            return Task.FromResult<Checked<Ceremony>>(ceremony);
+            answered.Ceremony.ExpiresAt = clock.GetUtcNow() + options.Value.SignedCallLifetime;
+            return answered.Ceremony;
         }
     }
 }

@@ -1,6 +1,7 @@
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Wire;
@@ -15,9 +16,9 @@ internal static class InitUserAction
     private const int PathLength = 1024;
 
     internal static async Task<Results<Ok<LoginChallengeResponse>, ErrorResult>> InitAsync(
-        HttpRequest http, CallerReader callers, FactorStore factors, CeremonyStore ceremonies, Changes changes, TokenService tokens, IOptions<BodyLimits> limits, IOptions<ChallengeOptions> options, CancellationToken ct)
+        HttpRequest http, CallerReader callers, ChallengeStore challenges, TokenService tokens, Entropy entropy, TimeProvider clock, IOptions<BodyLimits> limits, IOptions<ChallengeOptions> options, CancellationToken ct)
     {
-        if (await callers.ReadAsync(http, ct) is not { } caller) return (ErrorResult)ErrorCatalog.NotAuthorized;
+        if (await callers.ReadSigningAsync(http, ct) is not ({ } caller, var credentials)) return (ErrorResult)ErrorCatalog.NotAuthorized;
         if ((await JsonBody.ReadAsync<InitUserActionRequest>(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
         if (request.UserActionPayload is not { } payload) return (ErrorResult)ErrorCatalog.MemberRequired.At("$.userActionPayload");
         if (request.UserActionHttpMethod is not ("POST" or "PUT" or "DELETE" or "GET")) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying("Use POST, PUT, DELETE or GET.").At("$.userActionHttpMethod");
@@ -25,11 +26,10 @@ internal static class InitUserAction
         if (request.UserActionServerKind is not (null or "Api" or "Staff")) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying("Use Api.").At("$.userActionServerKind");
         if (SignedPayload.Digest(payload) is not { } digest) return (ErrorResult)ErrorCatalog.PayloadNotJson.At("$.userActionPayload");
 
-        var credentials = await factors.SigningAsync(caller.OrganisationId, caller.User.Id, ct);
-        var ceremony = ceremonies.Open(
-            caller.OrganisationId, CeremonyPurpose.UserAction, caller.User.Id, options.Value.AuthenticationLifetime,
+        var ceremony = Ceremony.Open(
+            entropy, caller.OrganisationId, CeremonyPurpose.UserAction, caller.User.Id, clock.GetUtcNow(), options.Value.AuthenticationLifetime,
             SignedCall.BoundTo(request.UserActionHttpMethod, path, digest));
-        await changes.SaveAsync(ct);
+        await challenges.OpenAsync(ceremony, ct);
         return TypedResults.Ok(LoginChallenge.For(
             ceremony, await tokens.IssueChallengeIdentifierAsync(ceremony, ct), caller.RelyingParty, credentials, withPrivateKeys: true));
     }

@@ -15,7 +15,7 @@ internal static class EndpointErrors
 
     /// <summary>What can go wrong around any handler.</summary>
     public static RouteHandlerBuilder EdgeErrors(this RouteHandlerBuilder endpoint) => endpoint.Errors(
-        ErrorCatalog.RequestInvalid, ErrorCatalog.TooManyRequests, ErrorCatalog.StorageUnavailable, ErrorCatalog.Internal);
+        ErrorCatalog.RequestInvalid, ErrorCatalog.TooManyRequests, ErrorCatalog.StorageUnavailable, ErrorCatalog.ServiceBusy, ErrorCatalog.Internal);
 
     /// <summary>Marks an endpoint whose handler reads a bearer token.</summary>
     public static RouteHandlerBuilder RequireBearer(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new BearerMetadata());

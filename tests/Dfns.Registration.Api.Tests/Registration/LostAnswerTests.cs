@@ -3,7 +3,6 @@ using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.TestKit.Databases;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace Dfns.Registration.Api.Tests.Registration;
 
@@ -14,8 +13,8 @@ public sealed class LostAnswerTests
     public async Task OnPostgreSql_a_registration_whose_commit_goes_unheard_is_answered_like_any_other_and_stored_once()
     {
         await using var database = await TestDatabase.PostgreSqlAsync();
-        await using var proxy = ProxyOf(database);
-        await using var service = await StartBehindAsync(proxy, database);
+        await using var proxy = CuttingProxy.Of(database);
+        await using var service = await proxy.StartBehindAsync(database);
         var challenge = await (await service.InviteAsync(await service.NewOrganisationAsync(), "jane@example.co")).InitAsync();
         var body = challenge.GoodBody();
 
@@ -32,8 +31,8 @@ public sealed class LostAnswerTests
     public async Task OnPostgreSql_a_sign_in_whose_commit_goes_unheard_is_answered_and_opens_one_session()
     {
         await using var database = await TestDatabase.PostgreSqlAsync();
-        await using var proxy = ProxyOf(database);
-        await using var service = await StartBehindAsync(proxy, database);
+        await using var proxy = CuttingProxy.Of(database);
+        await using var service = await proxy.StartBehindAsync(database);
         var user = await Registered.NewAsync(await service.NewOrganisationAsync());
         var body = await user.LoginBodyAsync();
 
@@ -49,8 +48,8 @@ public sealed class LostAnswerTests
     public async Task OnPostgreSql_a_signed_call_whose_commit_goes_unheard_is_answered_and_has_its_effect_once()
     {
         await using var database = await TestDatabase.PostgreSqlAsync();
-        await using var proxy = ProxyOf(database);
-        await using var service = await StartBehindAsync(proxy, database);
+        await using var proxy = CuttingProxy.Of(database);
+        await using var service = await proxy.StartBehindAsync(database);
         var user = await Registered.NewAsync(await service.NewOrganisationAsync());
         var backend = await user.Organisation.NewServiceAccountAsync("Auth:Login:Delegated");
         var body = new JsonObject { ["username"] = user.Username };
@@ -65,15 +64,45 @@ public sealed class LostAnswerTests
         Assert.Equal("user_action_already_used", (await backend.SendAsync(HttpMethod.Post, "/auth/login/delegated", body, action)).Code);
     }
 
-    private static CuttingProxy ProxyOf(TestDatabase database)
+    // One statement that commits by itself; the driver sends it again, and finds the challenge there.
+    [Fact]
+    public async Task OnPostgreSql_a_challenge_whose_storing_goes_unheard_is_handed_out_and_can_be_answered()
     {
-        var direct = new NpgsqlConnectionStringBuilder(database.ConnectionString);
-        return new CuttingProxy(direct.Host!, direct.Port);
+        await using var database = await TestDatabase.PostgreSqlAsync();
+        await using var proxy = CuttingProxy.Of(database);
+        await using var service = await proxy.StartBehindAsync(database);
+        var invited = await service.InviteAsync(await service.NewOrganisationAsync(), "jane@example.co");
+
+        proxy.LoseNext("INSERT INTO ceremonies");
+        var challenge = await invited.InitAsync();
+
+        Assert.Equal(1, proxy.Cuts);
+        Assert.Equal(200, (int)(await challenge.CompleteAsync(challenge.GoodBody())).Status);
     }
 
-    private static Task<Service> StartBehindAsync(CuttingProxy proxy, TestDatabase database)
+    // Many in one commit, and every one of them must find out by itself.
+    [Fact]
+    public async Task OnPostgreSql_registrations_whose_common_commit_goes_unheard_are_each_answered_and_stored_once()
     {
-        var through = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port, SslMode = SslMode.Disable };
-        return Service.StartAsync(database, ("Database:ConnectionString", through.ConnectionString));
+        await using var database = await TestDatabase.PostgreSqlAsync();
+        await using var proxy = CuttingProxy.Of(database);
+        await using var service = await proxy.StartBehindAsync(database);
+        var organisation = await service.NewOrganisationAsync();
+        var ready = new List<(Challenge Challenge, JsonObject Body)>();
+        for (var i = 0; i < 24; i++)
+        {
+            var challenge = await (await service.InviteAsync(organisation, $"user-{i}@example.co")).InitAsync();
+            ready.Add((challenge, challenge.GoodBody()));
+        }
+
+        proxy.LoseNextCommit();
+        var answers = await Task.WhenAll(ready.Select(r => r.Challenge.CompleteAsync(r.Body)));
+
+        Assert.Equal(1, proxy.Cuts);
+        Assert.All(answers, a => Assert.True((int)a.Status == 200, a.Text));
+        foreach (var (challenge, _) in ready)
+        {
+            Assert.Equal(new Stored(OpenSessions: 0, Registered: true, CodeSpent: true, Credentials: 2, AuditEvents: 1), await challenge.StoredAsync());
+        }
     }
 }

@@ -1,9 +1,14 @@
 using System.Net;
 using System.Net.Sockets;
+using Dfns.Registration.TestKit.Databases;
+using Npgsql;
 
 namespace Dfns.Registration.Api.Tests.Running;
 
-/// <summary>A TCP proxy in front of PostgreSQL that can lose the answer to the next commit: the server commits, the client never hears of it.</summary>
+/// <summary>
+/// A TCP proxy in front of PostgreSQL that counts round trips, and can lose the answer to the next commit: the server commits, the client
+/// never hears of it.
+/// </summary>
 public sealed class CuttingProxy : IAsyncDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
@@ -12,6 +17,9 @@ public sealed class CuttingProxy : IAsyncDisposable
     private readonly int port;
     private readonly Task accepting;
     private int armed;
+    private int roundTrips;
+    private int commits;
+    private volatile byte[]? losing;
 
     public CuttingProxy(string host, int port)
     {
@@ -20,10 +28,33 @@ public sealed class CuttingProxy : IAsyncDisposable
         accepting = AcceptAsync();
     }
 
+    /// <summary>A proxy in front of a test's own database.</summary>
+    public static CuttingProxy Of(TestDatabase database)
+    {
+        var direct = new NpgsqlConnectionStringBuilder(database.ConnectionString);
+        return new CuttingProxy(direct.Host!, direct.Port);
+    }
+
+    /// <summary>A service that reaches its database through here.</summary>
+    public Task<Service> StartBehindAsync(TestDatabase database)
+    {
+        var through = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = Port, SslMode = SslMode.Disable };
+        return Service.StartAsync(database, ("Database:ConnectionString", through.ConnectionString));
+    }
+
     public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
 
     /// <summary>How many answers were lost.</summary>
     public int Cuts { get; private set; }
+
+    /// <summary>How often a client has spoken and then waited for the server, over all connections.</summary>
+    public int RoundTrips => roundTrips;
+
+    /// <summary>How often a transaction was ended by a word of its own.</summary>
+    public int Commits => commits;
+
+    /// <summary>Loses the answer to the next statement whose text holds something; one that was prepared shows its name only.</summary>
+    public void LoseNext(string text) => losing = System.Text.Encoding.UTF8.GetBytes(text);
 
     public void LoseNextCommit() => Interlocked.Exchange(ref armed, 1);
 
@@ -57,13 +88,30 @@ public sealed class CuttingProxy : IAsyncDisposable
             {
                 await server.ConnectAsync(host, port, ending.Token);
                 var lost = new TaskCompletionSource();
+                var answered = 1;
                 var up = CopyAsync(client.GetStream(), server.GetStream(), bytes =>
                 {
+                    if (Interlocked.Exchange(ref answered, 0) == 1) Interlocked.Increment(ref roundTrips);
                     // The name of the statement that ends a transaction, as the protocol carries it.
-                    if (bytes.IndexOf("COMMIT\0"u8) >= 0 && Interlocked.Exchange(ref armed, 0) == 1) lost.TrySetResult();
+                    if (bytes.IndexOf("COMMIT\0"u8) >= 0)
+                    {
+                        Interlocked.Increment(ref commits);
+                        if (Interlocked.Exchange(ref armed, 0) == 1) lost.TrySetResult();
+                    }
+
+                    if (losing is { } text && bytes.IndexOf(text) >= 0)
+                    {
+                        losing = null;
+                        lost.TrySetResult();
+                    }
+
                     return true;
                 });
-                var down = CopyAsync(server.GetStream(), client.GetStream(), _ => !lost.Task.IsCompleted);
+                var down = CopyAsync(server.GetStream(), client.GetStream(), _ =>
+                {
+                    Interlocked.Exchange(ref answered, 1);
+                    return !lost.Task.IsCompleted;
+                });
                 await Task.WhenAny(up, down);
                 if (lost.Task.IsCompleted) Cuts++;
             }

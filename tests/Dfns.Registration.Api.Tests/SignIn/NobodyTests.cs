@@ -198,7 +198,7 @@ public abstract class NobodyTests(ServiceFixture fixture) : ServiceTests(fixture
         var forUser = await StatementsAsync(watched.Service, () => SendAsync("jane@example.co"));
         var forNobody = await StatementsAsync(watched.Service, () => SendAsync("nobody@example.co"));
 
-        Assert.True(forUser.Count >= 3, what);
+        Assert.True(forUser.Count > 0, what);
         Assert.Equal(forUser, forNobody);
 
         Task<Answer> SendAsync(string username)
@@ -227,7 +227,7 @@ public abstract class NobodyTests(ServiceFixture fixture) : ServiceTests(fixture
         var forUser = await StatementsAsync(watched.Service, () => watched.Service.PostAsync("/auth/login", toUser));
         var forNobody = await StatementsAsync(watched.Service, () => watched.Service.PostAsync("/auth/login", toNobody));
 
-        Assert.Equal(2, forUser.Count);
+        Assert.Single(forUser);
         Assert.Equal(forUser, forNobody);
     }
 
