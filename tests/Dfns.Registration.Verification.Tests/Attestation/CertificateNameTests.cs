@@ -91,6 +91,21 @@ public sealed class CertificateNameTests
         Refused(RefusalReason.CertificateSubjectNotAccepted, Certified(leaf => leaf.RelativeNames = names => [.. names, [0x31, (byte)both.Length, .. both]]));
     }
 
+    /// <summary>Nor does one of the four count that shares its relative name: not all readers look there.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Clause("8.2.1", "subject")]
+    public void Refuses_an_organisational_unit_that_shares_its_relative_name(bool first)
+    {
+        var unit = AttributeOf([0x55, 4, 11], [0x0C, (byte)Literal.Length, .. System.Text.Encoding.ASCII.GetBytes(Literal)]);
+        var serial = AttributeOf([0x55, 4, 5], [0x13, 1, (byte)'1']);
+        byte[] both = first ? [.. unit, .. serial] : [.. serial, .. unit];
+        Refused(
+            RefusalReason.CertificateSubjectNotAccepted,
+            Certified(leaf => leaf.RelativeNames = names => [.. names.Select(name => IsOrganisationalUnit(name) ? [0x31, (byte)both.Length, .. both] : name)]));
+    }
+
     [Fact]
     [Clause("8.2.1", "subject")]
     public void Accepts_a_relative_name_of_two_attributes_that_nobody_asks_about() => Accepted(Certified(leaf => leaf.RelativeNames = names =>

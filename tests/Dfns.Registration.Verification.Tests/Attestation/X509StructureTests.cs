@@ -64,6 +64,7 @@ public sealed class X509StructureTests
     [InlineData(Algorithm, "300D06082A8648CE3D040302050100")]
     [InlineData(Algorithm, "300E06082A8648CE3D04030206028000")]
     [InlineData(Algorithm, "300C06082A8648CE3D0403021000")]
+    [InlineData(Algorithm, "301006082A8648CE3D040302300404810141")]
     [InlineData(Algorithm, "300406028880")]
     [InlineData(Issuer, "")]
     [InlineData(Issuer, "3100")]
