@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Dfns.Registration.TestKit;
 using Dfns.Registration.Verification.Keys;
@@ -115,17 +116,24 @@ public sealed class LibcryptoTests
         Assert.Equal(0, wrong);
     }
 
-    // The framework's own operations ask the thread's queue of errors, too.
+    // The framework's own operations, TLS among them, ask the thread's queue of errors, too.
     [Fact]
-    public void Leaves_nothing_behind_that_the_framework_would_take_for_its_own()
+    public void Leaves_no_error_behind_that_the_framework_would_take_for_its_own()
     {
-        var signer = SoftwareKey.P256();
-        var key = Accepted(SubjectPublicKeyInfo.Read(signer.SubjectPublicKeyInfo));
-        Assert.False(CryptographyPath.With(frameworkOnly: false, () => key.Verifies([1], [0x30, 6, 2, 1, 1, 2, 1, 1], Sha256)));
-        using var rsa = RSA.Create();
-        Assert.Throws<CryptographicException>(() => rsa.ImportSubjectPublicKeyInfo([0x30, 0], out _));
-        Assert.True(key.Verifies([1], signer.Sign([1], HashAlgorithmName.SHA256), Sha256));
+        Assert.SkipUnless(CryptographyPath.With(frameworkOnly: false, () => Libcrypto.IsUsed), "no libcrypto to ask");
+        var peekError = Marshal.GetDelegateForFunctionPointer<PeekError>(NativeLibrary.GetExport(NativeLibrary.Load("libcrypto.so.3"), "ERR_peek_error"));
+        Assert.All(["P-256", "secp256k1", "RSA-2048"], name =>
+        {
+            var key = Accepted(SubjectPublicKeyInfo.Read(SoftwareKey.Named(name).SubjectPublicKeyInfo));
+            byte[] signature = name == "RSA-2048" ? [.. Enumerable.Repeat((byte)0xFF, 256)] : [0x30, 6, 2, 1, 0, 2, 1, 1];
+            Assert.False(CryptographyPath.With(frameworkOnly: false, () => key.Verifies([1], signature, Sha256)));
+            Assert.Equal(0u, peekError());
+        });
+        Assert.False(Libcrypto.Verifies(EllipticCurve.P256, [4, .. new byte[64]], new byte[32], [0x30, 6, 2, 1, 1, 2, 1, 1]));
+        Assert.Equal(0u, peekError());
     }
+
+    private delegate nuint PeekError();
 
     // Nothing is imported where the framework verifies.
     private static (long Imported, long Freed) Counted(Action act)
