@@ -23,6 +23,9 @@ internal sealed class Rounds<TAsk, TAnswer>(
     /// <summary>So many wait at most; whoever comes then is told to come again.</summary>
     private const int MostWaiting = 1024;
 
+    /// <summary>So many wait at most that touch the same: they go one a round, and are not to fill the queue for everybody else.</summary>
+    private const int MostForTheSame = 128;
+
     /// <summary>Nobody joins a queue whose head has waited so long: the database is slower than what comes in.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
 
@@ -35,6 +38,7 @@ internal sealed class Rounds<TAsk, TAnswer>(
     private readonly Lock turn = new();
     private readonly List<Task> heldUp = [];
     private readonly LinkedList<Rider> waiting = new();
+    private readonly Dictionary<object, int> waitingFor = [];
     private Task? running;
 
     /// <summary>Joins the next round.</summary>
@@ -45,16 +49,18 @@ internal sealed class Rounds<TAsk, TAnswer>(
     public async Task<TAnswer> RideAsync(TAsk ask, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        var rider = new Rider(ask, clock.GetTimestamp());
+        var rider = new Rider(ask, [.. touches(ask)], clock.GetTimestamp());
         lock (turn)
         {
-            if (waiting.Count >= MostWaiting || (waiting.First is { } head && clock.GetElapsedTime(head.Value.Since) > LongestWait))
+            if (waiting.Count >= MostWaiting || rider.Touches.Exists(t => waitingFor.GetValueOrDefault(t) >= MostForTheSame)
+                || (waiting.First is { } head && clock.GetElapsedTime(head.Value.Since) > LongestWait))
             {
                 RoundMetrics.Refused.Add(1, RoundMetrics.Of(name));
                 throw new TooBusyException();
             }
 
             waiting.AddLast(rider);
+            foreach (var touched in rider.Touches) waitingFor[touched] = waitingFor.GetValueOrDefault(touched) + 1;
             // Not in this request's context: the round is everybody's.
             if (running is null)
             {
@@ -80,6 +86,7 @@ internal sealed class Rounds<TAsk, TAnswer>(
         lock (turn)
         {
             if (!waiting.Remove(rider)) return;
+            Uncount(rider);
         }
 
         RoundMetrics.Waiting.Add(-1, RoundMetrics.Of(name));
@@ -142,12 +149,12 @@ internal sealed class Rounds<TAsk, TAnswer>(
             for (var node = waiting.First; node is not null && riders.Count < MostTogether;)
             {
                 var (rider, next) = (node.Value, node.Next);
-                var its = touches(rider.Ask);
-                if (!its.Any(touched.Contains))
+                if (!rider.Touches.Exists(touched.Contains))
                 {
-                    touched.UnionWith(its);
+                    touched.UnionWith(rider.Touches);
                     riders.Add(rider);
                     waiting.Remove(node);
+                    Uncount(rider);
                 }
 
                 node = next;
@@ -160,9 +167,20 @@ internal sealed class Rounds<TAsk, TAnswer>(
         return riders;
     }
 
-    private sealed class Rider(TAsk ask, long since)
+    private void Uncount(Rider rider)
+    {
+        foreach (var touched in rider.Touches)
+        {
+            if (waitingFor[touched] == 1) waitingFor.Remove(touched);
+            else waitingFor[touched]--;
+        }
+    }
+
+    private sealed class Rider(TAsk ask, List<object> touches, long since)
     {
         public TAsk Ask => ask;
+
+        public List<object> Touches => touches;
 
         public long Since => since;
 

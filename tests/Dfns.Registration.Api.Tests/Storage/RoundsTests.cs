@@ -105,6 +105,30 @@ public sealed class RoundsTests
     }
 
     [Fact]
+    public async Task Of_those_that_touch_the_same_128_wait_and_nobody_else_is_kept_out_by_them()
+    {
+        await using var rounds = New();
+        var first = rounds.RideAsync("a", CancellationToken.None);
+        await RanAsync(1);
+        using var leaving = new CancellationTokenSource();
+        var same = Enumerable.Range(0, 127).Select(n => rounds.RideAsync($"x{n}", CancellationToken.None)).ToList();
+        var leaves = rounds.RideAsync("x-leaves", leaving.Token);
+
+        await Assert.ThrowsAsync<TooBusyException>(() => rounds.RideAsync("x-late", CancellationToken.None));
+        var other = rounds.RideAsync("b", CancellationToken.None);
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaves);
+        same.Add(rounds.RideAsync("x-in-its-place", CancellationToken.None));
+        await Assert.ThrowsAsync<TooBusyException>(() => rounds.RideAsync("x-late", CancellationToken.None));
+        Open();
+
+        await Task.WhenAll([first, other, .. same]);
+        Assert.Equal("A", await rounds.RideAsync("a", CancellationToken.None));
+        Assert.Equal("X", await rounds.RideAsync("x", CancellationToken.None));
+        Assert.Equal("x0 b", Ran()[1]);
+    }
+
+    [Fact]
     public async Task Behind_one_that_has_waited_more_than_five_seconds_nobody_queues()
     {
         await using var rounds = New();
