@@ -1,28 +1,15 @@
 using System.Diagnostics;
 using Dfns.Registration.TestKit;
 using Dfns.Registration.Verification;
+using static Dfns.Registration.Benchmarks.Party;
 
 namespace Dfns.Registration.Benchmarks;
 
 /// <summary>What the verifier takes to refuse each hostile size: time, memory allocated, and what the process has grown by at the end.</summary>
 internal static class Hostile
 {
-    private const string Challenge = "Vb3mPQ1nY0ZfJ5sT8hXk2wLr7uCgE9aDqOiB4yNxM6I";
-    private const string RpId = "example.co";
-    private const string Origin = "https://app.example.co";
     private const int Runs = 101;
     private const double Kibibyte = 1024;
-
-    private static readonly RegistrationExpectation Expected = new()
-    {
-        Challenge = Challenge,
-        RelyingPartyId = RpId,
-        Origins = [Origin],
-        RequireUserVerification = true,
-        Algorithms = [-7, -35, -36, -47, -8, -257, -258, -259, -37, -38, -39],
-        AllowSafetyNet = true,
-        Now = new DateTimeOffset(2026, 11, 23, 12, 0, 0, TimeSpan.Zero),
-    };
 
     public static void Measure()
     {

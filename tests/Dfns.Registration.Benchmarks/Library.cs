@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using Dfns.Registration.TestKit;
 using Dfns.Registration.Verification;
 using Dfns.Registration.Verification.Trust;
+using static Dfns.Registration.Benchmarks.Party;
 
 namespace Dfns.Registration.Benchmarks;
 
@@ -15,9 +16,6 @@ namespace Dfns.Registration.Benchmarks;
 internal static partial class Library
 {
     private const string FrameworkOnly = "Dfns.Registration.Verification.FrameworkCryptographyOnly";
-    private const string Challenge = "Vb3mPQ1nY0ZfJ5sT8hXk2wLr7uCgE9aDqOiB4yNxM6I";
-    private const string RpId = "example.co";
-    private const string Origin = "https://app.example.co";
     private const string UserId = "us-6b58p-r53sr-rlrd3l5cj3uc4ome";
     private const int Batches = 41;
     private const int WarmUpRounds = 4;
@@ -25,17 +23,6 @@ internal static partial class Library
 
     // Long enough for the clock, short enough that a neighbour disturbs few of them.
     private const double BatchMicroseconds = 8_000;
-
-    private static readonly RegistrationExpectation Expected = new()
-    {
-        Challenge = Challenge,
-        RelyingPartyId = RpId,
-        Origins = [Origin],
-        RequireUserVerification = true,
-        Algorithms = [-7, -35, -36, -47, -8, -257, -258, -259, -37, -38, -39],
-        AllowSafetyNet = true,
-        Now = new DateTimeOffset(2026, 11, 23, 12, 0, 0, TimeSpan.Zero),
-    };
 
     private static readonly RegistrationExpectation Trusting = Expected with { Trust = new AttestationTrust { Roots = [new(TestAuthority.Trusted.Anchor)] } };
 

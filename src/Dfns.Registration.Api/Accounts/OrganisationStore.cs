@@ -57,11 +57,8 @@ internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, E
     /// <summary>Whether there is an organisation.</summary>
     public Task<bool> ExistsAsync(string id, CancellationToken ct) => db.Organisations.AnyAsync(o => o.Id == id, ct);
 
-    /// <summary>The relying party of an organisation, tracked; null where there is no organisation, or it is not set up to the end.</summary>
-    public Task<RelyingParty?> FindRelyingPartyAsync(string id, CancellationToken ct) => db.RelyingParties.SingleOrDefaultAsync(r => r.OrganisationId == id, ct);
-
-    /// <summary>The relying party of an organisation that has one, not tracked.</summary>
-    public Task<RelyingParty> ReadRelyingPartyAsync(string id, CancellationToken ct) => db.RelyingParties.AsNoTracking().SingleAsync(r => r.OrganisationId == id, ct);
+    /// <summary>The relying party of an organisation, not tracked; null where there is no organisation, or it is not set up to the end.</summary>
+    public Task<RelyingParty?> FindRelyingPartyAsync(string id, CancellationToken ct) => db.RelyingParties.AsNoTracking().SingleOrDefaultAsync(r => r.OrganisationId == id, ct);
 
     /// <summary>Every organisation with its relying party, the oldest first.</summary>
     public Task<List<Organisation>> ListAsync(CancellationToken ct) =>

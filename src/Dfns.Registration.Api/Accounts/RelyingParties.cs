@@ -23,7 +23,7 @@ internal sealed class RelyingParties(IServiceScopeFactory scopes)
     {
         if (version is not null && kept.TryGetValue(organisationId, out var known) && known.Version == version) return known.Row;
         await using var scope = scopes.CreateAsyncScope();
-        var row = await scope.ServiceProvider.GetRequiredService<OrganisationStore>().ReadRelyingPartyAsync(organisationId, ct);
+        var row = (await scope.ServiceProvider.GetRequiredService<OrganisationStore>().FindRelyingPartyAsync(organisationId, ct))!;
         if (version is not null)
         {
             if (kept.Count >= Most) kept.Clear();

@@ -1,3 +1,4 @@
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Secrets;
@@ -12,7 +13,7 @@ namespace Dfns.Registration.Api.SignIn;
 internal static class InitLogin
 {
     internal static async Task<Results<Ok<LoginChallengeResponse>, ErrorResult>> InitAsync(
-        HttpRequest http, SignInStore store, TokenService tokens, MasterKey masterKey, CancellationToken ct)
+        HttpRequest http, SignInStore store, OrganisationStore organisations, TokenService tokens, MasterKey masterKey, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<InitLoginRequest>(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
         var orgId = request.OrgId;
@@ -31,7 +32,7 @@ internal static class InitLogin
         var unknown = ErrorCatalog.OrganisationUnknown.At("$.orgId");
         if (request.Username is not { } username)
         {
-            if (await store.FindRelyingPartyAsync(orgId, ct) is not { } relyingParty) return (ErrorResult)unknown;
+            if (await organisations.FindRelyingPartyAsync(orgId, ct) is not { } relyingParty) return (ErrorResult)unknown;
             var anybody = await store.OpenAsync(orgId, CeremonyPurpose.Login, userId: null, boundTo: null, ct);
             return TypedResults.Ok(LoginChallenge.ForAnyPasskey(anybody, await tokens.IssueChallengeIdentifierAsync(anybody, ct), relyingParty));
         }

@@ -46,10 +46,6 @@ internal sealed class SignInStore(
             : ErrorCatalog.InvalidCode with { Reason = "spent or replaced meanwhile" };
     }
 
-    /// <summary>The relying party of an organisation, not tracked; null where there is no organisation, or it is not set up to the end.</summary>
-    public Task<RelyingParty?> FindRelyingPartyAsync(string organisationId, CancellationToken ct) =>
-        db.RelyingParties.AsNoTracking().SingleOrDefaultAsync(r => r.OrganisationId == organisationId, ct);
-
     /// <summary>
     /// Reads the credentials of whoever has a name; for nobody those of some other user, which are to be left alone, so that the database
     /// does the same for both.
