@@ -11,7 +11,7 @@ namespace Dfns.Registration.Api.Tokens;
 /// Issues and reads tokens: ES256 JWTs (RFC 7519) that name a row. The row decides; the token only proves who was told of it. A token for
 /// one purpose is nothing for any other.
 /// </summary>
-internal sealed class TokenService(SigningKeys keys, Entropy entropy, TimeProvider clock, IOptions<TokenOptions> options)
+internal sealed class TokenService(SigningKeys keys, KnownTokens known, Entropy entropy, TimeProvider clock, IOptions<TokenOptions> options)
 {
     /// <summary>Clients read <c>orgId</c> in here before they send a token.</summary>
     private const string AppMetadataClaim = "https://custom/app_metadata";
@@ -67,6 +67,18 @@ internal sealed class TokenService(SigningKeys keys, Entropy entropy, TimeProvid
         if (string.IsNullOrEmpty(text)) return null;
 
         var verifiers = (await keys.GetAsync(ct)).Verifiers;
+        if (known.Find(text) is not { } token)
+        {
+            if (await CheckAsync(text, verifiers) is not { } good) return null;
+            known.Keep(text, token = good);
+        }
+
+        return token.Purpose == purpose && IsLive(token.NotBefore, token.Expires) && verifiers.Any(v => string.Equals(v.KeyId, token.KeyId, StringComparison.Ordinal)) ? token.Reference : null;
+    }
+
+    // Null for whatever reason.
+    private async Task<KnownToken?> CheckAsync(string text, IReadOnlyList<ECDsaSecurityKey> verifiers)
+    {
         var result = await Handler.ValidateTokenAsync(text, new TokenValidationParameters
         {
             ValidAlgorithms = [SecurityAlgorithms.EcdsaSha256],
@@ -79,9 +91,10 @@ internal sealed class TokenService(SigningKeys keys, Entropy entropy, TimeProvid
             LifetimeValidator = (notBefore, expires, _, _) => IsLive(notBefore, expires),
         });
         if (!result.IsValid || result.SecurityToken is not JsonWebToken token) return null;
-        if (!token.TryGetPayloadValue<string>(PurposeClaim, out var named) || !string.Equals(named, purpose.ToString(), StringComparison.Ordinal)) return null;
-        if (!token.TryGetPayloadValue<string>(JwtRegisteredClaimNames.Sid, out var id)) return null;
-        return new TokenReference(token.Subject, id);
+        return token.TryGetPayloadValue<string>(PurposeClaim, out var named) && Enum.TryParse<TokenPurpose>(named, out var purpose)
+            && string.Equals(named, purpose.ToString(), StringComparison.Ordinal) && token.TryGetPayloadValue<string>(JwtRegisteredClaimNames.Sid, out var id)
+            ? new KnownToken(token.Kid, purpose, new TokenReference(token.Subject, id), token.ValidFrom, token.ValidTo)
+            : null;
     }
 
     private static TokenPurpose Purpose(Ceremony ceremony) => ceremony.Purpose switch
@@ -115,17 +128,24 @@ internal sealed class TokenService(SigningKeys keys, Entropy entropy, TimeProvid
         claims[JwtRegisteredClaimNames.Jti] = entropy.Id("to");
         claims[JwtRegisteredClaimNames.Sub] = organisationId;
         claims[PurposeClaim] = purpose.ToString();
-        return Handler.CreateToken(new SecurityTokenDescriptor
+        var signer = (await keys.GetAsync(ct)).Signer;
+        var text = Handler.CreateToken(new SecurityTokenDescriptor
         {
             Issuer = options.Value.Issuer,
             Audience = options.Value.Issuer,
             IssuedAt = issued.UtcDateTime,
             NotBefore = issued.UtcDateTime,
             Expires = expires.UtcDateTime,
-            SigningCredentials = (await keys.GetAsync(ct)).Signer,
+            SigningCredentials = signer,
             Claims = claims,
         });
+        var reference = new TokenReference(organisationId, (string)claims[JwtRegisteredClaimNames.Sid]);
+        known.Keep(text, new KnownToken(signer.Kid, purpose, reference, ToSecond(issued), ToSecond(expires)));
+        return text;
     }
+
+    // As RFC 7519 NumericDate keeps it here.
+    private static DateTime ToSecond(DateTimeOffset instant) => DateTimeOffset.FromUnixTimeSeconds(instant.ToUnixTimeSeconds()).UtcDateTime;
 
     private static string? Bearer(HttpRequest request)
     {

@@ -14,6 +14,7 @@ internal static class TokenSetup
             .Validate(o => o.SigningKeyLifetime >= TimeSpan.FromDays(1) && o.SigningKeyLifetime <= TimeSpan.FromDays(365), "Tokens:SigningKeyLifetime must be at least a day and at most a year, such as '90.00:00:00'.");
         builder.Services.AddScoped<SigningKeyStore>();
         builder.Services.AddSingleton<SigningKeys>();
+        builder.Services.AddSingleton<KnownTokens>();
         builder.Services.AddSingleton<TokenService>();
     }
 
