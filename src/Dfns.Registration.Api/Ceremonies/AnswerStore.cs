@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Dfns.Registration.Api.Ceremonies;
 
 /// <summary>Everything that the answer to a challenge is held against, in one look-up.</summary>
-internal sealed class AnswerStore(RegistrationDbContext db, AccessTokenStore tokens)
+internal sealed class AnswerStore(RegistrationDbContext db, AccessTokenStore tokens, Changes changes)
 {
     /// <summary>Finds a challenge that may be answered now, and with what.</summary>
     /// <param name="reference">The challenge.</param>
@@ -55,18 +55,17 @@ internal sealed class AnswerStore(RegistrationDbContext db, AccessTokenStore tok
     /// <summary>Tracks what an answer that is proven changes. Before that nothing is: keeping track takes time, which would tell at a forged answer that there is such a user.</summary>
     public void Track(AnswerableChallenge answered)
     {
-        db.Entry(answered.Ceremony).State = EntityState.Unchanged;
-        if (answered.Code is { } code) db.Entry(code).State = EntityState.Unchanged;
-        foreach (var other in answered.Alike) db.Entry(other).State = EntityState.Unchanged;
+        changes.Watch(answered.Ceremony);
+        if (answered.Code is { } code) changes.Watch(code);
+        foreach (var other in answered.Alike) changes.Watch(other);
     }
 
     /// <summary>Notes that a credential has signed; it is tracked from here on. The caller saves.</summary>
     public void MarkUsed(Credential credential, DateTimeOffset now)
     {
-        db.Entry(credential).State = EntityState.Unchanged;
         // Written even if another use had the same instant: the write is what finds a credential that was ended meanwhile.
+        changes.Watch(credential, nameof(Credential.UsedAt));
         credential.UsedAt = now;
-        db.Entry(credential).Property(c => c.UsedAt).IsModified = true;
     }
 
     private IQueryable<Ceremony> Open(TokenReference reference, DateTimeOffset now) =>

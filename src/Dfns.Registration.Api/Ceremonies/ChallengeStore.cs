@@ -53,7 +53,15 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
 
         """;
 
-    private const string Ids = """SELECT id AS "Value" FROM stored""";
+    private static readonly string IdsByPosition = StatementText.ByPosition(OnPostgreSql + "SELECT id FROM stored", 14);
+
+    private const string DropOnSqlite =
+        """
+        DELETE FROM ceremonies
+        WHERE organisation_id = $1 AND user_id = $2 AND purpose = $3 AND consumed_at IS NULL AND id NOT IN (
+            SELECT id FROM ceremonies WHERE organisation_id = $1 AND user_id = $2 AND purpose = $3 AND consumed_at IS NULL AND expires_at > $4
+            ORDER BY created_at DESC, id LIMIT $5)
+        """;
 
     private const string CredentialsOfThem =
         """
@@ -108,16 +116,16 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
         var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
         if (db.Database.IsNpgsql())
         {
-            var stored = await db.Database.SqlQueryRaw<string>(OnPostgreSql + Ids, Parameters(openings, now)).ToListAsync();
+            var stored = await db.ReadAsync(IdsByPosition, Parameters(openings, now), row => row.GetString(0));
             return [.. openings.Select(o => stored.Contains(o.Row.Id))];
         }
 
-        using var turn = await writer.TurnAsync();
-        await using var transaction = await db.Database.BeginTransactionAsync();
-        var opened = new List<bool>(openings.Count);
-        foreach (var opening in openings) opened.Add(await AddAsync(db, opening, now));
-        await db.SaveChangesAsync();
-        await transaction.CommitAsync();
+        using var transaction = await writer.BeginAsync(isDurable: false);
+        var statements = transaction.Statements;
+        var type = RowType.Of(db.Model.FindEntityType(typeof(Ceremony))!);
+        var opened = openings.Select(opening => TryDrop(statements, opening, now)).ToList();
+        RowSave.Try(statements, openings.Where((_, n) => opened[n]).Select(o => ChangedRow.Added(type, o.Row)));
+        transaction.Commit();
         return opened;
     }
 
@@ -133,18 +141,11 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
         T[] Each<T>(Func<Opening, T> member) => [.. openings.Select(member)];
     }
 
-    private static async Task<bool> AddAsync(RegistrationDbContext db, Opening opening, DateTimeOffset now)
+    private static bool TryDrop(SqliteStatements statements, Opening opening, DateTimeOffset now)
     {
+        if (opening.Guess is { } guess && !statements.Return(guess)) return false;
         var row = opening.Row;
-        if (opening.Guess is { } guess && !await db.ReturnAsync(guess, CancellationToken.None)) return false;
-        if (opening.Kept is { } kept)
-        {
-            var open = db.Ceremonies.Where(c => c.OrganisationId == row.OrganisationId && c.UserId == row.UserId && c.Purpose == row.Purpose && c.ConsumedAt == null);
-            var latest = open.Where(c => c.ExpiresAt > now).OrderByDescending(c => c.CreatedAt).ThenBy(c => c.Id).Take(kept).Select(c => c.Id);
-            await open.Where(c => !latest.Contains(c.Id)).ExecuteDeleteAsync();
-        }
-
-        db.Ceremonies.Add(row);
+        if (opening.Kept is { } kept) statements.Run(DropOnSqlite, row.OrganisationId, row.UserId, row.Purpose.ToString(), now.UtcTicks, kept);
         return true;
     }
 

@@ -111,14 +111,11 @@ internal sealed class CodeStore(
     public Task<OneTimeCode?> FindAsync(string organisationId, string userId, CodePurpose purpose, CancellationToken ct) =>
         db.Codes.SingleOrDefaultAsync(c => c.OrganisationId == organisationId && c.UserId == userId && c.Purpose == purpose, ct);
 
-    /// <summary>
-    /// Adds the rows that a user has from registration on. A user without them would be answered faster than one who does not exist. The
-    /// caller saves.
-    /// </summary>
-    public void PrepareFor(User user)
+    /// <summary>The rows that a user has from registration on, to be added then. A user without them would be answered faster than one who does not exist.</summary>
+    public IEnumerable<OneTimeCode> NotIssued(User user)
     {
         var now = clock.GetUtcNow();
-        db.Codes.AddRange(OneTimeCode.NotIssued(user, CodePurpose.Login, now), OneTimeCode.NotIssued(user, CodePurpose.Recovery, now));
+        return [OneTimeCode.NotIssued(user, CodePurpose.Login, now), OneTimeCode.NotIssued(user, CodePurpose.Recovery, now)];
     }
 
     private (IssuedCode Issued, byte[] Hash) NewCode(User user)

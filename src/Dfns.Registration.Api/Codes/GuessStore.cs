@@ -1,5 +1,6 @@
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Throttling;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
@@ -15,21 +16,21 @@ namespace Dfns.Registration.Api.Codes;
 /// </remarks>
 internal sealed class GuessStore(IServiceScopeFactory scopes, SqliteWriter writer, TimeProvider clock, IOptions<RateLimitOptions> limits) : IAsyncDisposable
 {
-    // {0} … {6} one array each: number, organisation, folded username, purpose, decoy, budget of the address, budget of address and name.
-    // {7} now, {8} {9} when windows end that begin now, {10} {11} what the budgets hold.
+    // $1 … $7 one array each: number, organisation, folded username, purpose, decoy, budget of the address, budget of address and name.
+    // $8 now, $9 $10 when windows end that begin now, $11 $12 what the budgets hold.
     // Ordered wherever rows are locked, so that two instances do not wait for each other.
     private const string OnPostgreSql =
         """
         WITH asked AS MATERIALIZED (
-            SELECT * FROM unnest({0}, {1}, {2}, {3}, {4}, {5}, {6}) AS a (n, organisation_id, username_folded, purpose, decoy_id, address, pair)),
+            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7) AS a (n, organisation_id, username_folded, purpose, decoy_id, address, pair)),
         addresses AS (
             INSERT INTO attempt_budgets AS b (id, window_ends_at, used)
-            SELECT a.address, {8}, count(*) FROM asked AS a
-            WHERE NOT EXISTS (SELECT 1 FROM attempt_budgets AS o WHERE o.id = a.address AND o.window_ends_at > {7} AND o.used >= {10})
+            SELECT a.address, $9, count(*) FROM asked AS a
+            WHERE NOT EXISTS (SELECT 1 FROM attempt_budgets AS o WHERE o.id = a.address AND o.window_ends_at > $8 AND o.used >= $11)
             GROUP BY a.address ORDER BY a.address
             ON CONFLICT (id) DO UPDATE SET
-                used = CASE WHEN b.window_ends_at > {7} THEN b.used + excluded.used ELSE excluded.used END,
-                window_ends_at = CASE WHEN b.window_ends_at > {7} THEN b.window_ends_at ELSE excluded.window_ends_at END
+                used = CASE WHEN b.window_ends_at > $8 THEN b.used + excluded.used ELSE excluded.used END,
+                window_ends_at = CASE WHEN b.window_ends_at > $8 THEN b.window_ends_at ELSE excluded.window_ends_at END
             RETURNING b.id, b.window_ends_at, b.used),
         ranked AS MATERIALIZED (
             SELECT a.*, b.window_ends_at AS address_ends_at,
@@ -37,10 +38,10 @@ internal sealed class GuessStore(IServiceScopeFactory scopes, SqliteWriter write
             FROM asked AS a LEFT JOIN addresses AS b ON b.id = a.address),
         pairs AS (
             INSERT INTO attempt_budgets AS b (id, window_ends_at, used)
-            SELECT r.pair, {9}, 1 FROM ranked AS r WHERE r.address_used <= {10} ORDER BY r.pair
+            SELECT r.pair, $10, 1 FROM ranked AS r WHERE r.address_used <= $11 ORDER BY r.pair
             ON CONFLICT (id) DO UPDATE SET
-                used = CASE WHEN b.window_ends_at > {7} THEN b.used + 1 ELSE 1 END,
-                window_ends_at = CASE WHEN b.window_ends_at > {7} THEN b.window_ends_at ELSE excluded.window_ends_at END
+                used = CASE WHEN b.window_ends_at > $8 THEN b.used + 1 ELSE 1 END,
+                window_ends_at = CASE WHEN b.window_ends_at > $8 THEN b.window_ends_at ELSE excluded.window_ends_at END
             RETURNING b.id, b.window_ends_at, b.used),
         found AS MATERIALIZED (
             SELECT r.n, r.purpose, r.address_used, r.address_ends_at, b.used AS pair_used, b.window_ends_at AS pair_ends_at, r.decoy_id,
@@ -56,7 +57,7 @@ internal sealed class GuessStore(IServiceScopeFactory scopes, SqliteWriter write
             UPDATE codes AS c SET failed_attempts = c.failed_attempts + 1
             FROM (
                 SELECT DISTINCT CASE WHEN f.user_id IS NULL THEN '' ELSE f.organisation_id END AS organisation_id, COALESCE(f.user_id, f.decoy_id) AS user_id, f.purpose
-                FROM found AS f WHERE f.pair_used <= {11} ORDER BY 1, 2, 3) AS s
+                FROM found AS f WHERE f.pair_used <= $12 ORDER BY 1, 2, 3) AS s
             WHERE c.organisation_id = s.organisation_id AND c.user_id = s.user_id AND c.purpose = s.purpose
             RETURNING c.organisation_id, c.user_id, c.purpose, c.code_hash, c.expires_at, c.failed_attempts, c.consumed_at)
         SELECT f.address_used, f.address_ends_at, f.pair_used, f.pair_ends_at, f.user_id, f.username, f.kind, f.is_active, f.registered_at, f.is_set_up, f.relying_party_version,
@@ -65,6 +66,25 @@ internal sealed class GuessStore(IServiceScopeFactory scopes, SqliteWriter write
         LEFT JOIN counted AS c ON c.organisation_id = CASE WHEN f.user_id IS NULL THEN '' ELSE f.organisation_id END AND c.user_id = COALESCE(f.user_id, f.decoy_id) AND c.purpose = f.purpose
         CROSS JOIN (SELECT set_config('synchronous_commit', 'off', true)) AS at_leisure
         ORDER BY f.n
+        """;
+
+    // Where the columns of a relying party stand: SQLite has no version of a row, and all that is in it is one.
+    private const string RelyingPartyColumns = "{relying party}";
+
+    private const string FindOnSqlite =
+        $"""
+        SELECT CASE WHEN k.user_id IS NOT NULL AND p.organisation_id IS NOT NULL THEN u.id END, u.username, u.kind, u.is_active, u.registered_at, p.organisation_id IS NOT NULL, json_array({RelyingPartyColumns})
+        FROM (SELECT 1 AS one) AS asked
+        LEFT JOIN users AS u ON u.organisation_id = $1 AND u.username_folded = $2
+        LEFT JOIN relying_parties AS p ON p.organisation_id = $1
+        LEFT JOIN codes AS k ON k.organisation_id = COALESCE(u.organisation_id, '') AND k.user_id = COALESCE(u.id, $3) AND k.purpose = $4
+        """;
+
+    private const string CountOnSqlite =
+        """
+        UPDATE codes SET failed_attempts = failed_attempts + 1
+        WHERE organisation_id = $1 AND user_id = $2 AND purpose = $3
+        RETURNING code_hash, expires_at, failed_attempts, consumed_at
         """;
 
     private readonly Rounds<Guess, GuessedAt> rounds = new("guess", guesses => CountAsync(guesses, scopes, writer, clock.GetUtcNow(), limits.Value), guess => guess.Touches, clock);
@@ -91,71 +111,82 @@ internal sealed class GuessStore(IServiceScopeFactory scopes, SqliteWriter write
         var (addressEnds, pairEnds) = (now + (long)AttemptBudgets.AddressWindow.TotalSeconds, now + (long)AttemptBudgets.UserWindow.TotalSeconds);
         if (db.Database.IsNpgsql())
         {
-            return await db.Database.SqlQueryRaw<GuessedAt>(
+            return await db.ReadAsync(
                 OnPostgreSql,
-                Enumerable.Range(0, guesses.Count).ToArray(),
-                Each(g => g.OrganisationId), Each(g => g.UsernameFolded), Each(g => g.Purpose.ToString()), Each(g => g.DecoyId), Each(g => g.Address), Each(g => g.Pair),
-                now, addressEnds, pairEnds, (long)limits.StartsPerHour, (long)limits.AttemptsPerUser).ToListAsync();
+                [
+                    Enumerable.Range(0, guesses.Count).ToArray(),
+                    Each(g => g.OrganisationId), Each(g => g.UsernameFolded), Each(g => g.Purpose.ToString()), Each(g => g.DecoyId), Each(g => g.Address), Each(g => g.Pair),
+                    now, addressEnds, pairEnds, (long)limits.StartsPerHour, (long)limits.AttemptsPerUser,
+                ],
+                row => new GuessedAt
+                {
+                    AddressUsed = row.OrNull<long?>(0),
+                    AddressEndsAt = row.OrNull<long?>(1),
+                    PairUsed = row.OrNull<long?>(2),
+                    PairEndsAt = row.OrNull<long?>(3),
+                    UserId = row.OrNull<string>(4),
+                    Username = row.OrNull<string>(5),
+                    Kind = row.OrNull<string>(6),
+                    IsActive = row.OrNull<bool?>(7),
+                    RegisteredAt = row.OrNull<DateTimeOffset?>(8),
+                    IsSetUp = row.OrNull<bool?>(9),
+                    RelyingPartyVersion = row.OrNull<string>(10),
+                    CodeHash = row.OrNull<byte[]>(11),
+                    ExpiresAt = row.OrNull<DateTimeOffset?>(12),
+                    FailedAttempts = row.OrNull<long?>(13),
+                    ConsumedAt = row.OrNull<DateTimeOffset?>(14),
+                });
         }
 
-        using var turn = await writer.TurnAsync();
-        await using var transaction = await db.Database.BeginTransactionAsync();
+        using var transaction = await writer.BeginAsync(isDurable: false);
+        var statements = transaction.Statements;
+        var find = FindOnSqlite.Replace(RelyingPartyColumns, string.Join(", ", RowType.Of(db.Model.FindEntityType(typeof(RelyingParty))!).Columns.Select(c => $"p.{c.Name}")), StringComparison.Ordinal);
         var counted = new List<GuessedAt>(guesses.Count);
         foreach (var guess in guesses)
         {
-            var budgets = await AttemptBudgetStore.CountAsync(db, guess.Address, addressEnds, now, limits.StartsPerHour, guess.Pair, pairEnds);
+            var budgets = AttemptBudgetStore.Count(statements, guess.Address, addressEnds, now, limits.StartsPerHour, guess.Pair, pairEnds);
             var (address, pair) = (budgets.Find(b => b.Id.AsSpan().SequenceEqual(guess.Address)), budgets.Find(b => b.Id.AsSpan().SequenceEqual(guess.Pair)));
             counted.Add(pair?.Used <= limits.AttemptsPerUser
-                ? await CountOnCodeAsync(db, guess, address!, pair)
+                ? CountOnCode(statements, find, guess, address!, pair)
                 : new GuessedAt { AddressUsed = address?.Used, AddressEndsAt = address?.WindowEndsAt, PairUsed = pair?.Used, PairEndsAt = pair?.WindowEndsAt });
         }
 
-        await transaction.CommitAsync();
+        transaction.Commit();
         return counted;
 
         T[] Each<T>(Func<Guess, T> member) => [.. guesses.Select(member)];
     }
 
     // One row comes back for anybody: for nobody, the decoy's code is looked up in place of the user's.
-    private static async Task<GuessedAt> CountOnCodeAsync(RegistrationDbContext db, Guess guess, AttemptBudget address, AttemptBudget pair)
+    private static GuessedAt CountOnCode(SqliteStatements statements, string find, Guess guess, AttemptBudget address, AttemptBudget pair)
     {
         var purpose = guess.Purpose.ToString();
-        var found = (await db.Database.SqlQuery<FoundOnSqlite>(
-            $"""
-            SELECT CASE WHEN k.user_id IS NOT NULL AND p.organisation_id IS NOT NULL THEN u.id END AS user_id, u.username, u.kind, u.is_active, u.registered_at AS registered_at_ticks,
-                p.organisation_id IS NOT NULL AS is_set_up
-            FROM (SELECT 1 AS one) AS asked
-            LEFT JOIN users AS u ON u.organisation_id = {guess.OrganisationId} AND u.username_folded = {guess.UsernameFolded}
-            LEFT JOIN relying_parties AS p ON p.organisation_id = {guess.OrganisationId}
-            LEFT JOIN codes AS k ON k.organisation_id = COALESCE(u.organisation_id, '') AND k.user_id = COALESCE(u.id, {guess.DecoyId}) AND k.purpose = {purpose}
-            """).ToListAsync()).Single();
+        var found = statements.Read(
+            find,
+            row => new GuessedAt
+            {
+                AddressUsed = address.Used,
+                AddressEndsAt = address.WindowEndsAt,
+                PairUsed = pair.Used,
+                PairEndsAt = pair.WindowEndsAt,
+                UserId = row.OrNull<string>(0),
+                Username = row.OrNull<string>(1),
+                Kind = row.OrNull<string>(2),
+                IsActive = row.OrNull<bool?>(3),
+                RegisteredAt = Instant(row, 4),
+                IsSetUp = row.GetBoolean(5),
+                RelyingPartyVersion = row.GetString(6),
+            },
+            guess.OrganisationId, guess.UsernameFolded, guess.DecoyId, purpose)[0];
         var (organisationId, userId) = found.UserId is { } id ? (guess.OrganisationId, id) : ("", guess.DecoyId);
-        var code = (await db.Codes.FromSql(
-            $"""
-            UPDATE codes SET failed_attempts = failed_attempts + 1
-            WHERE organisation_id = {organisationId} AND user_id = {userId} AND purpose = {purpose}
-            RETURNING organisation_id, user_id, purpose, code_hash, created_at, expires_at, sent_at, sent_in_succession, next_send_at, failed_attempts, consumed_at
-            """).AsNoTracking().ToListAsync()).SingleOrDefault();
-        return new GuessedAt
-        {
-            AddressUsed = address.Used,
-            AddressEndsAt = address.WindowEndsAt,
-            PairUsed = pair.Used,
-            PairEndsAt = pair.WindowEndsAt,
-            UserId = found.UserId,
-            Username = found.Username,
-            Kind = found.Kind,
-            IsActive = found.IsActive,
-            RegisteredAt = found.RegisteredAtTicks is { } ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null,
-            IsSetUp = found.IsSetUp,
-            CodeHash = code?.CodeHash,
-            ExpiresAt = code?.ExpiresAt,
-            FailedAttempts = code?.FailedAttempts,
-            ConsumedAt = code?.ConsumedAt,
-        };
+        var counted = statements.Read(
+            CountOnSqlite,
+            row => found with { CodeHash = row.GetFieldValue<byte[]>(0), ExpiresAt = Instant(row, 1), FailedAttempts = row.GetInt64(2), ConsumedAt = Instant(row, 3) },
+            organisationId, userId, purpose);
+        return counted is [var code] ? code : found;
     }
 
-    private sealed record FoundOnSqlite(string? UserId, string? Username, string? Kind, bool? IsActive, long? RegisteredAtTicks, bool IsSetUp);
+    private static DateTimeOffset? Instant(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : new DateTimeOffset(row.GetInt64(column), TimeSpan.Zero);
 }
 
 /// <summary>A guess as it is taken to the database.</summary>

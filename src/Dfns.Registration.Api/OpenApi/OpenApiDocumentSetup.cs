@@ -50,8 +50,8 @@ internal static class OpenApiDocumentSetup
 
     public static void UseSwaggerPages(this WebApplication app)
     {
-        app.UseSwagger();
-        app.UseSwaggerUI(ui =>
+        // A call of the API does not pass through here.
+        app.UseWhen(context => context.Request.Path.StartsWithSegments("/swagger", StringComparison.OrdinalIgnoreCase), pages => pages.UseSwagger().UseSwaggerUI(ui =>
         {
             ui.SwaggerEndpoint($"/swagger/{Document}/swagger.json", "Dfns.Registration");
             ui.DocumentTitle = "Dfns.Registration API";
@@ -59,6 +59,6 @@ internal static class OpenApiDocumentSetup
             ui.EnableTryItOutByDefault();
             ui.DefaultModelsExpandDepth(0);
             if (app.Environment.IsDevelopment()) ui.InjectJavascript("/swagger-demonstration.js");
-        });
+        }));
     }
 }

@@ -101,7 +101,7 @@ internal sealed class RegistrationStore(
             }
             catch (DbUpdateException e) when (attempt < CommitAttempts && IsLostRace(e))
             {
-                db.ChangeTracker.Clear();
+                changes.Forget();
                 var reference = new TokenReference(session.Ceremony.OrganisationId, session.Ceremony.Id);
                 if (await FindAsync(reference, ct) is not { } again) return ErrorCatalog.NotAuthorized;
 
@@ -123,7 +123,7 @@ internal sealed class RegistrationStore(
         var now = clock.GetUtcNow();
         var user = session.User;
         IEnumerable<object?> touched = [user, session.Ceremony, session.Code, .. session.OtherOpen];
-        foreach (var row in touched.OfType<object>()) db.Entry(row).State = EntityState.Unchanged;
+        foreach (var row in touched.OfType<object>()) changes.Watch(row);
 
         var credentials = proven.Select(p => p.ToRow(user, session.RelyingParty, entropy.Id("cr"), now)).ToList();
         var answer = RegistrationResponse.Of(user, credentials[0]);
@@ -132,8 +132,7 @@ internal sealed class RegistrationStore(
         session.Ceremony.Complete(now, digest, answer);
         session.OtherOpen.ForEach(other => other.ConsumedAt = now);
         session.Code?.Consume(now);
-        db.Credentials.AddRange(credentials);
-        codes.PrepareFor(user);
+        foreach (var row in credentials.Concat<object>(codes.NotIssued(user))) changes.Add(row);
         audit.Add(user.OrganisationId, AuditActions.UserRegistered, user.Id, user.Id, remoteAddress, AuditNotes.Of(credentials));
         if (user.Kind == UserKind.EndUser && credentials.TrueForAll(c => c.Slot != CredentialSlot.Recovery))
         {

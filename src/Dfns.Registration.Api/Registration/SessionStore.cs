@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Microsoft.EntityFrameworkCore;
@@ -6,21 +5,12 @@ using Microsoft.EntityFrameworkCore;
 namespace Dfns.Registration.Api.Registration;
 
 /// <summary>Looks sessions up, those of many requests in one exchange.</summary>
-internal sealed class SessionStore(IServiceScopeFactory scopes, TimeProvider clock) : IAsyncDisposable
+internal sealed class SessionStore : IAsyncDisposable
 {
-    private readonly Rounds<TokenReference, RegistrationSession?> rounds = new("session", references => FindAsync(references, scopes, clock.GetUtcNow()), reference => [reference], clock);
-
-    /// <summary>Finds the session a bearer token names, completed or not, with everything that completing it touches.</summary>
-    /// <returns>The session, nothing of it tracked; or null when there is none or its time is over.</returns>
-    public Task<RegistrationSession?> FindAsync(TokenReference reference, CancellationToken ct) => rounds.RideAsync(reference, ct);
-
-    public ValueTask DisposeAsync() => rounds.DisposeAsync();
-
-    private static async Task<IReadOnlyList<RegistrationSession?>> FindAsync(IReadOnlyList<TokenReference> references, IServiceScopeFactory scopes, DateTimeOffset now)
-    {
-        await using var scope = scopes.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
-        var found = await Named(db, references)
+    // Translated once, not each time. Pair by pair, each of which leads into the primary key.
+    private readonly Func<RegistrationDbContext, int[], string[], string[], DateTimeOffset, IAsyncEnumerable<RegistrationSession>> open = EF.CompileAsyncQuery(
+        (RegistrationDbContext db, int[] pairs, string[] organisationIds, string[] ids, DateTimeOffset now) => pairs.AsQueryable()
+            .Join(db.Ceremonies, n => new { OrganisationId = organisationIds[n], Id = ids[n] }, c => new { c.OrganisationId, c.Id }, (_, c) => c)
             .Where(c => c.Purpose == CeremonyPurpose.Registration && c.ExpiresAt > now)
             .Join(db.Users, c => new { c.OrganisationId, Id = c.UserId! }, u => new { u.OrganisationId, u.Id }, (c, u) => new { Ceremony = c, User = u })
             // Joined by its key: asked for as the first of a sub-query, it would have every user's code numbered before one is taken.
@@ -37,27 +27,32 @@ internal sealed class SessionStore(IServiceScopeFactory scopes, TimeProvider clo
                     OtherOpen = db.Ceremonies.Where(o => o.OrganisationId == x.User.OrganisationId && o.UserId == x.User.Id && o.Id != x.Ceremony.Id
                         && o.Purpose == CeremonyPurpose.Registration && o.ConsumedAt == null).ToList(),
                 })
-            .AsNoTracking()
-            .ToListAsync();
-        return [.. references.Select(r => found.Find(s => s.Ceremony.Id == r.Id && s.Ceremony.OrganisationId == r.OrganisationId))];
+            .AsNoTracking());
+
+    private readonly IServiceScopeFactory scopes;
+    private readonly TimeProvider clock;
+    private readonly Rounds<TokenReference, RegistrationSession?> rounds;
+
+    public SessionStore(IServiceScopeFactory scopes, TimeProvider clock)
+    {
+        (this.scopes, this.clock) = (scopes, clock);
+        rounds = new("session", FindAsync, reference => [reference], clock);
     }
 
-    // By pairs, each of which leads into the primary key.
-    private static IQueryable<Ceremony> Named(RegistrationDbContext db, IReadOnlyList<TokenReference> references)
-    {
-        if (db.Database.IsNpgsql())
-        {
-            return db.Ceremonies.FromSql(
-                $"""
-                SELECT c.* FROM unnest({references.Select(r => r.OrganisationId).ToArray()}, {references.Select(r => r.Id).ToArray()}) AS a (organisation_id, id)
-                JOIN ceremonies AS c ON c.organisation_id = a.organisation_id AND c.id = a.id
-                """);
-        }
+    /// <summary>Finds the session a bearer token names, completed or not, with everything that completing it touches.</summary>
+    /// <returns>The session, nothing of it tracked; or null when there is none or its time is over.</returns>
+    public Task<RegistrationSession?> FindAsync(TokenReference reference, CancellationToken ct) => rounds.RideAsync(reference, ct);
 
-        var pairs = JsonSerializer.Serialize(references.Select(r => new[] { r.OrganisationId, r.Id }));
-        return db.Ceremonies.FromSql(
-            $"""
-            SELECT c.* FROM json_each({pairs}) AS a JOIN ceremonies AS c ON c.organisation_id = a.value ->> 0 AND c.id = a.value ->> 1
-            """);
+    public ValueTask DisposeAsync() => rounds.DisposeAsync();
+
+    private async Task<IReadOnlyList<RegistrationSession?>> FindAsync(IReadOnlyList<TokenReference> references)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
+        var found = new Dictionary<TokenReference, RegistrationSession>(references.Count);
+        int[] pairs = [.. Enumerable.Range(0, references.Count)];
+        await foreach (var session in open(db, pairs, [.. references.Select(r => r.OrganisationId)], [.. references.Select(r => r.Id)], clock.GetUtcNow()))
+            found[new TokenReference(session.Ceremony.OrganisationId, session.Ceremony.Id)] = session;
+        return [.. references.Select(r => found.GetValueOrDefault(r))];
     }
 }

@@ -14,22 +14,33 @@ internal sealed record CountedGuess(CodePurpose Purpose, string OrganisationId, 
 /// <summary>Takes the counts of guesses back.</summary>
 internal static class CountedGuesses
 {
+    private const string Budget = "UPDATE attempt_budgets SET used = used - 1 WHERE id = {0} AND window_ends_at = {1} AND used > 0";
+    private const string Code =
+        """
+        UPDATE codes SET failed_attempts = failed_attempts - 1
+        WHERE organisation_id = {0} AND user_id = {1} AND purpose = {2} AND code_hash = {3} AND consumed_at IS NULL AND failed_attempts > 0
+        """;
+
+    private static readonly string BudgetByPosition = StatementText.ByPosition(Budget, 2);
+    private static readonly string CodeByPosition = StatementText.ByPosition(Code, 4);
+
     /// <summary>Takes the count of a right guess back, unless its code was spent or replaced since.</summary>
     /// <returns>False for such a one; then what it opens is not to be opened.</returns>
     public static async Task<bool> ReturnAsync(this RegistrationDbContext db, CountedGuess guess, CancellationToken ct)
     {
-        var purpose = guess.Purpose.ToString();
-        FormattableString budget =
-            $"UPDATE attempt_budgets SET used = used - 1 WHERE id = {guess.Budget} AND window_ends_at = {guess.BudgetEndsAt} AND used > 0";
-        FormattableString code =
-            $"""
-            UPDATE codes SET failed_attempts = failed_attempts - 1
-            WHERE organisation_id = {guess.OrganisationId} AND user_id = {guess.UserId} AND purpose = {purpose}
-                AND code_hash = {guess.CodeHash} AND consumed_at IS NULL AND failed_attempts > 0
-            """;
         // The code's row first: whatever ends the code waits there.
-        var isGood = await db.Database.ExecuteSqlAsync(code, ct) == 1;
-        await db.Database.ExecuteSqlAsync(budget, ct);
+        var isGood = await db.Database.ExecuteSqlRawAsync(Code, OfCode(guess), ct) == 1;
+        await db.Database.ExecuteSqlRawAsync(Budget, [guess.Budget, guess.BudgetEndsAt], ct);
         return isGood;
     }
+
+    /// <summary>The same on SQLite, within a transaction.</summary>
+    public static bool Return(this SqliteStatements statements, CountedGuess guess)
+    {
+        var isGood = statements.Run(CodeByPosition, OfCode(guess)) == 1;
+        statements.Run(BudgetByPosition, guess.Budget, guess.BudgetEndsAt);
+        return isGood;
+    }
+
+    private static object[] OfCode(CountedGuess guess) => [guess.OrganisationId, guess.UserId, guess.Purpose.ToString(), guess.CodeHash];
 }

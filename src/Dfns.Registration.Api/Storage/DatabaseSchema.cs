@@ -28,6 +28,8 @@ internal sealed class DatabaseSchema(RegistrationDbContext db)
         try
         {
             if (locks) await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({MigrationLock})", ct);
+            // Kept in the file. A commit then writes one file, once, and nobody who reads waits for it.
+            if (db.Database.IsSqlite()) await db.Database.ExecuteSqlAsync($"PRAGMA journal_mode = WAL", ct);
             await db.Database.MigrateAsync(ct);
             await then(ct);
         }

@@ -21,6 +21,7 @@ internal static class DatabaseSetup
         builder.Services.AddScoped<Changes>();
         builder.Services.AddSingleton<SqliteWriter>();
         builder.Services.AddSingleton<GroupCommit>();
+        builder.Services.AddSingleton<TableStatistics>();
         builder.Services.AddScoped<DatabaseSchema>();
         builder.Services.AddScoped<ExpiredRows>();
 
@@ -36,7 +37,10 @@ internal static class DatabaseSetup
         else
         {
             builder.Services.AddDbContextPool<RegistrationDbContext, SqliteDbContext>((services, options) => options
-                .UseSqlite(services.GetRequiredService<IOptions<DatabaseOptions>>().Value.ConnectionString)
+                // A list as one parameter, as on PostgreSQL: as one a member, SQL would be built anew for each length.
+                .UseSqlite(
+                    services.GetRequiredService<IOptions<DatabaseOptions>>().Value.ConnectionString,
+                    sqlite => sqlite.UseParameterizedCollectionMode(ParameterTranslationMode.Parameter))
                 .AddInterceptors(new SqliteBusyTimeout())
                 .UseSnakeCaseNamingConvention()
                 .ConfigureWarnings(LogOnce)
@@ -57,6 +61,8 @@ internal static class DatabaseSetup
         // ContainsKey would only tell that there is such a setting.
         if (!builder.ShouldSerialize("Max Auto Prepare")) builder.MaxAutoPrepare = 50;
         if (!builder.ShouldSerialize("Auto Prepare Min Usages")) builder.AutoPrepareMinUsages = 2;
+        // Nothing is left behind in a session that a reset would have to clear, and it would come with every use of a connection.
+        if (!builder.ShouldSerialize("No Reset On Close")) builder.NoResetOnClose = true;
         return builder.ConnectionString;
     }
 }

@@ -1,72 +1,55 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.ChangeTracking;
 
 namespace Dfns.Registration.Api.Storage;
 
 /// <summary>
-/// Saves what several requests have tracked as one: one <c>SaveChanges</c>, one transaction, one commit, one flush of the disk. Whatever
-/// cannot be saved fails alone; each request's changes are stored whole or not at all.
+/// Saves what several requests have changed as one: one exchange, one transaction, one commit, one flush of the disk. Whatever cannot be
+/// saved fails alone; each request's changes are stored whole or not at all.
 /// </summary>
-internal sealed class GroupCommit(IServiceScopeFactory scopes, SqliteWriter writer, TimeProvider clock) : IAsyncDisposable
+internal sealed class GroupCommit(IServiceScopeFactory scopes, SqliteWriter writer, TableStatistics statistics, TimeProvider clock) : IAsyncDisposable
 {
-    private readonly Rounds<Rows, int> rounds = new("commit", rows => SaveAsync(rows, scopes, writer), rows => rows.Keys, clock);
+    private readonly Rounds<IReadOnlyList<ChangedRow>, int> rounds = new("commit", requests => SaveAsync(requests, scopes, writer), rows => rows.Select(r => r.Key), clock);
 
-    /// <summary>Saves everything that a context tracks as added, changed or removed. Throws as <c>SaveChanges</c> does.</summary>
-    /// <param name="source">The context of one request; afterwards it tracks the rows as saved.</param>
+    /// <summary>Saves the changed rows of one request. Throws as <c>SaveChanges</c> does.</summary>
+    /// <param name="rows">Added, changed or removed.</param>
     /// <param name="ct">Ends the waiting; once the round is under way the outcome is awaited.</param>
-    public async Task SaveAsync(RegistrationDbContext source, CancellationToken ct)
+    public async Task SaveAsync(IReadOnlyList<ChangedRow> rows, CancellationToken ct)
     {
-        var rows = new Rows(source);
-        if (rows.Changed.Count == 0) return;
+        if (rows.Count == 0) return;
         await rounds.RideAsync(rows, ct);
-        source.ChangeTracker.AcceptAllChanges();
+        statistics.Grew(rows.Count);
     }
 
     public ValueTask DisposeAsync() => rounds.DisposeAsync();
 
-    private static async Task<IReadOnlyList<int>> SaveAsync(IReadOnlyList<Rows> together, IServiceScopeFactory scopes, SqliteWriter writer)
+    private static async Task<IReadOnlyList<int>> SaveAsync(IReadOnlyList<IReadOnlyList<ChangedRow>> requests, IServiceScopeFactory scopes, SqliteWriter writer)
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
-        // What is saved is told row by row below; nothing is to be looked for.
+        try
+        {
+            if (await TrySaveAsync(db, writer, requests.SelectMany(rows => rows))) return new int[requests.Count];
+        }
+        catch (DbException e) when (requests.Count == 1 && !StorageFailure.Is(e))
+        {
+            // Nothing was saved. What is wrong with it, EF Core tells.
+        }
+
+        // What is saved is told row by row; nothing is to be looked for.
         db.ChangeTracker.AutoDetectChangesEnabled = false;
-        foreach (var rows in together) rows.TrackIn(db);
+        foreach (var row in requests.SelectMany(rows => rows)) row.TrackIn(db);
         using var turn = await writer.TurnAsync();
         await db.SaveChangesAsync();
-        return new int[together.Count];
+        return new int[requests.Count];
     }
 
-    /// <summary>The changed rows of one request, as its own context knows them.</summary>
-    private sealed class Rows
+    private static async Task<bool> TrySaveAsync(RegistrationDbContext db, SqliteWriter writer, IEnumerable<ChangedRow> rows)
     {
-        public Rows(RegistrationDbContext source)
-        {
-            Changed = [.. source.ChangeTracker.Entries().Where(e => e.State is EntityState.Added or EntityState.Modified or EntityState.Deleted)];
-            Keys = [.. Changed.Select(KeyOf)];
-        }
-
-        public List<EntityEntry> Changed { get; }
-
-        public List<object> Keys { get; }
-
-        public void TrackIn(RegistrationDbContext db)
-        {
-            foreach (var row in Changed)
-            {
-                // The one row, whatever it refers to.
-                var copy = db.Entry(row.Entity);
-                copy.State = row.State == EntityState.Modified ? EntityState.Unchanged : row.State;
-                foreach (var changed in row.Properties.Where(p => p.IsModified))
-                {
-                    var property = copy.Property(changed.Metadata);
-                    // The value that a concurrency token is compared with.
-                    property.OriginalValue = changed.OriginalValue;
-                    property.IsModified = true;
-                }
-            }
-        }
-
-        private static object KeyOf(EntityEntry row) =>
-            (row.Metadata, string.Join('\0', row.Metadata.FindPrimaryKey()!.Properties.Select(p => row.Property(p).CurrentValue)));
+        if (db.Database.IsNpgsql()) return await RowSave.TryAsync(db, rows);
+        using var transaction = await writer.BeginAsync(isDurable: true);
+        if (!RowSave.Try(transaction.Statements, rows)) return false;
+        transaction.Commit();
+        return true;
     }
 }

@@ -21,6 +21,8 @@ internal sealed class AttemptBudgetStore(RegistrationDbContext db)
         RETURNING id, window_ends_at, used
         """;
 
+    private static readonly string CountBothByPosition = StatementText.ByPosition(CountBoth, 6);
+
     /// <summary>Counts one attempt against an address.</summary>
     /// <param name="address">Its budget.</param>
     /// <param name="endsAt">When a window ends that begins now.</param>
@@ -43,9 +45,11 @@ internal sealed class AttemptBudgetStore(RegistrationDbContext db)
     public Task<List<AttemptBudget>> CountAsync(byte[] address, long endsAt, long now, long limit, byte[] user, long userEndsAt, CancellationToken ct) =>
         RunAsync(CountBoth, [address, endsAt, now, limit, user, userEndsAt], ct);
 
-    /// <summary>The same within the caller's transaction.</summary>
-    public static Task<List<AttemptBudget>> CountAsync(RegistrationDbContext db, byte[] address, long endsAt, long now, long limit, byte[] user, long userEndsAt) =>
-        db.AttemptBudgets.FromSqlRaw(CountBoth, address, endsAt, now, limit, user, userEndsAt).AsNoTracking().ToListAsync();
+    /// <summary>The same on SQLite, within a transaction.</summary>
+    public static List<AttemptBudget> Count(SqliteStatements statements, byte[] address, long endsAt, long now, long limit, byte[] user, long userEndsAt) => statements.Read(
+        CountBothByPosition,
+        row => new AttemptBudget { Id = row.GetFieldValue<byte[]>(0), WindowEndsAt = row.GetInt64(1), Used = row.GetInt64(2) },
+        address, endsAt, now, limit, user, userEndsAt);
 
     /// <summary>A budget as it is.</summary>
     public Task<AttemptBudget?> FindAsync(byte[] id, CancellationToken ct) => db.AttemptBudgets.AsNoTracking().SingleOrDefaultAsync(b => b.Id == id, ct);

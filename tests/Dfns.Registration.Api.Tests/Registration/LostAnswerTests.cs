@@ -9,16 +9,19 @@ namespace Dfns.Registration.Api.Tests.Registration;
 /// <summary>A commit whose answer is lost on the way: it is done, the service does not know, and must find out.</summary>
 public sealed class LostAnswerTests
 {
+    // What every answer to a challenge is saved with: it commits by itself.
+    private const string Save = "UPDATE ceremonies AS t SET";
+
     [Fact]
     public async Task OnPostgreSql_a_registration_whose_commit_goes_unheard_is_answered_like_any_other_and_stored_once()
     {
         await using var database = await TestDatabase.PostgreSqlAsync();
         await using var proxy = CuttingProxy.Of(database);
-        await using var service = await proxy.StartBehindAsync(database);
+        await using var service = await proxy.StartBehindAsync(database, prepares: false);
         var challenge = await (await service.InviteAsync(await service.NewOrganisationAsync(), "jane@example.co")).InitAsync();
         var body = challenge.GoodBody();
 
-        proxy.LoseNextCommit();
+        proxy.LoseNext(Save);
         var answer = await challenge.CompleteAsync(body);
 
         Assert.Equal(1, proxy.Cuts);
@@ -32,11 +35,11 @@ public sealed class LostAnswerTests
     {
         await using var database = await TestDatabase.PostgreSqlAsync();
         await using var proxy = CuttingProxy.Of(database);
-        await using var service = await proxy.StartBehindAsync(database);
+        await using var service = await proxy.StartBehindAsync(database, prepares: false);
         var user = await Registered.NewAsync(await service.NewOrganisationAsync());
         var body = await user.LoginBodyAsync();
 
-        proxy.LoseNextCommit();
+        proxy.LoseNext(Save);
         var answer = await service.PostAsync("/auth/login", body);
 
         Assert.Equal(1, proxy.Cuts);
@@ -49,13 +52,13 @@ public sealed class LostAnswerTests
     {
         await using var database = await TestDatabase.PostgreSqlAsync();
         await using var proxy = CuttingProxy.Of(database);
-        await using var service = await proxy.StartBehindAsync(database);
+        await using var service = await proxy.StartBehindAsync(database, prepares: false);
         var user = await Registered.NewAsync(await service.NewOrganisationAsync());
         var backend = await user.Organisation.NewServiceAccountAsync("Auth:Login:Delegated");
         var body = new JsonObject { ["username"] = user.Username };
         var action = await backend.SignAsync(HttpMethod.Post, "/auth/login/delegated", body.ToJsonString());
 
-        proxy.LoseNextCommit();
+        proxy.LoseNext(Save);
         var answer = await backend.SendAsync(HttpMethod.Post, "/auth/login/delegated", body, action);
 
         Assert.Equal(1, proxy.Cuts);
@@ -70,7 +73,7 @@ public sealed class LostAnswerTests
     {
         await using var database = await TestDatabase.PostgreSqlAsync();
         await using var proxy = CuttingProxy.Of(database);
-        await using var service = await proxy.StartBehindAsync(database);
+        await using var service = await proxy.StartBehindAsync(database, prepares: false);
         var invited = await service.InviteAsync(await service.NewOrganisationAsync(), "jane@example.co");
 
         proxy.LoseNext("INSERT INTO ceremonies");
@@ -86,7 +89,7 @@ public sealed class LostAnswerTests
     {
         await using var database = await TestDatabase.PostgreSqlAsync();
         await using var proxy = CuttingProxy.Of(database);
-        await using var service = await proxy.StartBehindAsync(database);
+        await using var service = await proxy.StartBehindAsync(database, prepares: false);
         var organisation = await service.NewOrganisationAsync();
         var ready = new List<(Challenge Challenge, JsonObject Body)>();
         for (var i = 0; i < 24; i++)
@@ -95,7 +98,8 @@ public sealed class LostAnswerTests
             ready.Add((challenge, challenge.GoodBody()));
         }
 
-        proxy.LoseNextCommit();
+        // The first goes alone; all who come meanwhile are the next.
+        proxy.LoseNext(Save, after: 1);
         var answers = await Task.WhenAll(ready.Select(r => r.Challenge.CompleteAsync(r.Body)));
 
         Assert.Equal(1, proxy.Cuts);

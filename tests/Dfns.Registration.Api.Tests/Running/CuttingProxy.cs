@@ -6,7 +6,7 @@ using Npgsql;
 namespace Dfns.Registration.Api.Tests.Running;
 
 /// <summary>
-/// A TCP proxy in front of PostgreSQL that counts round trips, and can lose the answer to the next commit: the server commits, the client
+/// A TCP proxy in front of PostgreSQL that counts round trips, and can lose the answer to a statement: the server has done it, the client
 /// never hears of it.
 /// </summary>
 public sealed class CuttingProxy : IAsyncDisposable
@@ -16,10 +16,10 @@ public sealed class CuttingProxy : IAsyncDisposable
     private readonly string host;
     private readonly int port;
     private readonly Task accepting;
-    private int armed;
     private int roundTrips;
     private int commits;
     private volatile byte[]? losing;
+    private int losingAfter;
 
     public CuttingProxy(string host, int port)
     {
@@ -36,9 +36,12 @@ public sealed class CuttingProxy : IAsyncDisposable
     }
 
     /// <summary>A service that reaches its database through here.</summary>
-    public Task<Service> StartBehindAsync(TestDatabase database)
+    /// <param name="database">The database.</param>
+    /// <param name="prepares">Whether it prepares statements; one that was prepared shows its name only.</param>
+    public Task<Service> StartBehindAsync(TestDatabase database, bool prepares)
     {
         var through = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = Port, SslMode = SslMode.Disable };
+        if (!prepares) through.MaxAutoPrepare = 0;
         return Service.StartAsync(database, ("Database:ConnectionString", through.ConnectionString));
     }
 
@@ -53,10 +56,12 @@ public sealed class CuttingProxy : IAsyncDisposable
     /// <summary>How often a transaction was ended by a word of its own.</summary>
     public int Commits => commits;
 
-    /// <summary>Loses the answer to the next statement whose text holds something; one that was prepared shows its name only.</summary>
-    public void LoseNext(string text) => losing = System.Text.Encoding.UTF8.GetBytes(text);
-
-    public void LoseNextCommit() => Interlocked.Exchange(ref armed, 1);
+    /// <summary>Loses the answer to the next statement whose text holds something, once it has let some pass.</summary>
+    public void LoseNext(string text, int after = 0)
+    {
+        losingAfter = after;
+        losing = System.Text.Encoding.UTF8.GetBytes(text);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -93,13 +98,8 @@ public sealed class CuttingProxy : IAsyncDisposable
                 {
                     if (Interlocked.Exchange(ref answered, 0) == 1) Interlocked.Increment(ref roundTrips);
                     // The name of the statement that ends a transaction, as the protocol carries it.
-                    if (bytes.IndexOf("COMMIT\0"u8) >= 0)
-                    {
-                        Interlocked.Increment(ref commits);
-                        if (Interlocked.Exchange(ref armed, 0) == 1) lost.TrySetResult();
-                    }
-
-                    if (losing is { } text && bytes.IndexOf(text) >= 0)
+                    if (bytes.IndexOf("COMMIT\0"u8) >= 0) Interlocked.Increment(ref commits);
+                    if (losing is { } text && bytes.IndexOf(text) >= 0 && Interlocked.Decrement(ref losingAfter) < 0)
                     {
                         losing = null;
                         lost.TrySetResult();

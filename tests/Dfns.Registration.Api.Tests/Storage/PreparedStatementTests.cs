@@ -10,7 +10,7 @@ public sealed class PreparedStatementTests(ServiceFixture.PostgreSql fixture) : 
     [Fact]
     public async Task Statements_are_prepared()
     {
-        Assert.Equal((50, 2), await SettingsAsync(Service));
+        Assert.Equal((50, 2, true), await SettingsAsync(Service));
 
         var invited = await Service.InviteAsync(await Service.NewOrganisationAsync(), "jane@example.co");
         for (var i = 0; i < 8; i++) await invited.TryInitAsync();
@@ -25,14 +25,14 @@ public sealed class PreparedStatementTests(ServiceFixture.PostgreSql fixture) : 
     [Fact]
     public async Task An_operators_own_setting_stands()
     {
-        await using var service = await Service.StartAsync(Service.Database, ("Database:ConnectionString", Service.Database.ConnectionString + ";Max Auto Prepare=0;Auto Prepare Min Usages=7"));
+        await using var service = await Service.StartAsync(Service.Database, ("Database:ConnectionString", Service.Database.ConnectionString + ";Max Auto Prepare=0;Auto Prepare Min Usages=7;No Reset On Close=false"));
 
-        Assert.Equal((0, 7), await SettingsAsync(service));
+        Assert.Equal((0, 7, false), await SettingsAsync(service));
     }
 
-    private static Task<(int Most, int Usages)> SettingsAsync(Service service) => service.InDatabaseAsync(db =>
+    private static Task<(int Most, int Usages, bool WithoutReset)> SettingsAsync(Service service) => service.InDatabaseAsync(db =>
     {
         var settings = new NpgsqlConnectionStringBuilder(db.Database.GetConnectionString());
-        return Task.FromResult((settings.MaxAutoPrepare, settings.AutoPrepareMinUsages));
+        return Task.FromResult((settings.MaxAutoPrepare, settings.AutoPrepareMinUsages, settings.NoResetOnClose));
     });
 }

@@ -1,0 +1,59 @@
+using Microsoft.Data.Sqlite;
+
+namespace Dfns.Registration.Api.Storage;
+
+/// <summary>
+/// Statements of SQLite as they stand, with parameters by position, each prepared once. The file is at hand: nothing waits here but a
+/// commit, for the disk.
+/// </summary>
+internal sealed class SqliteStatements(SqliteConnection connection) : IDisposable
+{
+    private readonly Dictionary<string, SqliteCommand> prepared = new(StringComparer.Ordinal);
+    private bool? isDurable;
+
+    /// <summary>Begins a transaction, and waits for the right to write.</summary>
+    /// <param name="durable">Whether its commit waits for the disk.</param>
+    public void Begin(bool durable)
+    {
+        // Cannot be changed within a transaction.
+        if (isDurable != durable) Run(durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+        isDurable = durable;
+        // With the right to write from its start: one that comes to it later is refused if another has written meanwhile.
+        Run("BEGIN IMMEDIATE");
+    }
+
+    public void Commit() => Run("COMMIT");
+
+    /// <summary>Runs a statement that writes.</summary>
+    /// <param name="statement">With <c>$1</c>, <c>$2</c>, …; one of a fixed number of texts.</param>
+    /// <param name="values">Of the parameters, as the database keeps them.</param>
+    /// <returns>How many rows it has written.</returns>
+    public int Run(string statement, params IReadOnlyList<object?> values) => Bound(statement, values).ExecuteNonQuery();
+
+    /// <summary>Runs a statement that answers with rows.</summary>
+    public List<T> Read<T>(string statement, Func<SqliteDataReader, T> read, params IReadOnlyList<object?> values)
+    {
+        using var reader = Bound(statement, values).ExecuteReader();
+        var rows = new List<T>();
+        while (reader.Read()) rows.Add(read(reader));
+        return rows;
+    }
+
+    public void Dispose()
+    {
+        foreach (var command in prepared.Values) command.Dispose();
+    }
+
+    private SqliteCommand Bound(string statement, IReadOnlyList<object?> values)
+    {
+        if (!prepared.TryGetValue(statement, out var command))
+        {
+            command = new SqliteCommand(statement, connection);
+            for (var n = 1; n <= values.Count; n++) command.Parameters.Add(new SqliteParameter { ParameterName = $"${n}" });
+            prepared[statement] = command;
+        }
+
+        for (var n = 0; n < values.Count; n++) command.Parameters[n].Value = values[n] ?? DBNull.Value;
+        return command;
+    }
+}
