@@ -142,9 +142,9 @@ public sealed class CertificateDraft
     /// <summary>The content of a key usage.</summary>
     public static byte[] KeyUsage(X509KeyUsageFlags usage) => new X509KeyUsageExtension(usage, critical: true).RawData;
 
-    /// <summary>The attributes of a TPM that exists nowhere.</summary>
+    /// <summary>The attributes of a TPM that exists nowhere, of a maker that the TCG has registered: other verifiers ask for one.</summary>
     public static KeyValuePair<string, string>[] UsualTpm =>
-        [new(TpmManufacturer, "id:FFFFF1D0"), new(TpmModel, "Test TPM"), new(TpmVersion, "id:13")];
+        [new(TpmManufacturer, "id:494E5443"), new(TpmModel, "Test TPM"), new(TpmVersion, "id:13")];
 
     /// <summary>The content of a subject alternative name with one directory name.</summary>
     /// <param name="oneRelativeName">Whether the attributes share one relative name, in this order whatever DER says, or have one each.</param>

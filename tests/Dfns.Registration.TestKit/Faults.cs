@@ -16,9 +16,12 @@ public static class Faults
     private static readonly byte[] X25519Key = Convert.FromHexString("300E300506032B656E030500AABBCCDD");
     private static readonly Guid AllowedModel = new("a110ed00-0000-4000-8000-000000000001");
     private static readonly Guid DeniedModel = new("de41ed00-0000-4000-8000-000000000002");
-    private static readonly Guid RevokedModel = new("4e70ed00-0000-4000-8000-000000000003");
-    private static readonly MetadataDraft RevokedBlob = new MetadataDraft().Add(RevokedModel, ["REVOKED"]);
     private static readonly byte[] OtherModel = CertificateDraft.OctetString(new byte[16]);
+
+    /// <summary>The model that the metadata of <see cref="Distrust"/> reports as revoked.</summary>
+    public static Guid RevokedModel { get; } = new("4e70ed00-0000-4000-8000-000000000003");
+
+    private static readonly MetadataDraft RevokedBlob = new MetadataDraft().Add(RevokedModel, ["REVOKED"]);
 
     /// <summary>The reasons for which a new credential can be made: all but the one that nothing has, and those of assertions.</summary>
     public static IEnumerable<RefusalReason> Reasons =>
@@ -243,6 +246,7 @@ public static class Faults
         {
             Algorithm = algorithm,
             Attestation = AttestationMaker.FidoU2f(batchKey: batchKey),
+            Aaguid = Guid.Empty,
         }.Create(challenge, rpId, origin);
 
         MadeCredential With(AttestationMaker attestation) =>
