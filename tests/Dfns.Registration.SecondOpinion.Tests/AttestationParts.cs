@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Formats.Cbor;
 using Dfns.Registration.TestKit;
 
@@ -25,6 +26,9 @@ internal sealed record AttestationParts
 
     /// <summary>The authenticator data.</summary>
     public byte[] AuthenticatorData { get; init; }
+
+    /// <summary>The credential public key, which is the rest of authenticator data without extensions (§6.5.1).</summary>
+    public ReadOnlyMemory<byte> CredentialPublicKey => AuthenticatorData.AsMemory(55 + BinaryPrimitives.ReadUInt16BigEndian(AuthenticatorData.AsSpan(53)));
 
     /// <summary>The format that an attestation object names, however the rest of it is; "unreadable" where it names none.</summary>
     public static string FormatOf(byte[] attestationObject)

@@ -19,10 +19,10 @@ internal static class ChangedRegistrations
     private static readonly string[] Parts = ["client data", "attestation object", "authenticator data", "statement"];
 
     /// <summary>What is changed: every recorded registration that both accept.</summary>
-    public static IReadOnlyList<Question> Unchanged { get; } = [.. GoodRegistrations.OfOthers().Where(question => Opinions.On(question) is { Ours: null, Fido2Says: null })];
+    public static IReadOnlyList<RegistrationQuestion> Unchanged { get; } = [.. GoodRegistrations.OfOthers().Where(question => Opinions.On(question) is { Ours: null, Fido2Says: null })];
 
     /// <summary>All of them.</summary>
-    public static IEnumerable<Question> All()
+    public static IEnumerable<RegistrationQuestion> All()
     {
         var mutation = new Mutation(Seed);
         for (var number = 0; number < Count; number++)
@@ -36,7 +36,7 @@ internal static class ChangedRegistrations
         }
     }
 
-    private static byte[] Part(Question question, int part)
+    private static byte[] Part(RegistrationQuestion question, int part)
     {
         var attestation = Base64Url.DecodeFromChars(question.Credential.AttestationData);
         return part switch
@@ -48,7 +48,7 @@ internal static class ChangedRegistrations
         };
     }
 
-    private static Question Changed(Question question, int part, byte[] changed)
+    private static RegistrationQuestion Changed(RegistrationQuestion question, int part, byte[] changed)
     {
         var whole = new AttestationParts(Base64Url.DecodeFromChars(question.Credential.AttestationData));
         var credential = question.Credential;

@@ -70,6 +70,13 @@ internal sealed record Disagreement
         Fido2Refuses("compound", "compound", "Malformed AttestationObject", "§8.9", "The statement is an array; Fido2 does not know the format."),
         Fido2Refuses("safetynet-time", "android-safetynet", "SafetyNet timestampMs must be", "§8.5", "The challenge shows that the statement is fresh; Fido2 wants it a minute old at most by the machine's clock, which no test can give it."),
 
+        // Assertions.
+        WeRefuse("assertion-signature-der", AssertionSignatureInvalid, "assertion", "§6.5.5", "An ECDSA signature is DER, all of it; Fido2 reads two numbers of BER, and not what is behind them."),
+        WeRefuse("assertion-user-unknown", UserHandleMissing, "assertion", "§7.2 step 6", "Where nobody was known beforehand the user handle is there; Fido2 cannot be told that nobody was."),
+        WeRefuse("assertion-eligibility", BackupEligibilityChanged, "assertion", "§7.2 step 19", "Flag BE is what it was at registration; Fido2 does not keep it."),
+        WeRefuse("assertion-attests", AttestedCredentialDataUnexpected, "assertion", "§6.1", "An assertion attests no credential; Fido2 passes over one."),
+        Fido2Refuses("assertion-empty-user", "assertion", "UserHandle was empty DOMString", "§7.2 step 6", "The official clients send an empty user handle for none, which we take by a departure of ours; Fido2 is to the letter."),
+
         // Policy.
         WeRefuse("policy-none", AttestationNoneNotAccepted, "§7.1 step 24", "A relying party may refuse what is not attested; Fido2 leaves that to its caller."),
         WeRefuse("policy-models-attested", AaguidNotAttested, "§7.1 step 24", "A relying party may list the models that it accepts; Fido2 leaves that to its caller."),
@@ -82,7 +89,7 @@ internal sealed record Disagreement
     /// <summary>Why we refuse; null where Fido2 does.</summary>
     public RefusalReason? OurReason { get; }
 
-    /// <summary>The attestation statement format. Null where the rule is not about the statement.</summary>
+    /// <summary>The attestation statement format, or "assertion" for a rule of assertions alone. Null where the rule is not about the statement.</summary>
     public string? Format { get; }
 
     /// <summary>How Fido2's message begins; null where we refuse.</summary>
@@ -99,7 +106,7 @@ internal sealed record Disagreement
     {
         if (!opinions.Differ) return false;
         if (opinions.Ours is { } refusal)
-            return refusal.Reason == OurReason && (Format is null ? !refusal.InStatement : refusal.InStatement && opinions.Question.Format == Format);
+            return refusal.Reason == OurReason && (Format is null ? !refusal.InStatement : opinions.Question.Format == Format);
         if (Fido2Says is null || !opinions.Fido2Says!.StartsWith(Fido2Says, StringComparison.Ordinal)) return false;
         // A message about client data is too little to go by where anything may have been done to them.
         return Format is null ? !opinions.Question.Changed : opinions.Question.Format == Format;

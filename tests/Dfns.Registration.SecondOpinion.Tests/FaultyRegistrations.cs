@@ -9,9 +9,9 @@ namespace Dfns.Registration.SecondOpinion.Tests;
 internal static class FaultyRegistrations
 {
     /// <summary>All of them, each under a name of its own.</summary>
-    public static IEnumerable<Question> All => OfEveryReason().Concat(OfHostileSize()).Concat(OfManySides()).Concat(OfOthers());
+    public static IEnumerable<RegistrationQuestion> All => OfEveryReason().Concat(OfHostileSize()).Concat(OfManySides()).Concat(OfOthers());
 
-    private static IEnumerable<Question> OfEveryReason()
+    private static IEnumerable<RegistrationQuestion> OfEveryReason()
     {
         foreach (var reason in Faults.Reasons)
         {
@@ -25,15 +25,15 @@ internal static class FaultyRegistrations
                 AllowSafetyNet = Faults.NeedsSafetyNet(reason),
                 Trust = Faults.NeedsDistrust(reason) ? Faults.Distrust(reason) : new(),
             };
-            yield return new($"{reason}", FormatOf(made), made.ToVerify(), expected, [Faults.RevokedModel]);
+            yield return new($"{reason}", FormatOf(made), made.ToVerify(), expected, [Faults.RevokedModel]) { Fault = reason };
         }
     }
 
-    private static IEnumerable<Question> OfHostileSize() => HostileSizes.All(Challenge, RpId, Origin)
+    private static IEnumerable<RegistrationQuestion> OfHostileSize() => HostileSizes.All(Challenge, RpId, Origin)
         .Where(size => size.Credential.Kind == CredentialKind.Fido2)
-        .Select(size => new Question(size.Name, FormatOf(size.Credential), size.Credential.ToVerify(), Expected));
+        .Select(size => new RegistrationQuestion(size.Name, FormatOf(size.Credential), size.Credential.ToVerify(), Expected) { Fault = size.Reason });
 
-    private static IEnumerable<Question> OfManySides()
+    private static IEnumerable<RegistrationQuestion> OfManySides()
     {
         yield return Passkey("origin in capitals", draft => draft.ClientData.Set("origin", "HTTPS://APP.EXAMPLE.CO"));
         yield return Passkey("origin with a path", draft => draft.ClientData.Set("origin", Origin + "/path"));
@@ -69,12 +69,12 @@ internal static class FaultyRegistrations
 
     private static void Lengthen(CertificateDraft leaf) => leaf.Encoded = der => [.. der, 0];
 
-    private static IEnumerable<Question> OfOthers() => Recorded.All.Where(vector => vector.ExpectedReason is not null).Select(Recorded.AsIssued);
+    private static IEnumerable<RegistrationQuestion> OfOthers() => Recorded.All.Where(vector => vector.ExpectedReason is not null).Select(Recorded.AsIssued);
 
     private static string FormatOf(MadeCredential made) => AttestationParts.FormatOf(Base64Url.DecodeFromChars(made.AttestationData));
 
-    private static Question Passkey(string name, Action<RegistrationDraft> change) => With(name, AttestationMaker.None, change);
+    private static RegistrationQuestion Passkey(string name, Action<RegistrationDraft> change) => With(name, AttestationMaker.None, change);
 
-    private static Question With(string name, AttestationMaker attestation, Action<RegistrationDraft>? change = null) =>
+    private static RegistrationQuestion With(string name, AttestationMaker attestation, Action<RegistrationDraft>? change = null) =>
         new(name, attestation.Format, new SoftwareAuthenticator { Attestation = attestation }.Create(Challenge, RpId, Origin, change).ToVerify(), Expected);
 }

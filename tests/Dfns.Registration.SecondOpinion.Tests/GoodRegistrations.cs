@@ -25,9 +25,9 @@ internal static class GoodRegistrations
     ];
 
     /// <summary>All of them, each under a name of its own.</summary>
-    public static IEnumerable<Question> All => OfMakers().Concat(InOtherSpellings()).Concat(OfOthers());
+    public static IEnumerable<RegistrationQuestion> All => OfMakers().Concat(InOtherSpellings()).Concat(OfOthers());
 
-    private static IEnumerable<Question> OfMakers()
+    private static IEnumerable<RegistrationQuestion> OfMakers()
     {
         var intermediate = new TestAuthority("Intermediate", TestAuthority.Trusted);
         foreach (var (member, make) in Makers)
@@ -48,7 +48,7 @@ internal static class GoodRegistrations
         yield return Made("FidoU2f, with an AAGUID", AttestationMaker.FidoU2f(), change: draft => draft.Aaguid = new Guid("f00dbabe-0123-4567-89ab-cdef00112233"));
     }
 
-    private static IEnumerable<Question> InOtherSpellings()
+    private static IEnumerable<RegistrationQuestion> InOtherSpellings()
     {
         yield return Spelled("challenge as text", draft => draft.EncodeChallengeText(Challenge));
         yield return Spelled("client data with further members", draft => draft.ClientData.SetRaw("more", """{"deep":[1.5]}"""));
@@ -86,7 +86,7 @@ internal static class GoodRegistrations
     }
 
     /// <summary>Those that were recorded.</summary>
-    public static IEnumerable<Question> OfOthers()
+    public static IEnumerable<RegistrationQuestion> OfOthers()
     {
         foreach (var vector in Recorded.All.Where(vector => vector.ExpectedReason is null)) yield return Recorded.AsIssued(vector);
         foreach (var vector in Recorded.Chromium.Where(vector => vector.ExpectedReason is null && Recorded.SignsText(vector))) yield return Recorded.WithTextAsChallenge(vector);
@@ -100,7 +100,7 @@ internal static class GoodRegistrations
         _ => true,
     };
 
-    private static Question Made(
+    private static RegistrationQuestion Made(
         string name, AttestationMaker attestation, int algorithm = -7, TestAuthority? authority = null, Action<RegistrationDraft>? change = null)
     {
         // Genuine U2F tokens have no model.
@@ -111,7 +111,7 @@ internal static class GoodRegistrations
         return new(name, attestation.Format, authenticator.Create(Challenge, RpId, Origin, change).ToVerify(), authority is null ? Expected : Trusting);
     }
 
-    private static Question Spelled(string name, Action<RegistrationDraft> change, RegistrationExpectation? expected = null) =>
+    private static RegistrationQuestion Spelled(string name, Action<RegistrationDraft> change, RegistrationExpectation? expected = null) =>
         new(name, "none", new SoftwareAuthenticator().Create(Challenge, RpId, Origin, change).ToVerify(), expected ?? Expected);
 
     private static string Padded(string text) => text.PadRight((text.Length + 3) / 4 * 4, '=');

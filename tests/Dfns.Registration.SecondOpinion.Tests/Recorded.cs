@@ -21,11 +21,23 @@ internal static class Recorded
     /// <summary>All whose challenge is base64url, as Fido2 needs it.</summary>
     public static IEnumerable<VectorFile> All => Chromium.Concat(Specification).Concat(TestKit).Where(vector => Base64Url.IsValid(vector.Challenge));
 
+    /// <summary>The assertions of the specification, each with the registration of the same name.</summary>
+    public static IEnumerable<(AssertionVectorFile Assertion, VectorFile Registration)> Assertions => AssertionVectorFile.LoadAll("w3c", count: 15)
+        .Select(assertion => (assertion, Specification.Single(registration => registration.Id == assertion.Id)));
+
     /// <summary>Asks about it as it was issued.</summary>
-    public static Question AsIssued(VectorFile vector) => new($"{vector.Id} of {vector.Source}", AttestationParts.FormatOf(Base64Url.DecodeFromChars(vector.AttestationData)), vector.Credential, vector.Expectation);
+    public static RegistrationQuestion AsIssued(VectorFile vector) => new($"{vector.Id} of {vector.Source}", AttestationParts.FormatOf(Base64Url.DecodeFromChars(vector.AttestationData)), vector.Credential, vector.Expectation);
+
+    /// <summary>Asks about an assertion as it was issued.</summary>
+    public static AssertionQuestion AsIssued(AssertionVectorFile vector, VectorFile registration) => new(
+        $"assertion {vector.Id} of {vector.Source}",
+        vector.Assertion.ToVerify(),
+        vector.Credential,
+        new AttestationParts(Base64Url.DecodeFromChars(registration.AttestationData)).CredentialPublicKey,
+        vector.Expectation);
 
     /// <summary>Asks about it with the text of the challenge for the bytes of one, which makes the spelling of the official SDK the usual one.</summary>
-    public static Question WithTextAsChallenge(VectorFile vector) => AsIssued(vector) with
+    public static RegistrationQuestion WithTextAsChallenge(VectorFile vector) => AsIssued(vector) with
     {
         Name = $"{vector.Id}, its challenge the text",
         Expected = vector.Expectation with { Challenge = TextOf(vector) },

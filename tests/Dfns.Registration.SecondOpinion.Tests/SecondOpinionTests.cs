@@ -6,8 +6,8 @@ namespace Dfns.Registration.SecondOpinion.Tests;
 /// <summary>What we accept Fido2 accepts too, and what we refuse it refuses, but for the closed list of <see cref="Disagreement"/>.</summary>
 public sealed class SecondOpinionTests
 {
-    private static readonly Lazy<IReadOnlyDictionary<string, Opinions>> Good = new(() => AskBoth(GoodRegistrations.All));
-    private static readonly Lazy<IReadOnlyDictionary<string, Opinions>> Faulty = new(() => AskBoth(FaultyRegistrations.All));
+    private static readonly Lazy<IReadOnlyDictionary<string, Opinions>> Good = new(() => AskBoth([.. GoodRegistrations.All, .. Assertions.Good]));
+    private static readonly Lazy<IReadOnlyDictionary<string, Opinions>> Faulty = new(() => AskBoth([.. FaultyRegistrations.All, .. Assertions.Faulty]));
     private static readonly Lazy<IReadOnlyDictionary<string, Opinions>> Changed = new(() => AskBoth(ChangedRegistrations.All()));
 
     public static TheoryData<string> GoodOnes => [.. Good.Value.Keys];
@@ -30,7 +30,7 @@ public sealed class SecondOpinionTests
     public void What_we_refuse_it_refuses_or_the_list_says_why_not(string name)
     {
         var opinions = Faulty.Value[name];
-        Assert.False(opinions.Ours is null, $"{opinions}");
+        Assert.True(opinions.Ours is not null && opinions.Ours.Reason == (opinions.Question.Fault ?? opinions.Ours.Reason), $"{opinions}");
         IsAgreedOrListed(opinions);
     }
 
@@ -66,7 +66,9 @@ public sealed class SecondOpinionTests
     public void Each_row_of_the_list_is_still_disagreed_about(string id)
     {
         var row = Disagreement.All.Single(row => row.Id == id);
-        Assert.Contains(Good.Value.Values.Concat(Faulty.Value.Values).Concat(Changed.Value.Values), row.Explains);
+        Assert.True(
+            Good.Value.Values.Concat(Faulty.Value.Values).Concat(Changed.Value.Values).Any(row.Explains),
+            $"nothing that is asked shows this difference any more: {row.Clause}: {row.Why}");
     }
 
     [Fact]
