@@ -1,19 +1,23 @@
 using Dfns.Registration.Benchmarks;
+using Dfns.Registration.Benchmarks.Comparison;
 using Dfns.Registration.EndToEnd.Tests.Running;
 using Dfns.Registration.TestKit.Databases;
 using Xunit.Sdk;
 
 // Measures; it asserts nothing and 'dotnet test' does not run it:
-//   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks              all of it
+//   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks              all of it but the service beside its reference
+//   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- service   this service beside the Node reference, and the table of 'library'
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- library   what a verification costs, by format and beside a peer
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- hostile   what hostile sizes cost
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- names     whether answers or times tell who is a user
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- guesses   what becomes of 10,000 wrong codes
 //   dotnet run --project tests/Dfns.Registration.Benchmarks -- rooms [directory]    which folder of the service uses which
+if (args is ["service", .. var options]) return await ServiceComparison.RunAsync(options);
+
 if (args is ["rooms", ..])
 {
     Rooms.Print(args is [_, var directory] ? directory : Path.Combine(Places.Repository, "src", "Dfns.Registration.Api"));
-    return;
+    return 0;
 }
 
 Console.WriteLine($"{Environment.ProcessorCount} processors, shared by service, database and callers; .NET {Environment.Version}");
@@ -21,17 +25,18 @@ Console.WriteLine($"{Environment.ProcessorCount} processors, shared by service, 
 if (args is ["names" or "guesses"])
 {
     await OnBothAsync(args is ["names"] ? Enumeration.MeasureAsync : Guessing.MeasureAsync);
-    return;
+    return 0;
 }
 
 if (args is not ["hostile"]) Library.Measure();
-if (args is ["library"]) return;
+if (args is ["library"]) return 0;
 Hostile.Measure();
-if (args is ["hostile"]) return;
+if (args is ["hostile"]) return 0;
 
 await Start.MeasureAsync();
 
-await OnBothAsync(Throughput.MeasureAsync, Enumeration.MeasureAsync, Guessing.MeasureAsync);
+await OnBothAsync(Enumeration.MeasureAsync, Guessing.MeasureAsync);
+return 0;
 
 static async Task OnBothAsync(params IReadOnlyList<Func<string, Func<Task<TestDatabase>>, Task>> measurements)
 {

@@ -30,6 +30,8 @@ internal sealed class ServiceProcess : IAsyncDisposable
 
     public ProcessOutput Output => process.Output;
 
+    public int Id => process.Id;
+
     public bool HasExited => process.HasExited;
 
     public long ResidentBytes => process.ResidentBytes;
@@ -57,9 +59,13 @@ internal sealed class ServiceProcess : IAsyncDisposable
     /// <param name="environment"><c>Development</c> or <c>Production</c>.</param>
     /// <param name="settings">Keys as in a settings file, such as <c>Mail:Host</c>; any other key becomes an environment variable as it is. Later ones win, null removes.</param>
     /// <param name="contentRoot">Where settings files and the data directory are; by default the build output.</param>
-    public static async Task<ServiceProcess> StartAsync(string environment, IEnumerable<(string Key, string? Value)> settings, string? contentRoot = null)
+    /// <param name="change">Changes how the process is started; null for as it is.</param>
+    public static async Task<ServiceProcess> StartAsync(
+        string environment, IEnumerable<(string Key, string? Value)> settings, string? contentRoot = null, Action<ProcessStartInfo>? change = null)
     {
-        var started = RunningProcess.Start(StartInfo(environment, "http://127.0.0.1:0", settings, contentRoot));
+        var start = StartInfo(environment, "http://127.0.0.1:0", settings, contentRoot);
+        change?.Invoke(start);
+        var started = RunningProcess.Start(start);
         try
         {
             // Its port is open only once the database is migrated, so that no request ever meets a service that is not ready.

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -8,9 +9,10 @@ using Search = Dfns.Registration.TestKit.Databases.PostgreSqlServer.Search;
 namespace Dfns.Registration.TestKit.Databases;
 
 /// <summary>Starts the PostgreSQL that is installed on this machine, on a temporary directory and a free loopback port.</summary>
-internal static class LocalPostgreSql
+public static class LocalPostgreSql
 {
     private const string User = "dfns";
+    private const string KeepingNothing = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off";
 
     /// <summary>
     /// Its standard input is the server's lifetime: it is at its end when the test process is, however that ended, and then the
@@ -18,31 +20,41 @@ internal static class LocalPostgreSql
     /// </summary>
     private const string Script = """
         trap '' INT
-        bin=$1 port=$2 user=$3 connections=$4
+        bin=$1 port=$2 user=$3 connections=$4 settings=$5
         dir=$(mktemp -d) || exit
         if "$bin/initdb" -D "$dir/data" -U "$user" -A trust -E UTF8 --locale=C --no-sync >"$dir/log" &&
            "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w start >/dev/null -o "-c listen_addresses=127.0.0.1 -p $port \
-             -c unix_socket_directories='' -c max_connections=$connections -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
-        then echo ready; else cat "$dir/log"; exec <&-; fi
+             -c unix_socket_directories='' -c max_connections=$connections $settings"
+        then echo "ready $(head -n 1 "$dir/data/postmaster.pid")"; else cat "$dir/log"; exec <&-; fi
         exec >/dev/null 2>&1
         cat
         "$bin/pg_ctl" -D "$dir/data" -m immediate -w stop
         rm -rf "$dir"
         """;
 
-    // Kept so that its standard input stays open until the process ends.
-    private static Process? shell;
+    // Kept so that their standard input stays open until the process ends.
+    private static readonly ConcurrentBag<Process> Shells = [];
 
-    public static async Task<Search> LookAsync()
+    /// <summary>Starts a server that is not the tests' own, for as long as this process runs.</summary>
+    /// <param name="settings">Options of the server, such as <c>-c shared_buffers=512MB</c>.</param>
+    /// <returns>The server; null where no PostgreSQL is installed.</returns>
+    public static async Task<StartedPostgreSql?> StartAsync(string settings) => Binaries() is { } binaries ? await StartAsync(binaries, settings) : null;
+
+    internal static async Task<Search> LookAsync()
     {
         if (Binaries() is not { } binaries)
             return Search.Failed("no local PostgreSQL is installed (apt-get install postgresql)");
 
+        return Search.Succeeded((await StartAsync(binaries, KeepingNothing)).ConnectionString, binaries);
+    }
+
+    private static async Task<StartedPostgreSql> StartAsync(string binaries, string settings)
+    {
         var port = FreePort();
-        string[] script = ["sh", "-c", Script, "sh", binaries, $"{port}", User, $"{PostgreSqlServer.MaxConnections}"];
+        string[] script = ["sh", "-c", Script, "sh", binaries, $"{port}", User, $"{PostgreSqlServer.MaxConnections}", settings];
         // PostgreSQL refuses to run as root; its packages make this user.
         string[] command = Environment.IsPrivilegedProcess ? ["runuser", "-u", "postgres", "--", .. script] : script;
-        shell = Process.Start(new ProcessStartInfo(command[0], command[1..])
+        var shell = Process.Start(new ProcessStartInfo(command[0], command[1..])
         {
             // Whoever runs the server may enter it.
             WorkingDirectory = "/",
@@ -52,11 +64,13 @@ internal static class LocalPostgreSql
             RedirectStandardError = true,
         })!;
 
+        Shells.Add(shell);
+
         var firstLine = await shell.StandardOutput.ReadLineAsync();
-        if (firstLine is "ready")
+        if (firstLine?.Split(' ') is ["ready", var id])
         {
             var server = new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = port, Username = User, Database = "postgres" };
-            return Search.Succeeded(server.ConnectionString, binaries);
+            return new StartedPostgreSql(server.ConnectionString, int.Parse(id, CultureInfo.InvariantCulture));
         }
 
         var log = firstLine + await shell.StandardOutput.ReadToEndAsync() + await shell.StandardError.ReadToEndAsync();
@@ -82,3 +96,8 @@ internal static class LocalPostgreSql
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
+
+/// <summary>A PostgreSQL server that was started.</summary>
+/// <param name="ConnectionString">Of a user who may create databases.</param>
+/// <param name="ProcessId">Of the process whose children serve the connections.</param>
+public sealed record StartedPostgreSql(string ConnectionString, int ProcessId);
