@@ -95,8 +95,12 @@ internal sealed class Rounds<TAsk, TAnswer>(
 
     private async Task RunAsync()
     {
-        while (Next() is { Count: > 0 } riders)
+        while (true)
         {
+            // Behind whatever is at hand to be worked on: under load others who are about to ask come along, and otherwise nobody waits.
+            await Task.Yield();
+            var riders = Next();
+            if (riders.Count == 0) return;
             RoundMetrics.Waiting.Add(-riders.Count, RoundMetrics.Of(name));
             RoundMetrics.Sizes.Record(riders.Count, RoundMetrics.Of(name));
             foreach (var rider in riders) RoundMetrics.Waits.Record(clock.GetElapsedTime(rider.Since).TotalSeconds, RoundMetrics.Of(name));
