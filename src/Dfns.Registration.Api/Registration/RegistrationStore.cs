@@ -14,7 +14,8 @@ namespace Dfns.Registration.Api.Registration;
 internal sealed class RegistrationStore(
     RegistrationDbContext db, Changes changes, Audit audit, CodeStore codes, Guesses guesses, CeremonyStore ceremonies, ChallengeStore challenges, SessionStore sessions, Entropy entropy, TimeProvider clock, IOptions<RegistrationOptions> options)
 {
-    private const int CommitAttempts = 5;
+    /// <summary>Each that is lost has somebody else's session opened or completed; a user may open many at once.</summary>
+    private const int CommitAttempts = 32;
 
     /// <summary>Checks a registration code and opens a session for its user. The code is spent at completion, not here.</summary>
     /// <param name="http">Whose address counts.</param>

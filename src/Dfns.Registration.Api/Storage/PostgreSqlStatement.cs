@@ -10,7 +10,7 @@ namespace Dfns.Registration.Api.Storage;
 /// Statements of PostgreSQL as they stand, with parameters by position: prepared once a connection, and sent without being looked at. EF
 /// Core builds SQL of its own anew for each call that holds some; the connection, the repeating and the log are EF Core's.
 /// </summary>
-internal static partial class PostgreSqlStatement
+internal static class PostgreSqlStatement
 {
     /// <summary>Runs a statement that answers with rows.</summary>
     /// <param name="db">Of PostgreSQL.</param>
@@ -49,7 +49,7 @@ internal static partial class PostgreSqlStatement
 
                 var result = await run(batch);
                 var logger = db.GetService<IDiagnosticsLogger<DbLoggerCategory.Database.Command>>().Logger;
-                foreach (var (statement, _) in statements) Log.Executed(logger, statement);
+                foreach (var (statement, _) in statements) StatementText.LogRun(logger, statement);
                 return result;
             }
             finally
@@ -57,11 +57,4 @@ internal static partial class PostgreSqlStatement
                 await db.Database.CloseConnectionAsync();
             }
         });
-
-    private static partial class Log
-    {
-        // The values may be anybody's secrets.
-        [LoggerMessage(Level = LogLevel.Information, Message = "Executed {commandText}")]
-        public static partial void Executed(ILogger logger, string commandText);
-    }
 }

@@ -6,7 +6,7 @@ namespace Dfns.Registration.Api.Storage;
 /// Statements of SQLite as they stand, with parameters by position, each prepared once. The file is at hand: nothing waits here but a
 /// commit, for the disk.
 /// </summary>
-internal sealed class SqliteStatements(SqliteConnection connection) : IDisposable
+internal sealed class SqliteStatements(SqliteConnection connection, ILogger logger) : IDisposable
 {
     private readonly Dictionary<string, SqliteCommand> prepared = new(StringComparer.Ordinal);
     private bool? isDurable;
@@ -16,23 +16,31 @@ internal sealed class SqliteStatements(SqliteConnection connection) : IDisposabl
     public void Begin(bool durable)
     {
         // Cannot be changed within a transaction.
-        if (isDurable != durable) Run(durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+        if (isDurable != durable) Set(durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
         isDurable = durable;
         // With the right to write from its start: one that comes to it later is refused if another has written meanwhile.
-        Run("BEGIN IMMEDIATE");
+        Set("BEGIN IMMEDIATE");
     }
 
-    public void Commit() => Run("COMMIT");
+    public void Commit() => Set("COMMIT");
 
     /// <summary>Runs a statement that writes.</summary>
     /// <param name="statement">With <c>$1</c>, <c>$2</c>, …; one of a fixed number of texts.</param>
     /// <param name="values">Of the parameters, as the database keeps them.</param>
     /// <returns>How many rows it has written.</returns>
-    public int Run(string statement, params IReadOnlyList<object?> values) => Bound(statement, values).ExecuteNonQuery();
+    public int Run(string statement, params IReadOnlyList<object?> values)
+    {
+        StatementText.LogRun(logger, statement);
+        return Bound(statement, values).ExecuteNonQuery();
+    }
+
+    /// <summary>Runs a statement that touches no rows.</summary>
+    public void Set(string statement) => Bound(statement, []).ExecuteNonQuery();
 
     /// <summary>Runs a statement that answers with rows.</summary>
     public List<T> Read<T>(string statement, Func<SqliteDataReader, T> read, params IReadOnlyList<object?> values)
     {
+        StatementText.LogRun(logger, statement);
         using var reader = Bound(statement, values).ExecuteReader();
         var rows = new List<T>();
         while (reader.Read()) rows.Add(read(reader));

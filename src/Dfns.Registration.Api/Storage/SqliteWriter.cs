@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Storage;
@@ -7,7 +8,7 @@ namespace Dfns.Registration.Api.Storage;
 /// SQLite has one writer at a time: rounds that write take turns here, where waiting costs nothing, on one connection of their own whose
 /// statements stay prepared. On PostgreSQL nobody waits.
 /// </summary>
-internal sealed class SqliteWriter(IOptions<DatabaseOptions> options) : IDisposable
+internal sealed class SqliteWriter(IOptions<DatabaseOptions> options, ILoggerFactory loggers) : IDisposable
 {
     private readonly SemaphoreSlim? turn = options.Value.Provider == DatabaseProvider.Sqlite ? new(1) : null;
     private SqliteConnection? connection;
@@ -51,10 +52,10 @@ internal sealed class SqliteWriter(IOptions<DatabaseOptions> options) : IDisposa
         connection = new SqliteConnection(new SqliteConnectionStringBuilder(options.Value.ConnectionString) { Pooling = false }.ConnectionString);
         connection.Open();
         SQLitePCL.raw.sqlite3_busy_timeout(connection.Handle, connection.DefaultTimeout * 1000);
-        statements = new SqliteStatements(connection);
+        statements = new SqliteStatements(connection, loggers.CreateLogger(DbLoggerCategory.Database.Command.Name));
         // 32 MiB each: every row goes into half a dozen indexes, at random places, and what is changed often is copied into the file once.
-        statements.Run("PRAGMA cache_size = -32768");
-        statements.Run("PRAGMA wal_autocheckpoint = 8192");
+        statements.Set("PRAGMA cache_size = -32768");
+        statements.Set("PRAGMA wal_autocheckpoint = 8192");
         return statements;
     }
 
