@@ -10,8 +10,6 @@ namespace Dfns.Registration.Api.Ceremonies;
 internal sealed class ChallengeAnswers(
     AnswerStore store, CeremonyStore ceremonies, CallerReader callers, Changes changes, TokenService tokens, Factors factors, Entropy entropy, TimeProvider clock)
 {
-    private const int Attempts = 5;
-
     /// <summary>Takes an answer.</summary>
     /// <typeparam name="T">What follows from it.</typeparam>
     /// <param name="request">The parsed body.</param>
@@ -36,7 +34,7 @@ internal sealed class ChallengeAnswers(
             open.Ceremony.ConsumedAt = now;
             var use = open.Ceremony.MarkUse(entropy);
             if (then(open, proven).Failed(out error, out var result)) return error;
-            if (attempt == Attempts)
+            if (attempt == Changes.Attempts)
             {
                 await changes.SaveAsync(ct);
                 return result;

@@ -53,7 +53,7 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
 
         """;
 
-    private static readonly string IdsByPosition = StatementText.ByPosition(OnPostgreSql + "SELECT id FROM stored", 14);
+    private static readonly string IdsByPosition = Statements.ByPosition(OnPostgreSql + "SELECT id FROM stored", 14);
 
     private const string DropOnSqlite =
         """
@@ -75,6 +75,12 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
     /// <param name="challenge">New, of nobody or of a user who is stored.</param>
     /// <param name="ct">Ends the waiting; nothing is stored then.</param>
     public Task OpenAsync(Ceremony challenge, CancellationToken ct) => rounds.RideAsync(new Opening(challenge, Kept: null, Guess: null), ct);
+
+    /// <summary>Stores a challenge of which a user has a few at a time.</summary>
+    /// <param name="challenge">New, of a user who is stored.</param>
+    /// <param name="kept">Of the user's other open challenges of the purpose as many stay, the latest.</param>
+    /// <param name="ct">Ends the waiting; nothing is stored then.</param>
+    public Task OpenAsync(Ceremony challenge, int kept, CancellationToken ct) => rounds.RideAsync(new Opening(challenge, kept, Guess: null), ct);
 
     /// <summary>Stores a challenge that a code opened.</summary>
     /// <param name="challenge">New, of the code's user.</param>
@@ -153,6 +159,6 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
     private sealed record Opening(Ceremony Row, int? Kept, CountedGuess? Guess)
     {
         /// <summary>Those of a user that drop each other, or that take back from one count, are stored one after the other.</summary>
-        public IEnumerable<object> Touches => Guess is null ? [] : [(Row.OrganisationId, Row.UserId, Row.Purpose)];
+        public IEnumerable<object> Touches => Kept is null && Guess is null ? [] : [(Row.OrganisationId, Row.UserId, Row.Purpose)];
     }
 }

@@ -87,6 +87,8 @@ internal sealed class GuessStore(IServiceScopeFactory scopes, SqliteWriter write
         RETURNING code_hash, expires_at, failed_attempts, consumed_at
         """;
 
+    private static string? findOnSqlite;
+
     private readonly Rounds<Guess, GuessedAt> rounds = new("guess", guesses => CountAsync(guesses, scopes, writer, clock.GetUtcNow(), limits.Value), guess => guess.Touches, clock);
 
     /// <summary>Counts a guess; none that is made at the same time shares a count with it.</summary>
@@ -140,14 +142,14 @@ internal sealed class GuessStore(IServiceScopeFactory scopes, SqliteWriter write
 
         using var transaction = await writer.BeginAsync(isDurable: false);
         var statements = transaction.Statements;
-        var find = FindOnSqlite.Replace(RelyingPartyColumns, string.Join(", ", RowType.Of(db.Model.FindEntityType(typeof(RelyingParty))!).Columns.Select(c => $"p.{c.Name}")), StringComparison.Ordinal);
+        findOnSqlite ??= FindOnSqlite.Replace(RelyingPartyColumns, string.Join(", ", RowType.Of(db.Model.FindEntityType(typeof(RelyingParty))!).Columns.Select(c => $"p.{c.Name}")), StringComparison.Ordinal);
         var counted = new List<GuessedAt>(guesses.Count);
         foreach (var guess in guesses)
         {
             var budgets = AttemptBudgetStore.Count(statements, guess.Address, addressEnds, now, limits.StartsPerHour, guess.Pair, pairEnds);
             var (address, pair) = (budgets.Find(b => b.Id.AsSpan().SequenceEqual(guess.Address)), budgets.Find(b => b.Id.AsSpan().SequenceEqual(guess.Pair)));
             counted.Add(pair?.Used <= limits.AttemptsPerUser
-                ? CountOnCode(statements, find, guess, address!, pair)
+                ? CountOnCode(statements, guess, address!, pair)
                 : new GuessedAt { AddressUsed = address?.Used, AddressEndsAt = address?.WindowEndsAt, PairUsed = pair?.Used, PairEndsAt = pair?.WindowEndsAt });
         }
 
@@ -158,11 +160,11 @@ internal sealed class GuessStore(IServiceScopeFactory scopes, SqliteWriter write
     }
 
     // One row comes back for anybody: for nobody, the decoy's code is looked up in place of the user's.
-    private static GuessedAt CountOnCode(SqliteStatements statements, string find, Guess guess, AttemptBudget address, AttemptBudget pair)
+    private static GuessedAt CountOnCode(SqliteStatements statements, Guess guess, AttemptBudget address, AttemptBudget pair)
     {
         var purpose = guess.Purpose.ToString();
         var found = statements.Read(
-            find,
+            findOnSqlite!,
             row => new GuessedAt
             {
                 AddressUsed = address.Used,

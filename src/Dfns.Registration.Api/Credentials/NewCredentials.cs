@@ -12,10 +12,10 @@ namespace Dfns.Registration.Api.Credentials;
 
 /// <summary>Challenges for a credential that is added to those a user has, and the answers to them.</summary>
 internal sealed class NewCredentials(
-    CredentialStore store, CeremonyStore ceremonies, Changes changes, TrustSources trust, TokenService tokens, Audit audit, Entropy entropy, TimeProvider clock,
+    CredentialStore store, CeremonyStore ceremonies, ChallengeStore challenges, TrustSources trust, TokenService tokens, Audit audit, Entropy entropy, TimeProvider clock,
     IOptions<ChallengeOptions> options)
 {
-    /// <summary>Opens a challenge and saves it.</summary>
+    /// <summary>Opens a challenge and stores it.</summary>
     /// <param name="user">Whose credential it will be.</param>
     /// <param name="relyingParty">Of the organisation.</param>
     /// <param name="kind">The one kind that answers it.</param>
@@ -23,9 +23,9 @@ internal sealed class NewCredentials(
     /// <param name="ct">Ends the waiting.</param>
     public async Task<CredentialChallengeResponse> OpenAsync(User user, RelyingParty relyingParty, CredentialKind kind, CredentialCode? code, CancellationToken ct)
     {
-        var ceremony = await ceremonies.OpenAsync(
-            CeremonyPurpose.NewCredential, user, options.Value.RegistrationLifetime, new Binding(kind, code?.CodeHash).ToString(), ct);
-        await changes.SaveAsync(ct);
+        var boundTo = new Binding(kind, code?.CodeHash).ToString();
+        var ceremony = Ceremony.Open(entropy, user.OrganisationId, CeremonyPurpose.NewCredential, user.Id, clock.GetUtcNow(), options.Value.RegistrationLifetime, boundTo);
+        await challenges.OpenAsync(ceremony, options.Value.MostOpen - 1, ct);
 
         var isPasskey = kind == CredentialKind.Fido2;
         var passkeys = isPasskey ? await store.PasskeyIdsAsync(user, ct) : null;

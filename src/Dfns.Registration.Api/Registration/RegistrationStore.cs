@@ -14,9 +14,6 @@ namespace Dfns.Registration.Api.Registration;
 internal sealed class RegistrationStore(
     RegistrationDbContext db, Changes changes, Audit audit, CodeStore codes, Guesses guesses, CeremonyStore ceremonies, ChallengeStore challenges, SessionStore sessions, Entropy entropy, TimeProvider clock, IOptions<RegistrationOptions> options)
 {
-    /// <summary>Each that is lost has somebody else's session opened or completed; a user may open many at once.</summary>
-    private const int CommitAttempts = 32;
-
     /// <summary>Checks a registration code and opens a session for its user. The code is spent at completion, not here.</summary>
     /// <param name="http">Whose address counts.</param>
     /// <param name="organisationId">As sent; need not exist.</param>
@@ -100,7 +97,7 @@ internal sealed class RegistrationStore(
                 await changes.SaveAsync(ct);
                 return answer;
             }
-            catch (DbUpdateException e) when (attempt < CommitAttempts && IsLostRace(e))
+            catch (DbUpdateException e) when (attempt < Changes.Attempts && IsLostRace(e))
             {
                 changes.Forget();
                 var reference = new TokenReference(session.Ceremony.OrganisationId, session.Ceremony.Id);

@@ -9,6 +9,9 @@ namespace Dfns.Registration.Api.Storage;
 /// </summary>
 internal sealed class Changes(RegistrationDbContext db, GroupCommit commits)
 {
+    /// <summary>How often a request that lost is tried: each time somebody else's was saved, and a user may send as many at once.</summary>
+    public const int Attempts = 32;
+
     private readonly List<ChangedRow> rows = [];
 
     /// <summary>Adds a row.</summary>

@@ -21,8 +21,8 @@ internal static class CountedGuesses
         WHERE organisation_id = {0} AND user_id = {1} AND purpose = {2} AND code_hash = {3} AND consumed_at IS NULL AND failed_attempts > 0
         """;
 
-    private static readonly string BudgetByPosition = StatementText.ByPosition(Budget, 2);
-    private static readonly string CodeByPosition = StatementText.ByPosition(Code, 4);
+    private static readonly string BudgetByPosition = Statements.ByPosition(Budget, 2);
+    private static readonly string CodeByPosition = Statements.ByPosition(Code, 4);
 
     /// <summary>Takes the count of a right guess back, unless its code was spent or replaced since.</summary>
     /// <returns>False for such a one; then what it opens is not to be opened.</returns>

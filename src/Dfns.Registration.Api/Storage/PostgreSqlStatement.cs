@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -30,9 +29,6 @@ internal static class PostgreSqlStatement
     public static Task RunAsync(this RegistrationDbContext db, IReadOnlyList<(string Statement, IReadOnlyList<object> Values)> statements) =>
         db.RunAsync(statements, batch => batch.ExecuteNonQueryAsync());
 
-    /// <summary>The value of a column, or null.</summary>
-    public static T? OrNull<T>(this DbDataReader reader, int column) => reader.IsDBNull(column) ? default : reader.GetFieldValue<T>(column);
-
     private static Task<T> RunAsync<T>(this RegistrationDbContext db, IReadOnlyList<(string Statement, IReadOnlyList<object> Values)> statements, Func<NpgsqlBatch, Task<T>> run) =>
         db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
         {
@@ -49,7 +45,7 @@ internal static class PostgreSqlStatement
 
                 var result = await run(batch);
                 var logger = db.GetService<IDiagnosticsLogger<DbLoggerCategory.Database.Command>>().Logger;
-                foreach (var (statement, _) in statements) StatementText.LogRun(logger, statement);
+                foreach (var (statement, _) in statements) Statements.LogRun(logger, statement);
                 return result;
             }
             finally

@@ -12,7 +12,7 @@ internal static class RowSave
 {
     private static readonly ConcurrentDictionary<(RowType Type, EntityState State, UInt128 Changed), Alike> Known = new();
 
-    /// <summary>Saves rows on PostgreSQL; throws as the driver does. A row that is not as its tokens say is a division by zero, which names no row.</summary>
+    /// <summary>Saves rows on PostgreSQL; throws as the driver does. A row that is not as its tokens say ends in an error that names its table, and no row.</summary>
     /// <param name="db">Gives the connection; tracks nothing.</param>
     /// <param name="rows">None twice.</param>
     /// <returns>False, and nothing is saved, where <c>SaveChanges</c> has to do it: rows are to be removed, or have columns that are lists.</returns>
@@ -71,14 +71,14 @@ internal static class RowSave
                 sent = [.. type.Key, .. type.Tokens, .. written];
                 Turn = 0;
                 OnSqlite = $"UPDATE {type.Name} SET {Joined(", ", compared.., n => $"{Name(n)} = ${n + 1}")} WHERE {Joined(" AND ", ..compared, n => $"{Name(n)} {(n < keys ? "=" : "IS")} ${n + 1}")}";
-                // Divides by zero unless every row was there as its tokens say: what has changed by then is taken back with all the rest.
+                // An error, in words that the database logs, unless every row was there as its tokens say: what has changed by then is taken back with all the rest.
                 OnPostgreSql =
                     $"""
                     WITH changed AS (
                         UPDATE {type.Name} AS t SET {Joined(", ", compared.., n => $"{Name(n)} = a.c{n}")}
                         FROM unnest({Joined(", ", .., n => $"${n + 1}")}) AS a ({Joined(", ", .., n => $"c{n}")})
                         WHERE {Joined(" AND ", ..compared, n => $"t.{Name(n)} {(n < keys ? "=" : "IS NOT DISTINCT FROM")} a.c{n}")} RETURNING 1)
-                    SELECT 1 / CASE WHEN (SELECT count(*) FROM changed) = cardinality($1) THEN 1 ELSE 0 END
+                    SELECT (CASE WHEN (SELECT count(*) FROM changed) = cardinality($1) THEN '1' ELSE 'another request has changed a row of {type.Name} meanwhile' END)::int
                     """;
                 return;
             }

@@ -30,7 +30,7 @@ internal sealed class SqliteStatements(SqliteConnection connection, ILogger logg
     /// <returns>How many rows it has written.</returns>
     public int Run(string statement, params IReadOnlyList<object?> values)
     {
-        StatementText.LogRun(logger, statement);
+        Statements.LogRun(logger, statement);
         return Bound(statement, values).ExecuteNonQuery();
     }
 
@@ -40,7 +40,7 @@ internal sealed class SqliteStatements(SqliteConnection connection, ILogger logg
     /// <summary>Runs a statement that answers with rows.</summary>
     public List<T> Read<T>(string statement, Func<SqliteDataReader, T> read, params IReadOnlyList<object?> values)
     {
-        StatementText.LogRun(logger, statement);
+        Statements.LogRun(logger, statement);
         using var reader = Bound(statement, values).ExecuteReader();
         var rows = new List<T>();
         while (reader.Read()) rows.Add(read(reader));

@@ -21,7 +21,7 @@ internal sealed class AttemptBudgetStore(RegistrationDbContext db)
         RETURNING id, window_ends_at, used
         """;
 
-    private static readonly string CountBothByPosition = StatementText.ByPosition(CountBoth, 6);
+    private static readonly string CountBothByPosition = Statements.ByPosition(CountBoth, 6);
 
     /// <summary>Counts one attempt against an address.</summary>
     /// <param name="address">Its budget.</param>

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Text;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Microsoft.Extensions.Options;
@@ -90,11 +92,20 @@ internal sealed class TokenService(SigningKeys keys, KnownTokens known, Entropy 
             RequireExpirationTime = true,
             LifetimeValidator = (notBefore, expires, _, _) => IsLive(notBefore, expires),
         });
-        if (!result.IsValid || result.SecurityToken is not JsonWebToken token) return null;
+        if (!result.IsValid || result.SecurityToken is not JsonWebToken token || !HasOneText(text)) return null;
         return token.TryGetPayloadValue<string>(PurposeClaim, out var named) && Enum.TryParse<TokenPurpose>(named, out var purpose)
             && string.Equals(named, purpose.ToString(), StringComparison.Ordinal) && token.TryGetPayloadValue<string>(JwtRegisteredClaimNames.Sid, out var id)
             ? new KnownToken(token.Kid, purpose, new TokenReference(token.Subject, id), token.ValidFrom, token.ValidTo)
             : null;
+    }
+
+    // Header and payload are signed as text. Of the signature the handler takes padding (not RFC 7515 §2), and drops the bits of its last
+    // character that do not count.
+    private static bool HasOneText(string text)
+    {
+        var signature = text.AsSpan(text.LastIndexOf('.') + 1);
+        Span<byte> bytes = stackalloc byte[64];
+        return signature.Length == 86 && Base64Url.DecodeFromChars(signature, bytes, out _, out _) == OperationStatus.Done;
     }
 
     private static TokenPurpose Purpose(Ceremony ceremony) => ceremony.Purpose switch

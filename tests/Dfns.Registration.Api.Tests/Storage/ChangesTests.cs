@@ -5,6 +5,7 @@ using Dfns.Registration.Api.Tests.Running;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Dfns.Registration.Api.Tests.Storage;
 
@@ -35,6 +36,22 @@ public abstract class ChangesTests(ServiceFixture fixture) : ServiceTests(fixtur
             });
 
             Assert.Equal(["RelyingParty", "SocialProvider", "User"], left.Order(StringComparer.Ordinal));
+        }
+
+        // An operator finds it in the database's own log, without a value of anybody's.
+        [Fact]
+        public async Task The_database_is_told_in_words_what_it_finds_in_its_log()
+        {
+            var ceremony = await AddCeremonyAsync(100);
+            await Service.InDatabaseAsync(db => db.Ceremonies.Where(c => c.Id == ceremony.Id).ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, Service.Noon)));
+            var told = await Service.InDatabaseAsync(async db =>
+            {
+                var row = ChangedRow.Watched(TypeOf(db, ceremony), ceremony, written: null);
+                ceremony.ConsumedAt = Service.Noon.AddMinutes(1);
+                return await Assert.ThrowsAsync<PostgresException>(() => RowSave.TryAsync(db, [row.Compared()]));
+            });
+
+            Assert.Equal("invalid input syntax for type integer: \"another request has changed a row of ceremonies meanwhile\"", told.MessageText);
         }
     }
 
@@ -195,7 +212,7 @@ public abstract class ChangesTests(ServiceFixture fixture) : ServiceTests(fixtur
         return code;
     }
 
-    private async Task<Ceremony> AddCeremonyAsync(int number)
+    protected async Task<Ceremony> AddCeremonyAsync(int number)
     {
         var organisation = await Service.NewOrganisationAsync();
         var ceremony = new Ceremony
