@@ -19,8 +19,9 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
     private const string OnPostgreSql =
         """
         WITH asked AS MATERIALIZED (
-            SELECT * FROM unnest({0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10}, {11}, {12})
-                AS a (organisation_id, id, purpose, user_id, challenge, created_at, expires_at, bound_to, kept, code_purpose, code_hash, budget, budget_ends_at)),
+            SELECT * FROM unnest({0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10}, {11}, {12}) WITH ORDINALITY
+                AS a (organisation_id, id, purpose, user_id, challenge, created_at, expires_at, bound_to, kept, code_purpose, code_hash, budget, budget_ends_at, place)
+            WHERE place BETWEEN 1 AND 1000000),
         uncounted AS (
             UPDATE codes AS c SET failed_attempts = c.failed_attempts - 1
             FROM (SELECT * FROM asked WHERE code_purpose IS NOT NULL ORDER BY organisation_id, user_id) AS a

@@ -22,7 +22,8 @@ internal sealed class GuessStore(IServiceScopeFactory scopes, SqliteWriter write
     private const string OnPostgreSql =
         """
         WITH asked AS MATERIALIZED (
-            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7) AS a (n, organisation_id, username_folded, purpose, decoy_id, address, pair)),
+            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7) WITH ORDINALITY AS a (n, organisation_id, username_folded, purpose, decoy_id, address, pair, place)
+            WHERE place BETWEEN 1 AND 1000000),
         addresses AS (
             INSERT INTO attempt_budgets AS b (id, window_ends_at, used)
             SELECT a.address, $9, count(*) FROM asked AS a

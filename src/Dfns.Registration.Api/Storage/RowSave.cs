@@ -76,8 +76,8 @@ internal static class RowSave
                     $"""
                     WITH changed AS (
                         UPDATE {type.Name} AS t SET {Joined(", ", compared.., n => $"{Name(n)} = a.c{n}")}
-                        FROM unnest({Joined(", ", .., n => $"${n + 1}")}) AS a ({Joined(", ", .., n => $"c{n}")})
-                        WHERE {Joined(" AND ", ..compared, n => $"t.{Name(n)} {(n < keys ? "=" : "IS NOT DISTINCT FROM")} a.c{n}")} RETURNING 1)
+                        FROM unnest({Joined(", ", .., n => $"${n + 1}")}) WITH ORDINALITY AS a ({Joined(", ", .., n => $"c{n}")}, place)
+                        WHERE place BETWEEN 1 AND 1000000 AND {Joined(" AND ", ..compared, n => $"t.{Name(n)} {(n < keys ? "=" : "IS NOT DISTINCT FROM")} a.c{n}")} RETURNING 1)
                     SELECT (CASE WHEN (SELECT count(*) FROM changed) = cardinality($1) THEN '1' ELSE 'another request has changed a row of {type.Name} meanwhile' END)::int
                     """;
                 return;
