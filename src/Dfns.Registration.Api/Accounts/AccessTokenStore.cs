@@ -13,32 +13,13 @@ internal sealed class AccessTokenStore(RegistrationDbContext db)
     /// </returns>
     public async Task<Caller?> FindLiveAsync(TokenReference reference, DateTimeOffset now, CancellationToken ct)
     {
-        var found = await Live(reference, now).SingleOrDefaultAsync(ct);
+        var found = await db.AccessTokens
+            .Where(t => t.OrganisationId == reference.OrganisationId && t.Id == reference.Id && t.RevokedAt == null && t.ExpiresAt > now
+                && t.User!.IsActive && (t.CredentialUuid == null || t.Credential!.Status == CredentialStatus.Active))
+            .Select(t => new { Token = t, User = t.User!, RelyingParty = t.User!.Organisation!.RelyingParty! })
+            .SingleOrDefaultAsync(ct);
         return found is null ? null : new Caller(found.User, found.Token, found.RelyingParty);
     }
-
-    /// <summary>Finds a token that is good now, with whom it names and the credentials that whoever that is can sign with.</summary>
-    /// <returns>The caller, or null as above, and the active credentials but recovery keys; nothing is tracked.</returns>
-    public async Task<(Caller? Caller, IReadOnlyList<Credential> Signing)> FindSigningAsync(TokenReference reference, DateTimeOffset now, CancellationToken ct)
-    {
-        var rows = await Live(reference, now)
-            .LeftJoin(
-                db.Credentials.Where(c => c.Status == CredentialStatus.Active && c.Slot != CredentialSlot.Recovery),
-                t => new { t.Token.OrganisationId, t.Token.UserId },
-                c => new { c.OrganisationId, c.UserId },
-                (t, c) => new { t.Token, t.User, t.RelyingParty, Credential = c })
-            .AsNoTrackingWithIdentityResolution()
-            .ToListAsync(ct);
-        return rows is [var first, ..]
-            ? (new Caller(first.User, first.Token, first.RelyingParty), [.. rows.Select(r => r.Credential).OfType<Credential>()])
-            : (null, []);
-    }
-
-    /// <summary>A token that is good now, to be joined with what else a call needs of the database.</summary>
-    public IQueryable<LiveToken> Live(TokenReference reference, DateTimeOffset now) => db.AccessTokens
-        .Where(t => t.OrganisationId == reference.OrganisationId && t.Id == reference.Id && t.RevokedAt == null && t.ExpiresAt > now
-            && t.User!.IsActive && (t.CredentialUuid == null || t.Credential!.Status == CredentialStatus.Active))
-        .Select(t => new LiveToken { Token = t, User = t.User!, RelyingParty = t.User!.Organisation!.RelyingParty! });
 
     /// <summary>Notes that a token was used, at once.</summary>
     public Task NoteUseAsync(TokenReference reference, DateTimeOffset now, CancellationToken ct) =>
@@ -57,14 +38,4 @@ internal sealed class AccessTokenStore(RegistrationDbContext db)
 
     private static async Task EndAsync(IQueryable<AccessToken> tokens, DateTimeOffset now, CancellationToken ct) =>
         (await tokens.Where(t => t.RevokedAt == null).ToListAsync(ct)).ForEach(token => token.RevokedAt = now);
-}
-
-/// <summary>A token that is good, and whom it names.</summary>
-internal sealed class LiveToken
-{
-    public required AccessToken Token { get; init; }
-
-    public required User User { get; init; }
-
-    public required RelyingParty RelyingParty { get; init; }
 }

@@ -10,6 +10,7 @@ internal static class AccountSetup
         builder.Services.AddScoped<UserStore>();
         builder.Services.AddScoped<ServiceAccountStore>();
         builder.Services.AddScoped<AccessTokenStore>();
+        builder.Services.AddSingleton<CallerStore>();
         builder.Services.AddScoped<CallerReader>();
         builder.Services.AddScoped<Sessions>();
     }

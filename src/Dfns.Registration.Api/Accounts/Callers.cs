@@ -13,7 +13,7 @@ internal sealed record Caller(User User, AccessToken Token, RelyingParty Relying
 }
 
 /// <summary>Tells who calls.</summary>
-internal sealed class CallerReader(TokenService tokens, AccessTokenStore store, TimeProvider clock)
+internal sealed class CallerReader(TokenService tokens, AccessTokenStore store, CallerStore callers, TimeProvider clock)
 {
     /// <summary>How exactly the last use of a token is kept: a write for each call would cost more than it tells.</summary>
     private static readonly TimeSpan UseInterval = TimeSpan.FromMinutes(1);
@@ -40,9 +40,9 @@ internal sealed class CallerReader(TokenService tokens, AccessTokenStore store, 
         if (await tokens.ReadAsync(request, TokenPurpose.Access, ct) is not { } reference) return (null, []);
 
         var now = clock.GetUtcNow();
-        var found = await store.FindSigningAsync(reference, now, ct);
-        if (found.Caller is not null) await NoteUseAsync(found.Caller.Token, now, ct);
-        return found;
+        if (await callers.FindSigningAsync(reference, now, ct) is not ({ } caller, var signing)) return (null, []);
+        await NoteUseAsync(caller.Token, now, ct);
+        return (caller, signing);
     }
 
     /// <summary>Notes that a token was used, unless that was noted a moment ago.</summary>

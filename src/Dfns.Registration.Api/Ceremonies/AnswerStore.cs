@@ -1,101 +1,125 @@
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
-using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Ceremonies;
 
-/// <summary>Everything that the answer to a challenge is held against, in one look-up.</summary>
-internal sealed class AnswerStore(RegistrationDbContext db, AccessTokenStore tokens, Changes changes)
+/// <summary>Everything that the answer to a challenge is held against, in one look-up that those who answer at once share.</summary>
+internal sealed class AnswerStore(SharedQueries queries) : IAsyncDisposable
 {
+    // The active credentials of the challenge's user, or else of the user of the first factor. In nobody's place no more is read than there
+    // was at first: whoever adds to it would see by the time whose place it is. Then the login code that opened the challenge, where one
+    // did, and the other open challenges that it opened.
+    private readonly SharedQuery<AskedAnswer, AnswerableChallenge> anybodys = new(
+        "answer",
+        queries,
+        [
+            AskedColumn<AskedAnswer>.Of("organisation_id", a => a.Challenge.OrganisationId),
+            AskedColumn<AskedAnswer>.Of("id", a => a.Challenge.Id),
+            AskedColumn<AskedAnswer>.Of("credential_id", a => a.CredentialId),
+            AskedColumn<AskedAnswer>.Of("now", a => a.Now),
+        ],
+        tables =>
+            $"""
+            , open AS MATERIALIZED (
+                SELECT a.n, c.*, COALESCE(c.user_id, (
+                    SELECT o.user_id FROM credentials AS o WHERE o.organisation_id = a.organisation_id AND o.credential_id = a.credential_id AND o.status = 'Active')) AS answered_by
+                FROM asked AS a JOIN ceremonies AS c ON c.organisation_id = a.organisation_id AND c.id = a.id
+                WHERE c.consumed_at IS NULL AND c.expires_at > a.now)
+            SELECT c.n, {tables.Columns<Ceremony>("c")}, {tables.Columns<RelyingParty>("r")}, {tables.Columns<OneTimeCode>("m")}, {tables.Columns<Credential>("k")}, {tables.Columns<User>("u")}, {tables.Columns<Ceremony>("o")}
+            FROM open AS c
+            JOIN relying_parties AS r ON r.organisation_id = c.organisation_id
+            LEFT JOIN codes AS m ON m.organisation_id = c.organisation_id AND m.user_id = c.user_id AND m.purpose = 'Login' AND c.bound_to = '{Ceremony.ByLoginCode}'
+            LEFT JOIN credentials AS k ON k.organisation_id = c.organisation_id AND k.user_id = c.answered_by AND k.status = 'Active'
+                AND (c.purpose <> 'LoginOfNobody' OR k.created_at <= c.created_at)
+            LEFT JOIN users AS u ON u.organisation_id = k.organisation_id AND u.id = k.user_id
+            LEFT JOIN ceremonies AS o ON o.organisation_id = c.organisation_id AND o.user_id = c.user_id AND o.id <> c.id AND o.purpose = c.purpose
+                AND o.bound_to = c.bound_to AND o.consumed_at IS NULL AND c.bound_to = '{Ceremony.ByLoginCode}'
+            """,
+        (row, read) =>
+        {
+            if (read is null) read = new AnswerableChallenge(row.Next<Ceremony>()!, row.Next<RelyingParty>()!, [], User: null, row.Next<OneTimeCode>(), []);
+            else Skip(row);
+            var (credential, user, other) = (row.Next<Credential>(), row.Next<User>(), row.Next<Ceremony>());
+            if (credential is not null && !read.Credentials.Exists(k => string.Equals(k.Uuid, credential.Uuid, StringComparison.Ordinal))) read.Credentials.Add(credential);
+            if (other is not null && !read.Alike.Exists(o => string.Equals(o.Id, other.Id, StringComparison.Ordinal))) read.Alike.Add(other);
+            return read.User is null && user is not null ? read with { User = user } : read;
+
+            static void Skip(AnswerRow row)
+            {
+                row.Skip<Ceremony>();
+                row.Skip<RelyingParty>();
+                row.Skip<OneTimeCode>();
+            }
+        });
+
+    private readonly SharedQuery<CallersAnswer, CallersChallenge> callers = new(
+        "signed answer",
+        queries,
+        [
+            AskedColumn<CallersAnswer>.Of("organisation_id", a => a.Token.OrganisationId),
+            AskedColumn<CallersAnswer>.Of("token_id", a => a.Token.Id),
+            AskedColumn<CallersAnswer>.Of("challenge_organisation_id", a => a.Challenge.OrganisationId),
+            AskedColumn<CallersAnswer>.Of("id", a => a.Challenge.Id),
+            AskedColumn<CallersAnswer>.Of("now", a => a.Now),
+        ],
+        tables =>
+            $"""
+            SELECT a.n, {CallerStore.Columns(tables)}, {tables.Columns<Ceremony>("c")}, {tables.Columns<Credential>("k")}
+            {CallerStore.Live}
+            LEFT JOIN ceremonies AS c ON c.organisation_id = a.organisation_id AND c.organisation_id = a.challenge_organisation_id AND c.id = a.id
+                AND c.consumed_at IS NULL AND c.expires_at > a.now
+            LEFT JOIN credentials AS k ON k.organisation_id = c.organisation_id AND k.user_id = c.user_id AND k.status = 'Active'
+            WHERE {CallerStore.WhileLive}
+            """,
+        (row, read) =>
+        {
+            if (read is null)
+            {
+                var caller = CallerStore.Read(row);
+                read = new CallersChallenge(caller, row.Next<Ceremony>() is { } open ? new AnswerableChallenge(open, caller.RelyingParty, [], caller.User, Code: null, []) : null);
+            }
+            else
+            {
+                CallerStore.Skip(row);
+                row.Skip<Ceremony>();
+            }
+
+            if (row.Next<Credential>() is { } credential) read.Challenge!.Credentials.Add(credential);
+            return read;
+        });
+
     /// <summary>Finds a challenge that may be answered now, and with what.</summary>
     /// <param name="reference">The challenge.</param>
     /// <param name="credentialId">The id of the first factor, as sent: it tells whose answer it is where the challenge does not.</param>
     /// <param name="now">UTC.</param>
     /// <param name="ct">Ends the waiting.</param>
     /// <returns>The challenge, nothing of it tracked; or null.</returns>
-    public async Task<AnswerableChallenge?> FindAsync(TokenReference reference, byte[] credentialId, DateTimeOffset now, CancellationToken ct)
-    {
-        var (credentials, codes, alike) = (Credentials(reference, credentialId), Codes(reference), Alike(reference));
-        var rows = await Open(reference, now)
-            .Join(db.RelyingParties, c => c.OrganisationId, r => r.OrganisationId, (c, r) => new { Ceremony = c, RelyingParty = r })
-            .SelectMany(x => credentials.DefaultIfEmpty(), (x, k) => new { x.Ceremony, x.RelyingParty, Credential = k })
-            .SelectMany(x => codes.DefaultIfEmpty(), (x, c) => new { x.Ceremony, x.RelyingParty, x.Credential, Code = c })
-            .SelectMany(x => alike.DefaultIfEmpty(), (x, a) => new { x.Ceremony, x.RelyingParty, x.Credential, x.Credential!.User, x.Code, Alike = a })
-            .AsNoTrackingWithIdentityResolution()
-            .ToListAsync(ct);
-        return rows is not [var first, ..]
-            ? null
-            : new AnswerableChallenge(
-                first.Ceremony, first.RelyingParty, [.. rows.Select(r => r.Credential).OfType<Credential>().Distinct()], first.User, first.Code, [.. rows.Select(r => r.Alike).OfType<Ceremony>().Distinct()]);
-    }
+    public Task<AnswerableChallenge?> FindAsync(TokenReference reference, byte[] credentialId, DateTimeOffset now, CancellationToken ct) =>
+        anybodys.AskAsync(new AskedAnswer(reference, credentialId, now), ct);
 
     /// <summary>The same for a challenge of a caller, together with the caller.</summary>
     /// <param name="token">The caller's token.</param>
     /// <param name="reference">The challenge.</param>
-    /// <param name="credentialId">The id of the first factor, as sent.</param>
     /// <param name="now">UTC.</param>
     /// <param name="ct">Ends the waiting.</param>
-    /// <returns>The caller, or null where the token is good no longer; and the challenge, or null, nothing of it tracked.</returns>
-    public async Task<(Caller? Caller, AnswerableChallenge? Challenge)> FindAsync(TokenReference token, TokenReference reference, byte[] credentialId, DateTimeOffset now, CancellationToken ct)
+    /// <returns>The caller, and the challenge or null, nothing of it tracked; or null where the token is good no longer.</returns>
+    public Task<CallersChallenge?> FindAsync(TokenReference token, TokenReference reference, DateTimeOffset now, CancellationToken ct) =>
+        callers.AskAsync(new CallersAnswer(token, reference, now), ct);
+
+    public async ValueTask DisposeAsync()
     {
-        var (open, credentials) = (Open(reference, now).Where(c => c.OrganisationId == token.OrganisationId), Credentials(reference, credentialId));
-        var rows = await tokens.Live(token, now)
-            .SelectMany(t => open.DefaultIfEmpty(), (t, c) => new { t.Token, t.User, t.RelyingParty, Ceremony = c })
-            .SelectMany(x => credentials.DefaultIfEmpty(), (x, k) => new { x.Token, x.User, x.RelyingParty, x.Ceremony, Credential = k })
-            .AsNoTrackingWithIdentityResolution()
-            .ToListAsync(ct);
-        if (rows is not [var first, ..]) return (null, null);
-        var caller = new Caller(first.User, first.Token, first.RelyingParty);
-        return (caller, first.Ceremony is null
-            ? null
-            : new AnswerableChallenge(first.Ceremony, first.RelyingParty, [.. rows.Select(r => r.Credential).OfType<Credential>()], first.User, Code: null, Alike: []));
+        await anybodys.DisposeAsync();
+        await callers.DisposeAsync();
     }
 
-    /// <summary>Tracks what an answer that is proven changes. Before that nothing is: keeping track takes time, which would tell at a forged answer that there is such a user.</summary>
-    public void Track(AnswerableChallenge answered)
-    {
-        changes.Watch(answered.Ceremony);
-        if (answered.Code is { } code) changes.Watch(code);
-        foreach (var other in answered.Alike) changes.Watch(other);
-    }
+    private sealed record AskedAnswer(TokenReference Challenge, byte[] CredentialId, DateTimeOffset Now);
 
-    /// <summary>Notes that a credential has signed; it is tracked from here on. The caller saves.</summary>
-    public void MarkUsed(Credential credential, DateTimeOffset now)
-    {
-        // Written even if another use had the same instant: the write is what finds a credential that was ended meanwhile.
-        changes.Watch(credential, nameof(Credential.UsedAt));
-        credential.UsedAt = now;
-    }
-
-    private IQueryable<Ceremony> Open(TokenReference reference, DateTimeOffset now) =>
-        db.Ceremonies.Where(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id && c.ConsumedAt == null && c.ExpiresAt > now);
-
-    // The active credentials of the challenge's user, or else of the user of the first factor. In nobody's place no more is read than there
-    // was at first: whoever adds to it would see by the time whose place it is.
-    private IQueryable<Credential> Credentials(TokenReference reference, byte[] credentialId) => db.Credentials.FromSql(
-        $"""
-        SELECT k.* FROM ceremonies AS c
-        JOIN credentials AS k ON k.organisation_id = c.organisation_id AND k.status = 'Active' AND k.user_id = COALESCE(c.user_id, (
-            SELECT o.user_id FROM credentials AS o WHERE o.organisation_id = c.organisation_id AND o.credential_id = {credentialId} AND o.status = 'Active'))
-        WHERE c.organisation_id = {reference.OrganisationId} AND c.id = {reference.Id} AND (c.purpose <> 'LoginOfNobody' OR k.created_at <= c.created_at)
-        """);
-
-    // The login code that opened the challenge, where one did.
-    private IQueryable<OneTimeCode> Codes(TokenReference reference) => db.Codes.FromSql(
-        $"""
-        SELECT k.* FROM ceremonies AS c JOIN codes AS k ON k.organisation_id = c.organisation_id AND k.user_id = c.user_id AND k.purpose = 'Login'
-        WHERE c.organisation_id = {reference.OrganisationId} AND c.id = {reference.Id} AND c.bound_to = {Ceremony.ByLoginCode}
-        """);
-
-    // The other open challenges that it opened.
-    private IQueryable<Ceremony> Alike(TokenReference reference) => db.Ceremonies.FromSql(
-        $"""
-        SELECT o.* FROM ceremonies AS c JOIN ceremonies AS o
-            ON o.organisation_id = c.organisation_id AND o.user_id = c.user_id AND o.id <> c.id AND o.purpose = c.purpose AND o.bound_to = c.bound_to AND o.consumed_at IS NULL
-        WHERE c.organisation_id = {reference.OrganisationId} AND c.id = {reference.Id} AND c.bound_to = {Ceremony.ByLoginCode}
-        """);
+    private sealed record CallersAnswer(TokenReference Token, TokenReference Challenge, DateTimeOffset Now);
 }
+
+/// <summary>A caller, and the challenge of theirs that may be answered, if it may.</summary>
+internal sealed record CallersChallenge(Caller Caller, AnswerableChallenge? Challenge);
 
 /// <summary>A challenge that may be answered, as it is stored.</summary>
 /// <param name="Ceremony">The challenge.</param>
@@ -105,7 +129,7 @@ internal sealed class AnswerStore(RegistrationDbContext db, AccessTokenStore tok
 /// <param name="Code">The login code that opened it, where one did.</param>
 /// <param name="Alike">The other open challenges that it opened.</param>
 internal sealed record AnswerableChallenge(
-    Ceremony Ceremony, RelyingParty RelyingParty, IReadOnlyList<Credential> Credentials, User? User, OneTimeCode? Code, IReadOnlyList<Ceremony> Alike)
+    Ceremony Ceremony, RelyingParty RelyingParty, List<Credential> Credentials, User? User, OneTimeCode? Code, List<Ceremony> Alike)
 {
     /// <summary>Spends the code that opened it, if one did, and closes the other challenges that it opened. The caller saves.</summary>
     public void SpendCode(DateTimeOffset now)

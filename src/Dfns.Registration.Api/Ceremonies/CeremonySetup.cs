@@ -7,7 +7,7 @@ internal static class CeremonySetup
     {
         builder.Services.AddScoped<CeremonyStore>();
         builder.Services.AddSingleton<ChallengeStore>();
-        builder.Services.AddScoped<AnswerStore>();
+        builder.Services.AddSingleton<AnswerStore>();
         builder.Services.AddScoped<Factors>();
         builder.Services.AddScoped<ChallengeAnswers>();
         builder.Services.AddScoped<SignedCalls>();

@@ -30,7 +30,7 @@ internal sealed class ChallengeAnswers(
             var now = clock.GetUtcNow();
             if ((await FindAsync(reference, caller, read.First.CredentialId, now, ct)).Failed(out error, out var open)) return error;
             if ((await factors.VerifyAsync(read, open, ct)).Failed(out error, out var proven)) return error;
-            store.Track(open);
+            Watch(open);
             open.Ceremony.ConsumedAt = now;
             var use = open.Ceremony.MarkUse(entropy);
             if (then(open, proven).Failed(out error, out var result)) return error;
@@ -51,9 +51,17 @@ internal sealed class ChallengeAnswers(
         var notValid = ErrorCatalog.ChallengeNotValid.At("$.challengeIdentifier");
         if (caller is null) return await store.FindAsync(reference, credentialId, now, ct) is { } anybodys ? anybodys : notValid;
 
-        var (who, open) = await store.FindAsync(caller, reference, credentialId, now, ct);
-        if (who is null) return ErrorCatalog.NotAuthorized;
+        if (await store.FindAsync(caller, reference, now, ct) is not ({ } who, var open)) return ErrorCatalog.NotAuthorized;
         await callers.NoteUseAsync(who.Token, now, ct);
-        return open?.Ceremony.UserId == who.User.Id ? open : notValid;
+        return open is not null && string.Equals(open.Ceremony.UserId, who.User.Id, StringComparison.Ordinal) ? open : notValid;
+    }
+
+    // What an answer that is proven changes. Before that nothing is watched: it takes time, which would tell at a forged answer that there
+    // is such a user.
+    private void Watch(AnswerableChallenge answered)
+    {
+        changes.Watch(answered.Ceremony);
+        if (answered.Code is { } code) changes.Watch(code);
+        foreach (var other in answered.Alike) changes.Watch(other);
     }
 }

@@ -5,7 +5,7 @@ using Dfns.Registration.Verification;
 namespace Dfns.Registration.Api.Ceremonies;
 
 /// <summary>Proves that a user's credentials signed an open challenge: the first factor, and the second where the user has one.</summary>
-internal sealed class Factors(AnswerStore store, Changes changes, Audit audit, TimeProvider clock)
+internal sealed class Factors(Changes changes, Audit audit, TimeProvider clock)
 {
     private const string FirstPath = "$.firstFactor";
     private const string SecondPath = "$.secondFactor";
@@ -81,7 +81,9 @@ internal sealed class Factors(AnswerStore store, Changes changes, Audit audit, T
             return RefusalErrors.ForAssertion(why, factor.Path);
         }
 
-        store.MarkUsed(credential, clock.GetUtcNow());
+        // Written even if another use had the same instant: the write is what finds a credential that was ended meanwhile.
+        changes.Watch(credential, nameof(Credential.UsedAt));
+        credential.UsedAt = clock.GetUtcNow();
         if (verified.WebAuthn is { } webAuthn)
         {
             if (webAuthn.SignCountRegressed) NoteRegression(credential);

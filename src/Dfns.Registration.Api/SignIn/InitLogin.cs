@@ -13,7 +13,7 @@ namespace Dfns.Registration.Api.SignIn;
 internal static class InitLogin
 {
     internal static async Task<Results<Ok<LoginChallengeResponse>, ErrorResult>> InitAsync(
-        HttpRequest http, SignInStore store, OrganisationStore organisations, TokenService tokens, MasterKey masterKey, CancellationToken ct)
+        HttpRequest http, SignInStore store, NameStore names, OrganisationStore organisations, TokenService tokens, MasterKey masterKey, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<InitLoginRequest>(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
         var orgId = request.OrgId;
@@ -41,7 +41,7 @@ internal static class InitLogin
         // tells either, they are made up for everybody; and for nobody the credentials of some other user are read, and left alone.
         var folded = User.Fold(username);
         var seed = NobodysCredentials.Seed(masterKey, orgId, folded);
-        if (await store.ReadAsync(orgId, folded, NobodysCredentials.StandInFrom(seed), ct) is not ({ } ofName, var read)) return (ErrorResult)unknown;
+        if (await names.ReadAsync(orgId, folded, NobodysCredentials.StandInFrom(seed), ct) is not ({ } ofName, var read)) return (ErrorResult)unknown;
         var madeUp = NobodysCredentials.Of(ofName, seed);
         var isSomebody = read.Any(r => r.IsNamed);
 

@@ -20,6 +20,8 @@ internal static class DatabaseSetup
         builder.Services.AddScoped<Audit>();
         builder.Services.AddScoped<Changes>();
         builder.Services.AddSingleton<SqliteWriter>();
+        builder.Services.AddSingleton<SqliteReader>();
+        builder.Services.AddSingleton<SharedQueries>();
         builder.Services.AddSingleton<GroupCommit>();
         builder.Services.AddSingleton<TableStatistics>();
         builder.Services.AddScoped<DatabaseSchema>();

@@ -1,6 +1,9 @@
+using System.Data.Common;
+using System.Linq.Expressions;
 using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
+using Microsoft.EntityFrameworkCore.Storage;
 
 namespace Dfns.Registration.Api.Storage;
 
@@ -10,6 +13,7 @@ internal sealed class RowType
     private static readonly ConditionalWeakTable<IEntityType, RowType> Known = [];
 
     private readonly int[] key;
+    private readonly Lazy<Func<DbDataReader, int, object>> reader;
 
     private RowType(IEntityType type)
     {
@@ -18,6 +22,7 @@ internal sealed class RowType
         key = [.. type.FindPrimaryKey()!.Properties.Select(p => Columns.FindIndex(c => c.Property == p))];
         Tokens = [.. Enumerable.Range(0, Columns.Count).Where(n => Columns[n].Property.IsConcurrencyToken)];
         Depth = DepthOf(type);
+        reader = new(() => Reader(type.ClrType));
     }
 
     /// <summary>Of the table.</summary>
@@ -47,11 +52,32 @@ internal sealed class RowType
         return values;
     }
 
+    /// <summary>Reads a row whose columns stand beside each other.</summary>
+    /// <param name="answer">The row that holds them.</param>
+    /// <param name="from">Where the first of them stands.</param>
+    /// <returns>The row; null where an outer join found none.</returns>
+    public object? Read(DbDataReader answer, int from) => answer.IsDBNull(from + key[0]) ? null : reader.Value(answer, from);
+
     /// <summary>The bit of a property among its columns.</summary>
     public UInt128 BitOf(string property) => UInt128.One << Columns.FindIndex(c => string.Equals(c.Property.Name, property, StringComparison.Ordinal));
 
     /// <summary>The columns that bits stand for.</summary>
     public IEnumerable<int> Of(UInt128 bits) => Enumerable.Range(0, Columns.Count).Where(n => (bits & (UInt128.One << n)) != 0);
+
+    // As EF Core reads them; compiled once.
+    private Func<DbDataReader, int, object> Reader(Type type)
+    {
+        var (answer, from, row) = (Expression.Parameter(typeof(DbDataReader)), Expression.Parameter(typeof(int)), Expression.Variable(type));
+        List<Expression> steps = [Expression.Assign(row, Expression.New(type))];
+        for (var n = 0; n < Columns.Count; n++)
+        {
+            var place = Expression.Add(from, Expression.Constant(n));
+            steps.Add(Expression.Assign(Expression.Property(row, Columns[n].Property.PropertyInfo!), Columns[n].Value(answer, place)));
+        }
+
+        steps.Add(Expression.Convert(row, typeof(object)));
+        return Expression.Lambda<Func<DbDataReader, int, object>>(Expression.Block([row], steps), answer, from).Compile();
+    }
 
     private static int DepthOf(IEntityType type) =>
         type.GetForeignKeys().Select(f => f.PrincipalEntityType).Where(principal => principal != type).Select(principal => 1 + DepthOf(principal)).DefaultIfEmpty(0).Max();
@@ -80,6 +106,18 @@ internal sealed class RowColumn
 
     /// <summary>Whether the values of many rows can be sent to PostgreSQL as one array.</summary>
     public bool IsScalar { get; }
+
+    /// <summary>The value of the column at a place of an answer.</summary>
+    public Expression Value(Expression answer, Expression place)
+    {
+        var mapping = (RelationalTypeMapping)Property.GetTypeMapping();
+        var value = mapping.CustomizeDataReaderExpression(Expression.Call(answer, mapping.GetDataReaderMethod(), place));
+        if (mapping.Converter is { } converter) value = Expression.Invoke(converter.ConvertFromProviderExpression, Expression.Convert(value, converter.ProviderClrType));
+        value = Expression.Convert(value, Property.ClrType);
+        return Property.IsNullable
+            ? Expression.Condition(Expression.Call(answer, nameof(DbDataReader.IsDBNull), typeArguments: null, place), Expression.Default(Property.ClrType), value)
+            : value;
+    }
 
     public object? Read(object row) => getter.GetClrValue(row);
 

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Storage;
 
@@ -6,10 +7,26 @@ namespace Dfns.Registration.Api.Storage;
 /// Statements of SQLite as they stand, with parameters by position, each prepared once. The file is at hand: nothing waits here but a
 /// commit, for the disk.
 /// </summary>
-internal sealed class SqliteStatements(SqliteConnection connection, ILogger logger) : IDisposable
+internal sealed class SqliteStatements : IDisposable
 {
+    private readonly SqliteConnection connection;
+    private readonly ILogger logger;
     private readonly Dictionary<string, SqliteCommand> prepared = new(StringComparer.Ordinal);
     private bool? isDurable;
+
+    private SqliteStatements(SqliteConnection connection, ILogger logger) => (this.connection, this.logger) = (connection, logger);
+
+    /// <summary>Opens a connection that is shared with nobody: what is left behind in it ends with it.</summary>
+    public static SqliteStatements Open(DatabaseOptions options, ILoggerFactory loggers)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder(options.ConnectionString) { Pooling = false }.ConnectionString);
+        connection.Open();
+        SQLitePCL.raw.sqlite3_busy_timeout(connection.Handle, connection.DefaultTimeout * 1000);
+        var statements = new SqliteStatements(connection, loggers.CreateLogger(DbLoggerCategory.Database.Command.Name));
+        // 32 MiB: every row goes into half a dozen indexes, at random places.
+        statements.Set("PRAGMA cache_size = -32768");
+        return statements;
+    }
 
     /// <summary>Begins a transaction, and waits for the right to write.</summary>
     /// <param name="durable">Whether its commit waits for the disk.</param>
@@ -50,6 +67,7 @@ internal sealed class SqliteStatements(SqliteConnection connection, ILogger logg
     public void Dispose()
     {
         foreach (var command in prepared.Values) command.Dispose();
+        connection.Dispose();
     }
 
     private SqliteCommand Bound(string statement, IReadOnlyList<object?> values)

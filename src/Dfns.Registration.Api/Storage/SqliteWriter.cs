@@ -1,5 +1,3 @@
-using Microsoft.Data.Sqlite;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Storage;
@@ -11,7 +9,6 @@ namespace Dfns.Registration.Api.Storage;
 internal sealed class SqliteWriter(IOptions<DatabaseOptions> options, ILoggerFactory loggers) : IDisposable
 {
     private readonly SemaphoreSlim? turn = options.Value.Provider == DatabaseProvider.Sqlite ? new(1) : null;
-    private SqliteConnection? connection;
     private SqliteStatements? statements;
 
     /// <summary>Waits for the turn to write, which ends when the result is disposed of.</summary>
@@ -48,13 +45,8 @@ internal sealed class SqliteWriter(IOptions<DatabaseOptions> options, ILoggerFac
     private SqliteStatements Opened()
     {
         if (statements is not null) return statements;
-        // Not shared with anybody: what is left behind in it ends with it.
-        connection = new SqliteConnection(new SqliteConnectionStringBuilder(options.Value.ConnectionString) { Pooling = false }.ConnectionString);
-        connection.Open();
-        SQLitePCL.raw.sqlite3_busy_timeout(connection.Handle, connection.DefaultTimeout * 1000);
-        statements = new SqliteStatements(connection, loggers.CreateLogger(DbLoggerCategory.Database.Command.Name));
-        // 32 MiB each: every row goes into half a dozen indexes, at random places, and what is changed often is copied into the file once.
-        statements.Set("PRAGMA cache_size = -32768");
+        statements = SqliteStatements.Open(options.Value, loggers);
+        // 32 MiB: what is changed often is copied into the file once.
         statements.Set("PRAGMA wal_autocheckpoint = 8192");
         return statements;
     }
@@ -62,8 +54,7 @@ internal sealed class SqliteWriter(IOptions<DatabaseOptions> options, ILoggerFac
     private void Close()
     {
         statements?.Dispose();
-        connection?.Dispose();
-        (statements, connection) = (null, null);
+        statements = null;
     }
 
     /// <summary>The turn to write.</summary>

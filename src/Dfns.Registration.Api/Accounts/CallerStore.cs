@@ -1,0 +1,76 @@
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
+
+namespace Dfns.Registration.Api.Accounts;
+
+/// <summary>Looks up who calls together with what else a call needs, for all who call at once.</summary>
+internal sealed class CallerStore(SharedQueries queries) : IAsyncDisposable
+{
+    /// <summary>The token that is asked for, with whom it names: as <see cref="AccessTokenStore.FindLiveAsync"/> finds it.</summary>
+    public const string Live =
+        """
+        FROM asked AS a
+        JOIN access_tokens AS t ON t.organisation_id = a.organisation_id AND t.id = a.token_id AND t.revoked_at IS NULL AND t.expires_at > a.now
+        JOIN users AS u ON u.organisation_id = t.organisation_id AND u.id = t.user_id AND u.is_active
+        JOIN relying_parties AS r ON r.organisation_id = u.organisation_id
+        LEFT JOIN credentials AS s ON s.organisation_id = t.organisation_id AND s.uuid = t.credential_uuid
+        """;
+
+    /// <summary>What is left to ask of it.</summary>
+    public const string WhileLive = "(t.credential_uuid IS NULL OR s.status = 'Active')";
+
+    private readonly SharedQuery<Asked, CallerWithCredentials> signing = new(
+        "caller",
+        queries,
+        [
+            AskedColumn<Asked>.Of("organisation_id", a => a.Token.OrganisationId),
+            AskedColumn<Asked>.Of("token_id", a => a.Token.Id),
+            AskedColumn<Asked>.Of("now", a => a.Now),
+        ],
+        tables =>
+            $"""
+            SELECT a.n, {Columns(tables)}, {tables.Columns<Credential>("k")}
+            {Live}
+            LEFT JOIN credentials AS k ON k.organisation_id = t.organisation_id AND k.user_id = t.user_id AND k.status = 'Active' AND k.slot <> 'Recovery'
+            WHERE {WhileLive}
+            """,
+        (row, read) =>
+        {
+            if (read is null) read = new CallerWithCredentials(Read(row), []);
+            else Skip(row);
+            if (row.Next<Credential>() is { } credential) read.Signing.Add(credential);
+            return read;
+        });
+
+    /// <summary>The columns of a caller.</summary>
+    public static string Columns(Tables tables) => $"{tables.Columns<AccessToken>("t")}, {tables.Columns<User>("u")}, {tables.Columns<RelyingParty>("r")}";
+
+    /// <summary>Reads the columns of a caller.</summary>
+    public static Caller Read(AnswerRow row)
+    {
+        var token = row.Next<AccessToken>()!;
+        return new Caller(row.Next<User>()!, token, row.Next<RelyingParty>()!);
+    }
+
+    /// <summary>Leaves out the columns of a caller.</summary>
+    public static void Skip(AnswerRow row)
+    {
+        row.Skip<AccessToken>();
+        row.Skip<User>();
+        row.Skip<RelyingParty>();
+    }
+
+    /// <summary>Finds a token that is good now, with whom it names and the credentials that whoever that is can sign with.</summary>
+    /// <param name="reference">The token.</param>
+    /// <param name="now">UTC.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>The caller and the active credentials but recovery keys, nothing tracked; null where the token is good no longer.</returns>
+    public Task<CallerWithCredentials?> FindSigningAsync(TokenReference reference, DateTimeOffset now, CancellationToken ct) => signing.AskAsync(new Asked(reference, now), ct);
+
+    public ValueTask DisposeAsync() => signing.DisposeAsync();
+
+    private sealed record Asked(TokenReference Token, DateTimeOffset Now);
+}
+
+/// <summary>A caller, and the credentials that it can sign with.</summary>
+internal sealed record CallerWithCredentials(Caller Caller, List<Credential> Signing);
