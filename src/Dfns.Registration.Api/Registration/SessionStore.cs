@@ -1,58 +1,61 @@
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
-using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Registration;
 
-/// <summary>Looks sessions up, those of many requests in one exchange.</summary>
-internal sealed class SessionStore : IAsyncDisposable
+/// <summary>Looks sessions up, for all who complete one at once.</summary>
+internal sealed class SessionStore(SharedQueries queries, TimeProvider clock) : IAsyncDisposable
 {
-    // Translated once, not each time. Pair by pair, each of which leads into the primary key.
-    private readonly Func<RegistrationDbContext, int[], string[], string[], DateTimeOffset, IAsyncEnumerable<RegistrationSession>> open = EF.CompileAsyncQuery(
-        (RegistrationDbContext db, int[] pairs, string[] organisationIds, string[] ids, DateTimeOffset now) => pairs.AsQueryable()
-            .Join(db.Ceremonies, n => new { OrganisationId = organisationIds[n], Id = ids[n] }, c => new { c.OrganisationId, c.Id }, (_, c) => c)
-            .Where(c => c.Purpose == CeremonyPurpose.Registration && c.ExpiresAt > now)
-            .Join(db.Users, c => new { c.OrganisationId, Id = c.UserId! }, u => new { u.OrganisationId, u.Id }, (c, u) => new { Ceremony = c, User = u })
-            // Joined by its key: asked for as the first of a sub-query, it would have every user's code numbered before one is taken.
-            .LeftJoin(
-                db.Codes,
-                x => new { x.User.OrganisationId, UserId = x.User.Id, Purpose = CodePurpose.Registration },
-                k => new { k.OrganisationId, k.UserId, k.Purpose },
-                (x, code) => new RegistrationSession
+    private readonly SharedQuery<Asked, RegistrationSession> sessions = new(
+        "session",
+        queries,
+        [
+            AskedColumn<Asked>.Of("organisation_id", a => a.Session.OrganisationId),
+            AskedColumn<Asked>.Of("id", a => a.Session.Id),
+            AskedColumn<Asked>.Of("now", a => a.Now),
+        ],
+        tables =>
+            $"""
+            SELECT a.n, {tables.Columns<Ceremony>("c")}, {tables.Columns<User>("u")}, {tables.Columns<RelyingParty>("r")}, {tables.Columns<OneTimeCode>("m")}, {tables.Columns<Ceremony>("o")}
+            FROM asked AS a
+            JOIN ceremonies AS c ON c.organisation_id = a.organisation_id AND c.id = a.id AND c.purpose = 'Registration' AND c.expires_at > a.now
+            JOIN users AS u ON u.organisation_id = c.organisation_id AND u.id = c.user_id
+            JOIN relying_parties AS r ON r.organisation_id = u.organisation_id
+            LEFT JOIN codes AS m ON m.organisation_id = u.organisation_id AND m.user_id = u.id AND m.purpose = 'Registration'
+            LEFT JOIN ceremonies AS o ON o.organisation_id = u.organisation_id AND o.user_id = u.id AND o.id <> c.id AND o.purpose = 'Registration' AND o.consumed_at IS NULL
+            """,
+        (row, read) =>
+        {
+            if (read is null)
+            {
+                read = new RegistrationSession
                 {
-                    Ceremony = x.Ceremony,
-                    User = x.User,
-                    RelyingParty = x.User.Organisation!.RelyingParty!,
-                    Code = code,
-                    OtherOpen = db.Ceremonies.Where(o => o.OrganisationId == x.User.OrganisationId && o.UserId == x.User.Id && o.Id != x.Ceremony.Id
-                        && o.Purpose == CeremonyPurpose.Registration && o.ConsumedAt == null).ToList(),
-                })
-            .AsNoTracking());
+                    Ceremony = row.Next<Ceremony>()!,
+                    User = row.Next<User>()!,
+                    RelyingParty = row.Next<RelyingParty>()!,
+                    Code = row.Next<OneTimeCode>(),
+                    OtherOpen = [],
+                };
+            }
+            else
+            {
+                row.Skip<Ceremony>();
+                row.Skip<User>();
+                row.Skip<RelyingParty>();
+                row.Skip<OneTimeCode>();
+            }
 
-    private readonly IServiceScopeFactory scopes;
-    private readonly TimeProvider clock;
-    private readonly Rounds<TokenReference, RegistrationSession?> rounds;
-
-    public SessionStore(IServiceScopeFactory scopes, TimeProvider clock)
-    {
-        (this.scopes, this.clock) = (scopes, clock);
-        rounds = new("session", FindAsync, reference => [reference], clock);
-    }
+            if (row.Next<Ceremony>() is { } other) read.OtherOpen.Add(other);
+            return read;
+        });
 
     /// <summary>Finds the session a bearer token names, completed or not, with everything that completing it touches.</summary>
+    /// <param name="reference">The session.</param>
+    /// <param name="ct">Ends the waiting.</param>
     /// <returns>The session, nothing of it tracked; or null when there is none or its time is over.</returns>
-    public Task<RegistrationSession?> FindAsync(TokenReference reference, CancellationToken ct) => rounds.RideAsync(reference, ct);
+    public Task<RegistrationSession?> FindAsync(TokenReference reference, CancellationToken ct) => sessions.AskAsync(new Asked(reference, clock.GetUtcNow()), ct);
 
-    public ValueTask DisposeAsync() => rounds.DisposeAsync();
+    public ValueTask DisposeAsync() => sessions.DisposeAsync();
 
-    private async Task<IReadOnlyList<RegistrationSession?>> FindAsync(IReadOnlyList<TokenReference> references)
-    {
-        await using var scope = scopes.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
-        var found = new Dictionary<TokenReference, RegistrationSession>(references.Count);
-        int[] pairs = [.. Enumerable.Range(0, references.Count)];
-        await foreach (var session in open(db, pairs, [.. references.Select(r => r.OrganisationId)], [.. references.Select(r => r.Id)], clock.GetUtcNow()))
-            found[new TokenReference(session.Ceremony.OrganisationId, session.Ceremony.Id)] = session;
-        return [.. references.Select(r => found.GetValueOrDefault(r))];
-    }
+    private sealed record Asked(TokenReference Session, DateTimeOffset Now);
 }
