@@ -19,10 +19,10 @@ internal sealed class SqliteStatements : IDisposable
     /// <summary>Opens a connection that is shared with nobody: what is left behind in it ends with it.</summary>
     public static SqliteStatements Open(DatabaseOptions options, ILoggerFactory loggers)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder(options.ConnectionString) { Pooling = false }.ConnectionString);
-        connection.Open();
-        SQLitePCL.raw.sqlite3_busy_timeout(connection.Handle, connection.DefaultTimeout * 1000);
-        var statements = new SqliteStatements(connection, loggers.CreateLogger(DbLoggerCategory.Database.Command.Name));
+        var opened = new SqliteConnection(new SqliteConnectionStringBuilder(options.ConnectionString) { Pooling = false }.ConnectionString);
+        opened.Open();
+        SQLitePCL.raw.sqlite3_busy_timeout(opened.Handle, opened.DefaultTimeout * 1000);
+        var statements = new SqliteStatements(opened, loggers.CreateLogger(DbLoggerCategory.Database.Command.Name));
         // 32 MiB: every row goes into half a dozen indexes, at random places.
         statements.Set("PRAGMA cache_size = -32768");
         return statements;

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.CompilerServices;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
@@ -79,6 +80,24 @@ public abstract class ChangesTests(ServiceFixture fixture) : ServiceTests(fixtur
         foreach (var (row, _) in changed) await AssertStoredAsync(row);
     }
 
+    // What requests look up together is not read by EF Core either.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Every_column_of_every_table_is_looked_up_as_stored(bool full)
+    {
+        var model = await Service.InDatabaseAsync(db => Task.FromResult(db.Model));
+        var name = full ? "full-read" : "bare-read";
+        foreach (var row in Rows(model, name, full)) await SaveAsync([row]);
+
+        foreach (var type in model.GetEntityTypes())
+        {
+            var read = await (Task<List<object>>)typeof(ChangesTests).GetMethod(nameof(LookUpAllAsync), BindingFlags.Instance | BindingFlags.NonPublic)!.MakeGenericMethod(type.ClrType).Invoke(this, [])!;
+            Assert.NotEmpty(read);
+            foreach (var row in read) await AssertStoredAsync(row);
+        }
+    }
+
     [Fact]
     public async Task Nothing_is_asked_of_the_database_for_rows_that_stay_the_same()
     {
@@ -134,6 +153,21 @@ public abstract class ChangesTests(ServiceFixture fixture) : ServiceTests(fixtur
         // Both of its values are taken; which one is told first is the database's.
         Assert.True(lost?.Taken == ErrorCatalog.CredentialAlreadyRegistered || lost?.Taken == ErrorCatalog.PublicKeyAlreadyRegistered);
         Assert.False(await Service.InDatabaseAsync(db => db.AuditEvents.AnyAsync(e => e.Id == "au-taken")));
+    }
+
+    private async Task<List<object>> LookUpAllAsync<T>()
+        where T : class
+    {
+        var table = await Service.InDatabaseAsync(db => Task.FromResult(db.Model.FindEntityType(typeof(T))!.GetTableName()));
+        await using var all = new SharedQuery<string, List<object>>(
+            "all",
+            Service.Services.GetRequiredService<SharedQueries>(),
+            [AskedColumn<string>.Of("whatever", ask => ask)],
+            tables => $" SELECT a.n, {tables.Columns<T>("t")} FROM asked AS a CROSS JOIN {table} AS t",
+            (row, read) => [.. read ?? [], row.Next<T>()!]);
+        var answers = await Task.WhenAll(all.AskAsync("one", CancellationToken.None), all.AskAsync("two", CancellationToken.None), all.AskAsync("three", CancellationToken.None));
+        Assert.All(answers, a => Assert.Equal(answers[0]!.Count, a!.Count));
+        return answers[0]!;
     }
 
     private static RowType TypeOf(RegistrationDbContext db, object row) => RowType.Of(db.Model.FindEntityType(row.GetType())!);
