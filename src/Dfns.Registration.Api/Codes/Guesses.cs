@@ -35,7 +35,7 @@ internal sealed class Guesses(
         if (purpose == CodePurpose.Login && found.IsSetUp != true) return ErrorCatalog.OrganisationUnknown.At("$.orgId");
 
         var now = clock.GetUtcNow();
-        var hash = masterKey.HashCode(found.UserId is null ? "" : organisationId, found.UserId ?? decoyId, CodeText.Normalise(typed));
+        var hash = CodeStore.Hash(masterKey, purpose, found.UserId is null ? "" : organisationId, found.UserId ?? decoyId, typed);
         var right = CryptographicOperations.FixedTimeEquals(hash, found.CodeHash ?? []);
         var over = purpose != CodePurpose.Registration && (found.ConsumedAt is not null || found.ExpiresAt <= now);
         // From an address that has not guessed wrong at this user lately a right code counts even when others have locked it: a code has 80
