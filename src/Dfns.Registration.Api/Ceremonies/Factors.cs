@@ -23,9 +23,8 @@ internal sealed class Factors(AnswerStore store, Changes changes, Audit audit, T
     /// <summary>Verifies the factors of a request. Nothing is saved, but that a counter went backwards.</summary>
     /// <param name="factors">As read.</param>
     /// <param name="challenge">The open challenge, and the credentials of whoever may answer it.</param>
-    /// <param name="ct">Ends the waiting.</param>
     /// <returns>The user and the credentials that signed, updated and tracked; or the first fault.</returns>
-    public async Task<Checked<ProvenFactors>> VerifyAsync(ReadFactors factors, AnswerableChallenge challenge, CancellationToken ct)
+    public async Task<Checked<ProvenFactors>> VerifyAsync(ReadFactors factors, AnswerableChallenge challenge)
     {
         var (first, second) = factors;
         var (ceremony, relyingParty) = (challenge.Ceremony, challenge.RelyingParty);
@@ -46,7 +45,7 @@ internal sealed class Factors(AnswerStore store, Changes changes, Audit audit, T
             if (factor is null) continue;
             var credential = active.Find(c => c.Slot == slot && c.CredentialId.AsSpan().SequenceEqual(factor.CredentialId) && factor.MayBe(c.Kind));
             if (credential is null) return ErrorCatalog.NoUsableCredential.At(factor.Path);
-            if ((await ProveAsync(factor, credential, ceremony, relyingParty, ct)).Failed(out var error, out _)) return error;
+            if ((await ProveAsync(factor, credential, ceremony, relyingParty)).Failed(out var error, out _)) return error;
             proven.Add(credential);
         }
 
@@ -54,7 +53,7 @@ internal sealed class Factors(AnswerStore store, Changes changes, Audit audit, T
         return user.IsActive ? new ProvenFactors(user, proven) : ErrorCatalog.UserDeactivated;
     }
 
-    private async Task<Checked<VerifiedAssertion>> ProveAsync(ReadFactor factor, Credential credential, Ceremony ceremony, RelyingParty relyingParty, CancellationToken ct)
+    private async Task<Checked<VerifiedAssertion>> ProveAsync(ReadFactor factor, Credential credential, Ceremony ceremony, RelyingParty relyingParty)
     {
         var expected = new AssertionExpectation
         {
@@ -75,7 +74,8 @@ internal sealed class Factors(AnswerStore store, Changes changes, Audit audit, T
                 // The note alone: what a first factor has proven before counts for nothing any more.
                 changes.Forget();
                 NoteRegression(credential);
-                await changes.SaveAsync(ct);
+                // Nor does whoever holds a copy keep it quiet by hanging up.
+                await changes.SaveAsync(CancellationToken.None);
             }
 
             return RefusalErrors.ForAssertion(why, factor.Path);

@@ -26,8 +26,8 @@ internal sealed class RecoveryStore(
     public async Task<Checked<StartedRecovery>> StartAsync(HttpContext http, string organisationId, string username, string code, ReadOnlyMemory<byte> credentialId, CancellationToken ct)
     {
         if ((await guesses.GuessAsync(http, CodePurpose.Recovery, organisationId, username, code, ct)).Failed(out var error, out var guess)) return error;
-        if (guess.User.IsActive) return await codes.OpenAsync(guess, () => StartAsync(guess.User, guess.RelyingParty, credentialId, ct), ct);
-        await guesses.ReturnAsync(guess, ct);
+        if (guess.User.IsActive) return await codes.OpenAsync(guess, () => StartAsync(guess.User, guess.RelyingParty, credentialId, CancellationToken.None), CancellationToken.None);
+        await guesses.ReturnAsync(guess);
         return ErrorCatalog.UserDeactivated;
     }
 

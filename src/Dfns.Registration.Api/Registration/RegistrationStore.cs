@@ -29,12 +29,12 @@ internal sealed class RegistrationStore(
         if ((await guesses.GuessAsync(http, CodePurpose.Registration, organisationId, username, code, ct)).Failed(out var error, out var guess)) return error;
         if (Fault(guess.User, guess.IsSpent, guess.IsExpired) is { } fault)
         {
-            await guesses.ReturnAsync(guess, ct);
+            await guesses.ReturnAsync(guess);
             return fault;
         }
 
         var ceremony = Ceremony.Open(entropy, organisationId, CeremonyPurpose.Registration, guess.User.Id, clock.GetUtcNow(), options.Value.ChallengeLifetime);
-        return await challenges.OpenAsync(ceremony, options.Value.MaxOpenChallenges - 1, guess.Counted, ct)
+        return await challenges.OpenAsync(ceremony, options.Value.MaxOpenChallenges - 1, guess.Counted, CancellationToken.None)
             ? new OpenedRegistration(ceremony, guess.User, guess.RelyingParty)
             // A registration completed since, or another code was sent: it is neither good any more nor open.
             : await OpenAsync(http, organisationId, username, code, ct);
