@@ -1,11 +1,12 @@
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Verification;
 
 namespace Dfns.Registration.Api.Ceremonies;
 
 /// <summary>Proves that a user's credentials signed an open challenge: the first factor, and the second where the user has one.</summary>
-internal sealed class Factors(AnswerStore store, Changes changes, Audit audit, TimeProvider clock)
+internal sealed class Factors(AnswerStore store, Changes changes, Audit audit, MasterKey masterKey, TimeProvider clock)
 {
     private const string FirstPath = "$.firstFactor";
     private const string SecondPath = "$.secondFactor";
@@ -31,8 +32,15 @@ internal sealed class Factors(AnswerStore store, Changes changes, Audit audit, T
 
         // Nobody's credentials are held to the same rules: else what an answer breaks would tell that there is such a user. What was read
         // is of somebody else.
-        var madeUp = NobodysCredentials.Of(relyingParty, ceremony.BoundTo ?? "");
-        List<Credential> active = [.. ceremony.Purpose == CeremonyPurpose.LoginOfNobody ? madeUp : challenge.Credentials];
+        var madeUp = NobodysCredentials.Of(masterKey, relyingParty, ceremony.BoundTo ?? "");
+        // Where the challenge names nobody, the id does: a made-up one names a user too, whom nobody is.
+        var under = NobodysCredentials.Under(masterKey, relyingParty, first.CredentialId);
+        List<Credential> active =
+        [
+            .. ceremony.Purpose == CeremonyPurpose.LoginOfNobody ? madeUp
+                : ceremony.Purpose == CeremonyPurpose.Login && ceremony.UserId is null && challenge.Credentials.Count == 0 ? under
+                : challenge.Credentials,
+        ];
         if (!active.Exists(c => c.CredentialId.AsSpan().SequenceEqual(first.CredentialId))) return ErrorCatalog.NoUsableCredential.At(FirstPath);
 
         // How many: whoever has a second factor needs it.
