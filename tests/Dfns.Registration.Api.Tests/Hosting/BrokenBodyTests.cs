@@ -1,5 +1,4 @@
 using Dfns.Registration.Api.Tests.Running;
-using Dfns.Registration.Verification;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -9,6 +8,8 @@ namespace Dfns.Registration.Api.Tests.Hosting;
 public sealed class BrokenBodyTests(ServiceFixture.Sqlite fixture) : ServiceTests(fixture), IClassFixture<ServiceFixture.Sqlite>
 {
     private const string Chunked = "Transfer-Encoding: chunked";
+
+    private static readonly string[] Loud = ["\"@l\":\"Error\"", "\"@l\":\"Fatal\"", "\"@l\":\"Warning\"", "\"@x\":", "internal_error", "\"StatusCode\":500"];
 
     private static readonly string TooLarge = new('x', 300 * 1024);
 
@@ -123,8 +124,7 @@ public sealed class BrokenBodyTests(ServiceFixture.Sqlite fixture) : ServiceTest
     /// <summary>Neither a warning nor an error, no exception, and no request that failed by a fault of the service.</summary>
     internal static void AssertQuiet(IEnumerable<string> lines)
     {
-        var loud = lines.Where(line => new[] { "\"@l\":\"Error\"", "\"@l\":\"Fatal\"", "\"@l\":\"Warning\"", "\"@x\":", "internal_error", "\"StatusCode\":500" }
-            .Any(mark => line.Contains(mark, StringComparison.Ordinal))).ToList();
+        var loud = lines.Where(line => Loud.Any(mark => line.Contains(mark, StringComparison.Ordinal))).ToList();
         Assert.True(loud.Count == 0, string.Join('\n', loud));
     }
 

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Accounts;
-using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.Verification;
 using Microsoft.AspNetCore.Routing;
@@ -70,7 +69,7 @@ public abstract class HangUpTests(ServiceFixture fixture) : ServiceTests(fixture
 
         private async Task HeldAsync(string call, string held) => await HeldAsync(await PrepareAsync(call), held);
 
-        private async Task HeldAsync(Prepared call, string held)
+        private static async Task HeldAsync(Prepared call, string held)
         {
             var service = call.Organisation.Service;
             var before = service.Log.Lines.Count;
@@ -215,8 +214,10 @@ public abstract class HangUpTests(ServiceFixture fixture) : ServiceTests(fixture
 
     public static TheoryData<string> AllCalls => [.. Calls.Keys];
 
+    private static readonly string[] Stages = ["before the end of the head", "after the head", "within the body", "after the body"];
+
     public static TheoryData<string, string> AllCallsAndStages =>
-        [.. Calls.Keys.SelectMany(call => new[] { "before the end of the head", "after the head", "within the body", "after the body" }.Select(stage => (call, stage)))];
+        [.. Calls.Keys.SelectMany(call => Stages.Select(stage => (call, stage)))];
 
     [Theory]
     [MemberData(nameof(AllCallsAndStages))]
