@@ -18,6 +18,7 @@ builder.AddService();
 builder.AddWeb();
 
 var app = builder.Build();
+app.UseClientGone();
 app.UseForwardedHeaders();
 app.UseSecurityHeaders();
 // Before the request log: a page is a dozen files, and the log is about the API.

@@ -13,7 +13,7 @@ internal sealed class UserStore(RegistrationDbContext db, AccessTokenStore token
     /// <summary>What a username must be: 1 to 320 characters that are not all white space, and none that does not show.</summary>
     /// <returns>The fault, or null.</returns>
     public static string? NameFault(string username) =>
-        string.IsNullOrWhiteSpace(username) || username.Length > Limits.UsernameLength || username.EnumerateRunes().Any(IsInvisible)
+        string.IsNullOrWhiteSpace(username) || username.Length > Limits.UsernameLength || username.EnumerateRunes().Any(IsInvisible) || User.Fold(username).Length == 0
             ? $"A username has 1 to {Limits.UsernameLength} characters, and none that does not show, such as 'jane@example.co'."
             : null;
 
@@ -22,6 +22,34 @@ internal sealed class UserStore(RegistrationDbContext db, AccessTokenStore token
         is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate
         || rune == Rune.ReplacementChar;
+
+    /// <summary>
+    /// Brings the names up to date that an earlier version folded otherwise. Of two that are one by now, who registered first keeps the name;
+    /// the other's stays as it was, where no name leads any more. At once.
+    /// </summary>
+    /// <returns>Those that lost their name to somebody.</returns>
+    public async Task<IReadOnlyList<LostName>> RefoldAsync(CancellationToken ct)
+    {
+        // Names of ASCII alone are folded as they always were.
+        var bytes = db.Database.IsSqlite() ? "length(CAST(username AS BLOB))" : "octet_length(username)";
+        var outdated = new List<(string OrganisationId, string Id, string Old, string New, DateTimeOffset? RegisteredAt, DateTimeOffset CreatedAt)>();
+        var beyondAscii = $"SELECT * FROM users WHERE username_folded IS NOT NULL AND {bytes} <> length(username)";
+        await foreach (var u in db.Users.FromSqlRaw(beyondAscii)
+            .Select(u => new { u.OrganisationId, u.Id, u.Username, u.UsernameFolded, u.RegisteredAt, u.CreatedAt }).AsAsyncEnumerable().WithCancellation(ct))
+        {
+            if (User.Fold(u.Username) is var folded && folded != u.UsernameFolded) outdated.Add((u.OrganisationId, u.Id, u.UsernameFolded!, folded, u.RegisteredAt, u.CreatedAt));
+        }
+
+        var lost = new List<LostName>();
+        foreach (var (organisationId, id, old, folded, _, _) in outdated.OrderBy(u => u.RegisteredAt ?? DateTimeOffset.MaxValue).ThenBy(u => u.CreatedAt).ThenBy(u => u.Id, StringComparer.Ordinal))
+        {
+            var holder = await db.Users.Where(u => u.OrganisationId == organisationId && u.UsernameFolded == folded).Select(u => u.Id).SingleOrDefaultAsync(ct);
+            if (holder is not null) lost.Add(new LostName(organisationId, id, holder));
+            else await db.Users.Where(u => u.OrganisationId == organisationId && u.Id == id && u.UsernameFolded == old).ExecuteUpdateAsync(u => u.SetProperty(x => x.UsernameFolded, folded), ct);
+        }
+
+        return lost;
+    }
 
     /// <summary>Finds one person, or one service account.</summary>
     /// <returns>The user, tracked; or null: unknown, deleted, of another organisation, or not what was asked for.</returns>
@@ -161,3 +189,6 @@ internal sealed record FoundUser(User User, string? CredentialUuid);
 /// <param name="Permissions">With spaces between them.</param>
 /// <param name="Credentials">How many are active.</param>
 internal sealed record ListedUser(string Id, string Username, string Kind, bool IsActive, DateTimeOffset? RegisteredAt, string Permissions, int Credentials);
+
+/// <summary>A user whose name is by now another's.</summary>
+internal sealed record LostName(string OrganisationId, string UserId, string HolderId);

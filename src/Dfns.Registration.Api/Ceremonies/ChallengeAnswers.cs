@@ -29,7 +29,7 @@ internal sealed class ChallengeAnswers(
         {
             var now = clock.GetUtcNow();
             if ((await FindAsync(reference, caller, read.First.CredentialId, now, ct)).Failed(out error, out var open)) return error;
-            if ((await factors.VerifyAsync(read, open, ct)).Failed(out error, out var proven)) return error;
+            if ((await factors.VerifyAsync(read, open)).Failed(out error, out var proven)) return error;
             Watch(open);
             open.Ceremony.ConsumedAt = now;
             var use = open.Ceremony.MarkUse(entropy);

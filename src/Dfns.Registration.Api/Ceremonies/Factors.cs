@@ -1,11 +1,12 @@
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Verification;
 
 namespace Dfns.Registration.Api.Ceremonies;
 
 /// <summary>Proves that a user's credentials signed an open challenge: the first factor, and the second where the user has one.</summary>
-internal sealed class Factors(Changes changes, Audit audit, TimeProvider clock)
+internal sealed class Factors(Changes changes, Audit audit, MasterKey masterKey, TimeProvider clock)
 {
     private const string FirstPath = "$.firstFactor";
     private const string SecondPath = "$.secondFactor";
@@ -23,17 +24,23 @@ internal sealed class Factors(Changes changes, Audit audit, TimeProvider clock)
     /// <summary>Verifies the factors of a request. Nothing is saved, but that a counter went backwards.</summary>
     /// <param name="factors">As read.</param>
     /// <param name="challenge">The open challenge, and the credentials of whoever may answer it.</param>
-    /// <param name="ct">Ends the waiting.</param>
     /// <returns>The user and the credentials that signed, updated and tracked; or the first fault.</returns>
-    public async Task<Checked<ProvenFactors>> VerifyAsync(ReadFactors factors, AnswerableChallenge challenge, CancellationToken ct)
+    public async Task<Checked<ProvenFactors>> VerifyAsync(ReadFactors factors, AnswerableChallenge challenge)
     {
         var (first, second) = factors;
         var (ceremony, relyingParty) = (challenge.Ceremony, challenge.RelyingParty);
 
         // Nobody's credentials are held to the same rules: else what an answer breaks would tell that there is such a user. What was read
         // is of somebody else.
-        var madeUp = NobodysCredentials.Of(relyingParty, ceremony.BoundTo ?? "");
-        List<Credential> active = [.. ceremony.Purpose == CeremonyPurpose.LoginOfNobody ? madeUp : challenge.Credentials];
+        var madeUp = NobodysCredentials.Of(masterKey, relyingParty, ceremony.BoundTo ?? "");
+        // Where the challenge names nobody, the id does: a made-up one names a user too, whom nobody is.
+        var under = NobodysCredentials.Under(masterKey, relyingParty, first.CredentialId);
+        List<Credential> active =
+        [
+            .. ceremony.Purpose == CeremonyPurpose.LoginOfNobody ? madeUp
+                : ceremony.Purpose == CeremonyPurpose.Login && ceremony.UserId is null && challenge.Credentials.Count == 0 ? under
+                : challenge.Credentials,
+        ];
         if (!active.Exists(c => c.CredentialId.AsSpan().SequenceEqual(first.CredentialId))) return ErrorCatalog.NoUsableCredential.At(FirstPath);
 
         // How many: whoever has a second factor needs it.
@@ -46,7 +53,7 @@ internal sealed class Factors(Changes changes, Audit audit, TimeProvider clock)
             if (factor is null) continue;
             var credential = active.Find(c => c.Slot == slot && c.CredentialId.AsSpan().SequenceEqual(factor.CredentialId) && factor.MayBe(c.Kind));
             if (credential is null) return ErrorCatalog.NoUsableCredential.At(factor.Path);
-            if ((await ProveAsync(factor, credential, ceremony, relyingParty, ct)).Failed(out var error, out _)) return error;
+            if ((await ProveAsync(factor, credential, ceremony, relyingParty)).Failed(out var error, out _)) return error;
             proven.Add(credential);
         }
 
@@ -54,7 +61,7 @@ internal sealed class Factors(Changes changes, Audit audit, TimeProvider clock)
         return user.IsActive ? new ProvenFactors(user, proven) : ErrorCatalog.UserDeactivated;
     }
 
-    private async Task<Checked<VerifiedAssertion>> ProveAsync(ReadFactor factor, Credential credential, Ceremony ceremony, RelyingParty relyingParty, CancellationToken ct)
+    private async Task<Checked<VerifiedAssertion>> ProveAsync(ReadFactor factor, Credential credential, Ceremony ceremony, RelyingParty relyingParty)
     {
         var expected = new AssertionExpectation
         {
@@ -75,7 +82,8 @@ internal sealed class Factors(Changes changes, Audit audit, TimeProvider clock)
                 // The note alone: what a first factor has proven before counts for nothing any more.
                 changes.Forget();
                 NoteRegression(credential);
-                await changes.SaveAsync(ct);
+                // Nor does whoever holds a copy keep it quiet by hanging up.
+                await changes.SaveAsync(CancellationToken.None);
             }
 
             return RefusalErrors.ForAssertion(why, factor.Path);

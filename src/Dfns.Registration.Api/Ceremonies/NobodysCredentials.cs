@@ -10,7 +10,8 @@ namespace Dfns.Registration.Api.Ceremonies;
 /// <summary>
 /// The credentials of a user who does not exist: the same ones each time for the same name, not to be computed without the master key, and
 /// of as many shapes as those of real users have, so that no shape by itself tells that a user exists (WebAuthn L3 §14.6.2). An answer that
-/// claims to be theirs is held to the rules of all answers, and breaks the one that a forged answer to a real user breaks.
+/// claims to be theirs is held to the rules of all answers, and breaks the one that a forged answer to a real user breaks. Their ids are known
+/// again wherever an id can be sent: each is answered there like one that is somebody's.
 /// </summary>
 internal static class NobodysCredentials
 {
@@ -18,6 +19,9 @@ internal static class NobodysCredentials
     public const int MostOfStandIn = 4;
 
     private const int KeyIdSize = 32;
+
+    // Of 64 bits: nobody meets one by chance.
+    private const int TagSize = 8;
 
     // Platforms and security keys differ in the length of their ids; clients of raw keys take hashes.
     private static readonly int[] PasskeyIdSizes = [16, 20, 32, 32, 32, 48, 64, 64];
@@ -33,6 +37,16 @@ internal static class NobodysCredentials
         [new(CredentialKind.Key)],
         [new(CredentialKind.PasswordProtectedKey)],
         .. CredentialSlots.FactorKinds.SelectMany(first => CredentialSlots.FactorKinds.Select<CredentialKind, Shape[]>(second => [new(first), new(second, CredentialSlot.SecondFactor)])),
+    ];
+
+    // Everything that the id of one can stand for.
+    private static readonly Told[] AllTold =
+    [
+        .. from kind in CredentialSlots.FactorKinds
+           from slot in new[] { CredentialSlot.FirstFactor, CredentialSlot.SecondFactor }
+           from withSecond in slot == CredentialSlot.SecondFactor ? [true] : new[] { false, true }
+           from trait in new[] { false, true }
+           select new Told(new Shape(kind, slot), withSecond, trait),
     ];
 
     // Of private keys that are forgotten at once: nobody signs with them. Keys are of both sorts that an answer can tell apart: an Ed25519
@@ -52,35 +66,103 @@ internal static class NobodysCredentials
     public static string StandInFrom(string seed) => Entropy.IdFrom("us", Hash(seed, "stand-in"));
 
     /// <summary>Makes them up.</summary>
+    /// <param name="masterKey">Tags their ids, so that they are known again wherever they are sent.</param>
     /// <param name="relyingParty">Of the organisation that was asked.</param>
     /// <param name="seed">See <see cref="Seed"/>.</param>
-    public static IReadOnlyList<Credential> Of(RelyingParty relyingParty, string seed)
+    public static IReadOnlyList<Credential> Of(MasterKey masterKey, RelyingParty relyingParty, string seed)
     {
         var traits = Hash(seed, "traits");
+        var shapes = Shapes[traits[0] % Shapes.Length];
         return
         [
-            .. Shapes[traits[0] % Shapes.Length].Select((shape, index) =>
+            .. shapes.Select((shape, index) =>
             {
-                byte[] id = [.. Hash(seed, $"id {index}"), .. Hash(seed, $"more of id {index}")];
-                id = id[..(shape.Kind == CredentialKind.Fido2 ? PasskeyIdSizes[traits[index + 1] % PasskeyIdSizes.Length] : KeyIdSize)];
-                return new Credential
-                {
-                    OrganisationId = relyingParty.OrganisationId,
-                    Uuid = $"{index}",
-                    UserId = "",
-                    Kind = shape.Kind,
-                    Slot = shape.Slot,
-                    Name = "",
-                    CredentialId = id,
-                    CredentialIdText = Base64Url.EncodeToString(id),
-                    PublicKey = shape.Kind != CredentialKind.Fido2 && traits[index + 1] % 4 == 0 ? Ed25519Key : EcdsaKey,
-                    Algorithm = shape.Kind == CredentialKind.Fido2 ? -7 : null,
-                    BackupEligible = traits[index + 1] % 2 == 0,
-                    RelyingPartyId = relyingParty.RelyingPartyId,
-                    CreatedAt = DateTimeOffset.UnixEpoch,
-                };
+                var size = shape.Kind == CredentialKind.Fido2 ? PasskeyIdSizes[traits[index + 1] % PasskeyIdSizes.Length] : KeyIdSize;
+                byte[] head = [.. Hash(seed, $"id {index}"), .. Hash(seed, $"more of id {index}")];
+                var told = new Told(shape, shapes.Any(s => s.Slot == CredentialSlot.SecondFactor), shape.Kind == CredentialKind.Fido2 ? traits[index + 1] % 2 == 0 : traits[index + 1] % 4 == 0);
+                return Make(relyingParty, Id(masterKey, relyingParty.OrganisationId, head.AsSpan(0, size - TagSize), told), told, $"{index}", userId: "");
             }),
         ];
+    }
+
+    /// <summary>
+    /// The credentials to hold an answer against that comes under an id alone, of a challenge that names nobody: those whose id was made up,
+    /// as those that are somebody's.
+    /// </summary>
+    /// <param name="masterKey">What the tag is made with.</param>
+    /// <param name="relyingParty">Of the organisation in which the id is sent.</param>
+    /// <param name="credentialId">As sent.</param>
+    /// <returns>The one of that id, and its second factor if it has one; none for an id that was not made up here.</returns>
+    public static IReadOnlyList<Credential> Under(MasterKey masterKey, RelyingParty relyingParty, byte[] credentialId)
+    {
+        if (Recognise(masterKey, relyingParty.OrganisationId, credentialId) is not { } told) return [];
+        // Whose user handle nobody knows, as a stranger's.
+        var userId = Entropy.IdFrom("us", masterKey.HashCode(relyingParty.OrganisationId, "made-up user", Convert.ToHexString(credentialId)));
+        var first = Make(relyingParty, credentialId, told, "0", userId);
+        return told.WithSecond && told.Shape.Slot == CredentialSlot.FirstFactor
+            ? [first, Make(relyingParty, Hash(userId, "second"), told with { Shape = new(CredentialKind.Fido2, CredentialSlot.SecondFactor) }, "1", userId)]
+            : [first];
+    }
+
+    /// <summary>
+    /// The rows to store of new credentials. An id that was made up is answered like one that is taken, wherever it is sent, and by the same
+    /// work: before its row goes another of the same id, so that the database refuses the two as it refuses one that is there already.
+    /// </summary>
+    /// <param name="masterKey">What the tag is made with.</param>
+    /// <param name="rows">As they would be stored.</param>
+    public static IEnumerable<Credential> ToStore(MasterKey masterKey, IEnumerable<Credential> rows) => rows.SelectMany(row =>
+        Recognise(masterKey, row.OrganisationId, row.CredentialId) is null ? [row] : new[] { Like(row), row });
+
+    private static Credential Like(Credential row) => new()
+    {
+        OrganisationId = row.OrganisationId,
+        // Before the other one in any order, and of no other's key: what is refused is the id, and then whatever is wrong with the row itself.
+        Uuid = $"an{row.Uuid[2..]}",
+        UserId = row.UserId,
+        Kind = row.Kind,
+        Slot = row.Slot,
+        Name = row.Name,
+        CredentialId = row.CredentialId,
+        CredentialIdText = row.CredentialIdText,
+        PublicKey = Hash(row.Uuid, "key"),
+        RelyingPartyId = row.RelyingPartyId,
+        CreatedAt = row.CreatedAt,
+    };
+
+    private static Credential Make(RelyingParty relyingParty, byte[] id, Told told, string uuid, string userId) => new()
+    {
+        OrganisationId = relyingParty.OrganisationId,
+        Uuid = uuid,
+        UserId = userId,
+        Kind = told.Shape.Kind,
+        Slot = told.Shape.Slot,
+        Name = "",
+        CredentialId = id,
+        CredentialIdText = Base64Url.EncodeToString(id),
+        PublicKey = told.Shape.Kind != CredentialKind.Fido2 && told.Trait ? Ed25519Key : EcdsaKey,
+        Algorithm = told.Shape.Kind == CredentialKind.Fido2 ? -7 : null,
+        BackupEligible = told.Trait,
+        RelyingPartyId = relyingParty.RelyingPartyId,
+        CreatedAt = DateTimeOffset.UnixEpoch,
+    };
+
+    // Unforeseeable all through: its last bytes are a keyed hash of the others, and of what there is to know of the credential.
+    private static byte[] Id(MasterKey masterKey, string organisationId, ReadOnlySpan<byte> head, Told told) => [.. head, .. Tag(masterKey, organisationId, head, told)];
+
+    private static byte[] Tag(MasterKey masterKey, string organisationId, ReadOnlySpan<byte> head, Told told) =>
+        masterKey.HashCode(organisationId, "made-up id", $"{told.Shape.Kind} {told.Shape.Slot} {told.WithSecond} {told.Trait} {Convert.ToHexString(head)}")[..TagSize];
+
+    private static Told? Recognise(MasterKey masterKey, string organisationId, byte[] id)
+    {
+        if (id.Length != KeyIdSize && !PasskeyIdSizes.Contains(id.Length)) return null;
+        Told? found = null;
+        // All of them: how soon one is found would tell.
+        foreach (var told in AllTold)
+        {
+            if (CryptographicOperations.FixedTimeEquals(Tag(masterKey, organisationId, id.AsSpan(0, id.Length - TagSize), told), id.AsSpan(id.Length - TagSize))) found = told;
+        }
+
+        return found;
     }
 
     private static byte[] Hash(string seed, string what) => SHA256.HashData(Encoding.UTF8.GetBytes($"{seed} {what}"));
@@ -99,4 +181,7 @@ internal static class NobodysCredentials
 
     /// <summary>A kind of credential, and where it stands.</summary>
     private sealed record Shape(CredentialKind Kind, CredentialSlot Slot = CredentialSlot.FirstFactor);
+
+    /// <summary>What there is to know of one: its kind and place, whether there is a second factor, and of a passkey whether it is synced, of a key of which sort it is.</summary>
+    private sealed record Told(Shape Shape, bool WithSecond, bool Trait);
 }

@@ -54,7 +54,7 @@ internal sealed class CodeStore(
         var found = await FindSubjectAsync(purpose, organisationId, username, ct);
         var subject = found.MayReceive ? found : CodeSubject.Decoy(masterKey, organisationId, username);
         var code = CodeText.New(entropy);
-        var hash = masterKey.HashCode(subject.OrganisationId, subject.UserId, CodeText.Normalise(code));
+        var hash = Hash(masterKey, purpose, subject.OrganisationId, subject.UserId, code);
         var expires = now + Lifetime(purpose);
 
         // One statement that writes the row in any case: what it writes depends on whether another code may be sent yet.
@@ -123,7 +123,7 @@ internal sealed class CodeStore(
         var code = CodeText.New(entropy);
         return (
             new IssuedCode(user.OrganisationId, user.Id, CodePurpose.Registration, code, clock.GetUtcNow() + Lifetime(CodePurpose.Registration)),
-            masterKey.HashCode(user.OrganisationId, user.Id, CodeText.Normalise(code)));
+            Hash(masterKey, CodePurpose.Registration, user.OrganisationId, user.Id, code));
     }
 
     private TimeSpan Lifetime(CodePurpose purpose) => options.Value.Lifetimes[purpose];
@@ -158,6 +158,16 @@ internal sealed class CodeStore(
             ? decoy
             : new CodeSubject(organisationId, id, MayReceive: found.IsActive == true && found.IsRegistered == (purpose != CodePurpose.Registration), IsDecoy: false);
     }
+
+    /// <summary>What is kept of a code: good for its user and its purpose alone, wherever somebody puts it who can write rows.</summary>
+    /// <param name="masterKey">What keys it.</param>
+    /// <param name="purpose">What the code is for.</param>
+    /// <param name="organisationId">Of its user; empty for a decoy.</param>
+    /// <param name="userId">Its user, or a decoy.</param>
+    /// <param name="code">As issued or as typed.</param>
+    public static byte[] Hash(MasterKey masterKey, CodePurpose purpose, string organisationId, string userId, string code) =>
+        // A registration code as it always was, so that invitations outlive an upgrade.
+        masterKey.HashCode(organisationId, purpose == CodePurpose.Registration ? userId : $"{userId} {purpose}", CodeText.Normalise(code));
 
     /// <summary>On whose code it counts that nobody's is guessed at; which decoy stands for a name is stable, and not to be computed without the key.</summary>
     public static string DecoyId(MasterKey masterKey, string organisationId, string username) =>

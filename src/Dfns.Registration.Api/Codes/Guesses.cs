@@ -20,7 +20,7 @@ internal sealed class Guesses(
     /// <param name="typed">The code as typed.</param>
     /// <param name="ct">Ends the waiting.</param>
     /// <returns>
-    /// Whose code it is, which is for what it opens to take back from the counts; one of the two errors of status 429; or one error for a
+    /// Whose code it is, which is for what it opens to take back from the counts, whether or not anybody still waits for it; one of the two errors of status 429; or one error for a
     /// code that is wrong, locked or nobody's, and, unless it is of a registration (whose holder is told more), for one that is spent or
     /// expired.
     /// </returns>
@@ -35,7 +35,7 @@ internal sealed class Guesses(
         if (purpose == CodePurpose.Login && found.IsSetUp != true) return ErrorCatalog.OrganisationUnknown.At("$.orgId");
 
         var now = clock.GetUtcNow();
-        var hash = masterKey.HashCode(found.UserId is null ? "" : organisationId, found.UserId ?? decoyId, CodeText.Normalise(typed));
+        var hash = CodeStore.Hash(masterKey, purpose, found.UserId is null ? "" : organisationId, found.UserId ?? decoyId, typed);
         var right = CryptographicOperations.FixedTimeEquals(hash, found.CodeHash ?? []);
         var over = purpose != CodePurpose.Registration && (found.ConsumedAt is not null || found.ExpiresAt <= now);
         // From an address that has not guessed wrong at this user lately a right code counts even when others have locked it: a code has 80
@@ -60,14 +60,15 @@ internal sealed class Guesses(
         };
         return new RightGuess(
             user,
-            await relyingParties.GetAsync(organisationId, found.RelyingPartyVersion, ct),
+            // Counted as wrong until it is taken back, which whoever hangs up now is not to be kept from.
+            await relyingParties.GetAsync(organisationId, found.RelyingPartyVersion, CancellationToken.None),
             IsSpent: found.ConsumedAt is not null,
             IsExpired: found.ExpiresAt <= now,
             new CountedGuess(purpose, organisationId, userId, hash, pair, found.PairEndsAt!.Value));
     }
 
     /// <summary>Takes the count of a right guess back that opens nothing, because of something else.</summary>
-    public Task ReturnAsync(RightGuess guess, CancellationToken ct) => store.ReturnAsync(guess.Counted, ct);
+    public Task ReturnAsync(RightGuess guess) => store.ReturnAsync(guess.Counted, CancellationToken.None);
 }
 
 /// <summary>A guess that was right.</summary>

@@ -43,7 +43,8 @@ internal static class SendCode
 
         // Asked before anything is changed, and of everybody alike.
         if (mails.IsFull) return (ErrorResult)(ErrorCatalog.MailBusy with { RetryAfterSeconds = 60 });
-        if (await codes.ReplaceAsync(purpose, orgId, username, ct) is { } issued) mails.Add(issued);
+        // From here on whether or not anybody waits for the answer: a code that took the place of another has to be mailed.
+        if (await codes.ReplaceAsync(purpose, orgId, username, CancellationToken.None) is { } issued) mails.Add(issued);
         return TypedResults.Ok(MessageResponse.Success);
     }
 }

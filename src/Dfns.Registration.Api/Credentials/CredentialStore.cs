@@ -1,5 +1,7 @@
 using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Verification;
 using Microsoft.EntityFrameworkCore;
@@ -7,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Dfns.Registration.Api.Credentials;
 
 /// <summary>The credentials of a caller, and the codes by which another device adds one. Whatever is changed is saved by the caller.</summary>
-internal sealed class CredentialStore(RegistrationDbContext db, AccessTokenStore tokens, Audit audit, TimeProvider clock)
+internal sealed class CredentialStore(RegistrationDbContext db, AccessTokenStore tokens, Audit audit, MasterKey masterKey, TimeProvider clock)
 {
     /// <summary>Those that are active or can be activated again, the oldest first; not tracked.</summary>
     public Task<List<Credential>> ListAsync(Caller caller, CancellationToken ct) =>
@@ -71,7 +73,7 @@ internal sealed class CredentialStore(RegistrationDbContext db, AccessTokenStore
             return false;
         }
 
-        db.Credentials.Add(credential);
+        db.Credentials.AddRange(NobodysCredentials.ToStore(masterKey, [credential]));
         return true;
     }
 

@@ -1,3 +1,4 @@
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Microsoft.Extensions.Options;
@@ -34,12 +35,23 @@ internal static partial class DatabaseStart
     {
         await using var scope = services.CreateAsyncScope();
         await scope.ServiceProvider.GetRequiredService<DatabaseSchema>()
-            .MigrateAsync(async stop => await services.GetRequiredService<SigningKeys>().GetAsync(stop), ct);
+            .MigrateAsync(
+                async stop =>
+                {
+                    await services.GetRequiredService<SigningKeys>().GetAsync(stop);
+                    var lost = await scope.ServiceProvider.GetRequiredService<UserStore>().RefoldAsync(stop);
+                    var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(DatabaseStart));
+                    foreach (var name in lost) Log.NameLost(logger, name.UserId, name.OrganisationId, name.HolderId);
+                },
+                ct);
     }
 
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Warning, Message = "The database does not answer yet ({Fault}); trying again")]
         public static partial void Waiting(ILogger logger, string fault);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "User {UserId} of {OrganisationId} is found by name no longer: the name reads like that of {HolderId}. Delete one of the two; the other has the name, from the next start on")]
+        public static partial void NameLost(ILogger logger, string userId, string organisationId, string holderId);
     }
 }

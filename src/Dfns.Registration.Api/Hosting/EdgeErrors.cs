@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
@@ -9,6 +10,17 @@ namespace Dfns.Registration.Api.Hosting;
 /// <summary>Failures that no handler answers, in the shape of all others. The one place where an exception becomes an answer.</summary>
 internal static partial class EdgeErrors
 {
+    /// <summary>
+    /// Tells the server, outside of everything that logs an exception, that there is no more to be read of a client that has gone: else it
+    /// would look for the rest of the body, and tell as a fault that there is none.
+    /// </summary>
+    public static void UseClientGone(this WebApplication app) => app.Use(async (context, next) =>
+    {
+        await next(context);
+        if (context.Features.Get<CutShort>() is { } cutShort) ExceptionDispatchInfo.Throw(cutShort.Exception);
+        if (context.RequestAborted.IsCancellationRequested) throw new BadHttpRequestException("The client has gone.", ClientGone.Status);
+    });
+
     public static void UseEdgeErrors(this WebApplication app)
     {
         app.UseExceptionHandler(new ExceptionHandlerOptions
@@ -17,8 +29,34 @@ internal static partial class EdgeErrors
             // The line of the request carries the outcome; only the unforeseen is logged with its exception, below.
             SuppressDiagnosticsCallback = _ => true,
         });
+        app.Use(EndQuietlyAsync);
         app.UseStatusCodePages(context => AnswerStatusAsync(context.HttpContext));
     }
+
+    // Whoever hung up is sent nothing, and whatever their request was cut off in is no fault. That something else went wrong as well is told, in
+    // a line.
+    private static async Task EndQuietlyAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (Exception e) when (ClientGone.Is(context, e))
+        {
+            if (!StorageFailure.IsCutOff(e)) Log.FailedUnheard(Logger(context), e.GetType().Name);
+            if (!context.Response.HasStarted)
+            {
+                context.Response.Clear();
+                context.Response.StatusCode = ClientGone.Status;
+            }
+
+            // An answer that was decided, and not heard, is told as it was.
+            if (context.Features.Get<OutcomeFeature>() is null) context.Features.Set(new OutcomeFeature(ClientGone.Outcome, Reason: null));
+            if (e is BadHttpRequestException cutShort) context.Features.Set(new CutShort(cutShort));
+        }
+    }
+
+    private static ILogger Logger(HttpContext context) => context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(EdgeErrors));
 
     private static async Task AnswerExceptionAsync(HttpContext context)
     {
@@ -26,12 +64,9 @@ internal static partial class EdgeErrors
         var exception = failure.Error;
         // For the request's log line and metric, which name the route.
         context.SetEndpoint(failure.Endpoint);
-        if (context.RequestAborted.IsCancellationRequested) return;
-
         var error = exception switch
         {
-            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => ErrorCatalog.BodyTooLarge,
-            BadHttpRequestException => ErrorCatalog.RequestInvalid,
+            BadHttpRequestException bad => JsonBody.Fault(bad),
             TooBusyException => ErrorCatalog.ServiceBusy with { RetryAfterSeconds = 1 },
             _ when StorageFailure.Is(exception) => ErrorCatalog.StorageUnavailable with { RetryAfterSeconds = 1 },
             _ => ErrorCatalog.Internal,
@@ -39,7 +74,7 @@ internal static partial class EdgeErrors
         // That too many wait is told by a metric and by each request's line.
         if (error.Status >= StatusCodes.Status500InternalServerError && exception is not TooBusyException)
         {
-            Log.Unforeseen(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(EdgeErrors)), exception, error.Code);
+            Log.Unforeseen(Logger(context), exception, error.Code);
         }
 
         await new ErrorResult(error).ExecuteAsync(context);
@@ -59,9 +94,15 @@ internal static partial class EdgeErrors
         await new ErrorResult(error).ExecuteAsync(context);
     }
 
+    /// <summary>What reading a body threw that ended with its connection.</summary>
+    private sealed record CutShort(BadHttpRequestException Exception);
+
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Error, Message = "A request failed: {Outcome}")]
         public static partial void Unforeseen(ILogger logger, Exception exception, string outcome);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "A request failed whose client had gone: {Fault}")]
+        public static partial void FailedUnheard(ILogger logger, string fault);
     }
 }

@@ -1,47 +1,111 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
-using Dfns.Registration.Api.Throttling;
+using Dfns.Registration.Api.Telemetry;
+using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Hosting;
 
 /// <summary>
 /// Deletes challenges, sessions and the codes for other devices some time after their end: until then they explain what happened, afterwards
 /// they are of no use to anybody. At their end already, sign-ins that nobody completed, which anybody can begin; and the budgets whose window
-/// is over.
+/// is over. Each kind by itself and each organisation by itself: what fails for one keeps no other from its turn.
 /// </summary>
-internal sealed partial class Housekeeping(IServiceScopeFactory scopes, TimeProvider clock, ILogger<Housekeeping> logger) : BackgroundService
+internal sealed partial class Housekeeping(
+    IServiceScopeFactory scopes, Entropy entropy, TimeProvider clock, IOptions<HousekeepingOptions> options, ILogger<Housekeeping> logger) : BackgroundService
 {
     public static readonly TimeSpan Interval = TimeSpan.FromHours(1);
     public static readonly TimeSpan Keep = TimeSpan.FromDays(1);
 
+    /// <summary>Organisations that fail one after the other before a kind is left to the next hour: each may have waited for its whole timeout.</summary>
+    private const int MostFailures = 3;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                await CleanAsync(stoppingToken);
-            }
-            catch (Exception e) when (StorageFailure.Is(e))
-            {
-                Log.Failed(logger, e.GetType().Name);
-            }
-        }
+        while (await timer.WaitForNextTickAsync(stoppingToken)) await CleanAsync(stoppingToken);
     }
 
     /// <summary>Deletes once.</summary>
     /// <returns>How many rows.</returns>
     public async Task<int> CleanAsync(CancellationToken ct)
     {
-        await using var scope = scopes.CreateAsyncScope();
         var now = clock.GetUtcNow();
-        return await scope.ServiceProvider.GetRequiredService<ExpiredRows>().DeleteAsync(now, now - Keep, ct)
-            + await scope.ServiceProvider.GetRequiredService<AttemptBudgets>().CleanAsync(ct);
+        var times = new ExpiryTimes(now, now - Keep, now - options.Value.KeepAuditEvents);
+        var organisations = await TryAsync("organisations", rows => rows.OrganisationsAsync(ct), ct) ?? [];
+        // Not always in the same order: if one fails for good, those after it have their turn all the same.
+        var first = (int)(entropy.Fraction() * organisations.Count);
+
+        var deleted = 0;
+        foreach (var kind in ExpiredRows.Kinds)
+        {
+            var (failures, isWhole) = (0, true);
+            foreach (var organisation in kind.LedByOrganisation ? [.. organisations[first..], .. organisations[..first]] : new List<string?> { null })
+            {
+                var isDone = await TryAsync(
+                    kind.Name,
+                    async rows =>
+                    {
+                        await rows.DeleteAsync(kind, organisation, times, Count, ct);
+                        return true;
+                    },
+                    ct);
+                (failures, isWhole) = (isDone ? 0 : failures + 1, isWhole && isDone);
+                if (failures == MostFailures) break;
+            }
+
+            // What has been looked through to its end has nothing left.
+            long? left = isWhole && organisations.Count > 0 ? 0 : await TryAsync<long?>(kind.Name, async rows => await rows.CountAsync(kind, times, ct), ct);
+            if (left is { } known) Numbers.Left[kind.Name] = known;
+
+            void Count(int rows)
+            {
+                deleted += rows;
+                Numbers.Deleted.Add(rows, new KeyValuePair<string, object?>("kind", kind.Name));
+            }
+        }
+
+        return deleted;
+    }
+
+    // Whatever goes wrong with one kind, even a fault of ours, the next has its turn, and the service goes on.
+    private async Task<T?> TryAsync<T>(string kind, Func<ExpiredRows, Task<T>> work, CancellationToken ct)
+    {
+        try
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            return await work(scope.ServiceProvider.GetRequiredService<ExpiredRows>());
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            Log.Failed(logger, kind, e.GetType().Name, (e as System.Data.Common.DbException)?.SqlState);
+            Numbers.Failures.Add(1, new KeyValuePair<string, object?>("kind", kind));
+            return default;
+        }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Old challenges, sessions, codes and budgets were not deleted: {Fault}")]
-        public static partial void Failed(ILogger logger, string fault);
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Housekeeping did not delete all {Kind}: {Fault} {SqlState}")]
+        public static partial void Failed(ILogger logger, string kind, string fault, string? sqlState);
+    }
+
+    private static class Numbers
+    {
+        public static readonly ConcurrentDictionary<string, long> Left = new(StringComparer.Ordinal);
+
+        private static readonly Meter Meter = new(RequestTelemetry.MeterName);
+
+        public static readonly Counter<long> Deleted = Meter.CreateCounter<long>("dfns.registration.housekeeping.deleted", unit: "{row}", description: "Rows that were deleted after their time.");
+
+        public static readonly Counter<long> Failures = Meter.CreateCounter<long>("dfns.registration.housekeeping.failures", unit: "{failure}", description: "Deletions that did not come to their end.");
+
+        // Counted where a deletion failed; at most as many as ExpiredRows counts.
+        public static readonly ObservableGauge<long> Gauge = Meter.CreateObservableGauge(
+            "dfns.registration.housekeeping.left",
+            () => Left.Select(kind => new Measurement<long>(kind.Value, new KeyValuePair<string, object?>("kind", kind.Key))),
+            unit: "{row}",
+            description: "Rows whose time is over and that the last housekeeping left.");
     }
 }

@@ -8,6 +8,7 @@ using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.Recovery;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Secrets;
+using Dfns.Registration.Api.Settings;
 using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Storage;
@@ -56,6 +57,8 @@ internal static class ServiceSetup
         builder.Services.AddCors().AddSingleton<ICorsPolicyProvider, OrganisationCors>();
         builder.Services.AddRateLimits();
         builder.Services.AddHealth();
+        builder.Bind<HousekeepingOptions>(HousekeepingOptions.Section)
+            .Validate(o => o.KeepAuditEvents is null || o.KeepAuditEvents >= TimeSpan.FromDays(30), "Housekeeping:KeepAuditEvents must be at least 30 days, such as '730.00:00:00'; without it audit events are kept for ever.");
         builder.Services.AddSingleton<Housekeeping>().AddHostedService(services => services.GetRequiredService<Housekeeping>());
         builder.Services.AddTrustRefresh();
         builder.Services.AddDocumentCache();

@@ -53,8 +53,9 @@ internal static class CompleteRecovery
         // Proof of the new: every one of them signed the challenge. Nothing is written yet.
         if (CredentialProofs.Verify(credentials, CredentialProofs.Expect(session.Ceremony, session.RelyingParty, trust.Current, clock.GetUtcNow())).Failed(out error, out var proven)) return (ErrorResult)error;
 
-        // Commit: everything the user had ends, and the new credentials are stored; all of it or none of it.
-        if ((await store.CommitAsync(reference, digest, key, proven, http.RemoteAddress(), ct)).Failed(out error, out var recovered)) return (ErrorResult)error;
+        // Commit: everything the user had ends, and the new credentials are stored; all of it or none of it. Whether or not anybody waits for the
+        // answer: the user is told of what was stored.
+        if ((await store.CommitAsync(reference, digest, key, proven, http.RemoteAddress(), CancellationToken.None)).Failed(out error, out var recovered)) return (ErrorResult)error;
         mails.Add(new RecoveryNotice(session.User.OrganisationId, session.User.Id, clock.GetUtcNow()));
         return TypedResults.Ok(recovered);
     }

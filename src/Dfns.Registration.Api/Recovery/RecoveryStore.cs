@@ -13,7 +13,7 @@ namespace Dfns.Registration.Api.Recovery;
 
 /// <summary>The queries of recovery, and its one transaction.</summary>
 internal sealed class RecoveryStore(
-    RegistrationDbContext db, Audit audit, CodeStore codes, Guesses guesses, CeremonyStore ceremonies, Entropy entropy, TimeProvider clock, IOptions<RecoveryOptions> options)
+    RegistrationDbContext db, Audit audit, CodeStore codes, Guesses guesses, CeremonyStore ceremonies, MasterKey masterKey, Entropy entropy, TimeProvider clock, IOptions<RecoveryOptions> options)
 {
     /// <summary>Checks a recovery code and starts a recovery. The code is spent at completion, not here.</summary>
     /// <param name="http">Whose address counts.</param>
@@ -26,8 +26,8 @@ internal sealed class RecoveryStore(
     public async Task<Checked<StartedRecovery>> StartAsync(HttpContext http, string organisationId, string username, string code, ReadOnlyMemory<byte> credentialId, CancellationToken ct)
     {
         if ((await guesses.GuessAsync(http, CodePurpose.Recovery, organisationId, username, code, ct)).Failed(out var error, out var guess)) return error;
-        if (guess.User.IsActive) return await codes.OpenAsync(guess, () => StartAsync(guess.User, guess.RelyingParty, credentialId, ct), ct);
-        await guesses.ReturnAsync(guess, ct);
+        if (guess.User.IsActive) return await codes.OpenAsync(guess, () => StartAsync(guess.User, guess.RelyingParty, credentialId, CancellationToken.None), CancellationToken.None);
+        await guesses.ReturnAsync(guess);
         return ErrorCatalog.UserDeactivated;
     }
 
@@ -106,7 +106,7 @@ internal sealed class RecoveryStore(
             var created = proven.Select(p => p.ToRow(session.User, session.RelyingParty, entropy.Id("cr"), now)).ToList();
             var answer = RegistrationResponse.Of(session.User, created[0]);
             session.Ceremony.Complete(now, digest, answer);
-            db.Credentials.AddRange(created);
+            db.Credentials.AddRange(NobodysCredentials.ToStore(masterKey, created));
             foreach (var credential in earlier.Where(c => c.Status != CredentialStatus.Archived))
             {
                 audit.Add(organisationId, AuditActions.CredentialArchived, userId, userId, remoteAddress, AuditNotes.Of(credential));

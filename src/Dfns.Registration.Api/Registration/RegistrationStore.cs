@@ -12,7 +12,7 @@ namespace Dfns.Registration.Api.Registration;
 
 /// <summary>The queries of registration, and its one transaction.</summary>
 internal sealed class RegistrationStore(
-    RegistrationDbContext db, Changes changes, Audit audit, CodeStore codes, Guesses guesses, CeremonyStore ceremonies, ChallengeStore challenges, SessionStore sessions, Entropy entropy, TimeProvider clock, IOptions<RegistrationOptions> options)
+    RegistrationDbContext db, Changes changes, Audit audit, CodeStore codes, Guesses guesses, CeremonyStore ceremonies, ChallengeStore challenges, SessionStore sessions, MasterKey masterKey, Entropy entropy, TimeProvider clock, IOptions<RegistrationOptions> options)
 {
     /// <summary>Checks a registration code and opens a session for its user. The code is spent at completion, not here.</summary>
     /// <param name="http">Whose address counts.</param>
@@ -29,12 +29,12 @@ internal sealed class RegistrationStore(
         if ((await guesses.GuessAsync(http, CodePurpose.Registration, organisationId, username, code, ct)).Failed(out var error, out var guess)) return error;
         if (Fault(guess.User, guess.IsSpent, guess.IsExpired) is { } fault)
         {
-            await guesses.ReturnAsync(guess, ct);
+            await guesses.ReturnAsync(guess);
             return fault;
         }
 
         var ceremony = Ceremony.Open(entropy, organisationId, CeremonyPurpose.Registration, guess.User.Id, clock.GetUtcNow(), options.Value.ChallengeLifetime);
-        return await challenges.OpenAsync(ceremony, options.Value.MaxOpenChallenges - 1, guess.Counted, ct)
+        return await challenges.OpenAsync(ceremony, options.Value.MaxOpenChallenges - 1, guess.Counted, CancellationToken.None)
             ? new OpenedRegistration(ceremony, guess.User, guess.RelyingParty)
             // A registration completed since, or another code was sent: it is neither good any more nor open.
             : await OpenAsync(http, organisationId, username, code, ct);
@@ -130,7 +130,7 @@ internal sealed class RegistrationStore(
         session.Ceremony.Complete(now, digest, answer);
         session.OtherOpen.ForEach(other => other.ConsumedAt = now);
         session.Code?.Consume(now);
-        foreach (var row in credentials.Concat<object>(codes.NotIssued(user))) changes.Add(row);
+        foreach (var row in NobodysCredentials.ToStore(masterKey, credentials).Concat<object>(codes.NotIssued(user))) changes.Add(row);
         audit.Add(user.OrganisationId, AuditActions.UserRegistered, user.Id, user.Id, remoteAddress, AuditNotes.Of(credentials));
         if (user.Kind == UserKind.EndUser && credentials.TrueForAll(c => c.Slot != CredentialSlot.Recovery))
         {

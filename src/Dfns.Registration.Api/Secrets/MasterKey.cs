@@ -43,16 +43,17 @@ public sealed class MasterKey
     }
 
     /// <summary>Decrypts what <see cref="Seal"/> made.</summary>
-    /// <exception cref="CryptographicException">Sealed with another master key, or changed since.</exception>
+    /// <exception cref="CryptographicException">Sealed with another master key or under another name, changed since, or never sealed.</exception>
     public byte[] Open(ReadOnlySpan<byte> box, string name)
     {
+        if (box.Length < NonceSizeBytes + TagSizeBytes) throw new CryptographicException("What is shorter than nonce and tag was never sealed.");
         var secret = new byte[box.Length - NonceSizeBytes - TagSizeBytes];
         using var cipher = new AesGcm(sealingKey, TagSizeBytes);
         cipher.Decrypt(box[..NonceSizeBytes], box[(NonceSizeBytes + TagSizeBytes)..], box.Slice(NonceSizeBytes, TagSizeBytes), secret, Encoding.UTF8.GetBytes(name));
         return secret;
     }
 
-    /// <summary>The keyed hash of a code, bound to whom it was sent: HMAC-SHA-256, 32 bytes.</summary>
+    /// <summary>The keyed hash of a code, bound to whom it was sent and what for: HMAC-SHA-256, 32 bytes.</summary>
     public byte[] HashCode(string organisationId, string subject, string code) =>
         HMACSHA256.HashData(codeKey, Encoding.UTF8.GetBytes($"{organisationId}\0{subject}\0{code}"));
 

@@ -42,7 +42,7 @@ internal static class InitLogin
         var folded = User.Fold(username);
         var seed = NobodysCredentials.Seed(masterKey, orgId, folded);
         if (await names.ReadAsync(orgId, folded, NobodysCredentials.StandInFrom(seed), ct) is not ({ } ofName, var read)) return (ErrorResult)unknown;
-        var madeUp = NobodysCredentials.Of(ofName, seed);
+        var madeUp = NobodysCredentials.Of(masterKey, ofName, seed);
         var isSomebody = read.Any(r => r.IsNamed);
 
         var ceremony = await store.OpenAsync(

@@ -35,12 +35,12 @@ internal sealed class SignInStore(
         if ((await guesses.GuessAsync(http, CodePurpose.Login, organisationId, username, code, ct)).Failed(out var error, out var guess)) return error;
         if (!guess.User.IsActive)
         {
-            await guesses.ReturnAsync(guess, ct);
+            await guesses.ReturnAsync(guess);
             return ErrorCatalog.UserDeactivated;
         }
 
         var ceremony = New(organisationId, CeremonyPurpose.Login, guess.User.Id, Ceremony.ByLoginCode);
-        return await challenges.OpenAndReadAsync(ceremony, guess.Counted, ct) is { } credentials
+        return await challenges.OpenAndReadAsync(ceremony, guess.Counted, CancellationToken.None) is { } credentials
             ? new OpenedLogin(ceremony, guess.RelyingParty, credentials)
             : ErrorCatalog.InvalidCode with { Reason = "spent or replaced meanwhile" };
     }

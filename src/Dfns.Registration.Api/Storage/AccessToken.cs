@@ -46,6 +46,7 @@ public sealed class AccessToken
             builder.Property(t => t.Kind).HasConversion<string>().HasMaxLength(Limits.EnumLength);
             builder.Property(t => t.CredentialUuid).HasMaxLength(Limits.IdLength);
             builder.HasIndex(t => new { t.OrganisationId, t.UserId });
+            builder.HasIndex(t => new { t.OrganisationId, t.ExpiresAt });
             builder.HasOne(t => t.User).WithMany().HasForeignKey(t => new { t.OrganisationId, t.UserId }).OnDelete(DeleteBehavior.Cascade);
             builder.HasOne(t => t.Credential).WithMany().HasForeignKey(t => new { t.OrganisationId, t.CredentialUuid }).OnDelete(DeleteBehavior.Restrict);
         }

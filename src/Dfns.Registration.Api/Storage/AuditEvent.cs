@@ -40,6 +40,7 @@ public sealed class AuditEvent
             builder.Property(e => e.RemoteAddress).HasMaxLength(Limits.IdLength);
             builder.Property(e => e.Note).HasMaxLength(Limits.UsernameLength);
             builder.HasIndex(e => new { e.OrganisationId, e.SubjectId, e.At });
+            builder.HasIndex(e => new { e.OrganisationId, e.At });
         }
     }
 }

@@ -91,6 +91,7 @@ public sealed class Ceremony
             builder.Property(c => c.ConsumedAt).IsConcurrencyToken();
             builder.Property(c => c.SpentAt).IsConcurrencyToken();
             builder.HasIndex(c => new { c.OrganisationId, c.UserId });
+            builder.HasIndex(c => new { c.OrganisationId, c.ExpiresAt });
             builder.HasOne(c => c.User).WithMany().HasForeignKey(c => new { c.OrganisationId, c.UserId }).OnDelete(DeleteBehavior.Cascade);
         }
     }

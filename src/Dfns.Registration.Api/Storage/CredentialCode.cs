@@ -12,6 +12,9 @@ public sealed class CredentialCode
     /// <summary>HMAC-SHA-256 of the code under a key the database does not hold: 32 bytes.</summary>
     public required byte[] CodeHash { get; init; }
 
+    /// <summary>HMAC-SHA-256 of this row under the same key: 32 bytes. A code whose row was given to another user, or another end, opens nothing; nor does one without.</summary>
+    public byte[]? RowHash { get; init; }
+
     public required string OrganisationId { get; init; }
 
     public required string UserId { get; init; }
@@ -30,10 +33,12 @@ public sealed class CredentialCode
         public void Configure(EntityTypeBuilder<CredentialCode> builder)
         {
             builder.HasKey(c => c.CodeHash);
+            builder.Property(c => c.RowHash).HasMaxLength(32);
             builder.Property(c => c.OrganisationId).HasMaxLength(Limits.IdLength);
             builder.Property(c => c.UserId).HasMaxLength(Limits.IdLength);
             builder.Property(c => c.ConsumedAt).IsConcurrencyToken();
             builder.HasIndex(c => new { c.OrganisationId, c.UserId });
+            builder.HasIndex(c => c.ExpiresAt);
             builder.HasOne(c => c.User).WithMany().HasForeignKey(c => new { c.OrganisationId, c.UserId }).OnDelete(DeleteBehavior.Cascade);
         }
     }

@@ -52,9 +52,11 @@ internal static class DatabaseSetup
     }
 
     // A failed command surfaces as an exception, and is logged where that ends up, if it is a failure at all: losing a race is not, nor
-    // is asking an empty database for its migrations.
+    // is asking an empty database for its migrations, nor what ends with a client that hangs up.
     private static void LogOnce(WarningsConfigurationBuilder warnings) =>
-        warnings.Log((RelationalEventId.CommandError, LogLevel.Debug), (CoreEventId.SaveChangesFailed, LogLevel.Debug), (CoreEventId.OptimisticConcurrencyException, LogLevel.Debug));
+        warnings.Log(
+            (RelationalEventId.CommandError, LogLevel.Debug), (RelationalEventId.ConnectionError, LogLevel.Debug), (RelationalEventId.TransactionError, LogLevel.Debug),
+            (CoreEventId.QueryIterationFailed, LogLevel.Debug), (CoreEventId.SaveChangesFailed, LogLevel.Debug), (CoreEventId.OptimisticConcurrencyException, LogLevel.Debug));
 
     // Prepared statements halve the cost of the registration transaction; an operator's own setting stands.
     private static string PostgreSqlConnectionString(IServiceProvider services)

@@ -1,19 +1,155 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Storage;
 
-/// <summary>The rows that have had their time: challenges, sessions, and the codes for other devices.</summary>
-internal sealed class ExpiredRows(RegistrationDbContext db)
+/// <summary>
+/// The rows that have had their time, and their deletion: a few at a time, along an index, so that no statement lasts as long as there are
+/// rows, holds many locks, or keeps SQLite from other writers.
+/// </summary>
+internal sealed class ExpiredRows(RegistrationDbContext db, SqliteWriter writer)
 {
-    /// <summary>Deletes them.</summary>
-    /// <param name="now">UTC; sign-ins that nobody completed, which anybody can begin, go when they have ended.</param>
-    /// <param name="before">UTC; everything else goes that has ended before.</param>
-    /// <param name="ct">Ends the waiting.</param>
-    /// <returns>How many rows.</returns>
-    public async Task<int> DeleteAsync(DateTimeOffset now, DateTimeOffset before, CancellationToken ct) =>
-        await db.Ceremonies.Where(c => c.ExpiresAt < before).ExecuteDeleteAsync(ct)
-        + await db.Ceremonies.Where(c => c.ExpiresAt < now && c.ConsumedAt == null && (c.Purpose == CeremonyPurpose.Login || c.Purpose == CeremonyPurpose.LoginOfNobody))
-            .ExecuteDeleteAsync(ct)
-        + await db.AccessTokens.Where(t => t.ExpiresAt < before).ExecuteDeleteAsync(ct)
-        + await db.CredentialCodes.Where(c => c.ExpiresAt < before).ExecuteDeleteAsync(ct);
+    /// <summary>Rows that one statement deletes at most.</summary>
+    public const int BatchSize = 1000;
+
+    /// <summary>Rows that are counted at most: more are told as so many.</summary>
+    public const int MostCounted = 100_000;
+
+    /// <summary>How long a user is kept who began at a provider and did not complete it.</summary>
+    public static readonly TimeSpan KeepBegun = TimeSpan.FromDays(30);
+
+    /// <summary>All there are, each deleted by itself.</summary>
+    public static IReadOnlyList<ExpiredKind> Kinds { get; } =
+    [
+        new("challenges", "ceremonies", "organisation_id, id", "expires_at", t => (null, t.Before)),
+        // Anybody can begin one.
+        new("sign-ins not completed", "ceremonies", "organisation_id, id", "expires_at", t => (t.Before, t.Now))
+        {
+            Only = "consumed_at IS NULL AND purpose IN ('Login', 'LoginOfNobody')",
+        },
+        new("sessions", "access_tokens", "organisation_id, id", "expires_at", t => (null, t.Before)),
+        new("codes for another device", "credential_codes", "code_hash", "expires_at", t => (null, t.Before)) { LedByOrganisation = false },
+        new("budgets of attempts", "attempt_budgets", "id", "window_ends_at", t => (null, t.Now.AddSeconds(1))) { LedByOrganisation = false, InSeconds = true },
+        new("retired signing keys", "signing_keys", "id", "retired_at", t => (null, t.Before)) { LedByOrganisation = false },
+        // With an account at a provider anybody can begin one. Of a month: else all users there are would be looked through each hour.
+        new("users who began at a provider and did not complete it", "users", "organisation_id, id", "created_at", t => (t.Now - (2 * KeepBegun), t.Now - KeepBegun))
+        {
+            Only =
+                """
+                registered_at IS NULL AND archived_at IS NULL
+                AND EXISTS (SELECT 1 FROM social_accounts AS a WHERE a.organisation_id = users.organisation_id AND a.user_id = users.id)
+                AND NOT EXISTS (SELECT 1 FROM codes AS k WHERE k.organisation_id = users.organisation_id AND k.user_id = users.id)
+                AND NOT EXISTS (SELECT 1 FROM ceremonies AS c WHERE c.organisation_id = users.organisation_id AND c.user_id = users.id AND c.expires_at > @now)
+                """,
+        },
+        new("audit events", "audit_events", "organisation_id, id", "at", t => t.Audit is { } end ? (null, end) : null),
+    ];
+
+    /// <summary>The organisations whose rows are deleted one after the other, since the organisation leads every index.</summary>
+    public Task<List<string>> OrganisationsAsync(CancellationToken ct) => db.Organisations.Select(o => o.Id).ToListAsync(ct);
+
+    /// <summary>Deletes the rows of a kind.</summary>
+    /// <param name="kind">One of <see cref="Kinds"/>.</param>
+    /// <param name="organisationId">Whose; null for what belongs to none.</param>
+    /// <param name="times">What has had its time.</param>
+    /// <param name="deleted">Told of each batch, how many rows it was.</param>
+    /// <param name="ct">Ends it between two batches, or in one, which is then not done.</param>
+    public async Task DeleteAsync(ExpiredKind kind, string? organisationId, ExpiryTimes times, Action<int> deleted, CancellationToken ct)
+    {
+        if (kind.Window(times) is not var (from, to)) return;
+
+        var (start, end, now) = (from is { } begin ? Value(kind, begin) : null, Value(kind, to), Value(kind, times.Now));
+        while (true)
+        {
+            // Where the next piece of the index ends. So no statement looks at more than a piece, however few of it are to go, and none looks
+            // again at what those before it have deleted.
+            var last = await ReadAsync(Sql(kind, start, kind.By, only: null) + $" ORDER BY {kind.By} LIMIT 1 OFFSET {BatchSize}", organisationId, start, end, now, ct);
+            var piece = Sql(kind, start, kind.Key, kind.Only, throughEnd: last is not null);
+            var sql = $"DELETE FROM {kind.Table} WHERE ({kind.Key}) IN ({piece} ORDER BY {kind.By} LIMIT {BatchSize}{(db.Database.IsNpgsql() ? " FOR UPDATE SKIP LOCKED" : "")})";
+            for (var rows = BatchSize; rows == BatchSize;)
+            {
+                rows = await RunAsync(sql, organisationId, start, last ?? end, now, ct);
+                deleted(rows);
+            }
+
+            if (last is null) return;
+            start = last;
+        }
+    }
+
+    /// <summary>Counts the rows of a kind that are left, up to <see cref="MostCounted"/>.</summary>
+    public async Task<long> CountAsync(ExpiredKind kind, ExpiryTimes times, CancellationToken ct)
+    {
+        if (kind.Window(times) is not var (from, to)) return 0;
+        var start = from is { } begin ? Value(kind, begin) : null;
+        var rows = Sql(kind, start, "1 AS one", kind.Only, ofOrganisation: false);
+        return Convert.ToInt64(
+            await ReadAsync($"SELECT count(*) FROM ({rows} LIMIT {MostCounted}) AS expired", organisationId: null, start, Value(kind, to), Value(kind, times.Now), ct),
+            System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    // Names and conditions are those of the kinds above, values are parameters.
+    private static string Sql(ExpiredKind kind, object? start, string select, string? only, bool throughEnd = false, bool ofOrganisation = true) =>
+        $"SELECT {select} FROM {kind.Table} WHERE {kind.By} {(throughEnd ? "<=" : "<")} @end"
+        + (kind.LedByOrganisation && ofOrganisation ? " AND organisation_id = @organisation" : "")
+        + (start is null ? "" : $" AND {kind.By} > @start")
+        + (only is null ? "" : $" AND {only}");
+
+    // Instants are ticks on SQLite, and budgets count seconds on both.
+    private object Value(ExpiredKind kind, DateTimeOffset instant) =>
+        kind.InSeconds ? instant.ToUnixTimeSeconds() : db.Database.IsSqlite() ? instant.UtcTicks : instant.UtcDateTime;
+
+    private async Task<object?> ReadAsync(string sql, string? organisationId, object? start, object end, object now, CancellationToken ct)
+    {
+        await db.Database.OpenConnectionAsync(ct);
+        await using var command = Command(sql, organisationId, start, end, now);
+        return await command.ExecuteScalarAsync(ct) is { } value and not DBNull ? value : null;
+    }
+
+    private async Task<int> RunAsync(string sql, string? organisationId, object? start, object end, object now, CancellationToken ct)
+    {
+        using var turn = await writer.TurnAsync();
+        await db.Database.OpenConnectionAsync(ct);
+        await using var command = Command(sql, organisationId, start, end, now);
+        return await command.ExecuteNonQueryAsync(ct);
+    }
+
+    // Not through EF Core, which would repeat a statement that fails: the next hour does. The connection goes with the scope.
+    private DbCommand Command(string sql, string? organisationId, object? start, object end, object now)
+    {
+        var command = db.Database.GetDbConnection().CreateCommand();
+        command.CommandText = sql;
+        foreach (var (name, value) in new (string, object?)[] { ("@organisation", organisationId), ("@start", start), ("@end", end), ("@now", now) })
+        {
+            if (value is null || !sql.Contains(name, StringComparison.Ordinal)) continue;
+            var parameter = command.CreateParameter();
+            (parameter.ParameterName, parameter.Value) = (name, value);
+            command.Parameters.Add(parameter);
+        }
+
+        return command;
+    }
 }
+
+/// <summary>Rows that have had their time.</summary>
+/// <param name="Name">What they are, for log and metric.</param>
+/// <param name="Table">Where they are.</param>
+/// <param name="Key">The columns of its key.</param>
+/// <param name="By">The column that tells their time; an index leads by it, after the organisation.</param>
+/// <param name="Window">From when, exclusive, and to when, exclusive, the column says that they go; null where they stay.</param>
+internal sealed record ExpiredKind(string Name, string Table, string Key, string By, Func<ExpiryTimes, (DateTimeOffset? From, DateTimeOffset To)?> Window)
+{
+    /// <summary>What else must hold of a row: SQL of both databases.</summary>
+    public string? Only { get; init; }
+
+    public bool LedByOrganisation { get; init; } = true;
+
+    /// <summary>Whether the column counts seconds since 1970.</summary>
+    public bool InSeconds { get; init; }
+}
+
+/// <summary>What has had its time.</summary>
+/// <param name="Now">UTC; what serves no purpose once it is over goes when it has ended.</param>
+/// <param name="Before">UTC; everything else goes that has ended before.</param>
+/// <param name="Audit">UTC; audit events of before go. Null where they are kept.</param>
+internal sealed record ExpiryTimes(DateTimeOffset Now, DateTimeOffset Before, DateTimeOffset? Audit);

@@ -17,7 +17,7 @@ public sealed class OneTimeCode
 
     public required CodePurpose Purpose { get; init; }
 
-    /// <summary>HMAC-SHA-256 of organisation, user and code under a key the database does not hold: 32 bytes.</summary>
+    /// <summary>HMAC-SHA-256 of organisation, user, purpose and code under a key the database does not hold: 32 bytes.</summary>
     public required byte[] CodeHash { get; set; }
 
     public required DateTimeOffset CreatedAt { get; set; }

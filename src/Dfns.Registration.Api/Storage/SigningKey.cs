@@ -9,10 +9,10 @@ public sealed class SigningKey
     /// <summary>The <c>kid</c> in token headers and in the JWKS.</summary>
     public required string Id { get; init; }
 
-    /// <summary>DER SubjectPublicKeyInfo of a P-256 key.</summary>
+    /// <summary>DER SubjectPublicKeyInfo of a P-256 key, for whoever looks at the table: what verifies and is published is derived from the private half.</summary>
     public required byte[] PublicKey { get; init; }
 
-    /// <summary>DER PKCS#8, sealed with the master key.</summary>
+    /// <summary>DER PKCS#8, sealed with the master key under what else is in the row.</summary>
     public required byte[] SealedPrivateKey { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
@@ -21,7 +21,7 @@ public sealed class SigningKey
     public required DateTimeOffset ActiveFrom { get; init; }
 
     /// <summary>From here on it neither signs nor verifies.</summary>
-    public required DateTimeOffset RetiredAt { get; set; }
+    public required DateTimeOffset RetiredAt { get; init; }
 
     internal sealed class Mapping : IEntityTypeConfiguration<SigningKey>
     {

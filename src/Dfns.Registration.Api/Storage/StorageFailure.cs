@@ -24,4 +24,15 @@ internal static class StorageFailure
 
         return false;
     }
+
+    /// <summary>Whether something ended because it was cancelled, or what it read from did: drivers wrap that in exceptions of their own.</summary>
+    public static bool IsCutOff(Exception exception)
+    {
+        for (Exception? e = exception; e is not null; e = e.InnerException)
+        {
+            if (e is OperationCanceledException or IOException or PostgresException { SqlState: PostgresErrorCodes.QueryCanceled }) return true;
+        }
+
+        return false;
+    }
 }

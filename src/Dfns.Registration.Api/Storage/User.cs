@@ -47,10 +47,10 @@ public sealed class User
 
     public Organisation? Organisation { get; init; }
 
-    /// <summary>Two usernames are one when they differ only in case or in white space around them.</summary>
+    /// <summary>Two usernames are one when they differ only in case, width, normalisation form, what does not show, or white space around them.</summary>
     /// <param name="username">A username as typed.</param>
     /// <returns>The form to compare, ordinally.</returns>
-    public static string Fold(string username) => username.Trim().ToUpperInvariant();
+    public static string Fold(string username) => NameFolding.Fold(username);
 
     internal sealed class Mapping : IEntityTypeConfiguration<User>
     {

@@ -28,7 +28,8 @@ internal static class RequestTelemetry
                 .ReadFrom.Services(services)
                 .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", Serilog.Events.LogEventLevel.Warning)
                 .Enrich.FromLogContext()
-                .Enrich.With<WithoutClientText>(),
+                .Enrich.With<WithoutClientText>()
+                .Filter.ByExcluding(IsDrainOfGoneClient),
             // Each host logs to its own logger, not to the one that started last in the process.
             preserveStaticLogger: true);
         if (string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])) return;
@@ -81,6 +82,11 @@ internal static class RequestTelemetry
     {
         public void Enrich(Serilog.Events.LogEvent logEvent, Serilog.Core.ILogEventPropertyFactory propertyFactory) => logEvent.RemovePropertyIfPresent("RequestPath");
     }
+
+    // The server looks for the rest of a body after its client has gone, if that goes just then, and tells as an error that it cannot read on.
+    private static bool IsDrainOfGoneClient(Serilog.Events.LogEvent logEvent) =>
+        logEvent.Level == Serilog.Events.LogEventLevel.Error && logEvent.Properties.TryGetValue("EventId", out var id)
+        && id is Serilog.Events.StructureValue { Properties: var parts } && parts.Any(p => p is { Name: "Name", Value: Serilog.Events.ScalarValue { Value: "RequestBodyDrainBodyReaderInvalidState" } });
 
     private static string Outcome(HttpContext context) =>
         context.Features.Get<OutcomeFeature>()?.Code ?? (context.Response.StatusCode < StatusCodes.Status400BadRequest ? "ok" : "failed");

@@ -54,10 +54,6 @@ internal sealed class AttemptBudgetStore(RegistrationDbContext db)
     /// <summary>A budget as it is.</summary>
     public Task<AttemptBudget?> FindAsync(byte[] id, CancellationToken ct) => db.AttemptBudgets.AsNoTracking().SingleOrDefaultAsync(b => b.Id == id, ct);
 
-    /// <summary>Deletes the budgets whose window is over.</summary>
-    /// <returns>How many rows.</returns>
-    public Task<int> CleanAsync(long now, CancellationToken ct) => db.AttemptBudgets.Where(b => b.WindowEndsAt <= now).ExecuteDeleteAsync(ct);
-
     // On SQLite a statement that comes to write after another has written since it began to read is refused; a transaction has the right to
     // write from its start, and waits for it.
     private async Task<List<AttemptBudget>> RunAsync(string sql, object[] parameters, CancellationToken ct)

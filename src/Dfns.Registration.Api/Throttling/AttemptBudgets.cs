@@ -59,10 +59,6 @@ internal sealed class AttemptBudgets(AttemptBudgetStore store, MasterKey masterK
         await AddressFaultAsync(address, addressUsed, addressEndsAt, ct)
         ?? (pairUsed <= options.Value.AttemptsPerUser ? null : ErrorCatalog.TooManyAttempts with { RetryAfterSeconds = Left(pairEndsAt) });
 
-    /// <summary>Deletes the budgets whose window is over.</summary>
-    /// <returns>How many rows.</returns>
-    public Task<int> CleanAsync(CancellationToken ct) => store.CleanAsync(Now, ct);
-
     private long Now => clock.GetUtcNow().ToUnixTimeSeconds();
 
     private static long Ends(long now, TimeSpan window) => now + (long)window.TotalSeconds;

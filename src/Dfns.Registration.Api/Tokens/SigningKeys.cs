@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
@@ -9,10 +10,11 @@ namespace Dfns.Registration.Api.Tokens;
 /// <summary>
 /// The ES256 keys that sign tokens: kept in the database, sealed, shared by all instances. A successor is published
 /// <see cref="Lead"/> before it signs, and every instance reads the list anew each <see cref="Refresh"/>, so no instance ever meets a
-/// key it does not know, and no request can cause a look-up by naming one.
+/// key it does not know, and no request can cause a look-up by naming one. Whoever can write rows adds no key: each is opened, and its public
+/// half follows from what was sealed.
 /// </summary>
-internal sealed class SigningKeys(
-    IServiceScopeFactory scopes, MasterKey masterKey, Entropy entropy, TimeProvider clock, IOptions<TokenOptions> options) : IDisposable
+internal sealed partial class SigningKeys(
+    IServiceScopeFactory scopes, MasterKey masterKey, Entropy entropy, TimeProvider clock, IOptions<TokenOptions> options, ILogger<SigningKeys> logger) : IDisposable
 {
     public static readonly TimeSpan Refresh = TimeSpan.FromMinutes(1);
     public static readonly TimeSpan Lead = TimeSpan.FromMinutes(10);
@@ -21,6 +23,7 @@ internal sealed class SigningKeys(
     public static readonly TimeSpan Overlap = AccessToken.MaxLifetime + TimeSpan.FromDays(1);
 
     private readonly SemaphoreSlim loading = new(1);
+    private readonly HashSet<string> refused = new(StringComparer.Ordinal);
     private volatile KeySet? current;
 
     /// <summary>The keys that verify now, and which of them signs.</summary>
@@ -38,6 +41,11 @@ internal sealed class SigningKeys(
         catch (Exception e) when (current is not null && StorageFailure.Is(e))
         {
             // The keys of a minute ago are better than none, and than every request waiting for the database in turn.
+            return current = current.AsOf(now);
+        }
+        catch (CryptographicException) when (current is not null)
+        {
+            Log.NoneLeft(logger);
             return current = current.AsOf(now);
         }
         finally
@@ -64,20 +72,35 @@ internal sealed class SigningKeys(
         await using var scope = scopes.CreateAsyncScope();
         var store = scope.ServiceProvider.GetRequiredService<SigningKeyStore>();
         var rows = await store.LiveAsync(now, ct);
+        var opened = rows.Select(Open).OfType<OpenedKey>().ToList();
+        // Not one is ours: this is not the master key of the others, and a successor sealed with it would end every instance when it takes over.
+        if (opened.Count == 0 && rows.Count > 0) throw new CryptographicException("No signing key opens with this master key.");
 
         // Two instances may both add a successor: one too many, of which the later one signs. Nothing breaks.
-        var newest = rows.FirstOrDefault();
+        var newest = opened.FirstOrDefault()?.Row;
         if (newest is null || newest.CreatedAt + options.Value.SigningKeyLifetime - Lead <= now)
         {
-            // First whether this is the master key of the others: a successor sealed with another ends every instance when it takes over.
-            if (newest is not null) CryptographicOperations.ZeroMemory(masterKey.Open(newest.SealedPrivateKey, newest.Id));
             var key = Generate(now, activeFrom: newest is null ? now : now + Lead);
             await store.AddAsync(key, ct);
-            rows.Insert(0, key);
+            opened.Insert(0, Open(key)!);
         }
 
-        // The first key of all signs at once, even where a clock is behind that of the instance that made it.
-        return new KeySet(now, rows.FirstOrDefault(k => k.ActiveFrom <= now) ?? rows[^1], rows, masterKey);
+        return new KeySet(now, opened);
+    }
+
+    // A row proves by its seal that the service made it. One that does not is somebody else's, or was changed: it neither signs nor verifies
+    // nor is published. Told once, not every minute.
+    private OpenedKey? Open(SigningKey row)
+    {
+        try
+        {
+            return OpenedKey.Open(row, masterKey);
+        }
+        catch (CryptographicException)
+        {
+            if (refused.Add(row.Id)) Log.Refused(logger, row.Id);
+            return null;
+        }
     }
 
     private SigningKey Generate(DateTimeOffset now, DateTimeOffset activeFrom)
@@ -85,32 +108,89 @@ internal sealed class SigningKeys(
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var id = entropy.Id("sk");
         var privateKey = key.ExportPkcs8PrivateKey();
+        var retiredAt = activeFrom + options.Value.SigningKeyLifetime + Overlap;
         var row = new SigningKey
         {
             Id = id,
             PublicKey = key.ExportSubjectPublicKeyInfo(),
-            SealedPrivateKey = masterKey.Seal(privateKey, id, entropy),
+            SealedPrivateKey = masterKey.Seal(privateKey, OpenedKey.SealedUnder(id, now, activeFrom, retiredAt), entropy),
             CreatedAt = now,
             ActiveFrom = activeFrom,
-            RetiredAt = activeFrom + options.Value.SigningKeyLifetime + Overlap,
+            RetiredAt = retiredAt,
         };
         CryptographicOperations.ZeroMemory(privateKey);
         return row;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "Signing key {KeyId} is not as this service stored it: it neither signs nor verifies, and is not published")]
+        public static partial void Refused(ILogger logger, string keyId);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "No signing key in the database is one that this service stored: those of before stay in use")]
+        public static partial void NoneLeft(ILogger logger);
+    }
+}
+
+/// <summary>A signing key whose row is as the service stored it.</summary>
+/// <param name="Row">The row.</param>
+/// <param name="PrivateKey">What was sealed in it, and what its public half follows from.</param>
+internal sealed record OpenedKey(SigningKey Row, ECDsa PrivateKey)
+{
+    /// <summary>Opens a row.</summary>
+    /// <exception cref="CryptographicException">The service did not store it so.</exception>
+    public static OpenedKey Open(SigningKey row, MasterKey masterKey)
+    {
+        var pkcs8 = Unseal(row, masterKey);
+        var key = ECDsa.Create();
+        try
+        {
+            key.ImportPkcs8PrivateKey(pkcs8, out _);
+            if (!key.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(row.PublicKey)) throw new CryptographicException("The public half is not of the private half.");
+            return new OpenedKey(row, key);
+        }
+        catch (CryptographicException)
+        {
+            key.Dispose();
+            throw;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(pkcs8);
+        }
+    }
+
+    /// <summary>The name a private key is sealed under: a key that was retired does not come back by another date. To the millisecond, which both databases keep.</summary>
+    public static string SealedUnder(string id, DateTimeOffset createdAt, DateTimeOffset activeFrom, DateTimeOffset retiredAt) => string.Create(
+        CultureInfo.InvariantCulture, $"{id} {createdAt.ToUnixTimeMilliseconds()} {activeFrom.ToUnixTimeMilliseconds()} {retiredAt.ToUnixTimeMilliseconds()}");
+
+    private static byte[] Unseal(SigningKey row, MasterKey masterKey)
+    {
+        try
+        {
+            return masterKey.Open(row.SealedPrivateKey, SealedUnder(row.Id, row.CreatedAt, row.ActiveFrom, row.RetiredAt));
+        }
+        catch (CryptographicException)
+        {
+            // Keys of before were sealed under their id alone.
+            return masterKey.Open(row.SealedPrivateKey, row.Id);
+        }
     }
 }
 
 /// <summary>The signing keys as read at one moment.</summary>
 internal sealed class KeySet
 {
-    public KeySet(DateTimeOffset loadedAt, SigningKey signer, IReadOnlyList<SigningKey> published, MasterKey masterKey)
+    /// <param name="loadedAt">UTC.</param>
+    /// <param name="keys">At least one, the one that signs last first.</param>
+    public KeySet(DateTimeOffset loadedAt, IReadOnlyList<OpenedKey> keys)
     {
         LoadedAt = loadedAt;
-        var pkcs8 = masterKey.Open(signer.SealedPrivateKey, signer.Id);
-        var privateKey = ECDsa.Create();
-        privateKey.ImportPkcs8PrivateKey(pkcs8, out _);
-        CryptographicOperations.ZeroMemory(pkcs8);
-        Signer = new SigningCredentials(new ECDsaSecurityKey(privateKey) { KeyId = signer.Id }, SecurityAlgorithms.EcdsaSha256);
-        Verifiers = [.. published.Select(Verifier)];
+        // The first key of all signs at once, even where a clock is behind that of the instance that made it.
+        var signer = keys.FirstOrDefault(k => k.Row.ActiveFrom <= loadedAt) ?? keys[^1];
+        Signer = new SigningCredentials(new ECDsaSecurityKey(signer.PrivateKey) { KeyId = signer.Row.Id }, SecurityAlgorithms.EcdsaSha256);
+        Verifiers = [.. keys.Select(Verifier)];
+        foreach (var other in keys.Where(k => k != signer)) other.PrivateKey.Dispose();
     }
 
     private KeySet(KeySet other, DateTimeOffset loadedAt)
@@ -129,10 +209,6 @@ internal sealed class KeySet
     /// <summary>The same keys, to be asked for again later.</summary>
     public KeySet AsOf(DateTimeOffset now) => new(this, now);
 
-    private static ECDsaSecurityKey Verifier(SigningKey row)
-    {
-        var key = ECDsa.Create();
-        key.ImportSubjectPublicKeyInfo(row.PublicKey, out _);
-        return new ECDsaSecurityKey(key) { KeyId = row.Id };
-    }
+    private static ECDsaSecurityKey Verifier(OpenedKey key) =>
+        new(ECDsa.Create(key.PrivateKey.ExportParameters(includePrivateParameters: false))) { KeyId = key.Row.Id };
 }

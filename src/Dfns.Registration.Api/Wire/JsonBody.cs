@@ -21,14 +21,35 @@ internal static class JsonBody
     /// <param name="request">The request.</param>
     /// <param name="maxSizeBytes">Bytes a body may have, inclusive.</param>
     /// <param name="ct">Ends the reading.</param>
-    /// <returns>The body as received, or 413 or 415.</returns>
+    /// <returns>The body as received; or 413, 415, or 400 for one that does not arrive whole and as HTTP has it.</returns>
     public static async Task<Checked<ReadOnlyMemory<byte>>> ReceiveAsync(HttpRequest request, int maxSizeBytes, CancellationToken ct)
     {
         if (!IsJson(request)) return ErrorCatalog.ContentTypeUnsupported;
+        try
+        {
+            return await ReadAsync(request, maxSizeBytes, ct);
+        }
+        catch (IOException e) when (!ClientGone.Is(request.HttpContext, e))
+        {
+            return Fault(e);
+        }
+    }
 
+    /// <summary>What a client is told whose request could not be read to its end.</summary>
+    public static ApiError Fault(IOException exception) => (exception as BadHttpRequestException)?.StatusCode switch
+    {
+        StatusCodes.Status413PayloadTooLarge => ErrorCatalog.BodyTooLarge,
+        StatusCodes.Status408RequestTimeout => ErrorCatalog.RequestInvalid.Saying("The body arrived too slowly."),
+        _ => ErrorCatalog.RequestInvalid,
+    };
+
+    private static async Task<Checked<ReadOnlyMemory<byte>>> ReadAsync(HttpRequest request, int maxSizeBytes, CancellationToken ct)
+    {
         while (true)
         {
-            var read = await request.BodyReader.ReadAsync(ct);
+            // A read is not cancelled: the server, which ends it when the client goes, would find it under way. Between two it may be.
+            ct.ThrowIfCancellationRequested();
+            var read = await request.BodyReader.ReadAsync(CancellationToken.None);
             if (read.Buffer.Length > maxSizeBytes)
             {
                 request.BodyReader.AdvanceTo(read.Buffer.End);

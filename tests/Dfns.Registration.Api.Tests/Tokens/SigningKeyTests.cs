@@ -64,7 +64,8 @@ public abstract class SigningKeyTests(ServiceFixture fixture) : ServiceTests(fix
             other,
             service.Services.GetRequiredService<Entropy>(),
             new FakeTimeProvider(service.Clock.GetUtcNow() + TimeSpan.FromDays(90)),
-            service.Services.GetRequiredService<IOptions<TokenOptions>>());
+            service.Services.GetRequiredService<IOptions<TokenOptions>>(),
+            service.Services.GetRequiredService<Microsoft.Extensions.Logging.ILogger<SigningKeys>>());
 
         await Assert.ThrowsAnyAsync<System.Security.Cryptography.CryptographicException>(() => keys.GetAsync(CancellationToken.None).AsTask());
 

@@ -74,6 +74,9 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                     b.HasIndex("OrganisationId", "CredentialUuid")
                         .HasDatabaseName("ix_access_tokens_organisation_id_credential_uuid");
 
+                    b.HasIndex("OrganisationId", "ExpiresAt")
+                        .HasDatabaseName("ix_access_tokens_organisation_id_expires_at");
+
                     b.HasIndex("OrganisationId", "UserId")
                         .HasDatabaseName("ix_access_tokens_organisation_id_user_id");
 
@@ -151,6 +154,9 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                     b.HasKey("OrganisationId", "Id")
                         .HasName("pk_audit_events");
 
+                    b.HasIndex("OrganisationId", "At")
+                        .HasDatabaseName("ix_audit_events_organisation_id_at");
+
                     b.HasIndex("OrganisationId", "SubjectId", "At")
                         .HasDatabaseName("ix_audit_events_organisation_id_subject_id_at");
 
@@ -218,6 +224,9 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
 
                     b.HasKey("OrganisationId", "Id")
                         .HasName("pk_ceremonies");
+
+                    b.HasIndex("OrganisationId", "ExpiresAt")
+                        .HasDatabaseName("ix_ceremonies_organisation_id_expires_at");
 
                     b.HasIndex("OrganisationId", "UserId")
                         .HasDatabaseName("ix_ceremonies_organisation_id_user_id");
@@ -418,6 +427,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("character varying(64)")
                         .HasColumnName("organisation_id");
 
+                    b.Property<byte[]>("RowHash")
+                        .HasMaxLength(32)
+                        .HasColumnType("bytea")
+                        .HasColumnName("row_hash");
+
                     b.Property<string>("UserId")
                         .IsRequired()
                         .HasMaxLength(64)
@@ -426,6 +440,9 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
 
                     b.HasKey("CodeHash")
                         .HasName("pk_credential_codes");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_credential_codes_expires_at");
 
                     b.HasIndex("OrganisationId", "UserId")
                         .HasDatabaseName("ix_credential_codes_organisation_id_user_id");

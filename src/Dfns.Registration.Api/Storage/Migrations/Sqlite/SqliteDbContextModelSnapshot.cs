@@ -68,6 +68,9 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                     b.HasIndex("OrganisationId", "CredentialUuid")
                         .HasDatabaseName("ix_access_tokens_organisation_id_credential_uuid");
 
+                    b.HasIndex("OrganisationId", "ExpiresAt")
+                        .HasDatabaseName("ix_access_tokens_organisation_id_expires_at");
+
                     b.HasIndex("OrganisationId", "UserId")
                         .HasDatabaseName("ix_access_tokens_organisation_id_user_id");
 
@@ -145,6 +148,9 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                     b.HasKey("OrganisationId", "Id")
                         .HasName("pk_audit_events");
 
+                    b.HasIndex("OrganisationId", "At")
+                        .HasDatabaseName("ix_audit_events_organisation_id_at");
+
                     b.HasIndex("OrganisationId", "SubjectId", "At")
                         .HasDatabaseName("ix_audit_events_organisation_id_subject_id_at");
 
@@ -212,6 +218,9 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
 
                     b.HasKey("OrganisationId", "Id")
                         .HasName("pk_ceremonies");
+
+                    b.HasIndex("OrganisationId", "ExpiresAt")
+                        .HasDatabaseName("ix_ceremonies_organisation_id_expires_at");
 
                     b.HasIndex("OrganisationId", "UserId")
                         .HasDatabaseName("ix_ceremonies_organisation_id_user_id");
@@ -412,6 +421,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("organisation_id");
 
+                    b.Property<byte[]>("RowHash")
+                        .HasMaxLength(32)
+                        .HasColumnType("BLOB")
+                        .HasColumnName("row_hash");
+
                     b.Property<string>("UserId")
                         .IsRequired()
                         .HasMaxLength(64)
@@ -420,6 +434,9 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
 
                     b.HasKey("CodeHash")
                         .HasName("pk_credential_codes");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_credential_codes_expires_at");
 
                     b.HasIndex("OrganisationId", "UserId")
                         .HasDatabaseName("ix_credential_codes_organisation_id_user_id");

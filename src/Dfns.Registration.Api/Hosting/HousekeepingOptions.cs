@@ -1,0 +1,10 @@
+namespace Dfns.Registration.Api.Hosting;
+
+/// <summary>Section <c>Housekeeping</c>.</summary>
+public sealed class HousekeepingOptions
+{
+    public const string Section = "Housekeeping";
+
+    /// <summary>How long audit events are kept; none, and they are kept for ever. At least 30 days: what happened lately is not to be forgotten by a slip.</summary>
+    public TimeSpan? KeepAuditEvents { get; set; }
+}
