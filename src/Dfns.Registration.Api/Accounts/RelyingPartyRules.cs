@@ -1,4 +1,5 @@
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Wire;
 using Dfns.Registration.Verification;
 
 namespace Dfns.Registration.Api.Accounts;
@@ -7,6 +8,7 @@ namespace Dfns.Registration.Api.Accounts;
 internal static class RelyingPartyRules
 {
     private static readonly string[] Attestations = ["none", "indirect", "direct", "enterprise"];
+    private static readonly string[] AppOrigins = ["android:apk-key-hash:", "ios:bundle-id:"];
     private static readonly string[] UserVerifications = ["required", "preferred", "discouraged"];
 
     /// <summary>Every fault, each with a valid example.</summary>
@@ -33,7 +35,9 @@ internal static class RelyingPartyRules
     /// <summary>What is wrong with the name of an organisation or of a relying party.</summary>
     /// <returns>The fault, or null.</returns>
     public static string? NameFault(string name) =>
-        string.IsNullOrWhiteSpace(name) || name.Length > Limits.NameLength ? $"The name must have 1 to {Limits.NameLength} characters." : null;
+        string.IsNullOrWhiteSpace(name) || name.Length > Limits.NameLength ? $"The name must have 1 to {Limits.NameLength} characters."
+        : !FreeText.IsPlain(name) ? $"The name is shown in mails, terminals and by authenticators. {FreeText.Fault}"
+        : null;
 
     private static IEnumerable<string> AttestationFaults(RelyingParty relyingParty)
     {
@@ -56,7 +60,7 @@ internal static class RelyingPartyRules
 
     private static bool IsOrigin(string text, string relyingPartyId)
     {
-        if (text.StartsWith("android:apk-key-hash:", StringComparison.Ordinal) || text.StartsWith("ios:bundle-id:", StringComparison.Ordinal)) return true;
+        if (AppOrigins.FirstOrDefault(start => text.StartsWith(start, StringComparison.Ordinal)) is { } app) return text.Length > app.Length && text[app.Length..].All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '+' or '/' or '=');
         if (!IsWebOrigin(text)) return false;
         var host = new Uri(text).Host;
         // WebAuthn L3 §5.1.3: the RP ID is the origin's host or a suffix of it at a dot.

@@ -15,7 +15,7 @@ internal static class Output
         var output = parsed.InvocationConfiguration.Output;
         if (result.Why is { } why)
         {
-            parsed.InvocationConfiguration.Error.WriteLine(why);
+            parsed.InvocationConfiguration.Error.WriteLine(string.Join(Environment.NewLine, why.Split(Environment.NewLine).Select(FreeText.Shown)));
             return 1;
         }
 
@@ -32,7 +32,7 @@ internal static class Output
             return;
         }
 
-        var cells = result.Rows.Select(r => JsonSerializer.SerializeToNode(r, Json)!.AsObject().ToDictionary(m => m.Key, m => m.Value?.ToString() ?? "", StringComparer.Ordinal)).ToList();
+        var cells = result.Rows.Select(r => JsonSerializer.SerializeToNode(r, Json)!.AsObject().ToDictionary(m => m.Key, m => FreeText.Shown(m.Value?.ToString() ?? ""), StringComparer.Ordinal)).ToList();
         var columns = cells.SelectMany(r => r.Keys).Distinct(StringComparer.Ordinal).ToList();
         if (cells is [var only])
         {

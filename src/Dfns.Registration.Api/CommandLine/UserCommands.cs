@@ -3,6 +3,7 @@ using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Wire;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.CommandLine;
@@ -41,6 +42,7 @@ internal static class UserCommands
                 if (!await services.GetRequiredService<OrganisationStore>().ExistsAsync(orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
                 if (UserStore.NameFault(parsed.GetValue(username)!) is { } fault) return CommandResult.Fault(fault);
                 if (parsed.GetValue(externalId) is { } given && (string.IsNullOrWhiteSpace(given) || given.Length > Limits.UsernameLength)) return CommandResult.Fault($"An external id has 1 to {Limits.UsernameLength} characters; leave it out where there is none.");
+                if (!FreeText.IsPlain(parsed.GetValue(externalId) ?? "")) return CommandResult.Fault($"An external id is shown in lists. {FreeText.Fault}");
                 if (MailFault(services, parsed.GetValue(username)!, parsed.GetValue(print)) is { } unmailable) return CommandResult.Fault(unmailable);
 
                 var invited = services.GetRequiredService<CodeStore>().Issue(
