@@ -47,7 +47,8 @@ internal static class OperatorCommandLine
 
     private static List<string> Commands(RootCommand root) => root.Subcommands.Select(command => command.Name).ToList();
 
-    private static RootCommand MakeRoot()
+    /// <summary>Every command with its options.</summary>
+    internal static RootCommand MakeRoot()
     {
         var root = new RootCommand("Dfns.Registration: without a command, the service itself; with one, its operator's tools.\n\nExample: org create --name Example --rp-id example.co --origin https://app.example.co")
         {

@@ -27,7 +27,7 @@ internal static class UserCommands
     {
         var organisation = OrganisationCommands.Id();
         var username = new Option<string>("--username") { Required = true, Description = "Usually the e-mail address." };
-        var kind = new Option<UserKind>("--kind") { Description = "CustomerEmployee or EndUser.", DefaultValueFactory = _ => UserKind.EndUser };
+        var kind = EnumOption.Make("--kind", UserKind.EndUser, "CustomerEmployee or EndUser.");
         var externalId = new Option<string?>("--external-id") { Description = "Your own id of the user." };
         var print = PrintOption();
         var command = new Command("invite", "Create an unregistered user and send a registration code.\n\nExample: user invite --org or-30tnh-itmjs-s235s5ontr3r23h2 --username jane@example.co --print-code")
@@ -115,9 +115,12 @@ internal static class UserCommands
 
     private static Command MakeSetActive(string verb, string what, bool active) => Person.MakeCommand(verb, what, "", async (services, user, stop) =>
     {
+        var before = Output.Cells(Row(user));
         await services.GetRequiredService<UserStore>().SetActiveAsync(user, active, stop);
         services.GetRequiredService<Audit>().ByOperator(user.OrganisationId, active ? AuditActions.UserActivated : AuditActions.UserDeactivated, user.Id);
         await services.GetRequiredService<Changes>().SaveAsync(stop);
-        return CommandResult.Row(new { user.Id, user.Username, user.IsActive });
+        return CommandResult.Changed(before, Row(user));
     });
+
+    private static object Row(User user) => new { user.Id, user.Username, user.IsActive };
 }
