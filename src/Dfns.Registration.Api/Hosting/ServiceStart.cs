@@ -11,7 +11,9 @@ internal static class ServiceStart
     /// <returns>The exit code: 0 after an orderly end, 1 when the settings are at fault or do not fit the database.</returns>
     public static async Task<int> RunServiceAsync(this WebApplication app)
     {
-        if (app.SettingFaults() is { Count: > 0 } faults)
+        var faults = app.SettingFaults();
+        if (faults.Count == 0 && app.AddressFault() is { } address) faults = [address];
+        if (faults.Count > 0)
         {
             await Console.Error.WriteLineAsync("The service does not start; its settings need these corrections:");
             foreach (var fault in faults) await Console.Error.WriteLineAsync($"  - {fault}");
