@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Text.RegularExpressions;
 using Dfns.Registration.Api.Settings;
 
 namespace Dfns.Registration.Api.CommandLine;
@@ -8,7 +7,7 @@ namespace Dfns.Registration.Api.CommandLine;
 /// The arguments of a start of the service: settings, and nothing else. What is mistyped is refused, lest somebody who wanted a command
 /// start a second service on the live database.
 /// </summary>
-internal static partial class ServiceArguments
+internal static class ServiceArguments
 {
     // What the host and the web server read themselves, and sections of libraries, whose keys are theirs.
     private static readonly string[] HostKeys =
@@ -17,6 +16,9 @@ internal static partial class ServiceArguments
         "shutdownTimeoutSeconds", "captureStartupErrors", "detailedErrors", "suppressStatusMessages", "hostingStartupAssemblies",
         "hostingStartupExcludeAssemblies", "preventHostingStartup", "staticWebAssets", "startupAssembly", "forwardedHeaders_enabled",
     ];
+
+    // Such as the password of a certificate of Kestrel.
+    private static readonly string[] SecretNames = ["password", "passphrase", "secret", "apikey", "api_key", "masterkey", "connectionstring", "token"];
 
     private static readonly string[] OthersSections = ["Serilog", "Kestrel", "Logging"];
 
@@ -55,7 +57,7 @@ internal static partial class ServiceArguments
             var written = setting.Key.Replace("__", ":", StringComparison.Ordinal);
             var known = BoundSection.All.SelectMany(section => section.Secrets.Select(key => (Path: section.Path(key), HasFile: true)))
                 .FirstOrDefault(secret => secret.Path.Equals(written, StringComparison.OrdinalIgnoreCase));
-            if (known.Path is null && !(written.Contains(':', StringComparison.Ordinal) && SecretName().IsMatch(written)) && !IsHeaders(written)) continue;
+            if (known.Path is null && !SoundsSecret(written) && !IsHeaders(written)) continue;
             if (known.Path is not null && setting.Value is { } text && IsConnectionStringWithoutSecret(text)) continue;
             var variable = (known.Path ?? written).Replace(":", "__", StringComparison.Ordinal);
             var file = known.HasFile ? $", or name a file that holds it with {known.Path}File" : "";
@@ -106,7 +108,5 @@ internal static partial class ServiceArguments
 
     private static bool IsHeaders(string key) => key.StartsWith("OTEL_", StringComparison.OrdinalIgnoreCase) && key.EndsWith("HEADERS", StringComparison.OrdinalIgnoreCase);
 
-    // Such as the password of a certificate of Kestrel.
-    [GeneratedRegex(@"(password|passphrase|secret|apikey|api_key|masterkey|connectionstring|token)\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
-    private static partial Regex SecretName();
+    private static bool SoundsSecret(string key) => key.Contains(':', StringComparison.Ordinal) && Array.Exists(SecretNames, name => key.EndsWith(name, StringComparison.OrdinalIgnoreCase));
 }

@@ -6,7 +6,6 @@ using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Demonstration;

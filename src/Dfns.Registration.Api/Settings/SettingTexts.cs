@@ -8,6 +8,8 @@ namespace Dfns.Registration.Api.Settings;
 /// </summary>
 internal static partial class SettingTexts
 {
+    private const int MatchTimeoutMilliseconds = 1000;
+
     private static readonly string[] OthersSections = ["Serilog", "Kestrel", "Logging", "OpenTelemetry"];
 
     /// <summary>Every fault of the texts, each with its key and what to write instead.</summary>
@@ -52,9 +54,9 @@ internal static partial class SettingTexts
         _ => null,
     };
 
-    [GeneratedRegex(@"\A-?([0-9]{1,7}\.)?([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,7})?\z")]
+    [GeneratedRegex(@"\A-?([0-9]{1,7}\.)?([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,7})?\z", RegexOptions.ExplicitCapture, MatchTimeoutMilliseconds)]
     private static partial Regex Duration();
 
-    [GeneratedRegex(@"\A-?[0-9]{1,9}\z")]
+    [GeneratedRegex(@"\A-?[0-9]{1,9}\z", RegexOptions.ExplicitCapture, MatchTimeoutMilliseconds)]
     private static partial Regex Number();
 }

@@ -262,7 +262,7 @@ public sealed partial class TakingAwayTests(ServiceFixture.Sqlite fixture) : Ser
         Assert.DoesNotContain("relying-party set --origin", hints);
     }
 
-    [GeneratedRegex("""['`](?<hint>[a-z]+(-[a-z]+)*( (--)?[a-z]+(-[a-z]+)*)*)['`]""")]
+    [GeneratedRegex("""['`](?<hint>[a-z]+(-[a-z]+)*( (--)?[a-z]+(-[a-z]+)*)*)['`]""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Quoted();
 
     private static Command Command(string noun, string verb) =>

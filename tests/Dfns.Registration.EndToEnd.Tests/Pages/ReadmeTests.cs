@@ -53,6 +53,6 @@ public sealed partial class ReadmeTests(DevelopmentService service) : IClassFixt
         work.Delete(recursive: true);
     }
 
-    [GeneratedRegex(@"npm (install|i|add) (?<what>[^`\n]*)")]
+    [GeneratedRegex(@"npm (install|i|add) (?<what>[^`\n]*)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Install();
 }

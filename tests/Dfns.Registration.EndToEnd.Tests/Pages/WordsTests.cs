@@ -46,6 +46,6 @@ public sealed partial class WordsTests
     }
 
     // The words themselves, not what the script does with them.
-    [GeneratedRegex("""^  (?<code>[a-z_]+): \[(?<text>.*)\],$""", RegexOptions.Multiline)]
+    [GeneratedRegex("""^  (?<code>[a-z_]+): \[(?<text>.*)\],$""", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Row();
 }
