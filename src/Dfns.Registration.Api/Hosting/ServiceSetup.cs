@@ -17,7 +17,6 @@ using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Trust;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Hosting;
 
@@ -50,7 +49,7 @@ internal static class ServiceSetup
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = kestrel.ApplicationServices.GetRequiredService<IOptions<NetworkOptions>>().Value.MaxConnections;
+            kestrel.Limits.MaxConcurrentConnections = NetworkOptions.MaxConnectionsOf(builder.Configuration);
             // A body of 256 KiB may take minutes, not a quarter of an hour.
             kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 1024, gracePeriod: TimeSpan.FromSeconds(10));
         });

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.HttpOverrides;
 using IPNetwork = System.Net.IPNetwork;
@@ -19,6 +20,10 @@ public sealed class NetworkOptions
     /// <summary>Connections that may be open at once on one instance; a further one is closed at once. Default 10,000.</summary>
     [Range(10, 1_000_000, ErrorMessage = "Network:MaxConnections must be from 10 to 1000000, such as 10000.")]
     public int MaxConnections { get; set; } = 10_000;
+
+    /// <summary>The bound as the web server is given it, which wants it before a start has told what is wrong with the settings.</summary>
+    internal static int MaxConnectionsOf(IConfiguration configuration) =>
+        int.TryParse(configuration[$"{Section}:{nameof(MaxConnections)}"], CultureInfo.InvariantCulture, out var most) && most > 0 ? most : new NetworkOptions().MaxConnections;
 
     /// <summary>Applies the setting to the framework's middleware, whose own default trusts loopback.</summary>
     internal void Configure(ForwardedHeadersOptions headers)

@@ -82,8 +82,16 @@ public sealed class EdgeTests(ServiceFixture.Sqlite fixture) : ServiceTests(fixt
             try
             {
                 await client.GetStream().WriteAsync("GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray());
-                var answer = new byte[4096];
-                return Encoding.ASCII.GetString(answer, 0, await client.GetStream().ReadAsync(answer));
+                // To its last chunk, so that nothing of it is taken for the next answer.
+                var (answer, buffer) = ("", new byte[4096]);
+                while (!answer.EndsWith("\r\n0\r\n\r\n", StringComparison.Ordinal))
+                {
+                    var count = await client.GetStream().ReadAsync(buffer);
+                    if (count == 0) break;
+                    answer += Encoding.ASCII.GetString(buffer, 0, count);
+                }
+
+                return answer;
             }
             catch (IOException)
             {
