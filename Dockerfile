@@ -18,7 +18,7 @@ FROM ${RUNTIME_IMAGE}
 WORKDIR /app
 COPY --from=build /app ./
 # The only place that the service writes to; a volume that is mounted here starts out with this owner.
-RUN mkdir data && chown "$APP_UID" data
+RUN mkdir -m 700 data && chown "$APP_UID" data
 USER $APP_UID
 ENV ASPNETCORE_HTTP_PORTS=8080
 EXPOSE 8080

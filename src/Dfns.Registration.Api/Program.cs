@@ -21,6 +21,7 @@ var app = builder.Build();
 app.UseClientGone();
 app.UseForwardedHeaders();
 app.UseSecurityHeaders();
+if (app.Environment.IsDevelopment()) app.UsePageGuard();
 // Before the request log: a page is a dozen files, and the log is about the API.
 if (app.Environment.IsDevelopment()) app.UseDefaultFiles().UseStaticFiles();
 app.UseRequestTelemetry();

@@ -1,5 +1,6 @@
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Verification;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Accounts;
@@ -12,10 +13,10 @@ internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, E
 
     /// <summary>Creates an organisation with its relying party.</summary>
     /// <param name="name">As people see it.</param>
-    /// <param name="set">Sets the RP ID, the origins, and whatever else differs from the defaults.</param>
+    /// <param name="set">Sets the RP ID, the origins, and whatever else differs from the defaults; returns null, or why that cannot be done.</param>
     /// <param name="ct">Ends the waiting.</param>
     /// <returns>The organisation, or every fault of what was asked for.</returns>
-    public async Task<ChangedOrganisation> CreateAsync(string name, Action<RelyingParty> set, CancellationToken ct)
+    public async Task<ChangedOrganisation> CreateAsync(string name, Func<RelyingParty, string?> set, CancellationToken ct)
     {
         var id = entropy.Id("or");
         var relyingParty = new RelyingParty
@@ -28,7 +29,7 @@ internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, E
             UserVerification = "required",
             Algorithms = [-7, -8, -257],
         };
-        set(relyingParty);
+        if (set(relyingParty) is { } fault) return new ChangedOrganisation(null, [fault]);
         var organisation = new Organisation { Id = id, Name = name, CreatedAt = clock.GetUtcNow(), RelyingParty = relyingParty };
         if (Faults(organisation) is { Count: > 0 } faults) return new ChangedOrganisation(null, faults);
 
@@ -39,20 +40,28 @@ internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, E
     }
 
     /// <summary>Changes an organisation or its relying party.</summary>
+    /// <param name="id">The organisation.</param>
+    /// <param name="action">One of <see cref="AuditActions"/>.</param>
+    /// <param name="change">Changes it; returns null, or why that cannot be done.</param>
+    /// <param name="ct">Ends the waiting.</param>
     /// <returns>The organisation as it is now, or every fault; then nothing has changed.</returns>
-    public async Task<ChangedOrganisation> ChangeAsync(string id, string action, Action<Organisation> change, CancellationToken ct)
+    public async Task<ChangedOrganisation> ChangeAsync(string id, string action, Func<Organisation, Task<string?>> change, CancellationToken ct)
     {
         if (await db.Organisations.Include(o => o.RelyingParty).SingleOrDefaultAsync(o => o.Id == id, ct) is not { } organisation)
         {
             return new ChangedOrganisation(null, [Unknown]);
         }
 
-        change(organisation);
+        if (await change(organisation) is { } fault) return new ChangedOrganisation(null, [fault]);
         if (Faults(organisation) is { Count: > 0 } faults) return new ChangedOrganisation(null, faults);
         audit.ByOperator(id, action, id);
         await db.SaveChangesAsync(ct);
         return new ChangedOrganisation(organisation, []);
     }
+
+    /// <summary>How many passkeys of an organisation are not archived.</summary>
+    public Task<int> CountPasskeysAsync(string id, CancellationToken ct) =>
+        db.Credentials.CountAsync(c => c.OrganisationId == id && c.Kind == CredentialKind.Fido2 && c.Status != CredentialStatus.Archived, ct);
 
     /// <summary>Whether there is an organisation.</summary>
     public Task<bool> ExistsAsync(string id, CancellationToken ct) => db.Organisations.AnyAsync(o => o.Id == id, ct);

@@ -1,5 +1,8 @@
+using Dfns.Registration.Api.Settings;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Wire;
 using Dfns.Registration.Verification;
+using Dfns.Registration.Verification.Trust;
 
 namespace Dfns.Registration.Api.Accounts;
 
@@ -7,7 +10,12 @@ namespace Dfns.Registration.Api.Accounts;
 internal static class RelyingPartyRules
 {
     private static readonly string[] Attestations = ["none", "indirect", "direct", "enterprise"];
+    private static readonly string[] AppOrigins = ["android:apk-key-hash:", "ios:bundle-id:"];
     private static readonly string[] UserVerifications = ["required", "preferred", "discouraged"];
+
+    /// <summary>The statuses of FIDO MDS 3.1 §3.1.4 that speak against a model; the others say how well it was certified.</summary>
+    public static readonly IReadOnlyList<string> RefusableStatuses =
+        [.. AttestationTrust.Undesired, "NOT_FIDO_CERTIFIED", "UPDATE_AVAILABLE", "RETIRED", "SELF_ASSERTION_SUBMITTED"];
 
     /// <summary>Every fault, each with a valid example.</summary>
     public static IReadOnlyList<string> Faults(RelyingParty relyingParty)
@@ -21,6 +29,8 @@ internal static class RelyingPartyRules
             .Select(o => $"'{o}' is not an origin of '{relyingParty.RelyingPartyId}': use 'https://' ('http://' for localhost alone) and a host that is the RP id or below it, without a path or a slash at the end, or an app's origin such as 'android:apk-key-hash:…'."));
         if (!Attestations.Contains(relyingParty.Attestation)) faults.Add($"The attestation must be one of {string.Join(", ", Attestations)}.");
         if (!UserVerifications.Contains(relyingParty.UserVerification)) faults.Add($"The user verification must be one of {string.Join(", ", UserVerifications)}.");
+        if (relyingParty is { TopOrigins.Count: > 0, AllowCrossOrigin: false }) faults.Add("Top origins have no effect while no ceremony may run in a cross-origin frame: set '--allow-cross-origin' too.");
+        if (relyingParty is { TopOrigins.Count: 0, AllowCrossOrigin: true }) faults.Add("A ceremony in a cross-origin frame needs at least one top origin that may hold the frame, such as '--top-origin https://www.example.co'.");
         if (relyingParty.Algorithms.Count == 0 || relyingParty.Algorithms.Except(RegistrationExpectation.SupportedAlgorithms).Any())
         {
             faults.Add($"The algorithms must be some of {string.Join(", ", RegistrationExpectation.SupportedAlgorithms)}.");
@@ -33,7 +43,9 @@ internal static class RelyingPartyRules
     /// <summary>What is wrong with the name of an organisation or of a relying party.</summary>
     /// <returns>The fault, or null.</returns>
     public static string? NameFault(string name) =>
-        string.IsNullOrWhiteSpace(name) || name.Length > Limits.NameLength ? $"The name must have 1 to {Limits.NameLength} characters." : null;
+        string.IsNullOrWhiteSpace(name) || name.Length > Limits.NameLength ? $"The name must have 1 to {Limits.NameLength} characters."
+        : !FreeText.IsPlain(name) ? $"The name is shown in mails, terminals and by authenticators. {FreeText.Fault}"
+        : null;
 
     private static IEnumerable<string> AttestationFaults(RelyingParty relyingParty)
     {
@@ -44,19 +56,21 @@ internal static class RelyingPartyRules
             yield return "Models can be listed only where attestation must lead to a trusted root: anybody can claim to be of a model.";
         if (relyingParty is { AllowedAaguids.Count: > 0, Attestation: "none" })
             yield return "Models can be listed only where an attestation is asked for: set the attestation to 'direct'.";
-        foreach (var status in (relyingParty.RefusedStatuses ?? []).Where(status => !IsStatus(status)))
-            yield return $"'{status}' is not a status as metadata spells one, such as 'REVOKED'.";
+        foreach (var status in (relyingParty.RefusedStatuses ?? []).Where(status => !RefusableStatuses.Contains(status)))
+            yield return $"'{status}' is not a status as metadata spells one, such as 'REVOKED': {Spelling.Hint(status, RefusableStatuses)}";
+        // Whoever may do without a certificate is not held by what is asked of certificates. A list of models is: without a trusted one, nobody is of it.
+        if (relyingParty is { RequireTrustedRoot: true, AllowedAaguids: null or { Count: 0 } } and not { RefuseNoAttestation: true, RefuseSelfAttestation: true })
+            yield return "A trusted root restricts nothing while passkeys without certificates are accepted: refuse no attestation and self attestation too, with '--refuse-no-attestation --refuse-self-attestation --attestation direct'.";
+        if (relyingParty is { RefuseSelfAttestation: true, RefuseNoAttestation: false, AllowedAaguids: null or { Count: 0 } })
+            yield return "Refusing self attestation restricts nothing while passkeys without any attestation are accepted: the same key comes without. Refuse both, with '--refuse-no-attestation --attestation direct'.";
     }
-
-    private static bool IsStatus(string text) =>
-        text.Length is > 0 and <= Limits.NameLength && text.All(character => char.IsAsciiLetterOrDigit(character) || character == '_');
 
     private static bool IsDomain(string text) =>
         text.Length <= Limits.DomainLength && !text.Any(char.IsAsciiLetterUpper) && Uri.CheckHostName(text) == UriHostNameType.Dns && !text.EndsWith('.');
 
     private static bool IsOrigin(string text, string relyingPartyId)
     {
-        if (text.StartsWith("android:apk-key-hash:", StringComparison.Ordinal) || text.StartsWith("ios:bundle-id:", StringComparison.Ordinal)) return true;
+        if (AppOrigins.FirstOrDefault(start => text.StartsWith(start, StringComparison.Ordinal)) is { } app) return text.Length > app.Length && text[app.Length..].All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '+' or '/' or '=');
         if (!IsWebOrigin(text)) return false;
         var host = new Uri(text).Host;
         // WebAuthn L3 §5.1.3: the RP ID is the origin's host or a suffix of it at a dot.

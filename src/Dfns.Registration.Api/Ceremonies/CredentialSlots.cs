@@ -52,7 +52,7 @@ internal static class CredentialSlots
     /// <returns>The credential, or the first fault with its path.</returns>
     public static Checked<SlottedCredential> ReadAdded(CredentialRequest credential, CredentialKind wanted)
     {
-        if (Member.Text(credential.CredentialName, "$.credentialName", Limits.NameLength).Failed(out var error, out _)) return error;
+        if (Member.Name(credential.CredentialName, "$.credentialName", Limits.NameLength).Failed(out var error, out _)) return error;
         var slot = RecoveryKinds.Contains(wanted) ? CredentialSlot.Recovery : CredentialSlot.FirstFactor;
         return ReadOne(credential, slot, "$", [wanted]);
     }
@@ -83,7 +83,7 @@ internal static class CredentialSlots
         var encryptedPath = $"{path}.encryptedPrivateKey";
         if (kind == CredentialKind.PasswordProtectedKey && Member.Required(credential.EncryptedPrivateKey, encryptedPath) is { } noKey) return noKey;
         if (keepsPrivateKey && Member.OptionalText(credential.EncryptedPrivateKey, encryptedPath, Limits.EncryptedPrivateKeyLength) is { } badKey) return badKey;
-        if (Member.OptionalText(credential.CredentialName, $"{path}.credentialName", Limits.NameLength) is { } badName) return badName;
+        if (Member.OptionalName(credential.CredentialName, $"{path}.credentialName", Limits.NameLength) is { } badName) return badName;
 
         return new SlottedCredential(
             slot,

@@ -1,10 +1,10 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using System.Security.Cryptography;
 using Dfns.Registration.Api.Hosting;
 using Dfns.Registration.Api.Settings;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
-using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.CommandLine;
 
@@ -13,10 +13,42 @@ internal static class OperatorCommandLine
 {
     public static readonly Option<bool> Json = new("--json") { Description = "Write JSON, for scripts.", Recursive = true };
 
-    /// <summary>Whether the arguments name a command, rather than settings of the service.</summary>
-    public static bool IsAsked(string[] args) => args is [var first, ..] && (!first.StartsWith('-') || first is "--help" or "-h" or "-?" or "--version");
+    /// <summary>Whether the arguments are for a command, or are at fault; else they are settings of the service, which starts.</summary>
+    public static bool IsAsked(string[] args) => ServiceArguments.SecretFault(args) is not null || IsCommand(args) || ServiceArguments.Fault(args, Commands(MakeRoot())) is not null;
 
     public static async Task<int> RunAsync(string[] args)
+    {
+        var root = MakeRoot();
+        if ((ServiceArguments.SecretFault(args) ?? (IsCommand(args) ? null : ServiceArguments.Fault(args, Commands(root)))) is { } fault)
+        {
+            await Console.Error.WriteLineAsync(fault);
+            return 1;
+        }
+
+        var parsed = root.Parse(args);
+        if (parsed.Action is ParseErrorAction mistyped)
+        {
+            mistyped.ShowTypoCorrections = false;
+            foreach (var typed in parsed.UnmatchedTokens)
+            {
+                if (Spelling.Nearest(typed.Split('=', ':')[0], Words(parsed.CommandResult.Command).Concat(Words(root))) is { } meant) await Console.Error.WriteLineAsync($"There is no '{typed.Split('=', ':')[0]}' here; did you mean '{meant}'?");
+            }
+        }
+
+        var exitCode = await parsed.InvokeAsync();
+        return parsed.Errors.Count > 0 && parsed.CommandResult.Command.Name == VerifyCommand.Name ? VerifyCommand.Unusable : exitCode;
+    }
+
+    // What begins with a word, or with an option that every command has.
+    private static bool IsCommand(string[] args) =>
+        args is [var first, ..] && ((!first.StartsWith('-') && !first.Contains('=', StringComparison.Ordinal)) || first.Split('=', ':')[0] is "--help" or "-h" or "-?" or "--version" or "--json");
+
+    private static IEnumerable<string> Words(Command command) => command.Subcommands.Select(verb => verb.Name).Concat(command.Options.Select(option => option.Name));
+
+    private static List<string> Commands(RootCommand root) => root.Subcommands.Select(command => command.Name).ToList();
+
+    /// <summary>Every command with its options.</summary>
+    internal static RootCommand MakeRoot()
     {
         var root = new RootCommand("Dfns.Registration: without a command, the service itself; with one, its operator's tools.\n\nExample: org create --name Example --rp-id example.co --origin https://app.example.co")
         {
@@ -31,9 +63,7 @@ internal static class OperatorCommandLine
             HealthCheckCommand.Make(),
         };
         root.Options.Add(Json);
-        var parsed = root.Parse(args);
-        var exitCode = await parsed.InvokeAsync();
-        return parsed.Errors.Count > 0 && parsed.CommandResult.Command.Name == VerifyCommand.Name ? VerifyCommand.Unusable : exitCode;
+        return root;
     }
 
     /// <summary>Runs one command against the service's database.</summary>
@@ -47,6 +77,8 @@ internal static class OperatorCommandLine
         builder.Logging.ClearProviders();
         builder.AddService();
         await using var app = builder.Build();
+        // The same as the service's own start: what passes here must not stop it there.
+        if (app.SettingFaults() is { Count: > 0 } faults) return Output.Write(parsed, CommandResult.Fault(string.Join(Environment.NewLine, faults)));
         CommandResult result;
         try
         {
@@ -61,14 +93,6 @@ internal static class OperatorCommandLine
                 if (run != MigrateCommand.MigrateAsync) await app.Services.GetRequiredService<SigningKeys>().GetAsync(ct);
                 result = await run(scope.ServiceProvider, ct);
             }
-        }
-        catch (OptionsValidationException e)
-        {
-            result = CommandResult.Fault(string.Join(Environment.NewLine, e.Failures));
-        }
-        catch (InvalidOperationException e) when (SettingsSection.IsBindingFault(e))
-        {
-            result = CommandResult.Fault(SettingsSection.BindingFault(e));
         }
         catch (CryptographicException)
         {

@@ -48,10 +48,15 @@ internal static class OrganisationCommands
         var command = new Command("update", "Rename an organisation.\n\nExample: org update --org or-30tnh-itmjs-s235s5ontr3r23h2 --name 'Example Ltd'") { id, name };
         command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
             parsed,
-            async (services, stop) => OrganisationRow.Of(await services.GetRequiredService<OrganisationStore>().ChangeAsync(
-                parsed.GetValue(id)!, AuditActions.OrganisationRenamed, o => o.Name = parsed.GetValue(name)!, stop)),
+            (services, stop) => OrganisationRow.ChangeAsync(services.GetRequiredService<OrganisationStore>(), parsed.GetValue(id)!, AuditActions.OrganisationRenamed, o => Rename(o, parsed.GetValue(name)!), stop),
             ct));
         return command;
+    }
+
+    private static Task<string?> Rename(Organisation organisation, string name)
+    {
+        organisation.Name = name;
+        return Task.FromResult<string?>(null);
     }
 }
 
@@ -67,6 +72,14 @@ internal sealed record OrganisationRow(Organisation Source)
     public string Origins => string.Join(' ', Source.RelyingParty!.Origins);
 
     public string Attestation => Source.RelyingParty!.Attestation;
+
+    public bool AllowCrossOrigin => Source.RelyingParty!.AllowCrossOrigin;
+
+    public string TopOrigins => string.Join(' ', Source.RelyingParty!.TopOrigins);
+
+    public string RpName => Source.RelyingParty!.Name;
+
+    public bool AcceptSignCountRegression => Source.RelyingParty!.AcceptSignCountRegression;
 
     public string UserVerification => Source.RelyingParty!.UserVerification;
 
@@ -91,4 +104,21 @@ internal sealed record OrganisationRow(Organisation Source)
 
     public static CommandResult Of(ChangedOrganisation change) =>
         change.Organisation is { } organisation ? CommandResult.Row(new OrganisationRow(organisation)) : CommandResult.Fault(string.Join(Environment.NewLine, change.Faults));
+
+    /// <summary>Changes an organisation.</summary>
+    /// <returns>The organisation with what has changed of it, or why nothing has.</returns>
+    public static async Task<CommandResult> ChangeAsync(OrganisationStore organisations, string id, string action, Func<Organisation, Task<string?>> change, CancellationToken ct)
+    {
+        IReadOnlyDictionary<string, string>? before = null;
+        var changed = await organisations.ChangeAsync(
+            id,
+            action,
+            organisation =>
+            {
+                before = Output.Cells(new OrganisationRow(organisation));
+                return change(organisation);
+            },
+            ct);
+        return changed.Organisation is { } now ? CommandResult.Changed(before!, new OrganisationRow(now)) : CommandResult.Fault(string.Join(Environment.NewLine, changed.Faults));
+    }
 }

@@ -15,13 +15,33 @@ internal static class Output
         var output = parsed.InvocationConfiguration.Output;
         if (result.Why is { } why)
         {
-            parsed.InvocationConfiguration.Error.WriteLine(why);
+            parsed.InvocationConfiguration.Error.WriteLine(string.Join(Environment.NewLine, why.Split(Environment.NewLine).Select(FreeText.Shown)));
             return 1;
         }
 
-        if (parsed.GetValue(OperatorCommandLine.Json)) output.WriteLine(JsonSerializer.Serialize(result.Rows, Json));
+        var json = parsed.GetValue(OperatorCommandLine.Json);
+        if (json) output.WriteLine(JsonSerializer.Serialize(result.Rows, Json));
         else WriteTable(output, result);
+        // Beside the rows that a script reads, not among them.
+        if (result.Before is { } before) WriteChanges(json ? parsed.InvocationConfiguration.Error : output, before, Cells(result.Rows[0]));
         return 0;
+    }
+
+    /// <summary>The cells of a row, by column, as they are printed.</summary>
+    public static IReadOnlyDictionary<string, string> Cells(object row) =>
+        JsonSerializer.SerializeToNode(row, Json)!.AsObject().ToDictionary(m => m.Key, m => FreeText.Shown(m.Value?.ToString() ?? ""), StringComparer.Ordinal);
+
+    private static void WriteChanges(TextWriter output, IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> after)
+    {
+        var changed = after.Where(cell => before.GetValueOrDefault(cell.Key, "") != cell.Value).ToList();
+        if (changed.Count == 0) output.WriteLine("Nothing is other than before.");
+        foreach (var (column, now) in changed)
+        {
+            output.WriteLine($"{column} was: {Words(before.GetValueOrDefault(column, ""))}");
+            output.WriteLine($"{column} is:  {Words(now)}");
+        }
+
+        static string Words(string cell) => cell.Length == 0 ? "(none)" : cell;
     }
 
     private static void WriteTable(TextWriter output, CommandResult result)
@@ -32,7 +52,7 @@ internal static class Output
             return;
         }
 
-        var cells = result.Rows.Select(r => JsonSerializer.SerializeToNode(r, Json)!.AsObject().ToDictionary(m => m.Key, m => m.Value?.ToString() ?? "", StringComparer.Ordinal)).ToList();
+        var cells = result.Rows.Select(Cells).ToList();
         var columns = cells.SelectMany(r => r.Keys).Distinct(StringComparer.Ordinal).ToList();
         if (cells is [var only])
         {

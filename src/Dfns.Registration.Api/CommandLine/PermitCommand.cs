@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Settings;
 using Dfns.Registration.Api.Storage;
 
 namespace Dfns.Registration.Api.CommandLine;
@@ -18,31 +19,50 @@ internal static class PermitCommand
     /// <returns>The fault, or null.</returns>
     public static string? Fault(User user, IReadOnlyList<string> permissions)
     {
-        if (permissions.FirstOrDefault(p => !Permission.All.Contains(p)) is { } unknown) return $"There is no permission '{unknown}'; use {string.Join(", ", Permission.All)}.";
+        if (permissions.FirstOrDefault(p => !Permission.All.Contains(p)) is { } unknown) return $"There is no permission '{unknown}'; {Spelling.Hint(unknown, [.. Permission.All])}";
         if (permissions.FirstOrDefault(p => !user.CanHave(p)) is not { } refused) return null;
         return user.Kind == UserKind.EndUser ? "End users have no permissions." : $"'{refused}' is for service accounts alone.";
     }
 
     /// <summary>The command.</summary>
-    /// <param name="accounts">Whose permissions it sets.</param>
+    /// <param name="accounts">Whose permissions it changes.</param>
     /// <param name="example">A permission for the example.</param>
     public static Command Make(AccountArguments accounts, string example)
     {
-        var permissions = Permissions();
+        var just = new Option<string[]>("--permission") { Description = $"Just this is allowed, and nothing that is not named; may be repeated. One of {string.Join(", ", Permission.All)}." };
+        var added = new Option<string[]>("--add") { Description = "This is allowed too; may be repeated." };
+        var removed = new Option<string[]>("--remove") { Description = "This is no longer allowed, the rest stays; may be repeated." };
+        var none = new Option<bool>("--none") { Description = "Nothing is allowed any more." };
         return accounts.MakeCommand(
             "permit",
-            "Set what somebody may do beyond managing the own account: just what is named; without any, nothing. It counts from the next call.",
-            $" --permission {example}",
-            [permissions],
+            "Change what somebody may do beyond managing the own account: add, remove, or set to just what is named. It counts from the next call.",
+            $" --add {example}",
+            [just, added, removed, none],
             async (services, user, parsed, stop) =>
             {
-                var wanted = parsed.GetValue(permissions)!.Distinct(StringComparer.Ordinal).ToList();
+                var (named, more, less) = (Named(just), Named(added), Named(removed));
+                if (new[] { named.Count > 0, more.Count + less.Count > 0, parsed.GetValue(none) }.Count(way => way) != 1)
+                {
+                    return CommandResult.Fault("Nothing was changed: name permissions to --add or to --remove, or with --permission just those that are left, or --none.");
+                }
+
+                if (less.Where(p => !Permission.All.Contains(p)).Concat(less.Except(user.Permissions)).FirstOrDefault() is { } absent)
+                {
+                    return CommandResult.Fault(Fault(user, [absent]) ?? $"'{absent}' is not among the permissions: {(user.Permissions.Count == 0 ? "there are none" : string.Join(", ", user.Permissions))}.");
+                }
+
+                List<string> wanted = named.Count > 0 ? named : parsed.GetValue(none) ? [] : [.. user.Permissions.Union(more).Except(less)];
                 if (Fault(user, wanted) is { } fault) return CommandResult.Fault(fault);
+                var before = Output.Cells(Row(user));
                 user.Permissions = wanted;
                 services.GetRequiredService<Audit>().Add(
                     user.OrganisationId, AuditActions.UserPermitted, AuditActors.Operator, user.Id, note: string.Join(' ', wanted));
                 await services.GetRequiredService<Changes>().SaveAsync(stop);
-                return CommandResult.Row(new { user.Id, user.Username, Permissions = string.Join(' ', wanted) });
+                return CommandResult.Changed(before, Row(user));
+
+                List<string> Named(Option<string[]> option) => [.. (parsed.GetValue(option) ?? []).Distinct(StringComparer.Ordinal)];
             });
     }
+
+    private static object Row(User user) => new { user.Id, user.Username, Permissions = string.Join(' ', user.Permissions) };
 }

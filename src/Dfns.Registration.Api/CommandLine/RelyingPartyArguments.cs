@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Verification.Trust;
 
 namespace Dfns.Registration.Api.CommandLine;
 
@@ -14,17 +16,29 @@ internal sealed class RelyingPartyArguments
     private readonly Option<string?> userVerification = new("--user-verification") { Description = "required, preferred or discouraged." };
     private readonly Option<int[]> algorithms = new("--algorithm") { Description = "A COSE algorithm number to offer, such as -7; may be repeated, most wanted first." };
     private readonly Option<bool> crossOrigin = new("--allow-cross-origin") { Description = "Whether a ceremony may run in a cross-origin frame." };
-    private readonly Option<string[]> topOrigins = new("--top-origin") { Description = "A page that may hold that frame; may be repeated." };
+    private readonly Option<string[]> topOrigins = new("--top-origin") { Arity = ArgumentArity.ZeroOrMore, Description = "A page that may hold that frame, with --allow-cross-origin; may be repeated. Without a value: none." };
     private readonly Option<bool> requireRecovery = new("--require-recovery") { Description = "Whether end users have to bring a recovery credential." };
 
     private readonly Option<bool> signCount = new("--accept-sign-count-regression") { Description = "Whether a passkey may sign although its counter did not grow." };
 
     private readonly Option<bool> refuseNone = new("--refuse-no-attestation") { Description = "Whether passkeys without attestation are refused." };
-    private readonly Option<bool> refuseSelf = new("--refuse-self-attestation") { Description = "Whether passkeys are refused that attest with their own key." };
-    private readonly Option<bool> requireRoot = new("--require-trusted-root") { Description = "Whether attestation certificates must lead to a trusted root; see section Trust of the settings." };
+    private readonly Option<bool> refuseSelf = new("--refuse-self-attestation") { Description = "Whether passkeys are refused that attest with their own key; with --refuse-no-attestation." };
+    private readonly Option<bool> requireRoot = new("--require-trusted-root") { Description = "Whether attestation certificates must lead to a trusted root; with --refuse-no-attestation and --refuse-self-attestation, or a passkey without certificates would pass. See section Trust of the settings." };
     private readonly Option<Guid[]> allowedAaguids = new("--allowed-aaguid") { Arity = ArgumentArity.ZeroOrMore, CustomParser = ParseAaguids, Description = "A model that is accepted, if a trusted root attests it; may be repeated. Without a value: all." };
     private readonly Option<Guid[]> deniedAaguids = new("--denied-aaguid") { Arity = ArgumentArity.ZeroOrMore, CustomParser = ParseAaguids, Description = "A model that is refused; may be repeated. Without a value: none." };
-    private readonly Option<string[]> refusedStatuses = new("--refused-status") { Arity = ArgumentArity.ZeroOrMore, Description = "A status in metadata for which a model is refused, such as REVOKED; may be repeated. Without a value: none." };
+    private readonly Option<string[]> refusedStatuses = new("--refused-status") { Arity = ArgumentArity.ZeroOrMore, Description = $"A status in metadata for which a model is refused, such as REVOKED; may be repeated. Without a value: none. One of {string.Join(", ", RelyingPartyRules.RefusableStatuses)}." };
+
+    private readonly ListSetting[] lists;
+
+    public RelyingPartyArguments() => lists =
+    [
+        new ListSetting<string>(origins, "origins", isUsedByPasskeys: true, r => r.Origins, (r, to) => r.Origins = to),
+        new ListSetting<string>(topOrigins, "top origins", isUsedByPasskeys: true, r => r.TopOrigins, (r, to) => r.TopOrigins = to),
+        new ListSetting<int>(algorithms, "algorithms", isUsedByPasskeys: false, r => r.Algorithms, (r, to) => r.Algorithms = to),
+        new ListSetting<Guid>(allowedAaguids, "allowed models", isUsedByPasskeys: false, r => r.AllowedAaguids ?? [], (r, to) => r.AllowedAaguids = to),
+        new ListSetting<Guid>(deniedAaguids, "denied models", isUsedByPasskeys: false, r => r.DeniedAaguids ?? [], (r, to) => r.DeniedAaguids = to),
+        new ListSetting<string>(refusedStatuses, "refused statuses", isUsedByPasskeys: false, r => r.RefusedStatuses ?? AttestationTrust.Undesired, (r, to) => r.RefusedStatuses = to),
+    ];
 
     /// <summary>For a new organisation: the id and one origin have no default.</summary>
     public static RelyingPartyArguments ForCreation()
@@ -35,39 +49,52 @@ internal sealed class RelyingPartyArguments
         return arguments;
     }
 
-    public void AddTo(Command command)
+    /// <summary>Adds the options that a command takes: all of them to set, the lists to add and to remove.</summary>
+    public void AddTo(Command command, ListVerb verb = ListVerb.Set)
     {
-        foreach (var option in new Option[]
-        {
+        Option[] all =
+        [
             id, origins, name, attestation, userVerification, algorithms, crossOrigin, topOrigins, requireRecovery, signCount,
             refuseNone, refuseSelf, requireRoot, allowedAaguids, deniedAaguids, refusedStatuses,
-        })
-        {
-            command.Options.Add(option);
-        }
+        ];
+        foreach (var option in verb == ListVerb.Set ? all : lists.Select(list => list.Option)) command.Options.Add(option);
     }
 
-    public void Apply(ParseResult parsed, RelyingParty relyingParty)
+    /// <summary>Changes a relying party to what was typed.</summary>
+    /// <returns>Null, or why it cannot be done.</returns>
+    public string? Apply(ParseResult parsed, RelyingParty relyingParty, ListVerb verb = ListVerb.Set)
     {
+        if (!parsed.CommandResult.Command.Options.Any(option => option != OperatorCommandLine.Json && option.Name is not ("--org" or "--force") && IsTyped(option))) return "Nothing was named that should change; '--help' lists what can.";
+        if (lists.Select(list => list.Apply(parsed, relyingParty, verb)).FirstOrDefault(fault => fault is not null) is { } fault) return fault;
+        if (verb != ListVerb.Set) return null;
         if (IsTyped(id)) relyingParty.RelyingPartyId = parsed.GetValue(id)!;
-        if (IsTyped(origins)) relyingParty.Origins = [.. parsed.GetValue(origins)!.Distinct(StringComparer.Ordinal)];
         if (IsTyped(name)) relyingParty.Name = parsed.GetValue(name)!;
         if (IsTyped(attestation)) relyingParty.Attestation = parsed.GetValue(attestation)!;
         if (IsTyped(userVerification)) relyingParty.UserVerification = parsed.GetValue(userVerification)!;
-        if (IsTyped(algorithms)) relyingParty.Algorithms = [.. parsed.GetValue(algorithms)!.Distinct()];
         if (IsTyped(crossOrigin)) relyingParty.AllowCrossOrigin = parsed.GetValue(crossOrigin);
-        if (IsTyped(topOrigins)) relyingParty.TopOrigins = [.. parsed.GetValue(topOrigins)!];
         if (IsTyped(requireRecovery)) relyingParty.RecoveryRequiredForEndUsers = parsed.GetValue(requireRecovery);
         if (IsTyped(signCount)) relyingParty.AcceptSignCountRegression = parsed.GetValue(signCount);
         if (IsTyped(refuseNone)) relyingParty.RefuseNoAttestation = parsed.GetValue(refuseNone);
         if (IsTyped(refuseSelf)) relyingParty.RefuseSelfAttestation = parsed.GetValue(refuseSelf);
         if (IsTyped(requireRoot)) relyingParty.RequireTrustedRoot = parsed.GetValue(requireRoot);
-        if (IsTyped(allowedAaguids)) relyingParty.AllowedAaguids = [.. parsed.GetValue(allowedAaguids)!];
-        if (IsTyped(deniedAaguids)) relyingParty.DeniedAaguids = [.. parsed.GetValue(deniedAaguids)!];
-        if (IsTyped(refusedStatuses)) relyingParty.RefusedStatuses = [.. parsed.GetValue(refusedStatuses)!];
+        return null;
 
         bool IsTyped(Option option) => parsed.GetResult(option) is { Implicit: false };
     }
+
+    /// <summary>The entries of the lists, before a change.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> Entries(RelyingParty relyingParty) => [.. lists.Select(list => list.Of(relyingParty))];
+
+    /// <summary>
+    /// What a change takes away that nobody named, where a list was replaced; and what passkeys need, even where it was named.
+    /// </summary>
+    /// <returns>Such as <c>origins https://app.example.co</c>.</returns>
+    public IReadOnlyList<string> TakenAway(IReadOnlyList<IReadOnlyList<string>> before, RelyingParty relyingParty, ListVerb verb) =>
+    [
+        .. lists.Select((list, i) => (List: list, Gone: before[i].Except(list.Of(relyingParty), StringComparer.Ordinal).ToList()))
+            .Where(taken => taken.Gone.Count > 0 && (verb == ListVerb.Set || taken.List.IsUsedByPasskeys))
+            .Select(taken => $"{taken.List.What} {string.Join(' ', taken.Gone)}"),
+    ];
 
     private static Guid[] ParseAaguids(ArgumentResult argument)
     {

@@ -4,20 +4,49 @@ using Dfns.Registration.Api.Storage;
 
 namespace Dfns.Registration.Api.CommandLine;
 
-/// <summary><c>relying-party set</c>.</summary>
+/// <summary><c>relying-party set|add|remove</c>.</summary>
 internal static class RelyingPartyCommands
 {
-    public static Command Make()
+    public static Command Make() => new("relying-party", "The relying party of an organisation: RP id, origins, policies.")
+    {
+        MakeVerb(ListVerb.Set, "set", "Change what an organisation demands of ceremonies; what is not named stays, 'false' after a switch turns it off, and a list becomes just what is named.", "--user-verification preferred --require-recovery"),
+        MakeVerb(ListVerb.Add, "add", "Add to the lists of a relying party; what is there stays.", "--origin https://www.example.co"),
+        MakeVerb(ListVerb.Remove, "remove", "Remove from the lists of a relying party; what is not named stays.", "--origin https://www.example.co"),
+    };
+
+    private static Command MakeVerb(ListVerb verb, string name, string what, string example)
     {
         var organisation = OrganisationCommands.Id();
+        var force = new Option<bool>("--force") { Description = "Do it although passkeys are concerned; without it their number is told, and nothing is changed." };
         var arguments = new RelyingPartyArguments();
-        var set = new Command("set", "Change what an organisation demands of ceremonies; what is not named stays, and 'false' after a switch turns it off.\n\nExample: relying-party set --org or-30tnh-itmjs-s235s5ontr3r23h2 --origin https://app.example.co --origin https://example.co --require-recovery") { organisation };
-        arguments.AddTo(set);
-        set.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
+        var command = new Command(name, $"{what}\n\nExample: relying-party {name} --org or-30tnh-itmjs-s235s5ontr3r23h2 {example}") { organisation, force };
+        arguments.AddTo(command, verb);
+        command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
             parsed,
-            async (services, stop) => OrganisationRow.Of(await services.GetRequiredService<OrganisationStore>().ChangeAsync(
-                parsed.GetValue(organisation)!, AuditActions.RelyingPartyChanged, o => arguments.Apply(parsed, o.RelyingParty!), stop)),
+            async (services, stop) =>
+            {
+                var organisations = services.GetRequiredService<OrganisationStore>();
+                return await OrganisationRow.ChangeAsync(organisations, parsed.GetValue(organisation)!, AuditActions.RelyingPartyChanged, ChangeAsync, stop);
+
+                async Task<string?> ChangeAsync(Organisation changed)
+                {
+                    var relyingParty = changed.RelyingParty!;
+                    var (id, entries) = (relyingParty.RelyingPartyId, arguments.Entries(relyingParty));
+                    if (arguments.Apply(parsed, relyingParty, verb) is { } fault) return fault;
+                    if (parsed.GetValue(force) || await organisations.CountPasskeysAsync(changed.Id, stop) is not (> 0 and var passkeys)) return null;
+                    if (relyingParty.RelyingPartyId != id)
+                    {
+                        return $"Nothing was changed: {Passkeys(passkeys)} bound to the RP id '{id}' and could not sign in under '{relyingParty.RelyingPartyId}'. Add --force to void them.";
+                    }
+
+                    return arguments.TakenAway(entries, relyingParty, verb) is { Count: > 0 } taken
+                        ? $"Nothing was changed: this would take away {string.Join(", and ", taken)}; {Passkeys(passkeys)} registered with this organisation. {(verb == ListVerb.Set ? "'relying-party add' keeps what is there; --force" : "--force")} takes it away."
+                        : null;
+                }
+            },
             ct));
-        return new Command("relying-party", "The relying party of an organisation: RP id, origins, policies.") { set };
+        return command;
     }
+
+    private static string Passkeys(int count) => count == 1 ? "1 passkey is" : $"{count} passkeys are";
 }

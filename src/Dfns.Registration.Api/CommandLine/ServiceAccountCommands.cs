@@ -14,6 +14,8 @@ internal static class ServiceAccountCommands
 {
     private const int MaxPemSizeBytes = 16 * 1024;
 
+    private static readonly string[] Instants = ["yyyy-MM-dd", "yyyy-MM-ddTHH:mmK", "yyyy-MM-ddTHH:mm:ssK"];
+
     private static readonly AccountArguments Account = new("service-account", "--account", IsServiceAccount: true);
 
     public static Command Make() => new("service-account", "Service accounts: programs that call for an organisation, such as its back end.")
@@ -132,10 +134,11 @@ internal static class ServiceAccountCommands
         CustomParser = ParseInstant,
     };
 
+    // Nothing that could be read as another day: no bare time of today, no day and month in either order.
     // Without an offset it is UTC, wherever the command runs.
     private static DateTimeOffset? ParseInstant(ArgumentResult argument)
     {
-        if (DateTimeOffset.TryParse(argument.Tokens[0].Value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var instant)) return instant;
+        if (DateTimeOffset.TryParseExact(argument.Tokens[0].Value, Instants, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var instant)) return instant;
         argument.AddError($"'{argument.Tokens[0].Value}' is no date; use one such as 2027-06-30.");
         return null;
     }

@@ -5,23 +5,28 @@ using Dfns.Registration.Api.Storage;
 
 namespace Dfns.Registration.Api.CommandLine;
 
-/// <summary><c>social-provider set|list|remove</c>.</summary>
+/// <summary><c>social-provider set|add|list|remove</c>.</summary>
 internal static class SocialProviderCommands
 {
-    public static Command Make() => new("social-provider", "The OpenID providers whose users may register with an organisation.") { MakeSet(), MakeList(), MakeRemove() };
+    private const string NoProvider = "The organisation has no provider with this issuer; 'social-provider list' shows them.";
+
+    public static Command Make() => new("social-provider", "The OpenID providers whose users may register with an organisation.") { MakeSet(), MakeAdd(), MakeList(), MakeRemove() };
 
     private static Option<string> Issuer() => new("--issuer") { Required = true, Description = "What its tokens name in iss, such as https://accounts.google.com." };
 
+    private static Option<string[]> ClientIds() => new("--client-id") { Description = "The id of an application of the organisation at the provider; may be repeated. Tokens for any other are refused." };
+
+    private static Option<string[]> Algorithms() => new("--algorithm") { Description = $"A signature algorithm to accept; may be repeated. {string.Join(" and ", SocialProviderRules.DefaultAlgorithms)} for a new provider if none is named. One of {string.Join(", ", SocialProviderRules.SupportedAlgorithms)}." };
+
+    private static Option<bool> Force() => new("--force") { Description = "Do it although users come from this provider; without it their number is told, and nothing is changed." };
+
     private static Command MakeSet()
     {
-        var organisation = OrganisationCommands.Id();
-        var issuer = Issuer();
-        var clientIds = new Option<string[]>("--client-id") { Required = true, Description = "The id of an application of the organisation at the provider; may be repeated. Tokens for any other are refused." };
-        var algorithms = new Option<string[]>("--algorithm") { Description = "A signature algorithm to accept; may be repeated. RS256 and ES256 if none is named." };
-        var username = new Option<SocialUsername>("--username") { Description = "Email: the address, which the provider must have verified; Subject: a name made from issuer and subject.", DefaultValueFactory = _ => SocialUsername.Email };
-        var command = new Command("set", "Accept the ID tokens of a provider, or change what is accepted.\n\nExample: social-provider set --org or-30tnh-itmjs-s235s5ontr3r23h2 --issuer https://accounts.google.com --client-id 1234.apps.googleusercontent.com")
+        var (organisation, issuer, clientIds, algorithms, force) = (OrganisationCommands.Id(), Issuer(), ClientIds(), Algorithms(), Force());
+        var username = EnumOption.Make("--username", SocialUsername.Email, "Email: the address, which the provider must have verified, as for a new provider if nothing is named; Subject: a name made from issuer and subject.");
+        var command = new Command("set", "Accept the ID tokens of a provider, or change what is accepted: a list becomes just what is named, what is not named stays.\n\nExample: social-provider set --org or-30tnh-itmjs-s235s5ontr3r23h2 --issuer https://accounts.google.com --client-id 1234.apps.googleusercontent.com")
         {
-            organisation, issuer, clientIds, algorithms, username,
+            organisation, issuer, clientIds, algorithms, username, force,
         };
         command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
             parsed,
@@ -31,18 +36,68 @@ internal static class SocialProviderCommands
                 if (!await services.GetRequiredService<OrganisationStore>().ExistsAsync(orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
 
                 var provider = await services.GetRequiredService<SocialStore>().FindOrAddProviderAsync(orgId, name, stop);
-                provider.ClientIds = [.. parsed.GetValue(clientIds)!];
-                provider.Algorithms = parsed.GetValue(algorithms) is { Length: > 0 } named ? [.. named] : [.. SocialProviderRules.DefaultAlgorithms];
-                provider.Username = parsed.GetValue(username);
-                if (SocialProviderRules.Faults(provider) is { Count: > 0 } faults) return CommandResult.Fault(string.Join(Environment.NewLine, faults));
+                return await SaveAsync(services, provider, Change, parsed.GetValue(force), "'social-provider add' keeps what is there; --force takes it away.", stop);
 
-                services.GetRequiredService<Audit>().Add(orgId, AuditActions.SocialProviderChanged, AuditActors.Operator, orgId, note: name);
-                await services.GetRequiredService<Changes>().SaveAsync(stop);
-                return CommandResult.Row(new SocialProviderRow(provider));
+                void Change()
+                {
+                    if (IsTyped(clientIds)) provider.ClientIds = [.. parsed.GetValue(clientIds)!.Distinct(StringComparer.Ordinal)];
+                    if (IsTyped(algorithms)) provider.Algorithms = [.. parsed.GetValue(algorithms)!.Distinct(StringComparer.Ordinal)];
+                    else if (provider.Algorithms.Count == 0) provider.Algorithms = [.. SocialProviderRules.DefaultAlgorithms];
+                    if (IsTyped(username)) provider.Username = parsed.GetValue(username);
+                }
+
+                bool IsTyped(Option option) => parsed.GetResult(option) is { Implicit: false };
             },
             ct));
         return command;
     }
+
+    private static Command MakeAdd()
+    {
+        var (organisation, issuer, clientIds, algorithms) = (OrganisationCommands.Id(), Issuer(), ClientIds(), Algorithms());
+        var command = new Command("add", "Accept more of a provider: what is there stays.\n\nExample: social-provider add --org or-30tnh-itmjs-s235s5ontr3r23h2 --issuer https://accounts.google.com --client-id 5678.apps.googleusercontent.com")
+        {
+            organisation, issuer, clientIds, algorithms,
+        };
+        command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
+            parsed,
+            async (services, stop) =>
+            {
+                var (ids, more) = (parsed.GetValue(clientIds) ?? [], parsed.GetValue(algorithms) ?? []);
+                if (await services.GetRequiredService<SocialStore>().FindProviderAsync(parsed.GetValue(organisation)!, parsed.GetValue(issuer)!, stop) is not { } provider) return CommandResult.Fault(NoProvider);
+                if (ids.Length + more.Length == 0) return CommandResult.Fault("Name what to add: --client-id or --algorithm.");
+                return await SaveAsync(
+                    services,
+                    provider,
+                    () => (provider.ClientIds, provider.Algorithms) = ([.. provider.ClientIds.Union(ids)], [.. provider.Algorithms.Union(more)]),
+                    force: false,
+                    "",
+                    stop);
+            },
+            ct));
+        return command;
+    }
+
+    // Saves a change, unless it is at fault, or takes away what users need who come from there.
+    private static async Task<CommandResult> SaveAsync(IServiceProvider services, SocialProvider provider, Action change, bool force, string wayOut, CancellationToken ct)
+    {
+        var (before, had) = (Output.Cells(new SocialProviderRow(provider)), provider.ClientIds.Concat(provider.Algorithms).ToList());
+        change();
+        if (SocialProviderRules.Faults(provider) is { Count: > 0 } faults) return CommandResult.Fault(string.Join(Environment.NewLine, faults));
+        if (had.Except(provider.ClientIds.Concat(provider.Algorithms)).ToList() is { Count: > 0 } taken && !force && await UsersFaultAsync(services, provider, string.Join(' ', taken), wayOut, ct) is { } fault)
+        {
+            return CommandResult.Fault(fault);
+        }
+
+        services.GetRequiredService<Audit>().Add(provider.OrganisationId, AuditActions.SocialProviderChanged, AuditActors.Operator, provider.OrganisationId, note: provider.Issuer);
+        await services.GetRequiredService<Changes>().SaveAsync(ct);
+        return CommandResult.Changed(before, new SocialProviderRow(provider));
+    }
+
+    private static async Task<string?> UsersFaultAsync(IServiceProvider services, SocialProvider provider, string taken, string wayOut, CancellationToken ct) =>
+        await services.GetRequiredService<SocialStore>().CountUsersAsync(provider, ct) is > 0 and var users
+            ? $"Nothing was changed: this would take away {taken}; {(users == 1 ? "1 registered user comes" : $"{users} registered users come")} from this provider. {wayOut}"
+            : null;
 
     private static Command MakeList()
     {
@@ -63,16 +118,29 @@ internal static class SocialProviderCommands
 
     private static Command MakeRemove()
     {
-        var organisation = OrganisationCommands.Id();
-        var issuer = Issuer();
-        var command = new Command("remove", "Accept no more ID tokens of a provider. Users who came from it stay.\n\nExample: social-provider remove --org or-30tnh-itmjs-s235s5ontr3r23h2 --issuer https://accounts.google.com") { organisation, issuer };
+        var (organisation, issuer, clientIds, algorithms, force) = (OrganisationCommands.Id(), Issuer(), ClientIds(), Algorithms(), Force());
+        var command = new Command("remove", "Accept no more ID tokens of a provider, or only those client ids and algorithms no more that are named. Users who came from it stay.\n\nExample: social-provider remove --org or-30tnh-itmjs-s235s5ontr3r23h2 --issuer https://accounts.google.com")
+        {
+            organisation, issuer, clientIds, algorithms, force,
+        };
         command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
             parsed,
             async (services, stop) =>
             {
+                const string wayOut = "--force takes it away.";
                 var (orgId, name) = (parsed.GetValue(organisation)!, parsed.GetValue(issuer)!);
                 var social = services.GetRequiredService<SocialStore>();
-                if (await social.FindProviderAsync(orgId, name, stop) is not { } provider) return CommandResult.Fault("The organisation has no provider with this issuer; 'social-provider list' shows them.");
+                if (await social.FindProviderAsync(orgId, name, stop) is not { } provider) return CommandResult.Fault(NoProvider);
+
+                string[] named = [.. parsed.GetValue(clientIds) ?? [], .. parsed.GetValue(algorithms) ?? []];
+                if (named.Except(provider.ClientIds).Except(provider.Algorithms).ToList() is [var absent, ..]) return CommandResult.Fault($"The provider does not accept '{absent}' as it is; 'social-provider list' shows what it does.");
+                if (named.Length > 0)
+                {
+                    return await SaveAsync(
+                        services, provider, () => (provider.ClientIds, provider.Algorithms) = ([.. provider.ClientIds.Except(named)], [.. provider.Algorithms.Except(named)]), parsed.GetValue(force), wayOut, stop);
+                }
+
+                if (!parsed.GetValue(force) && await UsersFaultAsync(services, provider, "the provider", wayOut, stop) is { } fault) return CommandResult.Fault(fault);
                 social.Remove(provider);
                 services.GetRequiredService<Audit>().Add(orgId, AuditActions.SocialProviderRemoved, AuditActors.Operator, orgId, note: name);
                 await services.GetRequiredService<Changes>().SaveAsync(stop);

@@ -3,6 +3,7 @@ using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Wire;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.CommandLine;
@@ -26,7 +27,7 @@ internal static class UserCommands
     {
         var organisation = OrganisationCommands.Id();
         var username = new Option<string>("--username") { Required = true, Description = "Usually the e-mail address." };
-        var kind = new Option<UserKind>("--kind") { Description = "CustomerEmployee or EndUser.", DefaultValueFactory = _ => UserKind.EndUser };
+        var kind = EnumOption.Make("--kind", UserKind.EndUser, "CustomerEmployee or EndUser.");
         var externalId = new Option<string?>("--external-id") { Description = "Your own id of the user." };
         var print = PrintOption();
         var command = new Command("invite", "Create an unregistered user and send a registration code.\n\nExample: user invite --org or-30tnh-itmjs-s235s5ontr3r23h2 --username jane@example.co --print-code")
@@ -41,6 +42,7 @@ internal static class UserCommands
                 if (!await services.GetRequiredService<OrganisationStore>().ExistsAsync(orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
                 if (UserStore.NameFault(parsed.GetValue(username)!) is { } fault) return CommandResult.Fault(fault);
                 if (parsed.GetValue(externalId) is { } given && (string.IsNullOrWhiteSpace(given) || given.Length > Limits.UsernameLength)) return CommandResult.Fault($"An external id has 1 to {Limits.UsernameLength} characters; leave it out where there is none.");
+                if (!FreeText.IsPlain(parsed.GetValue(externalId) ?? "")) return CommandResult.Fault($"An external id is shown in lists. {FreeText.Fault}");
                 if (MailFault(services, parsed.GetValue(username)!, parsed.GetValue(print)) is { } unmailable) return CommandResult.Fault(unmailable);
 
                 var invited = services.GetRequiredService<CodeStore>().Issue(
@@ -113,9 +115,12 @@ internal static class UserCommands
 
     private static Command MakeSetActive(string verb, string what, bool active) => Person.MakeCommand(verb, what, "", async (services, user, stop) =>
     {
+        var before = Output.Cells(Row(user));
         await services.GetRequiredService<UserStore>().SetActiveAsync(user, active, stop);
         services.GetRequiredService<Audit>().ByOperator(user.OrganisationId, active ? AuditActions.UserActivated : AuditActions.UserDeactivated, user.Id);
         await services.GetRequiredService<Changes>().SaveAsync(stop);
-        return CommandResult.Row(new { user.Id, user.Username, user.IsActive });
+        return CommandResult.Changed(before, Row(user));
     });
+
+    private static object Row(User user) => new { user.Id, user.Username, user.IsActive };
 }

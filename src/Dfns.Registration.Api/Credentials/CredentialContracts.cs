@@ -48,7 +48,7 @@ public sealed record CreateCredentialRequest(
 public sealed record CredentialUuidRequest([Text(Limits.IdLength)] string CredentialUuid);
 
 /// <summary>Body of <c>PUT /auth/credentials/{credentialUuid}</c>.</summary>
-public sealed record RenameCredentialRequest([Text(Limits.NameLength)] string CredentialName);
+public sealed record RenameCredentialRequest([Text(Limits.NameLength, IsName = true)] string CredentialName);
 
 /// <summary>Body of <c>POST /auth/credentials/code</c>.</summary>
 /// <param name="Expiration">Until when the code is good, at most a minute ahead: ISO 8601, or seconds or milliseconds since 1970.</param>

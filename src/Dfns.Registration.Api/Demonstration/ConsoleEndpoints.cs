@@ -71,7 +71,7 @@ internal static class ConsoleEndpoints
     }
 
     private static ConsoleInvitation Invitation(HttpRequest http, string username, IssuedCode invited) => new(
-        invited.UserId, username, DemonstrationSetup.RegistrationLink(DemonstrationSetup.PageOrigin(http.HttpContext.RequestServices), username, invited), invited.ExpiresAt);
+        invited.UserId, username, DemonstrationSetup.RegistrationLink(http.HttpContext.RequestServices, username, invited), invited.ExpiresAt);
 
     private static Ok<ConsoleItems<T>> Items<T>(IReadOnlyList<T> items) => TypedResults.Ok(new ConsoleItems<T>(items));
 }

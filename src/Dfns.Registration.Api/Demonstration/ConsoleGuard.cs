@@ -12,9 +12,6 @@ internal static class ConsoleGuard
 {
     public const string Path = "/console";
 
-    // PublicUrl is at localhost too, or the service does not start.
-    private static readonly string[] Hosts = ["localhost", "127.0.0.1", "[::1]"];
-
     public static void UseConsoleGuard(this WebApplication app) => app.UseWhen(
         context => context.Request.Path.StartsWithSegments(Path, StringComparison.OrdinalIgnoreCase),
         console => console.Use(async (context, next) =>
@@ -33,7 +30,7 @@ internal static class ConsoleGuard
     // A program sends neither of the two headers; a browser sends Origin whenever a page writes, and Sec-Fetch-Site always.
     private static bool IsForeign(HttpRequest request, string? publicUrl)
     {
-        if (!Hosts.Contains(request.Host.Host, StringComparer.OrdinalIgnoreCase)) return true;
+        if (!PageGuard.Hosts.Contains(request.Host.Host, StringComparer.OrdinalIgnoreCase)) return true;
         if (request.Headers.TryGetValue("Sec-Fetch-Site", out var site) && site is not (["same-origin"] or ["none"])) return true;
         if (!request.Headers.TryGetValue("Origin", out var origin)) return false;
         return origin != $"{request.Scheme}://{request.Host}" && (publicUrl is null || origin != new Uri(publicUrl).GetLeftPart(UriPartial.Authority));

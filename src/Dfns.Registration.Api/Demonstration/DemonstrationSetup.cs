@@ -15,6 +15,9 @@ public sealed class DemonstrationOptions
 
     /// <summary>Where a browser finds the page, when that is not where the service listens: <c>http://localhost:8080</c> outside a container.</summary>
     public string? PublicUrl { get; set; }
+
+    /// <summary>Whether the service may listen where others than this machine reach it; its pages then ask for the token of the printed link.</summary>
+    public bool AllowNetwork { get; set; }
 }
 
 /// <summary>What a newcomer finds on a machine with nothing but the SDK: an organisation, a user, and one link.</summary>
@@ -26,6 +29,7 @@ internal static class DemonstrationSetup
             .Validate(
                 o => o.PublicUrl is null || (Uri.TryCreate(o.PublicUrl, UriKind.Absolute, out var url) && url.Host == "localhost"),
                 "Demonstration:PublicUrl must be an address at localhost, where browsers allow passkeys without https, such as 'http://localhost:8080'.");
+        builder.Services.AddSingleton<PageGuard>();
         builder.Services.AddScoped<DemonstrationStore>();
         builder.Services.AddScoped<ConsoleStore>();
         builder.Services.AddSingleton<IRequestExamples, DemonstrationExamples>();
@@ -39,25 +43,26 @@ internal static class DemonstrationSetup
         var data = scope.ServiceProvider.GetRequiredService<DemonstrationStore>();
         await data.PrepareOrganisationAsync([page], ct);
         var (username, code) = await data.InviteAsync(ct);
+        var query = app.Services.GetRequiredService<PageGuard>().Query;
 
         // To the console, not to the log: the link carries a code.
         await Console.Out.WriteLineAsync(
             $"""
 
              Register a passkey in your browser:
-               {RegistrationLink(page, username, code)}
+               {RegistrationLink(app.Services, username, code)}
 
-             Then sign in:       {page}/account.html
-             Invite more users:  {page}/console.html
-             Explore the API:    {page}/swagger
+             Then sign in:       {page}/account.html{query}
+             Invite more users:  {page}/console.html{query}
+             Explore the API:    {page}/swagger{query}
 
              """.AsMemory(),
             ct);
     }
 
     /// <summary>The link that registers an invited user; its code stands behind '#'.</summary>
-    internal static string RegistrationLink(string pageOrigin, string username, IssuedCode code) =>
-        $"{pageOrigin}/#username={Uri.EscapeDataString(username)}&code={code.Code}&orgId={code.OrganisationId}";
+    internal static string RegistrationLink(IServiceProvider services, string username, IssuedCode code) =>
+        $"{PageOrigin(services)}/{services.GetRequiredService<PageGuard>().Query}#username={Uri.EscapeDataString(username)}&code={code.Code}&orgId={code.OrganisationId}";
 
     /// <summary>Where a browser finds the pages, such as <c>http://localhost:5080</c>. Known once the service listens.</summary>
     internal static string PageOrigin(IServiceProvider services)

@@ -82,7 +82,7 @@ internal static class RefusalErrors
         RefusalReason.ClientDataMemberInvalid => "The client data lacks a member that it needs, or has one of the wrong type.",
         RefusalReason.TypeUnexpected => "The client data is of the wrong type: a new passkey has 'webauthn.create', a new key 'key.create'; to sign with them is 'webauthn.get' and 'key.get'.",
         RefusalReason.ChallengeMismatch => "The client data is not over the challenge that was issued. Every new credential of a request signs the challenge that came with the bearer token, an assertion the one that came with its challengeIdentifier.",
-        RefusalReason.OriginNotAllowed => "The origin of the client data is not one that the organisation lists for its relying party. Its operator adds one with 'relying-party set --origin'.",
+        RefusalReason.OriginNotAllowed => "The origin of the client data is not one that the organisation lists for its relying party. Its operator adds one with 'relying-party add --origin'.",
         RefusalReason.CrossOriginNotAllowed => "The ceremony ran in a cross-origin frame, which the organisation does not allow.",
         RefusalReason.TopOriginNotExpected => "The client data names a topOrigin, but the organisation does not allow cross-origin frames.",
         RefusalReason.TopOriginNotAllowed => "The topOrigin of the client data is not one that the organisation lists.",

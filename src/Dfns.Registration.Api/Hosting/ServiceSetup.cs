@@ -50,6 +50,7 @@ internal static class ServiceSetup
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = NetworkOptions.MaxConnectionsOf(builder.Configuration);
             // A body of 256 KiB may take minutes, not a quarter of an hour.
             kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 1024, gracePeriod: TimeSpan.FromSeconds(10));
         });

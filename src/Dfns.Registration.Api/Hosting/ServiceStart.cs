@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using Dfns.Registration.Api.Demonstration;
 using Dfns.Registration.Api.Settings;
 using Dfns.Registration.Api.Storage;
-using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Hosting;
 
@@ -12,7 +11,9 @@ internal static class ServiceStart
     /// <returns>The exit code: 0 after an orderly end, 1 when the settings are at fault or do not fit the database.</returns>
     public static async Task<int> RunServiceAsync(this WebApplication app)
     {
-        if (Faults(app) is { Count: > 0 } faults)
+        var faults = app.SettingFaults();
+        if (faults.Count == 0 && app.AddressFault() is { } address) faults = [address];
+        if (faults.Count > 0)
         {
             await Console.Error.WriteLineAsync("The service does not start; its settings need these corrections:");
             foreach (var fault in faults) await Console.Error.WriteLineAsync($"  - {fault}");
@@ -43,27 +44,5 @@ internal static class ServiceStart
         if (app.Environment.IsDevelopment()) await app.PrintDemonstrationAsync(app.Lifetime.ApplicationStopping);
         await app.WaitForShutdownAsync();
         return 0;
-    }
-
-    // Each section validates itself; together they are told at once, not one a start.
-    private static List<string> Faults(WebApplication app)
-    {
-        try
-        {
-            app.Services.GetRequiredService<IStartupValidator>().Validate();
-            return [];
-        }
-        catch (OptionsValidationException e)
-        {
-            return [.. e.Failures];
-        }
-        catch (AggregateException e)
-        {
-            return [.. e.InnerExceptions.SelectMany(inner => inner is OptionsValidationException o ? o.Failures : [inner.Message])];
-        }
-        catch (InvalidOperationException e)
-        {
-            return [SettingsSection.BindingFault(e)];
-        }
     }
 }

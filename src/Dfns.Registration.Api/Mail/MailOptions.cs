@@ -1,4 +1,4 @@
-using MailKit.Security;
+using Dfns.Registration.Api.Settings;
 
 namespace Dfns.Registration.Api.Mail;
 
@@ -15,14 +15,18 @@ public sealed class MailOptions
     public int Port { get; set; } = 587;
 
     /// <summary><c>StartTls</c> (default), <c>SslOnConnect</c>, or <c>None</c> for a relay on the same host.</summary>
-    public SecureSocketOptions Security { get; set; } = SecureSocketOptions.StartTls;
+    public MailSecurity Security { get; set; } = MailSecurity.StartTls;
 
     /// <summary>Whether the server's certificate has to be shown not to be revoked; an authority of one's own often publishes no list to show it by. Default true.</summary>
     public bool CheckRevocation { get; set; } = true;
 
     public string? Username { get; set; }
 
+    [Secret]
     public string? Password { get; set; }
+
+    /// <summary>A file that holds it, in place of <see cref="Password"/>.</summary>
+    public string? PasswordFile { get; set; }
 
     /// <summary>The sender, such as <c>Example &lt;no-reply@example.co&gt;</c>.</summary>
     public string? From { get; set; }
@@ -41,4 +45,12 @@ public enum MailDelivery
 {
     Smtp,
     Log,
+}
+
+/// <summary>How the connection to the mail server is encrypted. No word for "if the server likes": whoever sits between would answer for it.</summary>
+public enum MailSecurity
+{
+    StartTls,
+    SslOnConnect,
+    None,
 }

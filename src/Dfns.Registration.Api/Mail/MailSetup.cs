@@ -1,3 +1,4 @@
+using System.Net;
 using Dfns.Registration.Api.Settings;
 using Microsoft.Extensions.Options;
 using MimeKit;
@@ -14,6 +15,9 @@ internal static class MailSetup
             .Validate(o => o.Delivery != MailDelivery.Log || development, "Mail:Delivery may be 'Log' in Development only: it writes codes to the log. Use 'Smtp'.")
             .Validate(o => o.Delivery != MailDelivery.Smtp || !string.IsNullOrWhiteSpace(o.Host), "Mail:Host is required, such as 'smtp.example.co'.")
             .Validate(o => o.Delivery != MailDelivery.Smtp || MailboxAddress.TryParse(o.From, out _), "Mail:From is required, such as 'Example <no-reply@example.co>'.")
+            .Validate(o => string.IsNullOrEmpty(o.Username) == string.IsNullOrEmpty(o.Password), "Mail:Username and Mail:Password are for one another: without the other, neither has an effect. Set both or none.")
+            .Validate(o => o.Security != MailSecurity.None || string.IsNullOrEmpty(o.Password) || IsThisMachine(o.Host), "Mail:Security must not be 'None' with a Mail:Password for another machine: it would go over the network for everybody to read. Use 'StartTls'.")
+            .Validate(o => development || o.Link is null || !o.Link.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || (Uri.TryCreate(o.Link, UriKind.Absolute, out var link) && link.IsLoopback), "Mail:Link must begin with 'https://', or a code would go over the network for everybody to read; such as 'https://app.example.co/register#username={username}&code={code}&orgId={orgId}'.")
             .Validate(o => o.Spread >= TimeSpan.Zero && o.Spread <= TimeSpan.FromMinutes(1), "Mail:Spread must not be negative and at most a minute, such as '00:00:01'.")
             .Validate(o => o.Port is > 0 and <= 65535, "Mail:Port must be from 1 to 65535, such as 587.")
             .Validate(o => o.Link is null || o.Link.Contains("{code}", StringComparison.Ordinal), "Mail:Link must contain '{code}', such as 'https://app.example.co/register#username={username}&code={code}&orgId={orgId}'.");
@@ -29,4 +33,6 @@ internal static class MailSetup
         builder.Services.AddSingleton<CodeMailQueue>();
         builder.Services.AddHostedService(services => services.GetRequiredService<CodeMailQueue>());
     }
+
+    private static bool IsThisMachine(string? host) => host == "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Dfns.Registration.Api.Storage;
 using MailKit.Net.Smtp;
+using MailKit.Security;
 using Microsoft.Extensions.Options;
 using MimeKit;
 
@@ -52,7 +53,7 @@ internal sealed class SmtpCodeDelivery(IOptions<MailOptions> options) : ICodeDel
         var settings = options.Value;
         if (!MailAddress.IsMailable(address)) throw new AddressNotMailableException();
         using var client = new SmtpClient { CheckCertificateRevocation = settings.CheckRevocation, Timeout = TimeoutMilliseconds };
-        await client.ConnectAsync(settings.Host!, settings.Port, settings.Security, ct);
+        await client.ConnectAsync(settings.Host!, settings.Port, Security(settings.Security), ct);
         if (settings.Username is { } username) await client.AuthenticateAsync(username, settings.Password ?? "", ct);
         using var message = new MimeMessage { Subject = subject, Body = new TextPart("plain") { Text = text } };
         message.From.Add(MailboxAddress.Parse(settings.From!));
@@ -60,6 +61,13 @@ internal sealed class SmtpCodeDelivery(IOptions<MailOptions> options) : ICodeDel
         await client.SendAsync(message, ct);
         await client.DisconnectAsync(quit: true, ct);
     }
+
+    private static SecureSocketOptions Security(MailSecurity security) => security switch
+    {
+        MailSecurity.StartTls => SecureSocketOptions.StartTls,
+        MailSecurity.SslOnConnect => SecureSocketOptions.SslOnConnect,
+        MailSecurity.None => SecureSocketOptions.None,
+    };
 
     private static string Time(DateTimeOffset instant) => instant.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
 

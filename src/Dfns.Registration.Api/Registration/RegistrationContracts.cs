@@ -13,4 +13,4 @@ public sealed record InitRegistrationRequest(
 /// <param name="Email">The username; need not be an address.</param>
 /// <param name="Kind">EndUser.</param>
 /// <param name="ExternalId">The caller's own id of the user; unique in the organisation. Of no meaning to a restart.</param>
-public sealed record DelegatedRegistrationRequest([Text(Limits.UsernameLength)] string Email, string? Kind, [Text(Limits.UsernameLength)] string? ExternalId);
+public sealed record DelegatedRegistrationRequest([Text(Limits.UsernameLength)] string Email, string? Kind, [Text(Limits.UsernameLength, IsName = true)] string? ExternalId);

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using Dfns.Registration.Api.Settings;
 
 namespace Dfns.Registration.Api.Secrets;
 
@@ -8,7 +9,11 @@ public sealed class SecretsOptions
     public const string Section = "Secrets";
 
     /// <summary>32 random bytes in base64, the same on every instance. In Development one is made and kept in the data directory.</summary>
+    [Secret]
     public string? MasterKey { get; set; }
+
+    /// <summary>A file that holds it, in place of <see cref="MasterKey"/>.</summary>
+    public string? MasterKeyFile { get; set; }
 
     /// <summary>Whether the text is a usable master key.</summary>
     public static bool IsMasterKey(string? text) =>

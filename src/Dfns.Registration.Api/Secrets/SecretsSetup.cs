@@ -1,3 +1,4 @@
+using System.Text;
 using Dfns.Registration.Api.Settings;
 using Microsoft.Extensions.Options;
 
@@ -23,8 +24,11 @@ internal static class SecretsSetup
         {
             Span<byte> key = stackalloc byte[MasterKey.SizeBytes];
             new SystemEntropy().Fill(key);
-            File.WriteAllText(file, Convert.ToBase64String(key));
-            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            // Nobody else's at any moment, not even until its mode is set.
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            using var stream = new FileStream(file, options);
+            stream.Write(Encoding.ASCII.GetBytes(Convert.ToBase64String(key)));
         }
 
         return File.ReadAllText(file).Trim();

@@ -8,28 +8,74 @@ namespace Dfns.Registration.Api.Settings;
 /// </summary>
 internal static class SettingsSection
 {
+    private const UnixFileMode OwnerAlone = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
     /// <summary>Binds a section to its options; what is wrong with them is added by the caller with <c>Validate</c>.</summary>
     /// <typeparam name="T">The options of the room.</typeparam>
     /// <param name="builder">The settings are its configuration.</param>
     /// <param name="section">The name of the section.</param>
     public static OptionsBuilder<T> Bind<T>(this WebApplicationBuilder builder, string section)
-        where T : class =>
-        builder.Services.AddOptions<T>()
+        where T : class
+    {
+        var bound = BoundSection.All.Single(known => known.Name == section && known.Options == typeof(T));
+        if (bound.Secrets.Any())
+        {
+            var files = new SecretFiles<T>(bound);
+            builder.Services.AddSingleton<IPostConfigureOptions<T>>(files).AddSingleton<IValidateOptions<T>>(files);
+        }
+
+        return builder.Services.AddOptions<T>()
             .Bind(builder.Configuration.GetSection(section), binder => binder.ErrorOnUnknownConfiguration = true)
             .ValidateDataAnnotations()
             .ValidateOnStart();
-
-    /// <summary>A file of the data directory, which is made if it is not there.</summary>
-    public static string DataFile(this WebApplicationBuilder builder, string name)
-    {
-        var directory = Directory.CreateDirectory(Path.Combine(builder.Environment.ContentRootPath, "data"));
-        return Path.Combine(directory.FullName, name);
     }
 
-    /// <summary>Whether a section could not be bound: a key that it does not know, or a value of the wrong type.</summary>
-    public static bool IsBindingFault(InvalidOperationException exception) => exception.Source == typeof(ConfigurationBinder).Assembly.GetName().Name;
+    /// <summary>
+    /// What is wrong with the settings, all of it at once; the same for a start of the service and for a command. First the texts that cannot
+    /// be what was meant; where there are none, the values.
+    /// </summary>
+    /// <returns>Sentences, each with the key and a valid example; empty where all is well.</returns>
+    public static IReadOnlyList<string> SettingFaults(this WebApplication app)
+    {
+        if (SettingTexts.Faults(app.Configuration).ToList() is { Count: > 0 } texts) return texts;
+        try
+        {
+            app.Services.GetRequiredService<IStartupValidator>().Validate();
+            return [];
+        }
+        catch (OptionsValidationException e)
+        {
+            return [.. e.Failures];
+        }
+        catch (AggregateException e)
+        {
+            return [.. e.InnerExceptions.SelectMany(inner => inner is OptionsValidationException o ? o.Failures : [inner.Message])];
+        }
+        catch (InvalidOperationException e)
+        {
+            return [BindingFault(e)];
+        }
+    }
 
-    /// <summary>What the binder says of it, which stops at the first.</summary>
-    public static string BindingFault(InvalidOperationException exception) =>
+    /// <summary>A file of the data directory, which is made if it is not there, and is its owner's alone: it holds a key and the users.</summary>
+    public static string DataFile(this WebApplicationBuilder builder, string name)
+    {
+        var path = Path.Combine(builder.Environment.ContentRootPath, "data");
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, OwnerAlone);
+            // It may have been there, made by an earlier version or by hand.
+            if (File.GetUnixFileMode(path) != OwnerAlone) File.SetUnixFileMode(path, OwnerAlone);
+        }
+
+        return Path.Combine(path, name);
+    }
+
+    // What the binder says of a key or a value, and stops at: the texts are held to their form before, so that it seldom has to.
+    private static string BindingFault(InvalidOperationException exception) =>
         exception.InnerException is { } inner ? $"{exception.Message} {inner.Message}" : exception.Message;
 }

@@ -1,4 +1,5 @@
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Wire;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Dfns.Registration.Api.Social;
@@ -25,7 +26,7 @@ internal static class SocialProviderRules
             faults.Add("The issuer must be the https address that the provider's tokens name in iss, such as 'https://accounts.google.com'; http is for localhost alone.");
         }
 
-        if (provider.ClientIds.Count == 0 || provider.ClientIds.Exists(c => string.IsNullOrWhiteSpace(c) || c.Length > Limits.SubjectLength))
+        if (provider.ClientIds.Count == 0 || provider.ClientIds.Exists(c => string.IsNullOrWhiteSpace(c) || c.Length > Limits.SubjectLength || !FreeText.IsPlain(c)))
         {
             faults.Add($"At least one client id is needed, each of 1 to {Limits.SubjectLength} characters, such as '1234.apps.googleusercontent.com'.");
         }
@@ -40,6 +41,6 @@ internal static class SocialProviderRules
 
     // Discovery 1.0 §3: https, without query and fragment.
     private static bool IsIssuer(string text) =>
-        text.Length <= Limits.IssuerLength && Uri.TryCreate(text, UriKind.Absolute, out var url) && ProviderKeys.IsSecure(url)
+        text.Length <= Limits.IssuerLength && FreeText.IsPlain(text) && !text.Any(char.IsWhiteSpace) && Uri.TryCreate(text, UriKind.Absolute, out var url) && ProviderKeys.IsSecure(url)
         && url.UserInfo.Length == 0 && !text.Contains('?', StringComparison.Ordinal) && !text.Contains('#', StringComparison.Ordinal);
 }

@@ -29,6 +29,10 @@ internal sealed class SocialStore(RegistrationDbContext db, UserStore users, Aud
     public Task<SocialProvider?> FindProviderAsync(string organisationId, string issuer, CancellationToken ct) =>
         db.SocialProviders.SingleOrDefaultAsync(p => p.OrganisationId == organisationId && p.Issuer == issuer, ct);
 
+    /// <summary>How many users who are registered came from a provider.</summary>
+    public Task<int> CountUsersAsync(SocialProvider provider, CancellationToken ct) =>
+        db.SocialAccounts.CountAsync(a => a.OrganisationId == provider.OrganisationId && a.Issuer == provider.Issuer && a.User!.RegisteredAt != null, ct);
+
     /// <summary>Removes a provider; its users stay. The caller saves.</summary>
     public void Remove(SocialProvider provider) => db.SocialProviders.Remove(provider);
 

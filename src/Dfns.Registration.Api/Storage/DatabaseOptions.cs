@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Dfns.Registration.Api.Settings;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 
@@ -13,7 +14,11 @@ public sealed class DatabaseOptions
     public DatabaseProvider Provider { get; set; } = DatabaseProvider.Sqlite;
 
     /// <summary>For Npgsql or Microsoft.Data.Sqlite. For SQLite the default is a file in the data directory.</summary>
+    [Secret]
     public string? ConnectionString { get; set; }
+
+    /// <summary>A file that holds it, in place of <see cref="ConnectionString"/>.</summary>
+    public string? ConnectionStringFile { get; set; }
 
     /// <summary>How long a starting service waits for its database; default 30 seconds.</summary>
     public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(30);

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.HttpOverrides;
 using IPNetwork = System.Net.IPNetwork;
@@ -15,6 +17,14 @@ public sealed class NetworkOptions
     /// </summary>
     public IList<string> TrustedProxies { get; } = [];
 
+    /// <summary>Connections that may be open at once on one instance; a further one is closed at once. Default 10,000.</summary>
+    [Range(10, 1_000_000, ErrorMessage = "Network:MaxConnections must be from 10 to 1000000, such as 10000.")]
+    public int MaxConnections { get; set; } = 10_000;
+
+    /// <summary>The bound as the web server is given it, which wants it before a start has told what is wrong with the settings.</summary>
+    internal static int MaxConnectionsOf(IConfiguration configuration) =>
+        int.TryParse(configuration[$"{Section}:{nameof(MaxConnections)}"], CultureInfo.InvariantCulture, out var most) && most > 0 ? most : new NetworkOptions().MaxConnections;
+
     /// <summary>Applies the setting to the framework's middleware, whose own default trusts loopback.</summary>
     internal void Configure(ForwardedHeadersOptions headers)
     {
@@ -26,8 +36,15 @@ public sealed class NetworkOptions
     }
 
     /// <summary>Reads an address or a network.</summary>
-    /// <returns>The network, or null when the text is neither.</returns>
+    /// <returns>The network, or null when the text is neither: a lone number is none, nor is a network of everybody, who could then write any address.</returns>
     public static IPNetwork? Parse(string text)
+    {
+        var address = text.Split('/')[0];
+        if (!address.Contains(':', StringComparison.Ordinal) && address.Count(character => character == '.') != 3) return null;
+        return ParseAny(text) is { PrefixLength: > 0 } network ? network : null;
+    }
+
+    private static IPNetwork? ParseAny(string text)
     {
         if (IPNetwork.TryParse(text, out var network)) return network;
         return IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8) : null;

@@ -12,6 +12,7 @@ internal static class TrustSetup
             .Validate(o => o.RootsDirectory is not { } directory || RootFiles.Read(directory, out _) is null, "Trust:RootsDirectory must be a directory whose .pem files hold certificates and are named after formats, such as 'tpm.pem', 'android-key.google.pem' or 'all.pem'.")
             .Validate(o => o.MetadataSource is null || o.MetadataAddress is null || o.MetadataAddress.Scheme == Uri.UriSchemeHttps, "Trust:MetadataSource must be a file or an https address, such as 'https://mds3.fidoalliance.org/'.")
             .Validate(o => o.MetadataSource is null || IsPemFile(o.MetadataRoots), "Trust:MetadataRoots must be a PEM file with the roots of the metadata service.")
+            .Validate(o => o.MetadataSource is not null || o.MetadataRoots is null, "Trust:MetadataRoots has no effect without a Trust:MetadataSource, such as 'https://mds3.fidoalliance.org/'; set both or none.")
             .Validate(o => o.MetadataMaxOverdue >= TimeSpan.Zero && o.MetadataMaxOverdue <= TimeSpan.FromDays(366), "Trust:MetadataMaxOverdue must not be negative and at most a year, such as '30.00:00:00'.")
             .Validate(o => o.RefreshInterval >= TimeSpan.FromMinutes(1) && o.RefreshInterval <= TimeSpan.FromDays(7), "Trust:RefreshInterval must be at least a minute and at most a week, such as '06:00:00'.");
         builder.Services.AddSingleton<TrustSources>();

@@ -13,7 +13,7 @@ namespace Dfns.Registration.Api.Users;
 /// <param name="ExternalId">The caller's own id of the user; unique in the organisation.</param>
 /// <param name="IsSSORequired">False, or left out: there is no single sign-on here.</param>
 public sealed record CreateUserRequest(
-    [Text(Limits.UsernameLength)] string Email, string? Kind, string? PublicKey, [Text(Limits.UsernameLength)] string? ExternalId, bool? IsSSORequired);
+    [Text(Limits.UsernameLength)] string Email, string? Kind, string? PublicKey, [Text(Limits.UsernameLength, IsName = true)] string? ExternalId, bool? IsSSORequired);
 
 /// <summary>Body of <c>PUT /auth/users/{userId}</c>.</summary>
 /// <param name="IsSSORequired">False: there is no single sign-on here.</param>

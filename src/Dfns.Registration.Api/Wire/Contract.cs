@@ -13,6 +13,9 @@ namespace Dfns.Registration.Api.Wire;
 internal sealed class TextAttribute(int maxLength) : Attribute
 {
     public int MaxLength => maxLength;
+
+    /// <summary>Whether people see it: then it is held to <see cref="FreeText"/>.</summary>
+    public bool IsName { get; init; }
 }
 
 /// <summary>Holds what was parsed to its contract: the texts in the order in which they are declared.</summary>
@@ -26,15 +29,15 @@ internal static class Contract
         foreach (var text in Texts<T>.All)
         {
             var (value, path) = ((string?)text.Property.GetValue(body), text.Path);
-            if (text.IsOptional && Member.OptionalText(value, path, text.MaxLength) is { } badText) return badText;
-            if (!text.IsOptional && Member.Text(value, path, text.MaxLength).Failed(out var error, out _)) return error;
+            if (text.IsOptional && value is null) continue;
+            if ((text.IsName ? Member.Name(value, path, text.MaxLength) : Member.Text(value, path, text.MaxLength)).Failed(out var error, out _)) return error;
         }
 
         return null;
     }
 
     /// <summary>A text of a contract.</summary>
-    private sealed record BoundText(PropertyInfo Property, string Path, int MaxLength, bool IsOptional);
+    private sealed record BoundText(PropertyInfo Property, string Path, int MaxLength, bool IsName, bool IsOptional);
 
     /// <summary>What a contract says of its texts, read once.</summary>
     private static class Texts<T>
@@ -53,6 +56,7 @@ internal static class Contract
                         typeof(T).GetProperty(p.Parameter.Name!)!,
                         $"$.{JsonNamingPolicy.CamelCase.ConvertName(p.Parameter.Name!)}",
                         p.Text!.MaxLength,
+                        p.Text.IsName,
                         nullability.Create(p.Parameter).ReadState == NullabilityState.Nullable)),
             ];
         }

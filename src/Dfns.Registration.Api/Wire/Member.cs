@@ -19,6 +19,17 @@ internal static class Member
     public static ApiError? OptionalText(string? text, string path, int maxLength) =>
         text is not null && Text(text, path, maxLength).Failed(out var error, out _) ? error : null;
 
+    /// <summary>A required name that people see: <see cref="FreeText"/>.</summary>
+    public static Checked<string> Name(string? text, string path, int maxLength)
+    {
+        if (Text(text, path, maxLength).Failed(out var error, out var name)) return error;
+        return FreeText.IsPlain(name) ? name : ErrorCatalog.MemberInvalid.Saying(FreeText.Fault).At(path);
+    }
+
+    /// <summary>An optional name: null stays null, but it must not be empty.</summary>
+    public static ApiError? OptionalName(string? text, string path, int maxLength) =>
+        text is not null && Name(text, path, maxLength).Failed(out var error, out _) ? error : null;
+
     /// <summary>A required text of any length that the body allows: what only a verifier reads.</summary>
     public static ApiError? Required(string? text, string path) => string.IsNullOrEmpty(text) ? ErrorCatalog.MemberRequired.At(path) : null;
 

@@ -120,11 +120,11 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
         var first = await ServiceProgram.RowAsync(
             Service.Database,
             [.. set, "--attestation", "direct", "--refuse-no-attestation", "--refuse-self-attestation", "--require-trusted-root", "--allowed-aaguid", model, "--allowed-aaguid", other, "--denied-aaguid", other, "--refused-status", "REVOKED"]);
-        var second = await ServiceProgram.RowAsync(Service.Database, [.. set, "--refuse-no-attestation", "false", "--allowed-aaguid", "--refused-status"]);
+        var second = await ServiceProgram.RowAsync(Service.Database, [.. set, "--refuse-no-attestation", "false", "--refuse-self-attestation", "false", "--require-trusted-root", "false", "--allowed-aaguid", "--refused-status"]);
 
         Assert.Equal((true, true, true), ((bool)first["refuseNoAttestation"]!, (bool)first["refuseSelfAttestation"]!, (bool)first["requireTrustedRoot"]!));
         Assert.Equal(($"{model} {other}", other, "REVOKED"), ((string)first["allowedAaguids"]!, (string)first["deniedAaguids"]!, (string)first["refusedStatuses"]!));
-        Assert.Equal((false, true, true), ((bool)second["refuseNoAttestation"]!, (bool)second["refuseSelfAttestation"]!, (bool)second["requireTrustedRoot"]!));
+        Assert.Equal((false, false, false), ((bool)second["refuseNoAttestation"]!, (bool)second["refuseSelfAttestation"]!, (bool)second["requireTrustedRoot"]!));
         Assert.Equal(("", other, ""), ((string)second["allowedAaguids"]!, (string)second["deniedAaguids"]!, (string)second["refusedStatuses"]!));
     }
 
@@ -174,6 +174,13 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     [InlineData("--rp-id example.co --origin https://app.example.co --attestation direct --allowed-aaguid f00dbabe-0123-4567-89ab-cdef00112233", "only where attestation must lead to a trusted root")]
     [InlineData("--rp-id example.co --origin https://app.example.co --require-trusted-root --allowed-aaguid f00dbabe-0123-4567-89ab-cdef00112233", "only where an attestation is asked for")]
     [InlineData("--rp-id example.co --origin https://app.example.co --refused-status REVOKED!", "is not a status as metadata spells one")]
+    [InlineData("--rp-id example.co --origin https://app.example.co --refused-status FIDO_CERTIFIED", "is not a status as metadata spells one")]
+    [InlineData("--rp-id example.co --origin https://app.example.co --require-trusted-root", "A trusted root restricts nothing")]
+    [InlineData("--rp-id example.co --origin https://app.example.co --attestation direct --require-trusted-root --refuse-no-attestation", "A trusted root restricts nothing")]
+    [InlineData("--rp-id example.co --origin https://app.example.co --attestation direct --require-trusted-root --refuse-self-attestation", "A trusted root restricts nothing")]
+    [InlineData("--rp-id example.co --origin https://app.example.co --attestation direct --refuse-self-attestation", "Refusing self attestation restricts nothing")]
+    [InlineData("--rp-id example.co --origin https://app.example.co --top-origin https://www.example.co", "Top origins have no effect")]
+    [InlineData("--rp-id example.co --origin https://app.example.co --allow-cross-origin", "needs at least one top origin")]
     [InlineData("--rp-id example.co --origin https://app.example.co --user-verification maybe", "The user verification must be one of")]
     public async Task A_relying_party_that_makes_no_sense_is_refused_and_nothing_is_stored(string options, string told)
     {
@@ -355,6 +362,8 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     [InlineData("org list")]
     [InlineData("org update")]
     [InlineData("relying-party set")]
+    [InlineData("relying-party add")]
+    [InlineData("relying-party remove")]
     [InlineData("user invite")]
     [InlineData("user invite-again")]
     [InlineData("user list")]
@@ -363,6 +372,7 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     [InlineData("keys rotate")]
     [InlineData("verify")]
     [InlineData("social-provider set")]
+    [InlineData("social-provider add")]
     [InlineData("social-provider list")]
     [InlineData("social-provider remove")]
     [InlineData("migrate")]

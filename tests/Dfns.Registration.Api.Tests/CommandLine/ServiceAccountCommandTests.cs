@@ -190,7 +190,7 @@ public abstract class ServiceAccountCommandTests(ServiceFixture fixture) : Servi
         Assert.Equal("permission_missing", (await employee.GetAsync("/auth/users")).Code);
 
         await ServiceProgram.RowAsync(Service.Database, "user", "permit", "--org", organisation.Id, "--user", employee.UserId, "--permission", Permission.ReadUsers, "--permission", Permission.CreateUsers);
-        await ServiceProgram.RowAsync(Service.Database, "service-account", "permit", "--org", organisation.Id, "--account", account.UserId);
+        await ServiceProgram.RowAsync(Service.Database, "service-account", "permit", "--org", organisation.Id, "--account", account.UserId, "--none");
 
         var seen = await employee.GetAsync($"/auth/users/{employee.UserId}");
         Assert.Equal([Permission.ReadUsers, Permission.CreateUsers], seen.Body["permissions"]!.AsArray().Select(p => (string)p!));

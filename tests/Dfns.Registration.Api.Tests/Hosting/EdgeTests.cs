@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using Dfns.Registration.Api.Telemetry;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.TestKit.Databases;
@@ -46,6 +48,56 @@ public sealed class EdgeTests(ServiceFixture.Sqlite fixture) : ServiceTests(fixt
         using var ready = await service.Http.GetAsync(new Uri("/health/ready", UriKind.Relative));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
         Assert.Equal("storage_unavailable", (await invited.TryInitAsync()).Code);
+    }
+
+    [Fact]
+    public async Task Has_no_more_connections_open_than_it_may()
+    {
+        await using var service = await Service.StartAsync(Service.Database, ("Network:MaxConnections", "10"));
+        var connections = new List<TcpClient>();
+        try
+        {
+            for (var i = 0; i < 10; i++) connections.Add(await ConnectAsync());
+            foreach (var connection in connections) Assert.StartsWith("HTTP/1.1 200", await AskAsync(connection), StringComparison.Ordinal);
+
+            using var further = await ConnectAsync();
+            Assert.Equal("", await AskAsync(further));
+
+            Assert.StartsWith("HTTP/1.1 200", await AskAsync(connections[0]), StringComparison.Ordinal);
+        }
+        finally
+        {
+            connections.ForEach(c => c.Dispose());
+        }
+
+        async Task<TcpClient> ConnectAsync()
+        {
+            var client = new TcpClient();
+            await client.ConnectAsync("127.0.0.1", service.Http.BaseAddress!.Port);
+            return client;
+        }
+
+        static async Task<string> AskAsync(TcpClient client)
+        {
+            try
+            {
+                await client.GetStream().WriteAsync("GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray());
+                // To its last chunk, so that nothing of it is taken for the next answer.
+                var (answer, buffer) = ("", new byte[4096]);
+                while (!answer.EndsWith("\r\n0\r\n\r\n", StringComparison.Ordinal))
+                {
+                    var count = await client.GetStream().ReadAsync(buffer);
+                    if (count == 0) break;
+                    answer += Encoding.ASCII.GetString(buffer, 0, count);
+                }
+
+                return answer;
+            }
+            catch (IOException)
+            {
+                return "";
+            }
+        }
     }
 
     [Theory]

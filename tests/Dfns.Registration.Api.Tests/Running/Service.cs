@@ -11,6 +11,7 @@ using Dfns.Registration.TestKit.Databases;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Time.Testing;
@@ -23,6 +24,8 @@ public sealed class Service : IAsyncDisposable
 {
     public static readonly DateTimeOffset Noon = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
 
+    private static readonly string[] Secrets = ["Secrets:MasterKey", "Database:ConnectionString", "Mail:Password"];
+
     private readonly WebApplicationFactory<Program> factory;
 
     private Service(TestDatabase database, IReadOnlyDictionary<string, string> settings)
@@ -32,7 +35,9 @@ public sealed class Service : IAsyncDisposable
         {
             host.UseEnvironment("Production");
             host.UseSetting("urls", "http://127.0.0.1:0");
-            foreach (var (key, value) in settings) host.UseSetting(key, value);
+            // Settings of a host under test reach the program as its command line, where secrets are refused.
+            foreach (var (key, value) in settings.Where(s => !Secrets.Contains(s.Key))) host.UseSetting(key, value);
+            host.ConfigureAppConfiguration(configuration => configuration.AddInMemoryCollection(settings.Where(s => Secrets.Contains(s.Key)).Select(s => KeyValuePair.Create<string, string?>(s.Key, s.Value))));
             host.ConfigureTestServices(services =>
             {
                 services.Replace(ServiceDescriptor.Singleton<TimeProvider>(Clock));

@@ -78,7 +78,7 @@ public sealed class AccountPageTests(DevelopmentService service, Browser browser
     }
 
     [Fact]
-    public async Task A_wrong_login_code_is_told_in_the_words_of_the_service()
+    public async Task A_wrong_login_code_is_told_in_words_for_people()
     {
         await using var person = await RegisteredAsync("PasswordProtectedKey");
         await person.ToAccountAsync();
@@ -86,7 +86,8 @@ public sealed class AccountPageTests(DevelopmentService service, Browser browser
         await person.Tab["password"].FillAsync(Person.Password);
         await person.Tab["sign-in-password"].ClickAsync();
 
-        await Expect(person.Tab["error-message"]).ToHaveTextAsync("Invalid code");
+        await Expect(person.Tab["error-message"]).ToHaveTextAsync("This is not the code of this user.");
+        await Expect(person.Tab["error-wire"]).ToContainTextAsync("Invalid code");
         await Expect(person.Tab["error-code"]).ToHaveTextAsync("invalid_code");
         Assert.Equal(0, await SessionsAsync(person));
         person.Tab.AssertQuiet(service.Origin, provoked: "status of 403");
@@ -142,7 +143,7 @@ public sealed class AccountPageTests(DevelopmentService service, Browser browser
     }
 
     [Fact]
-    public async Task Shows_a_refusal_in_the_words_of_the_service()
+    public async Task Shows_a_refusal_in_words_for_people_and_those_of_the_service_to_developers()
     {
         await using var person = await RegisteredAsync("Fido2");
         await person.ToAccountAsync();
@@ -151,7 +152,9 @@ public sealed class AccountPageTests(DevelopmentService service, Browser browser
         await person.Tab["sign-in-passkey"].ClickAsync();
 
         await Expect(person.Tab["error-title"]).ToHaveTextAsync("You are not signed in");
-        await Expect(person.Tab["error-message"]).ToHaveTextAsync("User account has been deactivated.");
+        await Expect(person.Tab["error-message"]).ToHaveTextAsync("This account has been deactivated.");
+        await Expect(person.Tab["error-wire"]).ToContainTextAsync("User account has been deactivated.");
+        await Expect(person.Tab["error-details"]).Not.ToHaveAttributeAsync("open", "");
         await Expect(person.Tab["error-code"]).ToHaveTextAsync("user_deactivated");
         await Expect(person.Tab["error-status"]).ToHaveTextAsync("400");
         await person.Tab.ScreenshotAsync("12-sign-in-refused");
@@ -171,7 +174,7 @@ public sealed class AccountPageTests(DevelopmentService service, Browser browser
         await tab["sign-in-passkey"].ClickAsync();
 
         await Expect(tab["error-path"]).ToHaveTextAsync("$.orgId");
-        await Expect(tab.Page.Locator("#org-id-error")).ToHaveTextAsync("There is no organisation with this orgId.");
+        await Expect(tab.Page.Locator("#org-id-error")).ToHaveTextAsync("There is no organisation with this id.");
         tab.AssertQuiet(service.Origin, provoked: "status of 404");
     }
 

@@ -63,7 +63,7 @@ public sealed class AccountRecoveryTests(DevelopmentService service, Browser bro
     {
         await using var person = await RegisteredAsync();
         await person.FillRecoveryAsync();
-        await person.Tab["recovery-key"].FillAsync($" {person.Recovery!.Value.Secret.ToLowerInvariant()} ");
+        await person.Tab["recovery-key"].FillAsync($" {person.Recovery!.Value.Secret.ToLowerInvariant().Replace("-", " – ", StringComparison.Ordinal)} ");
 
         await person.Tab["recover-key"].ClickAsync();
 
@@ -74,6 +74,25 @@ public sealed class AccountRecoveryTests(DevelopmentService service, Browser bro
         await person.Tab["to-sign-in"].ClickAsync();
         await person.SignInAsync("sign-in-key");
         person.Tab.AssertQuiet(service.Origin);
+    }
+
+    [Fact]
+    public async Task A_recovery_key_is_read_in_every_way_that_people_type_one()
+    {
+        await using var tab = await browser.OpenAsync();
+        await tab.Page.GotoAsync($"{service.Origin}/account.html");
+        const string secret = "D1-ABCDEF-GHJKL-MNPQR-STUVW-XYZ23-456789";
+        string[] typed =
+        [
+            secret, secret.ToLowerInvariant(), $"  {secret}\n", secret.Replace("-", "", StringComparison.Ordinal), secret.Replace("-", " ", StringComparison.Ordinal), secret.Replace("-", " - ", StringComparison.Ordinal),
+            secret.Replace('-', '–'), secret.Replace('-', '\u2011'), secret.Replace('-', '−'), secret.Replace('-', '.'), secret.Replace('-', '_'), "D 1 ABCD EFGH JKLM NPQR STUV WXYZ 2345 6789",
+            secret[3..], secret[3..].Replace("-", "", StringComparison.Ordinal).ToLowerInvariant(), secret.Replace("-", "\u00a0", StringComparison.Ordinal), "Ｄ１－ＡＢＣＤＥＦ-GHJKL-MNPQR-STUVW-XYZ23-456789",
+        ];
+
+        var read = await tab.Page.EvaluateAsync<string[]>("async typed => { const { readRecoverySecret } = await import('/js/recovery.js'); return typed.map(readRecoverySecret); }", typed);
+
+        Assert.All(read!, text => Assert.Equal(secret, text));
+        Assert.Equal("MADE-ELSEWHERE", await tab.Page.EvaluateAsync<string>("async () => (await import('/js/recovery.js')).readRecoverySecret(' made-else where ')"));
     }
 
     [Fact]
@@ -102,7 +121,7 @@ public sealed class AccountRecoveryTests(DevelopmentService service, Browser bro
     }
 
     [Fact]
-    public async Task A_wrong_recovery_code_is_told_in_the_words_of_the_service()
+    public async Task A_wrong_recovery_code_is_told_in_words_for_people()
     {
         await using var person = await RegisteredAsync();
         await person.FillRecoveryAsync();
@@ -154,7 +173,8 @@ public sealed class AccountRecoveryTests(DevelopmentService service, Browser bro
 
         await finder["sign-in-passkey"].ClickAsync();
 
-        await Expect(finder["error-message"]).ToHaveTextAsync("User does not have a credential that can be used for the application.");
+        await Expect(finder["error-message"]).ToHaveTextAsync("This user has nothing to sign in with in this way.");
+        await Expect(finder["error-wire"]).ToContainTextAsync("User does not have a credential that can be used for the application.");
         await Expect(finder["error-code"]).ToHaveTextAsync("no_usable_credential");
         finder.AssertQuiet(service.Origin, provoked: "status of 401");
     }

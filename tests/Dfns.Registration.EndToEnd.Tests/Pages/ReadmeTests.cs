@@ -1,13 +1,34 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Dfns.Registration.EndToEnd.Tests.Running;
 using Dfns.Registration.TestKit;
 
 namespace Dfns.Registration.EndToEnd.Tests.Pages;
 
 /// <summary>What the README tells a newcomer to type, typed.</summary>
-public sealed class ReadmeTests(DevelopmentService service) : IClassFixture<DevelopmentService>
+public sealed partial class ReadmeTests(DevelopmentService service) : IClassFixture<DevelopmentService>
 {
+    [Fact]
+    public async Task Every_package_that_a_page_tells_to_install_is_of_the_version_that_the_tests_hold()
+    {
+        var held = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Places.Node, "package.json")))!["dependencies"]!.AsObject();
+        string[] pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", .. Directory.EnumerateFiles(Path.Combine(Places.Repository, "docs"), "*.md", SearchOption.AllDirectories), "src/Dfns.Registration.Api/README.md"];
+        var named = new List<string>();
+        foreach (var page in pages)
+        {
+            foreach (Match command in Install().Matches(await File.ReadAllTextAsync(Path.Combine(Places.Repository, page)))) named.AddRange(command.Groups["what"].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(word => !word.StartsWith('-')));
+        }
+
+        Assert.True(named.Count >= 4, string.Join(' ', named));
+        Assert.All(named, package =>
+        {
+            var at = package.LastIndexOf('@');
+            Assert.True(at > 0, $"{package} names no version.");
+            Assert.Equal((string?)held[package[..at]], package[(at + 1)..]);
+        });
+    }
+
     [Fact]
     public async Task The_walk_with_curl_registers_the_user_of_the_printed_link()
     {
@@ -31,4 +52,7 @@ public sealed class ReadmeTests(DevelopmentService service) : IClassFixture<Deve
         Assert.Equal("Key", Assert.Single(await service.Tables.CredentialsAsync(invitation.Username)).Text("kind"));
         work.Delete(recursive: true);
     }
+
+    [GeneratedRegex(@"npm (install|i|add) (?<what>[^`\n]*)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex Install();
 }

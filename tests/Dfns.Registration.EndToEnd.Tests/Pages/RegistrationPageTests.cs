@@ -115,7 +115,7 @@ public sealed class RegistrationPageTests(DevelopmentService service, Browser br
     }
 
     [Fact]
-    public async Task Shows_a_wrong_code_in_the_words_of_the_service()
+    public async Task Shows_a_wrong_code_in_words_for_people_and_those_of_the_service_to_developers()
     {
         var (tab, invitation) = await OpenedAsync();
         await using var _ = tab;
@@ -123,8 +123,10 @@ public sealed class RegistrationPageTests(DevelopmentService service, Browser br
         await tab["code"].FillAsync("0000-0000-0000-0000");
         await tab["register-key"].ClickAsync();
 
-        await Expect(tab["error-message"]).ToHaveTextAsync("Invalid code");
-        await Expect(tab["error-help"]).ToHaveTextAsync("Check the username, the organisation and the code, or have a new code sent: PUT /auth/registration/code, POST /auth/login/code, POST /auth/recover/user/code.");
+        await Expect(tab["error-message"]).ToHaveTextAsync("This is not the code of this user.");
+        await Expect(tab["error-help"]).ToHaveTextAsync("Check the username, the organisation and the code, or have a new code sent.");
+        await Expect(tab["error-wire"]).ToHaveTextAsync("Invalid code Check the username, the organisation and the code, or have a new code sent: PUT /auth/registration/code, POST /auth/login/code, POST /auth/recover/user/code.");
+        await Expect(tab["error-wire"]).ToBeHiddenAsync();
         await Expect(tab["error-status"]).ToHaveTextAsync("403");
         await Expect(tab["error-code"]).ToHaveTextAsync("invalid_code");
         await Expect(tab["error"]).ToBeFocusedAsync();
@@ -139,7 +141,7 @@ public sealed class RegistrationPageTests(DevelopmentService service, Browser br
     }
 
     [Fact]
-    public async Task A_registered_user_is_told_so_in_the_words_of_the_service()
+    public async Task A_link_that_has_done_its_work_leads_whoever_opens_it_again_to_the_sign_in()
     {
         var (tab, invitation) = await OpenedAsync();
         await using var _ = tab;
@@ -151,9 +153,43 @@ public sealed class RegistrationPageTests(DevelopmentService service, Browser br
         await tab.Page.GotoAsync(service.Process.LinkFor(invitation));
         await tab["register-key"].ClickAsync();
 
-        await Expect(tab["error-message"]).ToHaveTextAsync("User already exists.");
+        await Expect(tab["error-title"]).ToHaveTextAsync("You are registered");
+        await Expect(tab["error-message"]).ToHaveTextAsync($"This link has done its work: {invitation.Username} is registered.");
+        await Expect(tab["error-help"]).ToHaveTextAsync("Sign in with what you registered.");
+        await Expect(tab["error-wire"]).ToContainTextAsync("User already exists.");
         await Expect(tab["error-code"]).ToHaveTextAsync("user_already_exists");
+        await tab.ScreenshotAsync("8-link-opened-again");
         Assert.Single(await service.Tables.CredentialsAsync(invitation.Username));
+
+        await tab["error-link"].ClickAsync();
+        await Expect(tab["username"]).ToHaveValueAsync(invitation.Username);
+        await Expect(tab["org-id"]).ToHaveValueAsync(invitation.OrgId);
+        await tab["sign-in-key"].ClickAsync();
+        await Expect(tab["status"]).ToHaveTextAsync("Signed in.");
+    }
+
+    [Fact]
+    public async Task A_copy_is_seen_on_the_button_and_so_is_one_that_the_browser_refused()
+    {
+        var (tab, _) = await OpenedAsync();
+        await using var _tab = tab;
+        await tab.Page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+        await tab["register-key"].ClickAsync();
+        await Expect(tab["result-title"]).ToBeVisibleAsync();
+
+        await tab["recovery-copy"].ClickAsync();
+        await Expect(tab["recovery-copy"]).ToHaveTextAsync("Copied ✓");
+        await tab.ScreenshotAsync("9-copied");
+        Assert.Equal(await tab["recovery-secret"].TextContentAsync(), await tab.Page.EvaluateAsync<string>("navigator.clipboard.readText()"));
+        await Expect(tab["recovery-copy"]).ToHaveTextAsync("Copy the recovery key");
+
+        await tab.Page.EvaluateAsync("() => { navigator.clipboard.writeText = () => Promise.reject(new Error()); }");
+        await tab["exchange"].First.Locator("summary").ClickAsync();
+        foreach (var button in new[] { tab["recovery-copy"], tab["exchange"].First.Locator("[data-part=copy]").First })
+        {
+            await button.ClickAsync();
+            await Expect(button).ToHaveTextAsync("Not copied");
+        }
     }
 
     [Fact]
@@ -227,7 +263,7 @@ public sealed class RegistrationPageTests(DevelopmentService service, Browser br
         Assert.NotEqual(invitation.Code, renewed);
         await tab["code"].FillAsync(invitation.Code);
         await tab["register-key"].ClickAsync();
-        await Expect(tab["error-message"]).ToHaveTextAsync("Invalid code");
+        await Expect(tab["error-wire"]).ToContainTextAsync("Invalid code");
         await tab["code"].FillAsync(renewed);
         await tab["register-key"].ClickAsync();
 

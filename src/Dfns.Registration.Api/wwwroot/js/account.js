@@ -237,7 +237,7 @@ async function recoverAccount(kind) {
     const request = {
       ...who,
       verificationCode: fields.verificationCode.value.trim(),
-      credentialId: fields.credentialId.value.trim(),
+      credentialId: fields.credentialId.value.replaceAll(/\s/g, ""),
     };
 
     setStatus("Asking the service for a challenge.");

@@ -17,7 +17,7 @@ export async function signedCall(wire, { token: bearer, signer }, method, path, 
     userActionServerKind: "Api",
   };
 
-  setStatus(`Asking the service for a challenge for ${method} ${path}.`);
+  setStatus("Asking the service for a challenge for just this change.");
   const { challengeIdentifier, ...answer } = await step("action-challenge", () =>
     wire.send("POST", "/auth/action/init", JSON.stringify(call), { bearer }));
   setStatus(signer.prompt);

@@ -115,6 +115,17 @@ function begin(action) {
 function explain(failure) {
   const error = { title: "You are not registered yet", ...describe(failure) };
   if (!chosenKind) error.title = "No new code was sent";
+  // The code is the right one, and has done its work: whoever opens the link again is registered.
+  if (chosenKind && !submission && failure.code === "user_already_exists") {
+    const { username, orgId } = form.invitation();
+    return {
+      ...error,
+      title: "You are registered",
+      message: `This link has done its work: ${username} is registered.`,
+      help: "Sign in with what you registered.",
+      link: { text: "Sign in", href: `/account.html${linkFragment({ username, orgId })}` },
+    };
+  }
   const retry = chosenKind && "try";
 
   if (submission?.outcomeWasOpen) {

@@ -198,7 +198,7 @@ byId("invite").addEventListener("submit", (event) => {
   event.preventDefault();
   invite();
 });
-byId("copy-link").addEventListener("click", () => copyText(byId("invitation-link").href, "Link", announce));
+byId("copy-link").addEventListener("click", () => copyText(byId("invitation-link").href, "Link", byId("copy-link"), announce));
 byId("refresh").addEventListener("click", () => begin("The console could not be refreshed", showAll));
 byId("audit-all").addEventListener("click", () => begin("The audit trail is not shown", () => turnTo(undefined)));
 byId("organisation").addEventListener("change", () => {

@@ -96,7 +96,7 @@ export class JsonView {
 
     const copy = this.figure.querySelector('[data-part="copy"]');
     copy.setAttribute("aria-label", `Copy: ${label}`);
-    copy.addEventListener("click", () => copyText(JSON.stringify(value, null, 2), label, announce));
+    copy.addEventListener("click", () => copyText(JSON.stringify(value, null, 2), label, copy, announce));
 
     this.render(false);
     this.canBeShortened = this.#code.textContent !== JSON.stringify(value, null, 2);
@@ -108,14 +108,29 @@ export class JsonView {
   }
 }
 
-/** Copies a text and says so; where the browser forbids it, says that instead of failing silently. */
-export async function copyText(text, label, announce) {
+const shownMilliseconds = 2500;
+
+/**
+ * Copies a text and says so, on the button to the eye and by announcement to screen readers; where the browser forbids it, says that
+ * instead of failing silently.
+ */
+export async function copyText(text, label, button, announce) {
   try {
     await navigator.clipboard.writeText(text);
+    tell(button, "Copied ✓");
     announce(`${label} copied.`);
   } catch {
+    tell(button, "Not copied");
     announce("The browser did not allow copying. Select the text and copy it yourself.");
   }
+}
+
+/** Shows a word on a button for a moment. */
+function tell(button, word) {
+  button.dataset.text ??= button.textContent;
+  button.textContent = word;
+  clearTimeout(button.dataset.timer);
+  button.dataset.timer = setTimeout(() => (button.textContent = button.dataset.text), shownMilliseconds);
 }
 
 /** Parts of a message that hold further JSON in an encoding, each with where it was found. */

@@ -1,14 +1,18 @@
 // The three ways an attempt can end badly, kept apart because the person at the page does something different for each.
 
-/** The service answered, and said no. The words are the service's own. */
+import { inWords } from "./words.js";
+
+/** The service answered, and said no. */
 export class Refusal extends Error {
   constructor(status, answer) {
     const error = answer?.error ?? {};
-    super(error.message ?? answer?.message ?? `The service answered ${status} without saying why.`);
+    const wire = error.message ?? answer?.message ?? `The service answered ${status} without saying why.`;
+    super(wire);
     this.status = status;
+    /** The service's own words: what to do about it, to a developer. */
+    this.wire = [wire, error.help].filter(Boolean).join(" ");
     this.code = error.code;
     this.path = error.path;
-    this.help = error.help;
   }
 
   /** A server error may strike after the transaction was committed; any other refusal means that nothing was stored. */
@@ -40,12 +44,13 @@ export class DeviceFailure extends Error {
 
 /** What to say of any failure, in the members that showError takes. */
 export function describe(failure) {
-  const { message, help, status, code, path } = failure;
-  if (failure instanceof Refusal || failure instanceof DeviceFailure) return { message, help, status, code, path };
+  const { message, help, status, code, path, wire } = failure;
+  if (failure instanceof Refusal) return { ...inWords(code), status, code, path, wire };
+  if (failure instanceof DeviceFailure) return { message, help, code };
   if (failure instanceof LostAnswer)
     return { message, help: "Check that the service is running and reachable, then try again.", code };
 
   // An answer of an unexpected shape, or a fault of this page: the console has the details.
   console.error(failure);
-  return { message: `This page could not continue: ${message}`, help: "Reload the page and try again.", code: failure.name };
+  return { message: "This page could not continue.", help: "Reload the page and try again.", code: failure.name, wire: message };
 }

@@ -9,15 +9,20 @@ const errorParts = template(`
     <h3 id="error-title" data-testid="error-title"></h3>
     <p id="error-message" class="error-message" data-testid="error-message"></p>
     <p id="error-help" data-testid="error-help"></p>
-    <dl class="facts">
-      <div><dt>Status</dt><dd class="mono" id="error-status" data-testid="error-status"></dd></div>
-      <div><dt>Code</dt><dd class="mono" id="error-code" data-testid="error-code"></dd></div>
-      <div><dt>Path</dt><dd class="mono" id="error-path" data-testid="error-path"></dd></div>
-    </dl>
     <p class="actions">
+      <a class="button primary" id="error-link" data-testid="error-link" hidden></a>
       <button type="button" class="primary" id="send-again" data-testid="send-again">Send again</button>
       <button type="button" id="try-again" data-testid="try-again">Try again</button>
     </p>
+    <details id="error-details" data-testid="error-details">
+      <summary>For developers</summary>
+      <dl class="facts">
+        <div><dt>Status</dt><dd class="mono" id="error-status" data-testid="error-status"></dd></div>
+        <div><dt>Code</dt><dd class="mono" id="error-code" data-testid="error-code"></dd></div>
+        <div><dt>Path</dt><dd class="mono" id="error-path" data-testid="error-path"></dd></div>
+        <div><dt>Message</dt><dd id="error-wire" data-testid="error-wire"></dd></div>
+      </dl>
+    </details>
   </div>`);
 byId("error").append(...errorParts().childNodes);
 
@@ -67,14 +72,25 @@ export function announce(text) {
   setTimeout(() => (byId("announcer").textContent = text), 50);
 }
 
-/** @param again which way forward to offer: "send", "try" or none. */
-export function showError({ title, message, help, status, code, path, again }) {
+/**
+ * @param again which way forward to offer: "send", "try" or none.
+ * @param link {href, text} of a page that leads on; none without.
+ */
+export function showError({ title, message, help, status, code, path, wire, again, link }) {
   byId("error-title").textContent = title;
   byId("error-message").textContent = message;
   setLine("error-help", help);
   setLine("error-status", status);
   setLine("error-code", code);
   setLine("error-path", path);
+  setLine("error-wire", wire);
+  byId("error-details").hidden = !(status || code || path || wire);
+  byId("error-details").open = false;
+  byId("error-link").hidden = !link;
+  byId("error-link").textContent = link?.text ?? "";
+  byId("error-link").href = link?.href ?? "";
+  // What only looks like a failure: nothing is wrong, there is another way on.
+  byId("error").dataset.tone = link ? "note" : "";
   byId("send-again").hidden = again !== "send";
   byId("try-again").hidden = again !== "try";
   byId("error").hidden = false;

@@ -14,8 +14,19 @@ export function createRecoverySecret() {
   return ["D1", ...groups].join("-");
 }
 
-/** A recovery secret as it was meant, however it was typed off the paper. */
-export const readRecoverySecret = (typed) => typed.replaceAll(/\s/g, "").toUpperCase();
+/**
+ * A recovery secret as it was meant, however it was typed off the paper: in any case, with blanks, with other dashes or none, and without
+ * the D1 that all begin with.
+ */
+export function readRecoverySecret(typed) {
+  const characters = typed.normalize("NFKC").toUpperCase().replaceAll(/[^A-Z0-9]/g, "");
+  const length = groupLengths.reduce((sum, group) => sum + group, 0);
+  const secret = characters.length === length + 2 && characters.startsWith("D1") ? characters.slice(2) : characters;
+  // One that was not made here is left to the key that it opens.
+  if (secret.length !== length) return typed.replaceAll(/\s/g, "").toUpperCase();
+  let start = 0;
+  return ["D1", ...groupLengths.map((group) => secret.slice(start, (start += group)))].join("-");
+}
 
 /** All that a recovery asks for, in a form to keep: the secret alone does not say whose it is. */
 export const recoverySheet = ({ username, orgId, credId, secret }) =>

@@ -41,7 +41,7 @@ let sheet;
 /** Puts the sheet, still hidden, in the place of an element. Once a page. */
 export function placeRecoverySheet(element) {
   element.replaceWith(...markup().childNodes);
-  byId("recovery-copy").addEventListener("click", () => copyText(sheet.secret, "Recovery key", announce));
+  byId("recovery-copy").addEventListener("click", () => copyText(sheet.secret, "Recovery key", byId("recovery-copy"), announce));
   byId("recovery-download").addEventListener("click", download);
   byId("recovery-confirm").addEventListener("click", confirmStored);
 }

@@ -32,7 +32,8 @@ export class Wire {
         headers,
         body,
         cache: "no-store",
-        credentials: "omit",
+        // The pages of a service that is open to the network are behind a cookie; no call of the API reads one.
+        credentials: "same-origin",
         signal: AbortSignal.timeout(timeoutMilliseconds),
       });
       exchange.status = response.status;

@@ -1,0 +1,40 @@
+namespace Dfns.Registration.Api.Settings;
+
+/// <summary>Finds what somebody meant who mistyped a word.</summary>
+internal static class Spelling
+{
+    /// <summary>Words that differ by more than this were not mistyped, they are others.</summary>
+    private const int MostEdits = 3;
+
+    /// <summary>The word that is nearest to a mistyped one.</summary>
+    /// <returns>The word as it is spelled, or null where none is near.</returns>
+    public static string? Nearest(string typed, IEnumerable<string> words) => words
+        .Select(word => (Word: word, Edits: Edits(typed.ToUpperInvariant(), word.ToUpperInvariant())))
+        .Where(near => near.Edits <= Math.Min(MostEdits, near.Word.Length / 2))
+        .OrderBy(near => near.Edits)
+        .Select(near => near.Word)
+        .FirstOrDefault();
+
+    /// <summary>A half sentence for the end of a refusal: which word was probably meant, or which there are.</summary>
+    public static string Hint(string typed, IReadOnlyCollection<string> words) =>
+        Nearest(typed, words) is { } meant ? $"did you mean '{meant}'?" : $"use one of {string.Join(", ", words)}.";
+
+    // Levenshtein's distance, a row of the table at a time.
+    private static int Edits(string one, string other)
+    {
+        var row = Enumerable.Range(0, other.Length + 1).ToArray();
+        for (var i = 1; i <= one.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= other.Length; j++)
+            {
+                var above = row[j];
+                row[j] = Math.Min(Math.Min(above, row[j - 1]) + 1, diagonal + (one[i - 1] == other[j - 1] ? 0 : 1));
+                diagonal = above;
+            }
+        }
+
+        return row[^1];
+    }
+}

@@ -1,0 +1,280 @@
+using Dfns.Registration.Api.CommandLine;
+using Dfns.Registration.Api.Hosting;
+using Dfns.Registration.Api.Settings;
+using Dfns.Registration.Api.Tests.Running;
+using Dfns.Registration.TestKit.Databases;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+
+namespace Dfns.Registration.Api.Tests.Hosting;
+
+/// <summary>
+/// What settings may say, over every setting there is: each section's options are read, so that a new setting is among them without being
+/// added. A start of the service and every command ask the same <see cref="SettingsSection.SettingFaults"/>.
+/// </summary>
+public sealed class SettingTests
+{
+    public static TheoryData<string> Times => [.. Keys(type => type == typeof(TimeSpan))];
+
+    public static TheoryData<string> Words => [.. Keys(type => type.IsEnum)];
+
+    public static TheoryData<string> Numbers => [.. Keys(type => type == typeof(int))];
+
+    public static TheoryData<string> Switches => [.. Keys(type => type == typeof(bool))];
+
+    public static TheoryData<string> Texts => [.. BoundSection.All.SelectMany(s => s.Keys.Except(s.Secrets).Where(k => k.PropertyType == typeof(string)).Select(s.Path))];
+
+    public static TheoryData<string> Secrets => [.. BoundSection.All.SelectMany(s => s.Secrets.Select(s.Path))];
+
+    public static TheoryData<string> Sections => [.. BoundSection.All.Select(s => s.Name)];
+
+    [Theory]
+    [MemberData(nameof(Times))]
+    public async Task A_time_that_is_no_time_of_day_is_refused(string key)
+    {
+        // What the binder makes of them: 30 days, 24 days, ten hours, ninety days, and a fault of its own.
+        foreach (var text in new[] { "30", "24:00:00", "10:00", "90.", "1.5", "0", "15m", "00:75:00" })
+        {
+            Assert.StartsWith($"{key} must be a time as [days.]hours:minutes:seconds", Assert.Single(await FaultsAsync((key, text))), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Words))]
+    public async Task A_word_that_is_none_of_a_closed_list_is_refused(string key)
+    {
+        foreach (var text in new[] { "0", "1", "99", "Perhaps", "Log,Smtp" }) Assert.StartsWith($"{key} must be one of ", Assert.Single(await FaultsAsync((key, text))), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Numbers))]
+    public async Task A_number_that_is_no_number_in_digits_is_refused(string key)
+    {
+        foreach (var text in new[] { "0x10", "1e3", "1,000", "many" }) Assert.StartsWith($"{key} must be a number in digits", Assert.Single(await FaultsAsync((key, text))), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Switches))]
+    public async Task A_switch_that_is_neither_on_nor_off_is_refused(string key)
+    {
+        foreach (var text in new[] { "yes", "1", "on" }) Assert.StartsWith($"{key} must be true or false", Assert.Single(await FaultsAsync((key, text))), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Texts))]
+    public async Task A_text_with_a_blank_at_its_end_or_a_control_character_is_refused(string key)
+    {
+        foreach (var text in new[] { "a ", "\ta", "a\u001b[31m" }) Assert.Equal($"{key} must not begin or end with a blank, nor hold a control character.", Assert.Single(await FaultsAsync((key, text))));
+    }
+
+    [Theory]
+    [MemberData(nameof(Sections))]
+    public async Task A_mistyped_section_or_key_is_refused_with_what_was_meant(string section)
+    {
+        var key = BoundSection.Find(section)!.Keys[0].Name;
+
+        Assert.Equal($"There is no section '{section}s' in the settings; did you mean '{section}'?", Assert.Single(await FaultsAsync(($"{section}s:{key}", "1"))));
+        Assert.Equal($"There is no setting '{section}:{key}x'; did you mean '{key}'?", Assert.Single(await FaultsAsync(($"{section}:{key}x", "1"))));
+        Assert.StartsWith($"There is no setting '{section}:Nonsense'; use one of ", Assert.Single(await FaultsAsync(($"{section}:Nonsense", "1"))), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Mail:Username", "service", "Mail:Username and Mail:Password are for one another")]
+    [InlineData("Mail:Password", "secret", "Mail:Username and Mail:Password are for one another")]
+    [InlineData("Mail:Security", "StartTlsWhenAvailable", "Mail:Security must be one of StartTls, SslOnConnect, None")]
+    [InlineData("Mail:Link", "http://app.example.co/#{code}", "Mail:Link must begin with 'https://'")]
+    [InlineData("Trust:MetadataRoots", "roots.pem", "Trust:MetadataRoots has no effect without a Trust:MetadataSource")]
+    [InlineData("Network:TrustedProxies:0", "0.0.0.0/0", "Network:TrustedProxies must hold addresses or networks of proxies, not of everybody")]
+    [InlineData("Network:TrustedProxies:0", "::/0", "Network:TrustedProxies must hold addresses")]
+    [InlineData("Network:TrustedProxies:0", "10", "Network:TrustedProxies must hold addresses")]
+    [InlineData("Network:TrustedProxies:0", "10.1", "Network:TrustedProxies must hold addresses")]
+    [InlineData("Network:MaxConnections", "0", "Network:MaxConnections must be from 10")]
+    public async Task A_setting_that_looks_safe_and_is_not_is_refused_with_the_reason(string key, string value, string told) =>
+        Assert.Contains(told, Assert.Single(await FaultsAsync((key, value))), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task A_password_does_not_leave_the_machine_in_the_clear()
+    {
+        (string, string?)[] login = [("Mail:Username", "service"), ("Mail:Password", "secret"), ("Mail:Security", "None")];
+
+        Assert.Empty(await FaultsAsync(login));
+        Assert.StartsWith("Mail:Security must not be 'None' with a Mail:Password for another machine", Assert.Single(await FaultsAsync([.. login, ("Mail:Host", "smtp.example.co")])), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Secrets))]
+    public async Task A_secret_may_come_from_a_file_and_from_there_alone(string key)
+    {
+        using var folder = new Folder();
+        var settings = Service.Settings(await TestDatabase.SqliteAsync());
+        var value = settings.GetValueOrDefault(key, "a password");
+        var file = folder.Write("secret", value + "\n");
+        List<(string Key, string? Value)> others = key == "Mail:Password" ? [("Mail:Username", "service")] : [];
+
+        Assert.Empty(await FaultsAsync([(key, null), (key + "File", file), .. others]));
+        Assert.Equal($"Set either {key} or {key}File, not both.", Assert.Single(await FaultsAsync([(key, value), (key + "File", file), .. others])));
+        Assert.Contains(await FaultsAsync([(key, null), (key + "File", file + "x"), .. others]), f => f.StartsWith($"{key}File must name a file that the service can read", StringComparison.Ordinal));
+        Assert.Contains(await FaultsAsync([(key, null), (key + "File", folder.Write("empty", "\n")), .. others]), f => f.StartsWith($"{key}File must name a file", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Whatever_sounds_like_a_secret_is_marked_as_one()
+    {
+        string[] sounds = ["Password", "Key", "Secret", "ConnectionString"];
+
+        foreach (var section in BoundSection.All)
+        {
+            Assert.Equal(section.Keys.Where(k => sounds.Any(s => k.Name.EndsWith(s, StringComparison.Ordinal))).Select(section.Path), section.Secrets.Select(section.Path));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Secrets))]
+    public async Task A_secret_on_the_command_line_is_refused_and_not_repeated(string key)
+    {
+        var value = key == "Database:ConnectionString" ? "Host=db;Username=a;Password=pa55phrase" : "pa55phrase";
+        string[][] ways =
+        [
+            [$"--{key}={value}"], [$"--{key}", value], [$"/{key}={value}"], [$"{key}={value}"], [$"--{key.ToUpperInvariant()}={value}"],
+            [$"--{key.Replace(":", "__", StringComparison.Ordinal)}={value}"], ["--urls=http://localhost:5081", $"--{key}={value}"], ["org", "list", $"--{key}={value}"], ["org", "list", $"--{key}", value],
+        ];
+
+        foreach (var way in ways)
+        {
+            var told = ServiceArguments.SecretFault(way);
+
+            Assert.StartsWith($"{key} is a secret, and every user of this machine can read a command line: set the environment variable {key.Replace(":", "__", StringComparison.Ordinal)}, or name a file", told, StringComparison.Ordinal);
+            Assert.DoesNotContain("pa55", told, StringComparison.Ordinal);
+        }
+
+        var run = await ServiceProgram.RunAsync(ways[0]);
+        Assert.Equal((1, ServiceArguments.SecretFault(ways[0])), (run.ExitCode, run.Everything.Trim()));
+    }
+
+    [Theory]
+    [InlineData("--Kestrel:Certificates:Default:Password=pa55phrase")]
+    [InlineData("--Kestrel:Endpoints:Https:Certificate:Password=pa55phrase")]
+    [InlineData("--OTEL_EXPORTER_OTLP_HEADERS=authorization=pa55phrase")]
+    public void A_secret_of_the_web_server_or_of_a_library_is_refused_there_too(string argument) =>
+        Assert.Contains("is a secret", ServiceArguments.SecretFault([argument]), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("--Database:ConnectionString=Data Source=registration.db")]
+    [InlineData("--Database:ConnectionString=Host=db;Database=registration;Username=registration")]
+    [InlineData("--Secrets:MasterKeyFile=/run/secrets/master-key")]
+    [InlineData("--urls=http://localhost:5081")]
+    [InlineData("--urls http://localhost:5081 --environment Production")]
+    [InlineData("--Registration:CodeLifetime=01:00:00 --Network:TrustedProxies:0=10.0.0.0/8 --Serilog:MinimumLevel:Default=Debug")]
+    public void A_setting_that_is_none_may_stand_on_the_command_line(string arguments)
+    {
+        string[] args = arguments.Contains("Data Source", StringComparison.Ordinal) ? [arguments] : arguments.Split(' ');
+
+        Assert.Null(ServiceArguments.SecretFault(args));
+        Assert.Null(ServiceArguments.Fault(args, []));
+        Assert.False(OperatorCommandLine.IsAsked(args));
+    }
+
+    [Fact]
+    public void Every_setting_may_be_given_on_the_command_line_and_none_that_is_mistyped()
+    {
+        foreach (var key in BoundSection.All.SelectMany(s => s.Keys.Select(s.Path)).Append("urls").Append("environment"))
+        {
+            Assert.Null(ServiceArguments.Fault([$"--{key}=1"], []));
+            Assert.Equal($"Nothing was started: there is no setting '--{key}x'; did you mean '--{key}'?", ServiceArguments.Fault([$"--{key}x=1"], []));
+            Assert.Contains("has no value", ServiceArguments.Fault([$"--{key}"], []), StringComparison.Ordinal);
+            Assert.True(OperatorCommandLine.IsAsked([$"--{key}x", "1"]));
+        }
+    }
+
+    [Theory]
+    [InlineData("--org or-a", "there is no setting '--org'")]
+    [InlineData("--jsn", "there is no setting '--jsn'")]
+    [InlineData("--json", "Required command was not provided.")]
+    [InlineData("-p 5081", "there is no setting '--p'")]
+    [InlineData("--port 5081", "there is no setting '--port'")]
+    [InlineData("--urls http://localhost:5081 org list", "The command 'org' must come first")]
+    [InlineData("--urls=http://localhost:5081 --Registation:CodeLifetime=01:00:00", "did you mean '--Registration:CodeLifetime'?")]
+    [InlineData("-- org list", "an argument is neither a command nor a setting")]
+    [InlineData("orgg list", "There is no 'orgg' here; did you mean 'org'?")]
+    [InlineData("migrat", "There is no 'migrat' here; did you mean 'migrate'?")]
+    [InlineData("org lst", "There is no 'lst' here; did you mean 'list'?")]
+    [InlineData("org list --jsn", "There is no '--jsn' here; did you mean '--json'?")]
+    [InlineData("user invite --org or-a --usrname jane", "There is no '--usrname' here; did you mean '--username'?")]
+    [InlineData("migrate --Registration:CodeLifetime=01:00:00", "Unrecognized command or argument")]
+    public async Task What_is_mistyped_starts_nothing_and_is_told_with_what_was_meant(string arguments, string told)
+    {
+        // All that a start needs: had the arguments been taken for settings, the service would run now, and the test would not end.
+        await using var database = await TestDatabase.SqliteAsync();
+
+        var run = await ServiceProgram.OperateAsync(database, arguments.Split(' '));
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(told, run.Faults, StringComparison.Ordinal);
+        Assert.DoesNotContain("Now listening", run.Everything, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", run.Everything, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Mail:Security", "Maybe")]
+    [InlineData("SignIn:SessionLifetime", "30")]
+    [InlineData("Trust:RefreshInterval", "00:00:01")]
+    public async Task A_command_and_a_start_tell_the_same(string key, string value)
+    {
+        await using var database = await TestDatabase.SqliteAsync();
+        var settings = Service.Settings(database).Select(s => (s.Key, s.Value)).Append((key, value)).ToList();
+
+        var (command, start) = (await ServiceProgram.RunAsync(["org", "list"], settings), await ServiceProgram.RunAsync([], settings));
+
+        Assert.Equal((1, 1), (command.ExitCode, start.ExitCode));
+        Assert.StartsWith(key, command.Faults, StringComparison.Ordinal);
+        Assert.Contains($"  - {command.Faults.Trim()}", start.Faults, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_data_directory_is_its_owners_alone_even_one_that_was_there()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        using var folder = new Folder();
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = folder.Path });
+        var directory = Path.Combine(folder.Path, "data");
+        const UnixFileMode alone = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+        builder.DataFile("a");
+        Assert.Equal(alone, File.GetUnixFileMode(directory));
+
+        File.SetUnixFileMode(directory, alone | UnixFileMode.GroupRead | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        builder.DataFile("a");
+        Assert.Equal(alone, File.GetUnixFileMode(directory));
+    }
+
+    private static IEnumerable<string> Keys(Func<Type, bool> wanted) =>
+        BoundSection.All.SelectMany(s => s.Keys.Where(k => wanted(Nullable.GetUnderlyingType(k.PropertyType) ?? k.PropertyType)).Select(s.Path));
+
+    // As a start and as a command ask: what they say otherwise is in order.
+    private static async Task<IReadOnlyList<string>> FaultsAsync(params IEnumerable<(string Key, string? Value)> changes)
+    {
+        await using var database = await TestDatabase.SqliteAsync();
+        var settings = Service.Settings(database).ToDictionary(s => s.Key, s => (string?)s.Value, StringComparer.OrdinalIgnoreCase);
+        foreach (var (key, value) in changes) settings[key] = value;
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
+        builder.Configuration.Sources.Clear();
+        builder.Configuration.AddInMemoryCollection(settings.Where(s => s.Value is not null));
+        builder.AddService();
+        await using var app = builder.Build();
+        return app.SettingFaults();
+    }
+
+    private sealed class Folder : IDisposable
+    {
+        public string Path { get; } = Directory.CreateTempSubdirectory().FullName;
+
+        public string Write(string name, string text)
+        {
+            var file = System.IO.Path.Combine(Path, name);
+            File.WriteAllText(file, text);
+            return file;
+        }
+
+        public void Dispose() => Directory.Delete(Path, recursive: true);
+    }
+}
