@@ -26,7 +26,6 @@ if (app.Environment.IsDevelopment()) app.UsePageGuard();
 if (app.Environment.IsDevelopment()) app.UseDefaultFiles().UseStaticFiles();
 app.UseRequestTelemetry();
 app.UseEdgeErrors();
-app.UseOutputCache();
 app.UseSwaggerPages();
 app.UseRouting();
 if (app.Environment.IsDevelopment()) app.UseConsole();
@@ -40,5 +39,6 @@ app.MapRecovery();
 app.MapCredentials();
 app.MapJwks();
 app.MapHealth();
+app.MapApiDocument();
 
 return await app.RunServiceAsync();

@@ -43,7 +43,7 @@ internal sealed class CallerStore(SharedQueries queries) : IAsyncDisposable
         });
 
     /// <summary>The columns of a caller.</summary>
-    public static string Columns(Tables tables) => $"{tables.Columns<AccessToken>("t")}, {tables.Columns<User>("u")}, {tables.Columns<RelyingParty>("r")}";
+    public static string Columns(TableColumns tables) => $"{tables.Columns<AccessToken>("t")}, {tables.Columns<User>("u")}, {tables.Columns<RelyingParty>("r")}";
 
     /// <summary>Reads the columns of a caller.</summary>
     public static Caller Read(AnswerRow row)

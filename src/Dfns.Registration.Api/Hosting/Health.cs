@@ -2,7 +2,7 @@ using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Telemetry;
 using Dfns.Registration.Api.Wire;
-using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Dfns.Registration.Api.Hosting;
@@ -12,12 +12,19 @@ internal static class Health
 {
     private const string Ready = "ready";
 
-    public static void AddHealth(this IServiceCollection services) => services.AddHealthChecks().AddDatabase(Ready);
+    private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
+
+    public static void AddHealth(this IServiceCollection services)
+    {
+        services.AddHealthChecks().AddDatabase(Ready);
+        services.AddSingleton<Readiness>();
+    }
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapHealthChecks("/health/live", Options(_ => false));
-        routes.MapHealthChecks("/health/ready", Options(check => check.Tags.Contains(Ready)));
+        routes.MapMethods("/health/live", Methods, () => Answer(isHealthy: true)).ExcludeFromDescription();
+        // Each asker waits for as long as it likes; the question is everybody's.
+        routes.MapMethods("/health/ready", Methods, async (Readiness readiness, CancellationToken ct) => Answer(await readiness.AskAsync().WaitAsync(ct))).ExcludeFromDescription();
     }
 
     /// <summary>What a container's health check runs, for images without curl: asks the service in this container whether it is ready.</summary>
@@ -38,11 +45,38 @@ internal static class Health
         }
     }
 
-    private static HealthCheckOptions Options(Func<HealthCheckRegistration, bool> predicate) => new()
+    private static Results<Ok<HealthResponse>, ErrorResult> Answer(bool isHealthy) => isHealthy
+        ? TypedResults.Ok(new HealthResponse("ok", ServiceVersion.Text))
+        : (ErrorResult)(ErrorCatalog.StorageUnavailable with { RetryAfterSeconds = 1 });
+
+    /// <summary>The answer of a service that is well.</summary>
+    private sealed record HealthResponse(string Status, string Version);
+
+    /// <summary>Whether the service is ready, asked at most once in a second however many ask, and by whatever spelling of its path.</summary>
+    private sealed class Readiness(HealthCheckService checks, TimeProvider clock)
     {
-        Predicate = predicate,
-        ResponseWriter = (context, report) => report.Status == HealthStatus.Unhealthy
-            ? new ErrorResult(ErrorCatalog.StorageUnavailable with { RetryAfterSeconds = 1 }).ExecuteAsync(context)
-            : TypedResults.Ok(new { status = "ok", version = ServiceVersion.Text }).ExecuteAsync(context),
-    };
+        private static readonly TimeSpan Kept = TimeSpan.FromSeconds(1);
+
+        private readonly Lock turn = new();
+        private Task<bool>? asked;
+        private long since;
+
+        public Task<bool> AskAsync()
+        {
+            lock (turn)
+            {
+                // One that is not ready is asked again at once.
+                if (asked is null || (asked.IsCompleted && (!asked.IsCompletedSuccessfully || !asked.Result || clock.GetElapsedTime(since) >= Kept)))
+                {
+                    since = clock.GetTimestamp();
+                    using (ExecutionContext.SuppressFlow()) asked = Task.Run(CheckAsync, CancellationToken.None);
+                }
+
+                return asked;
+            }
+        }
+
+        private async Task<bool> CheckAsync() =>
+            (await checks.CheckHealthAsync(check => check.Tags.Contains(Ready), CancellationToken.None)).Status != HealthStatus.Unhealthy;
+    }
 }

@@ -62,7 +62,6 @@ internal static class ServiceSetup
             .Validate(o => o.KeepAuditEvents is null || o.KeepAuditEvents >= TimeSpan.FromDays(30), "Housekeeping:KeepAuditEvents must be at least 30 days, such as '730.00:00:00'; without it audit events are kept for ever.");
         builder.Services.AddSingleton<Housekeeping>().AddHostedService(services => services.GetRequiredService<Housekeeping>());
         builder.Services.AddTrustRefresh();
-        builder.Services.AddDocumentCache();
         if (builder.Environment.IsDevelopment()) builder.AddDemonstration();
         builder.Services.AddOpenApiDocument();
     }

@@ -1,4 +1,5 @@
 using Dfns.Registration.Api.Telemetry;
+using Dfns.Registration.Api.Wire;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.OpenApi;
 
@@ -7,21 +8,19 @@ namespace Dfns.Registration.Api.OpenApi;
 /// <summary>The OpenAPI document at <c>/swagger/v1/swagger.json</c> and Swagger UI at <c>/swagger</c>.</summary>
 internal static class OpenApiDocumentSetup
 {
-    /// <summary>The name of the document: of the wire format, not of the service.</summary>
-    private const string Document = "v1";
-
     public static void AddOpenApiDocument(this IServiceCollection services)
     {
         services.TryAddSingleton<IRequestExamples, MadeUpExamples>();
+        services.AddSingleton<ApiDocument>();
         services.AddEndpointsApiExplorer();
         services.ConfigureHttpJsonOptions(json =>
         {
-            json.SerializerOptions.DefaultIgnoreCondition = Wire.WireJson.Options.DefaultIgnoreCondition;
-            json.SerializerOptions.Encoder = Wire.WireJson.Options.Encoder;
+            json.SerializerOptions.DefaultIgnoreCondition = WireJson.Options.DefaultIgnoreCondition;
+            json.SerializerOptions.Encoder = WireJson.Options.Encoder;
         });
         services.AddSwaggerGen(swagger =>
         {
-            swagger.SwaggerDoc(Document, new OpenApiInfo
+            swagger.SwaggerDoc(ApiDocument.Name, new OpenApiInfo
             {
                 Title = "Dfns.Registration",
                 Version = ServiceVersion.Text,
@@ -48,12 +47,17 @@ internal static class OpenApiDocumentSetup
         });
     }
 
+    public static void MapApiDocument(this IEndpointRouteBuilder routes) =>
+        routes.MapMethods(ApiDocument.Path, [HttpMethods.Get, HttpMethods.Head], async (ApiDocument document, CancellationToken ct) =>
+                StoredJson.Ok(await document.GetAsync().WaitAsync(ct)))
+            .ExcludeFromDescription();
+
     public static void UseSwaggerPages(this WebApplication app)
     {
         // A call of the API does not pass through here.
-        app.UseWhen(context => context.Request.Path.StartsWithSegments("/swagger", StringComparison.OrdinalIgnoreCase), pages => pages.UseSwagger().UseSwaggerUI(ui =>
+        app.UseWhen(context => context.Request.Path.StartsWithSegments("/swagger", StringComparison.OrdinalIgnoreCase), pages => pages.UseSwaggerUI(ui =>
         {
-            ui.SwaggerEndpoint($"/swagger/{Document}/swagger.json", "Dfns.Registration");
+            ui.SwaggerEndpoint(ApiDocument.Path, "Dfns.Registration");
             ui.DocumentTitle = "Dfns.Registration API";
             ui.DisplayRequestDuration();
             ui.EnableTryItOutByDefault();

@@ -33,40 +33,75 @@ internal sealed class RegistrationStore(
             return fault;
         }
 
-        var ceremony = Ceremony.Open(entropy, organisationId, CeremonyPurpose.Registration, guess.User.Id, clock.GetUtcNow(), options.Value.ChallengeLifetime);
+        var ceremony = Ceremony.Open(entropy, organisationId, CeremonyPurpose.Registration, guess.User.Id, clock.GetUtcNow(), options.Value.ChallengeLifetime, Ceremony.ByInvitation);
         return await challenges.OpenAsync(ceremony, options.Value.MaxOpenChallenges - 1, guess.Counted, CancellationToken.None)
             ? new OpenedRegistration(ceremony, guess.User, guess.RelyingParty)
             // A registration completed since, or another code was sent: it is neither good any more nor open.
             : await OpenAsync(http, organisationId, username, code, ct);
     }
 
-    /// <summary>Opens a session for a user whom an OpenID provider vouches for.</summary>
+    /// <summary>Opens a session for a user for whom no code is asked.</summary>
     /// <param name="organisationId">Of a user who exists.</param>
     /// <param name="userId">That user.</param>
+    /// <param name="cameFromProvider">Whether an OpenID provider vouches for the user, who then still has to be its.</param>
     /// <param name="ct">Ends the waiting; nothing is stored then.</param>
-    /// <returns>The session, or: the user is registered already or deactivated.</returns>
-    public Task<Checked<OpenedRegistration>> OpenWithoutCodeAsync(string organisationId, string userId, CancellationToken ct) =>
-        db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
+    /// <returns>The session, or: the user is registered already, deactivated, or continued by a service account since.</returns>
+    public Task<Checked<OpenedRegistration>> OpenWithoutCodeAsync(string organisationId, string userId, bool cameFromProvider, CancellationToken ct) =>
+        db.Database.CreateExecutionStrategy().ExecuteAsync<Checked<OpenedRegistration>>(async () =>
         {
             db.ChangeTracker.Clear();
             await using var transaction = await db.Database.BeginTransactionAsync(ct);
-            // Changes nothing: the row stays locked until the commit, which queues the sessions a user opens at once.
-            await db.Users.Where(u => u.OrganisationId == organisationId && u.Id == userId).ExecuteUpdateAsync(u => u.SetProperty(x => x.IsActive, x => x.IsActive), ct);
+            // The row stays locked until the commit, which queues the sessions a user opens at once; and whoever continues the user another
+            // way at the same time sees this session, or fails by the version.
+            await db.Users.Where(u => u.OrganisationId == organisationId && u.Id == userId).ExecuteUpdateAsync(u => u.SetProperty(x => x.CredentialsVersion, x => x.CredentialsVersion + 1), ct);
             var user = await db.Users.Include(u => u.Organisation!.RelyingParty).SingleAsync(u => u.OrganisationId == organisationId && u.Id == userId, ct);
+            if (cameFromProvider && !await db.SocialAccounts.AnyAsync(a => a.OrganisationId == organisationId && a.UserId == userId, ct)) return ErrorCatalog.UserAlreadyExists with { Reason = "continued by a service account" };
+            if (Fault(user) is { } fault) return fault;
             var opened = await AddSessionAsync(user, user.Organisation!.RelyingParty!, ct);
             await db.SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
             return opened;
         });
 
-    /// <summary>Adds a session of a user whom a service account vouches for. The caller saves, with the signed action.</summary>
+    /// <summary>
+    /// Adds a session of a user whom a service account vouches for, and ends the way in which the user began otherwise: else whoever began it
+    /// would share the user with whoever completes it. The caller saves, with the signed action.
+    /// </summary>
     /// <param name="user">Tracked; new or stored.</param>
     /// <param name="relyingParty">Of the user's organisation.</param>
+    /// <param name="actor">The service account.</param>
     /// <param name="ct">Ends the waiting.</param>
     /// <returns>The session, or: the user is registered already, or deactivated.</returns>
-    public async Task<Checked<OpenedRegistration>> AddSessionAsync(User user, RelyingParty relyingParty, CancellationToken ct)
+    public async Task<Checked<OpenedRegistration>> DelegateAsync(User user, RelyingParty relyingParty, string actor, CancellationToken ct)
     {
         if (Fault(user) is { } fault) return fault;
+        if (db.Entry(user).State != EntityState.Added) await EndOtherWayAsync(user, actor, ct);
+        return await AddSessionAsync(user, relyingParty, ct);
+    }
+
+    // An invitation that is not used up, or an identity at a provider; and what was opened with it.
+    private async Task EndOtherWayAsync(User user, string actor, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var invitation = await codes.FindAsync(user.OrganisationId, user.Id, CodePurpose.Registration, ct);
+        var identities = await db.SocialAccounts.Where(a => a.OrganisationId == user.OrganisationId && a.UserId == user.Id).ToListAsync(ct);
+        if (invitation is not { ConsumedAt: null } && identities.Count == 0) return;
+
+        // Whatever is opened at the same time changes the user's row too, or needs the invitation.
+        user.CredentialsVersion++;
+        invitation?.Consume(now);
+        db.SocialAccounts.RemoveRange(identities);
+        var open = await db.Ceremonies
+            .Where(c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.Purpose == CeremonyPurpose.Registration && c.ConsumedAt == null)
+            .ToListAsync(ct);
+        open.ForEach(session => session.ConsumedAt = now);
+        audit.Add(
+            user.OrganisationId, AuditActions.RegistrationTakenOver, actor, user.Id,
+            note: string.Join("; ", identities.Select(a => $"{a.Subject} at {a.Issuer} is no longer this user").Prepend("An earlier beginning was ended.")));
+    }
+
+    private async Task<OpenedRegistration> AddSessionAsync(User user, RelyingParty relyingParty, CancellationToken ct)
+    {
         var ceremony = await ceremonies.OpenAsync(CeremonyPurpose.Registration, user, options.Value.ChallengeLifetime, boundTo: null, ct);
         return new OpenedRegistration(ceremony, user, relyingParty);
     }

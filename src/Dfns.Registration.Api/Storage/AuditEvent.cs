@@ -73,6 +73,7 @@ internal static class AuditActions
     public const string UserDeleted = "user.deleted";
     public const string UserPermitted = "user.permitted";
     public const string RegistrationDelegated = "user.registration_delegated";
+    public const string RegistrationTakenOver = "user.registration_taken_over";
     public const string ServiceAccountCreated = "service_account.created";
     public const string ServiceAccountRenewed = "service_account.renewed";
     public const string ServiceAccountDeactivated = "service_account.deactivated";

@@ -10,6 +10,9 @@ public sealed class Ceremony
     /// <summary>What a sign-in is bound to that a mailed code opened.</summary>
     public const string ByLoginCode = "login code";
 
+    /// <summary>What a registration is bound to that an invitation opened: it completes while the invitation stands.</summary>
+    public const string ByInvitation = "invitation";
+
     public required string OrganisationId { get; init; }
 
     /// <summary>Id of the form <c>ce-xxxxx-xxxxx-xxxxxxxxxxxxxxxx</c>; the bearer token names it.</summary>

@@ -15,7 +15,7 @@ internal sealed class SharedQuery<TAsk, TAnswer> : IAsyncDisposable
     where TAnswer : class
 {
     private readonly IReadOnlyList<AskedColumn<TAsk>> asked;
-    private readonly Func<Tables, string> body;
+    private readonly Func<TableColumns, string> body;
     private readonly Func<AnswerRow, TAnswer?, TAnswer> read;
     private readonly IServiceScopeFactory scopes;
     private readonly SqliteReader reader;
@@ -28,7 +28,7 @@ internal sealed class SharedQuery<TAsk, TAnswer> : IAsyncDisposable
     /// <param name="asked">The columns of the table <c>asked</c>; one more, <c>n</c>, tells which row it is.</param>
     /// <param name="body">The statement from behind the definition of <c>asked</c> on: <c>SELECT a.n, … FROM asked AS a …</c>, or more definitions before it.</param>
     /// <param name="read">Reads a row of an answer behind <c>n</c>, and adds it to what the rows before it told; null at the first.</param>
-    public SharedQuery(string name, SharedQueries database, IReadOnlyList<AskedColumn<TAsk>> asked, Func<Tables, string> body, Func<AnswerRow, TAnswer?, TAnswer> read)
+    public SharedQuery(string name, SharedQueries database, IReadOnlyList<AskedColumn<TAsk>> asked, Func<TableColumns, string> body, Func<AnswerRow, TAnswer?, TAnswer> read)
     {
         (this.asked, this.body, this.read, scopes, reader) = (asked, body, read, database.Scopes, database.Reader);
         rounds = new(name, AskAsync, _ => [], database.Clock);
@@ -51,13 +51,13 @@ internal sealed class SharedQuery<TAsk, TAnswer> : IAsyncDisposable
             statement ??=
                 $"""
                 WITH asked AS MATERIALIZED (
-                    SELECT * FROM unnest({parameters}) WITH ORDINALITY AS a ({string.Join(", ", asked.Select(c => c.Name))}, n) WHERE n BETWEEN 1 AND 1000000){body(new Tables(db.Model))}
+                    SELECT * FROM unnest({parameters}) WITH ORDINALITY AS a ({string.Join(", ", asked.Select(c => c.Name))}, n) WHERE n BETWEEN 1 AND 1000000){body(new TableColumns(db.Model))}
                 """;
             var told = await db.ReadAsync(statement, [.. asked.Select(c => c.All(asks))], row => Read(row, db.Model, answers));
             return answers;
         }
 
-        statement ??= $"WITH asked AS (SELECT {string.Join(", ", asked.Select((c, n) => $"${n + 1} AS {c.Name}"))}, 1 AS n){body(new Tables(db.Model))}";
+        statement ??= $"WITH asked AS (SELECT {string.Join(", ", asked.Select((c, n) => $"${n + 1} AS {c.Name}"))}, 1 AS n){body(new TableColumns(db.Model))}";
         reader.Read(statements =>
         {
             for (var n = 0; n < asks.Count; n++)
@@ -94,7 +94,7 @@ internal sealed record AskedColumn<TAsk>(string Name, Func<TAsk, object?> One, F
 }
 
 /// <summary>The columns of tables, to be selected side by side and read by <see cref="AnswerRow"/>.</summary>
-internal sealed class Tables(IModel model)
+internal sealed class TableColumns(IModel model)
 {
     /// <summary>All columns of a table.</summary>
     /// <typeparam name="T">Of its rows.</typeparam>

@@ -3,6 +3,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Secrets;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.EndToEnd.Tests.Running;
 using Dfns.Registration.TestKit.Databases;
 
@@ -24,9 +26,18 @@ internal sealed class TokenForge
     public static async Task<TokenForge> InAsync(TestDatabase database, string genuine)
     {
         var row = Assert.Single(await Tables.Of(database).RowsAsync("SELECT * FROM signing_keys"));
-        var key = ECDsa.Create();
-        key.ImportPkcs8PrivateKey(new MasterKey(Convert.FromBase64String(ServiceProcess.MasterKey)).Open(row.Bytes("sealed_private_key"), row.Text("id")!), out _);
-        return new TokenForge(key, genuine);
+        var stored = new SigningKey
+        {
+            Id = row.Text("id")!,
+            PublicKey = row.Bytes("public_key"),
+            SealedPrivateKey = row.Bytes("sealed_private_key"),
+            CreatedAt = Instant("created_at"),
+            ActiveFrom = Instant("active_from"),
+            RetiredAt = Instant("retired_at"),
+        };
+        return new TokenForge(OpenedKey.Open(stored, new MasterKey(Convert.FromBase64String(ServiceProcess.MasterKey))).PrivateKey, genuine);
+
+        DateTimeOffset Instant(string column) => row[column] is long ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : new DateTimeOffset((DateTime)row[column]!);
     }
 
     /// <summary>Values of the Authorization header, each with what is wrong with it.</summary>
