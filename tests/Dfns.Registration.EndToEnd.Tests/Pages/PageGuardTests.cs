@@ -16,7 +16,7 @@ public sealed class PageGuardTests(Browser browser)
     /// <summary>Every page, every file of a page, Swagger UI and its document, every call of the console, and what is not there.</summary>
     private static readonly string[] Guarded =
     [
-        "/", "/swagger", "/swagger/index.html", "/swagger/v1/swagger.json", "/swagger/v1/swagger.yaml", "/SWAGGER/index.html", "/nothing", "/console/nothing",
+        "/", "/swagger", "/swagger/index.html", "/swagger/v1/swagger.json", "/SWAGGER/V1/SWAGGER.JSON", "/SWAGGER/index.html", "/nothing", "/console/nothing",
         "/console/organisations", "/console/organisations/or-demos-local-0000000000000001/users", "/console/organisations/or-demos-local-0000000000000001/audit",
         .. Directory.EnumerateFiles(Root, "*", SearchOption.AllDirectories).Select(file => "/" + Path.GetRelativePath(Root, file).Replace('\\', '/')),
     ];
