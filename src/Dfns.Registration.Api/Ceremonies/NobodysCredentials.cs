@@ -20,7 +20,7 @@ internal static class NobodysCredentials
 
     private const int KeyIdSize = 32;
 
-    // Of 64 bits: nobody meets one by chance.
+    // Some 60 bits of it are the same for all: nobody meets one by chance.
     private const int TagSize = 8;
 
     // Platforms and security keys differ in the length of their ids; clients of raw keys take hashes.
@@ -146,23 +146,26 @@ internal static class NobodysCredentials
         CreatedAt = DateTimeOffset.UnixEpoch,
     };
 
-    // Unforeseeable all through: its last bytes are a keyed hash of the others, and of what there is to know of the credential.
+    // Unforeseeable all through: its last bytes are a keyed hash of the others, the very last of them together with what there is to know of
+    // the credential. One hash tells, since every new credential and every answer is asked.
     private static byte[] Id(MasterKey masterKey, string organisationId, ReadOnlySpan<byte> head, Told told) => [.. head, .. Tag(masterKey, organisationId, head, told)];
 
-    private static byte[] Tag(MasterKey masterKey, string organisationId, ReadOnlySpan<byte> head, Told told) =>
-        masterKey.HashCode(organisationId, "made-up id", $"{told.Shape.Kind} {told.Shape.Slot} {told.WithSecond} {told.Trait} {Convert.ToHexString(head)}")[..TagSize];
+    private static byte[] Tag(MasterKey masterKey, string organisationId, ReadOnlySpan<byte> head, Told told)
+    {
+        var tag = Tag(masterKey, organisationId, head);
+        tag[^1] ^= (byte)Array.IndexOf(AllTold, told);
+        return tag;
+    }
+
+    private static byte[] Tag(MasterKey masterKey, string organisationId, ReadOnlySpan<byte> head) =>
+        masterKey.HashCode(organisationId, "made-up id", Convert.ToHexString(head))[..TagSize];
 
     private static Told? Recognise(MasterKey masterKey, string organisationId, byte[] id)
     {
         if (id.Length != KeyIdSize && !PasskeyIdSizes.Contains(id.Length)) return null;
-        Told? found = null;
-        // All of them: how soon one is found would tell.
-        foreach (var told in AllTold)
-        {
-            if (CryptographicOperations.FixedTimeEquals(Tag(masterKey, organisationId, id.AsSpan(0, id.Length - TagSize), told), id.AsSpan(id.Length - TagSize))) found = told;
-        }
-
-        return found;
+        var tag = Tag(masterKey, organisationId, id.AsSpan(0, id.Length - TagSize));
+        var told = tag[^1] ^ id[^1];
+        return CryptographicOperations.FixedTimeEquals(tag.AsSpan(0, TagSize - 1), id.AsSpan(id.Length - TagSize, TagSize - 1)) && told < AllTold.Length ? AllTold[told] : null;
     }
 
     private static byte[] Hash(string seed, string what) => SHA256.HashData(Encoding.UTF8.GetBytes($"{seed} {what}"));

@@ -53,7 +53,7 @@ internal sealed class SharedQuery<TAsk, TAnswer> : IAsyncDisposable
                 WITH asked AS MATERIALIZED (
                     SELECT * FROM unnest({parameters}) WITH ORDINALITY AS a ({string.Join(", ", asked.Select(c => c.Name))}, n) WHERE n BETWEEN 1 AND 1000000){body(new TableColumns(db.Model))}
                 """;
-            var told = await db.ReadAsync(statement, [.. asked.Select(c => c.All(asks))], row => Read(row, db.Model, answers));
+            await db.ReadAsync(statement, [.. asked.Select(c => c.All(asks))], row => Read(row, db.Model, answers));
             return answers;
         }
 
