@@ -1,3 +1,4 @@
+using System.Globalization;
 using Dfns.Registration.Api.Secrets;
 
 namespace Dfns.Registration.Api.Codes;
@@ -15,14 +16,20 @@ internal static class CodeText
         return $"{text[..4]}-{text[4..8]}-{text[8..12]}-{text[12..]}";
     }
 
-    /// <summary>What a person may have typed, as it was meant: case, dashes and spaces do not count, O is 0, I and L are 1.</summary>
+    /// <summary>
+    /// What a person may have typed or pasted, as it was meant: only letters and digits count, whatever stands between them; not their case nor
+    /// their width, nor the script of a digit; O is 0, I and L are 1.
+    /// </summary>
     public static string Normalise(string typed)
     {
         Span<char> text = stackalloc char[Length];
         var length = 0;
-        foreach (var c in typed)
+        foreach (var raw in typed)
         {
-            if (c is '-' or ' ') continue;
+            // The full-width forms of ASCII stand in its order.
+            var c = raw is >= '\uFF01' and <= '\uFF5E' ? (char)(raw - 0xFEE0) : raw;
+            if (!char.IsLetterOrDigit(c)) continue;
+            if (CharUnicodeInfo.GetDecimalDigitValue(c) is >= 0 and var digit) c = (char)('0' + digit);
             // Longer than any code: not one, and not worth reading on.
             if (length == Length) return "";
             text[length++] = char.ToUpperInvariant(c) switch

@@ -21,7 +21,7 @@ internal sealed partial class CodeMailQueue(
     private const int Attempts = 3;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
-    private readonly Channel<(WaitingMail Mail, DateTimeOffset DueAt)> waiting = Channel.CreateBounded<(WaitingMail, DateTimeOffset)>(Capacity);
+    private readonly Channel<(WaitingMail Mail, long Since, TimeSpan Wait)> waiting = Channel.CreateBounded<(WaitingMail, long, TimeSpan)>(Capacity);
 
     /// <summary>Whether there is no room; asked before a code is replaced, since a code that cannot be mailed ends the one before.</summary>
     public bool IsFull => waiting.Reader.Count >= Capacity;
@@ -29,8 +29,7 @@ internal sealed partial class CodeMailQueue(
     /// <summary>Queues a mail; a full queue drops it and says so in the log.</summary>
     public void Add(WaitingMail mail)
     {
-        var dueAt = clock.GetUtcNow() + (options.Value.Spread * entropy.Fraction());
-        if (!waiting.Writer.TryWrite((mail, dueAt))) Log.Dropped(logger, Capacity);
+        if (!waiting.Writer.TryWrite((mail, clock.GetTimestamp(), options.Value.Spread * entropy.Fraction()))) Log.Dropped(logger, Capacity);
     }
 
     public override Task StopAsync(CancellationToken cancellationToken)
@@ -67,11 +66,11 @@ internal sealed partial class CodeMailQueue(
 
     private async Task ConsumeAsync()
     {
-        await foreach (var (mail, dueAt) in waiting.Reader.ReadAllAsync(CancellationToken.None))
+        await foreach (var (mail, since, wait) in waiting.Reader.ReadAllAsync(CancellationToken.None))
         {
             try
             {
-                var left = dueAt - clock.GetUtcNow();
+                var left = wait - clock.GetElapsedTime(since);
                 if (left > TimeSpan.Zero) await Task.Delay(left, clock);
                 await DeliverAsync(mail);
             }

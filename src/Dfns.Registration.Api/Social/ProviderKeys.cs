@@ -2,15 +2,13 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
 using Dfns.Registration.Api.Errors;
-using Microsoft.IdentityModel.Protocols;
-using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Dfns.Registration.Api.Social;
 
 /// <summary>
-/// The public keys of OpenID providers, read from their discovery documents (OpenID Connect Discovery 1.0 §4) by the library, and kept
-/// here: the library's own cache goes by the wall clock. However many tokens come and whatever they name, a provider is asked at most
+/// The public keys of OpenID providers, read from their discovery documents (OpenID Connect Discovery 1.0 §4), and kept
+/// here: the library's own reading fails with the first member it does not expect, and its cache goes by the wall clock. However many tokens come and whatever they name, a provider is asked at most
 /// once in each <see cref="Pause"/>, with one request at a time, and only at an issuer that an operator has set.
 /// </summary>
 internal sealed partial class ProviderKeys(TimeProvider clock, ILogger<ProviderKeys> logger) : IDisposable
@@ -72,19 +70,6 @@ internal sealed partial class ProviderKeys(TimeProvider clock, ILogger<ProviderK
     /// <summary>An address that nobody can listen in on: https, or this machine.</summary>
     public static bool IsSecure(Uri address) => address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && address.IsLoopback);
 
-    // RFC 7518 §3.3 wants 2048 bits of RSA. The library decodes a key when it is first asked about it.
-    private static bool IsUsable(JsonWebKey key)
-    {
-        try
-        {
-            return key.Kty == JsonWebAlgorithmsKeyTypes.RSA ? key.KeySize >= 2048 : key.Kty == JsonWebAlgorithmsKeyTypes.EllipticCurve;
-        }
-        catch (FormatException)
-        {
-            return false;
-        }
-    }
-
     // RFC 7517 §4: of the type the algorithm needs, for signatures, and for no other algorithm. RFC 7518 §3.4 ties each curve to its algorithm.
     private static bool Fits(JsonWebKey key, string algorithm) =>
         (key.Use is null or "" or "sig") && (string.IsNullOrEmpty(key.Alg) || key.Alg == algorithm) && algorithm switch
@@ -98,45 +83,55 @@ internal sealed partial class ProviderKeys(TimeProvider clock, ILogger<ProviderK
     private static JsonWebKey? Find(Entry entry, string algorithm, string keyId)
     {
         if (entry.Keys is not { } keys) return null;
-        var fitting = keys.Where(k => Fits(k, algorithm) && (keyId.Length == 0 || k.Kid == keyId)).Take(2).ToList();
+        // A key may be listed twice, as once for each of its algorithms.
+        var fitting = keys.Where(k => Fits(k, algorithm) && (keyId.Length == 0 || k.Kid == keyId)).DistinctBy(k => (k.N, k.E, k.X, k.Y)).Take(2).ToList();
         return fitting is [var only] ? only : null;
     }
 
-    private bool IsOlderThan(Entry entry, TimeSpan age) => clock.GetUtcNow() - entry.ReadAt >= age;
+    private bool IsOlderThan(Entry entry, TimeSpan age) => clock.GetElapsedTime(entry.ReadAt) >= age;
 
-    private bool MayAsk(Entry entry) => clock.GetUtcNow() - entry.AskedAt >= Pause;
+    private bool MayAsk(Entry entry) => entry.AskedAt is not { } asked || clock.GetElapsedTime(asked) >= Pause;
 
     private async Task ReadAsync(string issuer, Entry entry)
     {
-        entry.AskedAt = clock.GetUtcNow();
+        var asked = clock.GetTimestamp();
+        entry.AskedAt = asked;
         using var patience = new CancellationTokenSource(Patience, clock);
         try
         {
-            var configuration = await OpenIdConnectConfigurationRetriever.GetAsync(
-                $"{issuer.TrimEnd('/')}/.well-known/openid-configuration", new Documents(http, new Uri(issuer).IsLoopback), patience.Token);
+            var isLocal = new Uri(issuer).IsLoopback;
+            var discovery = ProviderDocuments.ReadDiscovery(await DownloadAsync($"{issuer.TrimEnd('/')}/.well-known/openid-configuration", isLocal, patience.Token));
 
             // Discovery §4.3: the document must be that of the issuer it was asked for.
-            if (!string.Equals(configuration.Issuer, issuer, StringComparison.Ordinal)) Log.Failed(logger, "the document names another issuer");
-            else if (configuration.JsonWebKeySet is not { Keys.Count: > 0 } set) Log.Failed(logger, "it publishes no keys");
-            else (entry.Keys, entry.ReadAt) = ([.. set.Keys.Where(IsUsable)], entry.AskedAt);
+            if (!string.Equals(discovery.Issuer, issuer, StringComparison.Ordinal))
+            {
+                Log.Failed(logger, "the document names another issuer");
+                return;
+            }
+
+            var keys = ProviderDocuments.ReadKeys(await DownloadAsync(discovery.KeysAddress, isLocal, patience.Token), out var leftOut);
+            if (leftOut.Count > 0) Log.LeftOut(logger, issuer, string.Join(", ", leftOut));
+            if (keys.Count == 0) Log.Failed(logger, "it publishes no keys that can be used");
+            else (entry.Keys, entry.ReadAt) = (keys, asked);
         }
-        catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException or JsonException or ArgumentException or InvalidOperationException or FormatException)
+        catch (FormatException e)
+        {
+            Log.Failed(logger, e.Message);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException or JsonException)
         {
             // Away, too slow, too large, a redirect, or no such document: the keys of before stay.
             Log.Failed(logger, e.GetType().Name);
         }
     }
 
-    // The library's own retriever asks twice, and goes on waiting when it is told to stop.
-    private sealed class Documents(HttpClient http, bool mayBeLocal) : IDocumentRetriever
+    // As bytes: which charset the answer claims to be in does not matter, JSON is UTF-8.
+    private async Task<byte[]> DownloadAsync(string address, bool mayBeLocal, CancellationToken ct)
     {
-        public async Task<string> GetDocumentAsync(string address, CancellationToken cancel)
-        {
-            // A document may name any address for the keys: from elsewhere none on this machine.
-            if (!Uri.TryCreate(address, UriKind.Absolute, out var url) || !IsSecure(url) || (url.IsLoopback && !mayBeLocal)) throw new IOException("This address is not asked.");
-            using var response = await http.GetAsync(url, cancel);
-            return response.StatusCode == HttpStatusCode.OK ? await response.Content.ReadAsStringAsync(cancel) : throw new IOException("The answer is not 200.");
-        }
+        // A document may name any address for the keys: from elsewhere none on this machine.
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var url) || !IsSecure(url) || (url.IsLoopback && !mayBeLocal)) throw new IOException("This address is not asked.");
+        using var response = await http.GetAsync(url, ct);
+        return response.StatusCode == HttpStatusCode.OK ? await response.Content.ReadAsByteArrayAsync(ct) : throw new IOException("The answer is not 200.");
     }
 
     private sealed class Entry
@@ -145,14 +140,19 @@ internal sealed partial class ProviderKeys(TimeProvider clock, ILogger<ProviderK
 
         public IReadOnlyList<JsonWebKey>? Keys { get; set; }
 
-        public DateTimeOffset ReadAt { get; set; }
+        /// <summary>A timestamp of the clock, which nobody sets.</summary>
+        public long ReadAt { get; set; }
 
-        public DateTimeOffset AskedAt { get; set; }
+        /// <summary>The same; null before the first time.</summary>
+        public long? AskedAt { get; set; }
     }
 
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Warning, Message = "The keys of an OpenID provider could not be read: {Fault}")]
         public static partial void Failed(ILogger logger, string fault);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Keys of {Issuer} were left out, since these members could not be read: {Members}")]
+        public static partial void LeftOut(ILogger logger, string issuer, string members);
     }
 }

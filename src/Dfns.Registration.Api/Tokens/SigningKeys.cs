@@ -29,24 +29,23 @@ internal sealed partial class SigningKeys(
     /// <summary>The keys that verify now, and which of them signs.</summary>
     public async ValueTask<KeySet> GetAsync(CancellationToken ct)
     {
-        var now = clock.GetUtcNow();
-        if (current is { } fresh && now - fresh.LoadedAt < Refresh) return fresh;
+        if (current is { } fresh && IsFresh(fresh)) return fresh;
 
         await loading.WaitAsync(ct);
         try
         {
-            if (current is { } loaded && now - loaded.LoadedAt < Refresh) return loaded;
-            return current = await LoadAsync(now, ct);
+            if (current is { } loaded && IsFresh(loaded)) return loaded;
+            return current = await LoadAsync(clock.GetUtcNow(), ct);
         }
         catch (Exception e) when (current is not null && StorageFailure.Is(e))
         {
             // The keys of a minute ago are better than none, and than every request waiting for the database in turn.
-            return current = current.AsOf(now);
+            return current = current.AsOf(clock.GetTimestamp());
         }
         catch (CryptographicException) when (current is not null)
         {
             Log.NoneLeft(logger);
-            return current = current.AsOf(now);
+            return current = current.AsOf(clock.GetTimestamp());
         }
         finally
         {
@@ -67,6 +66,8 @@ internal sealed partial class SigningKeys(
 
     public void Dispose() => loading.Dispose();
 
+    private bool IsFresh(KeySet keys) => clock.GetElapsedTime(keys.LoadedAt) < Refresh;
+
     private async Task<KeySet> LoadAsync(DateTimeOffset now, CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
@@ -85,7 +86,7 @@ internal sealed partial class SigningKeys(
             opened.Insert(0, Open(key)!);
         }
 
-        return new KeySet(now, opened);
+        return new KeySet(now, clock.GetTimestamp(), opened);
     }
 
     // A row proves by its seal that the service made it. One that does not is somebody else's, or was changed: it neither signs nor verifies
@@ -181,33 +182,35 @@ internal sealed record OpenedKey(SigningKey Row, ECDsa PrivateKey)
 /// <summary>The signing keys as read at one moment.</summary>
 internal sealed class KeySet
 {
-    /// <param name="loadedAt">UTC.</param>
+    /// <param name="now">UTC; tells which of them signs.</param>
+    /// <param name="loadedAt">A timestamp of the clock, which nobody sets.</param>
     /// <param name="keys">At least one, the one that signs last first.</param>
-    public KeySet(DateTimeOffset loadedAt, IReadOnlyList<OpenedKey> keys)
+    public KeySet(DateTimeOffset now, long loadedAt, IReadOnlyList<OpenedKey> keys)
     {
         LoadedAt = loadedAt;
         // The first key of all signs at once, even where a clock is behind that of the instance that made it.
-        var signer = keys.FirstOrDefault(k => k.Row.ActiveFrom <= loadedAt) ?? keys[^1];
+        var signer = keys.FirstOrDefault(k => k.Row.ActiveFrom <= now) ?? keys[^1];
         Signer = new SigningCredentials(new ECDsaSecurityKey(signer.PrivateKey) { KeyId = signer.Row.Id }, SecurityAlgorithms.EcdsaSha256);
         Verifiers = [.. keys.Select(Verifier)];
         foreach (var other in keys.Where(k => k != signer)) other.PrivateKey.Dispose();
     }
 
-    private KeySet(KeySet other, DateTimeOffset loadedAt)
+    private KeySet(KeySet other, long loadedAt)
     {
         LoadedAt = loadedAt;
         Signer = other.Signer;
         Verifiers = other.Verifiers;
     }
 
-    public DateTimeOffset LoadedAt { get; }
+    /// <summary>A timestamp of the clock, which nobody sets.</summary>
+    public long LoadedAt { get; }
 
     public SigningCredentials Signer { get; }
 
     public IReadOnlyList<ECDsaSecurityKey> Verifiers { get; }
 
     /// <summary>The same keys, to be asked for again later.</summary>
-    public KeySet AsOf(DateTimeOffset now) => new(this, now);
+    public KeySet AsOf(long loadedAt) => new(this, loadedAt);
 
     private static ECDsaSecurityKey Verifier(OpenedKey key) =>
         new(ECDsa.Create(key.PrivateKey.ExportParameters(includePrivateParameters: false))) { KeyId = key.Row.Id };

@@ -12,6 +12,9 @@ internal static class JsonBody
 {
     private static readonly ReadOnlyMemory<byte> NoMembers = "{}"u8.ToArray();
 
+    // Some clients begin UTF-8 with it; RFC 8259 §8.1 lets a reader ignore it.
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
     /// <summary>Reads and parses a body: <see cref="ReceiveAsync"/>, then <see cref="Parse"/>.</summary>
     public static async Task<Checked<T>> ReadAsync<T>(HttpRequest request, int maxSizeBytes, CancellationToken ct)
         where T : class =>
@@ -60,7 +63,7 @@ internal static class JsonBody
             {
                 ReadOnlyMemory<byte> body = read.Buffer.ToArray();
                 request.BodyReader.AdvanceTo(read.Buffer.End);
-                return body;
+                return body.Span.StartsWith(ByteOrderMark) ? body[ByteOrderMark.Length..] : body;
             }
 
             request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);

@@ -103,6 +103,8 @@ public sealed class EdgeTests(ServiceFixture.Sqlite fixture) : ServiceTests(fixt
     [Theory]
     [InlineData("Authorization")]
     [InlineData("content-type, x-dfns-useraction, x-dfns-sdk-version, x-dfns-appid, x-dfns-nonce")]
+    [InlineData("baggage, sentry-trace, traceparent, tracestate")]
+    [InlineData("x-datadog-trace-id, newrelic, x-of-a-tool-that-nobody-knows-yet")]
     public async Task Admits_the_headers_clients_send_from_an_origin_that_an_organisation_lists(string headers)
     {
         await using var service = await Service.StartAsync(Service.Database);

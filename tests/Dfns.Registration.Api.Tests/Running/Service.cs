@@ -14,7 +14,6 @@ using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Time.Testing;
 using Serilog.Core;
 
 namespace Dfns.Registration.Api.Tests.Running;
@@ -50,7 +49,7 @@ public sealed class Service : IAsyncDisposable
 
     public TestDatabase Database { get; }
 
-    public FakeTimeProvider Clock { get; } = new(Noon);
+    public SettableClock Clock { get; } = new(Noon);
 
     internal Inbox Inbox { get; } = new();
 

@@ -1,0 +1,117 @@
+using System.Text.Json;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Dfns.Registration.Api.Social;
+
+/// <summary>
+/// Reads of a provider's two documents what is needed, whatever else they hold. What cannot be read in one key leaves out that key alone; in
+/// any other member it is nobody's concern: one odd member is not to end everybody's sign-in.
+/// </summary>
+internal static class ProviderDocuments
+{
+    /// <summary>So many keys of a provider are kept.</summary>
+    public const int MaxKeys = 100;
+
+    private const int MaxDepth = 64;
+
+    /// <summary>Reads a discovery document (OpenID Connect Discovery 1.0 §3).</summary>
+    /// <param name="utf8">JSON; it may begin with a byte order mark.</param>
+    /// <returns>Its <c>issuer</c> and <c>jwks_uri</c>, as they stand there.</returns>
+    /// <exception cref="FormatException">One of the two is not there as a text; says which.</exception>
+    /// <exception cref="JsonException">It is no JSON.</exception>
+    public static (string Issuer, string KeysAddress) ReadDiscovery(ReadOnlyMemory<byte> utf8)
+    {
+        using var document = Parse(utf8);
+        return (
+            Text(document.RootElement, "issuer") ?? throw new FormatException("the discovery document has no issuer that is a text"),
+            Text(document.RootElement, "jwks_uri") ?? throw new FormatException("the discovery document has no jwks_uri that is a text"));
+    }
+
+    /// <summary>Reads a JWK Set (RFC 7517 §5: whatever is not understood in it is ignored).</summary>
+    /// <param name="utf8">JSON; it may begin with a byte order mark.</param>
+    /// <param name="leftOut">The places of what could not be read, as <c>keys[2].n</c>: of keys that are left out for it.</param>
+    /// <returns>The keys that can verify a signature; possibly none.</returns>
+    /// <exception cref="FormatException">There is no array <c>keys</c>.</exception>
+    /// <exception cref="JsonException">It is no JSON.</exception>
+    public static IReadOnlyList<JsonWebKey> ReadKeys(ReadOnlyMemory<byte> utf8, out IReadOnlyList<string> leftOut)
+    {
+        using var document = Parse(utf8);
+        if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("keys", out var listed) || listed.ValueKind != JsonValueKind.Array)
+        {
+            throw new FormatException("the key document has no array of keys");
+        }
+
+        var (keys, unreadable, place) = (new List<JsonWebKey>(), new List<string>(), 0);
+        foreach (var element in listed.EnumerateArray())
+        {
+            var fault = ReadKey(element, out var key);
+            if (fault is null && keys.Count < MaxKeys && key is not null) keys.Add(key);
+            if (fault is not null && unreadable.Count < MaxKeys) unreadable.Add($"keys[{place}]{fault}");
+            place++;
+        }
+
+        leftOut = unreadable;
+        return keys;
+    }
+
+    // The member that is at fault; null too for a key of a type, or too short, that nothing here is verified with.
+    private static string? ReadKey(JsonElement element, out JsonWebKey? key)
+    {
+        key = null;
+        if (element.ValueKind != JsonValueKind.Object) return "";
+        var read = new JsonWebKey();
+        if ((Read("kty", text => read.Kty = text) ?? Read("kid", text => read.Kid = text) ?? Read("use", text => read.Use = text) ?? Read("alg", text => read.Alg = text)) is { } common) return common;
+        switch (read.Kty)
+        {
+            case JsonWebAlgorithmsKeyTypes.RSA:
+                if ((Read("n", text => read.N = text) ?? Read("e", text => read.E = text)) is { } rsa) return rsa;
+                break;
+            case JsonWebAlgorithmsKeyTypes.EllipticCurve:
+                if ((Read("crv", text => read.Crv = text) ?? Read("x", text => read.X = text) ?? Read("y", text => read.Y = text)) is { } curve) return curve;
+                break;
+            default:
+                return null;
+        }
+
+        try
+        {
+            // The library decodes a key when it is first asked about it. RFC 7518 §3.3 wants 2048 bits of RSA.
+            if (read.Kty == JsonWebAlgorithmsKeyTypes.EllipticCurve || read.KeySize >= 2048) key = read;
+            return null;
+        }
+        catch (Exception e) when (e is FormatException or ArgumentException)
+        {
+            return ".n";
+        }
+
+        string? Read(string name, Action<string> keep)
+        {
+            if (!element.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null) return null;
+            if (Text(element, name) is not { } text) return $".{name}";
+            keep(text);
+            return null;
+        }
+    }
+
+    private static string? Text(JsonElement element, string name)
+    {
+        if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(name, out var value) || value.ValueKind != JsonValueKind.String) return null;
+        try
+        {
+            return value.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair is no text.
+            return null;
+        }
+    }
+
+    private static JsonDocument Parse(ReadOnlyMemory<byte> utf8)
+    {
+        // RFC 8259 §8.1: a mark may be ignored.
+        ReadOnlySpan<byte> mark = [0xEF, 0xBB, 0xBF];
+        if (utf8.Span.StartsWith(mark)) utf8 = utf8[mark.Length..];
+        return JsonDocument.Parse(utf8, new JsonDocumentOptions { MaxDepth = MaxDepth });
+    }
+}
