@@ -16,12 +16,16 @@ internal static class OperatorCommandLine
     /// <summary>Whether the arguments are for a command, or are at fault; else they are settings of the service, which starts.</summary>
     public static bool IsAsked(string[] args) => ServiceArguments.SecretFault(args) is not null || IsCommand(args) || ServiceArguments.Fault(args, Commands(MakeRoot())) is not null;
 
-    public static async Task<int> RunAsync(string[] args)
+    /// <summary>Runs what <see cref="IsAsked"/>, or tells what is at fault.</summary>
+    /// <param name="args">As typed.</param>
+    /// <param name="host">Where it writes, and whose settings it reads.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(string[] args, CommandHost host)
     {
         var root = MakeRoot();
         if ((ServiceArguments.SecretFault(args) ?? (IsCommand(args) ? null : ServiceArguments.Fault(args, Commands(root)))) is { } fault)
         {
-            await Console.Error.WriteLineAsync(fault);
+            await host.Error.WriteLineAsync(fault);
             return 1;
         }
 
@@ -31,11 +35,11 @@ internal static class OperatorCommandLine
             mistyped.ShowTypoCorrections = false;
             foreach (var typed in parsed.UnmatchedTokens)
             {
-                if (Spelling.Nearest(typed.Split('=', ':')[0], Words(parsed.CommandResult.Command).Concat(Words(root))) is { } meant) await Console.Error.WriteLineAsync($"There is no '{typed.Split('=', ':')[0]}' here; did you mean '{meant}'?");
+                if (Spelling.Nearest(typed.Split('=', ':')[0], Words(parsed.CommandResult.Command).Concat(Words(root))) is { } meant) await host.Error.WriteLineAsync($"There is no '{typed.Split('=', ':')[0]}' here; did you mean '{meant}'?");
             }
         }
 
-        var exitCode = await parsed.InvokeAsync();
+        var exitCode = await parsed.InvokeAsync(host);
         return parsed.Errors.Count > 0 && parsed.CommandResult.Command.Name == VerifyCommand.Name ? VerifyCommand.Unusable : exitCode;
     }
 
@@ -73,10 +77,7 @@ internal static class OperatorCommandLine
     /// <returns>The exit code: 0 done, 1 not done.</returns>
     public static async Task<int> RunAsync(ParseResult parsed, Func<IServiceProvider, CancellationToken, Task<CommandResult>> run, CancellationToken ct)
     {
-        var builder = WebApplication.CreateBuilder();
-        builder.Logging.ClearProviders();
-        builder.AddService();
-        await using var app = builder.Build();
+        await using var app = ((CommandHost)parsed.InvocationConfiguration).Build();
         // The same as the service's own start: what passes here must not stop it there.
         if (app.SettingFaults() is { Count: > 0 } faults) return Output.Write(parsed, CommandResult.Fault(string.Join(Environment.NewLine, faults)));
         CommandResult result;
