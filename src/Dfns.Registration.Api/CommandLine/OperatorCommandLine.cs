@@ -74,8 +74,9 @@ internal static class OperatorCommandLine
     /// <param name="parsed">What was typed.</param>
     /// <param name="run">The command; returns what to print, or why it could not be done.</param>
     /// <param name="ct">Ends it.</param>
+    /// <param name="migrates">Whether it is what brings the database up to date; every other command wants it to be.</param>
     /// <returns>The exit code: 0 done, 1 not done.</returns>
-    public static async Task<int> RunAsync(ParseResult parsed, Func<IServiceProvider, CancellationToken, Task<CommandResult>> run, CancellationToken ct)
+    public static async Task<int> RunAsync(ParseResult parsed, Func<IServiceProvider, CancellationToken, Task<CommandResult>> run, CancellationToken ct, bool migrates = false)
     {
         await using var app = ((CommandHost)parsed.InvocationConfiguration).Build();
         // The same as the service's own start: what passes here must not stop it there.
@@ -84,14 +85,14 @@ internal static class OperatorCommandLine
         try
         {
             await using var scope = app.Services.CreateAsyncScope();
-            if (run != MigrateCommand.MigrateAsync && await scope.ServiceProvider.GetRequiredService<DatabaseSchema>().IsBehindAsync(ct))
+            if (!migrates && await scope.ServiceProvider.GetRequiredService<DatabaseSchema>().IsBehindAsync(ct))
             {
                 result = CommandResult.Fault("The database is not up to date; run 'migrate' first.");
             }
             else
             {
                 // Opens the key that signs: with another master key, keys would be sealed and codes hashed that no instance can use.
-                if (run != MigrateCommand.MigrateAsync) await app.Services.GetRequiredService<SigningKeys>().GetAsync(ct);
+                if (!migrates) await app.Services.GetRequiredService<SigningKeys>().GetAsync(ct);
                 result = await run(scope.ServiceProvider, ct);
             }
         }
@@ -102,6 +103,10 @@ internal static class OperatorCommandLine
         catch (Exception e) when (UniqueViolation.IsLostRace(e))
         {
             result = CommandResult.Fault("Somebody else changed the same at this moment, and nothing was done here; try again.");
+        }
+        catch (Exception e) when (StorageFailure.IsForbidden(e))
+        {
+            result = CommandResult.Fault("The role of Database:ConnectionString may not do this. 'migrate' wants the role that owns the tables, and gives another what it needs with --grant-to.");
         }
         catch (Exception e) when (StorageFailure.Is(e))
         {

@@ -24,7 +24,12 @@ internal static class ServiceStart
 
         try
         {
-            await app.PrepareDatabaseAsync();
+            if (await app.PrepareDatabaseAsync() is { } why)
+            {
+                await error.WriteLineAsync($"The service does not start: {why}");
+                return 1;
+            }
+
             await app.StartAsync();
         }
         catch (CryptographicException)

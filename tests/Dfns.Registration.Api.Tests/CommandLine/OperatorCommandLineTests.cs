@@ -253,7 +253,7 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
         await using var service = await Service.StartAsync(database);
         var invited = await service.InviteAsync(await service.NewOrganisationAsync(), "jane@example.co");
         // An update that finds no row is what the loser sees.
-        foreach (var statement in LosingEveryUpdate(database)) await service.InDatabaseAsync(db => db.Database.ExecuteSqlRawAsync(statement));
+        foreach (var statement in LosingEveryUpdate(database)) await service.AsOwnerAsync(db => db.Database.ExecuteSqlRawAsync(statement));
 
         var run = await ServiceProgram.OperateAsync(database, "user", "deactivate", "--org", invited.Organisation.Id, "--user", invited.UserId);
 

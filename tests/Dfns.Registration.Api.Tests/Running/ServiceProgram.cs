@@ -51,16 +51,20 @@ internal static class ServiceProgram
         return new Run(process.ExitCode, output[0], output[1]);
     }
 
-    /// <summary>Runs a command against a database, as an operator does.</summary>
-    public static Task<Run> OperateAsync(TestDatabase database, params string[] arguments) => RunAsync(arguments, SettingsOf(database));
+    /// <summary>Runs a command against a database, as an operator does: what changes the schema, as its owner.</summary>
+    public static Task<Run> OperateAsync(TestDatabase database, params string[] arguments) => Operating(database, arguments, RunAsync);
 
     /// <summary>Runs the executable with a command against a database.</summary>
-    public static Task<Run> OperateProcessAsync(TestDatabase database, params string[] arguments) => RunProcessAsync(arguments, SettingsOf(database));
+    public static Task<Run> OperateProcessAsync(TestDatabase database, params string[] arguments) => Operating(database, arguments, RunProcessAsync);
 
     /// <summary>Runs a command that prints one row.</summary>
     public static async Task<JsonNode> RowAsync(TestDatabase database, params string[] arguments) => (await OperateAsync(database, [.. arguments, "--json"])).Row;
 
-    private static IEnumerable<(string Key, string Value)> SettingsOf(TestDatabase database) => Service.Settings(database).Select(s => (s.Key, s.Value));
+    private static Task<Run> Operating(TestDatabase database, string[] arguments, Func<string[], IEnumerable<(string Key, string Value)>, Task<Run>> run)
+    {
+        var (used, more) = database.ServiceRole is { } role && arguments[0] == "migrate" ? (database.Owner, ["--grant-to", role]) : (database, Array.Empty<string>());
+        return run([.. arguments, .. more], Service.Settings(used).Select(s => (s.Key, s.Value)));
+    }
 
     // As the executable's: settings go before its appsettings.json, as those of an environment do.
     private static WebApplicationBuilder Builder(IEnumerable<(string Key, string Value)> settings)
