@@ -11,7 +11,7 @@ using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.UserActions;
 using Dfns.Registration.Api.Users;
 
-if (OperatorCommandLine.IsAsked(args)) return await OperatorCommandLine.RunAsync(args);
+if (OperatorCommandLine.IsAsked(args)) return await OperatorCommandLine.RunAsync(args, new CommandHost(WebApplication.CreateBuilder));
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddService();
@@ -41,4 +41,4 @@ app.MapJwks();
 app.MapHealth();
 app.MapApiDocument();
 
-return await app.RunServiceAsync();
+return await app.RunServiceAsync(Console.Error);

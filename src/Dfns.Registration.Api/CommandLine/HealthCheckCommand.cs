@@ -9,7 +9,7 @@ internal static class HealthCheckCommand
     public static Command Make()
     {
         var command = new Command("healthcheck", "Ask the service in this container whether it is ready; exit code 0 when it is.\n\nExample: healthcheck");
-        command.SetAction((_, _) => Health.AskAsync());
+        command.SetAction((parsed, _) => Health.AskAsync(parsed.InvocationConfiguration.Error));
         return command;
     }
 }

@@ -9,16 +9,20 @@ internal static class MigrateCommand
 {
     public static Command Make()
     {
-        var command = new Command("migrate", "Bring the database up to date; a starting service does so by itself.\n\nExample: migrate");
-        command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(parsed, MigrateAsync, ct));
+        var role = new Option<string?>("--grant-to") { Description = "The role that the service connects as, on PostgreSQL: is given what the service needs, as in grants.sql, and nothing that changes the schema." };
+        var command = new Command("migrate", "Bring the database up to date; a starting service does so by itself, unless Database:Migrate is false.\n\nExample: migrate --grant-to registration") { role };
+        command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(parsed, (services, stop) => MigrateAsync(services, parsed.GetValue(role), stop), ct, migrates: true));
         return command;
     }
 
-    public static async Task<CommandResult> MigrateAsync(IServiceProvider services, CancellationToken ct)
+    private static async Task<CommandResult> MigrateAsync(IServiceProvider services, string? role, CancellationToken ct)
     {
-        var schema = services.GetRequiredService<DatabaseSchema>();
+        var (schema, grants) = (services.GetRequiredService<DatabaseSchema>(), services.GetRequiredService<DatabaseGrants>());
+        if (role is not null && !await grants.IsOtherRoleAsync(role, ct)) return CommandResult.Fault($"The database has no role '{role}' beside the one that migrates; roles.sql makes both.");
+
         var isBehind = await schema.IsBehindAsync(ct);
         await services.MigrateAsync(ct);
+        if (role is not null) await schema.InTurnAsync(stop => grants.GrantAsync(role, stop), ct);
         var newest = await schema.NewestAsync(ct);
         if (isBehind)
         {

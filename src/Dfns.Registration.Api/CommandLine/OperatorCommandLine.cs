@@ -16,12 +16,16 @@ internal static class OperatorCommandLine
     /// <summary>Whether the arguments are for a command, or are at fault; else they are settings of the service, which starts.</summary>
     public static bool IsAsked(string[] args) => ServiceArguments.SecretFault(args) is not null || IsCommand(args) || ServiceArguments.Fault(args, Commands(MakeRoot())) is not null;
 
-    public static async Task<int> RunAsync(string[] args)
+    /// <summary>Runs what <see cref="IsAsked"/>, or tells what is at fault.</summary>
+    /// <param name="args">As typed.</param>
+    /// <param name="host">Where it writes, and whose settings it reads.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(string[] args, CommandHost host)
     {
         var root = MakeRoot();
         if ((ServiceArguments.SecretFault(args) ?? (IsCommand(args) ? null : ServiceArguments.Fault(args, Commands(root)))) is { } fault)
         {
-            await Console.Error.WriteLineAsync(fault);
+            await host.Error.WriteLineAsync(fault);
             return 1;
         }
 
@@ -31,11 +35,11 @@ internal static class OperatorCommandLine
             mistyped.ShowTypoCorrections = false;
             foreach (var typed in parsed.UnmatchedTokens)
             {
-                if (Spelling.Nearest(typed.Split('=', ':')[0], Words(parsed.CommandResult.Command).Concat(Words(root))) is { } meant) await Console.Error.WriteLineAsync($"There is no '{typed.Split('=', ':')[0]}' here; did you mean '{meant}'?");
+                if (Spelling.Nearest(typed.Split('=', ':')[0], Words(parsed.CommandResult.Command).Concat(Words(root))) is { } meant) await host.Error.WriteLineAsync($"There is no '{typed.Split('=', ':')[0]}' here; did you mean '{meant}'?");
             }
         }
 
-        var exitCode = await parsed.InvokeAsync();
+        var exitCode = await parsed.InvokeAsync(host);
         return parsed.Errors.Count > 0 && parsed.CommandResult.Command.Name == VerifyCommand.Name ? VerifyCommand.Unusable : exitCode;
     }
 
@@ -70,27 +74,25 @@ internal static class OperatorCommandLine
     /// <param name="parsed">What was typed.</param>
     /// <param name="run">The command; returns what to print, or why it could not be done.</param>
     /// <param name="ct">Ends it.</param>
+    /// <param name="migrates">Whether it is what brings the database up to date; every other command wants it to be.</param>
     /// <returns>The exit code: 0 done, 1 not done.</returns>
-    public static async Task<int> RunAsync(ParseResult parsed, Func<IServiceProvider, CancellationToken, Task<CommandResult>> run, CancellationToken ct)
+    public static async Task<int> RunAsync(ParseResult parsed, Func<IServiceProvider, CancellationToken, Task<CommandResult>> run, CancellationToken ct, bool migrates = false)
     {
-        var builder = WebApplication.CreateBuilder();
-        builder.Logging.ClearProviders();
-        builder.AddService();
-        await using var app = builder.Build();
+        await using var app = ((CommandHost)parsed.InvocationConfiguration).Build();
         // The same as the service's own start: what passes here must not stop it there.
         if (app.SettingFaults() is { Count: > 0 } faults) return Output.Write(parsed, CommandResult.Fault(string.Join(Environment.NewLine, faults)));
         CommandResult result;
         try
         {
             await using var scope = app.Services.CreateAsyncScope();
-            if (run != MigrateCommand.MigrateAsync && await scope.ServiceProvider.GetRequiredService<DatabaseSchema>().IsBehindAsync(ct))
+            if (!migrates && await scope.ServiceProvider.GetRequiredService<DatabaseSchema>().IsBehindAsync(ct))
             {
                 result = CommandResult.Fault("The database is not up to date; run 'migrate' first.");
             }
             else
             {
                 // Opens the key that signs: with another master key, keys would be sealed and codes hashed that no instance can use.
-                if (run != MigrateCommand.MigrateAsync) await app.Services.GetRequiredService<SigningKeys>().GetAsync(ct);
+                if (!migrates) await app.Services.GetRequiredService<SigningKeys>().GetAsync(ct);
                 result = await run(scope.ServiceProvider, ct);
             }
         }
@@ -101,6 +103,10 @@ internal static class OperatorCommandLine
         catch (Exception e) when (UniqueViolation.IsLostRace(e))
         {
             result = CommandResult.Fault("Somebody else changed the same at this moment, and nothing was done here; try again.");
+        }
+        catch (Exception e) when (StorageFailure.IsForbidden(e))
+        {
+            result = CommandResult.Fault("The role of Database:ConnectionString may not do this. 'migrate' wants the role that owns the tables, and gives another what it needs with --grant-to.");
         }
         catch (Exception e) when (StorageFailure.Is(e))
         {

@@ -5,23 +5,32 @@ using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Hosting;
 
-/// <summary>Brings the database up to date at start.</summary>
+/// <summary>Brings the database up to date at start, or sees to it that it is.</summary>
 internal static partial class DatabaseStart
 {
-    /// <summary>Migrates the database and makes the first signing key; safe when several instances start at once.</summary>
-    public static async Task PrepareDatabaseAsync(this WebApplication app)
+    /// <summary>Of grants that are missing; without any, every table would be told.</summary>
+    private const int MostTold = 5;
+
+    /// <summary>Waits for the database, migrates it unless told not to, and makes the first signing key; safe when several instances start at once.</summary>
+    /// <returns>Why the service does not start on this database as it is, or with this role; null where it does.</returns>
+    public static async Task<string?> PrepareDatabaseAsync(this WebApplication app)
     {
         var clock = app.Services.GetRequiredService<TimeProvider>();
-        var patience = app.Services.GetRequiredService<IOptions<DatabaseOptions>>().Value.StartTimeout;
+        var options = app.Services.GetRequiredService<IOptions<DatabaseOptions>>().Value;
         var started = clock.GetTimestamp();
         while (true)
         {
             try
             {
-                await app.Services.MigrateAsync(CancellationToken.None);
-                return;
+                if (options.Migrate) await app.Services.MigrateAsync(CancellationToken.None);
+                else if (await app.Services.FindReadyAsync(CancellationToken.None) is { } fault) return fault;
+                return await app.Services.RetentionFaultAsync(CancellationToken.None);
             }
-            catch (Exception e) when (StorageFailure.Is(e) && clock.GetElapsedTime(started) < patience)
+            catch (Exception e) when (options.Migrate && StorageFailure.IsForbidden(e))
+            {
+                return "its role may not change the schema of the database; set Database:Migrate to false, and run 'migrate' as the role that owns the tables.";
+            }
+            catch (Exception e) when (StorageFailure.Is(e) && clock.GetElapsedTime(started) < options.StartTimeout)
             {
                 Log.Waiting(app.Logger, e.GetType().Name);
             }
@@ -34,16 +43,43 @@ internal static partial class DatabaseStart
     public static async Task MigrateAsync(this IServiceProvider services, CancellationToken ct)
     {
         await using var scope = services.CreateAsyncScope();
-        await scope.ServiceProvider.GetRequiredService<DatabaseSchema>()
-            .MigrateAsync(
-                async stop =>
-                {
-                    await services.GetRequiredService<SigningKeys>().GetAsync(stop);
-                    var lost = await scope.ServiceProvider.GetRequiredService<UserStore>().RefoldAsync(stop);
-                    var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(DatabaseStart));
-                    foreach (var name in lost) Log.NameLost(logger, name.UserId, name.OrganisationId, name.HolderId);
-                },
-                ct);
+        await scope.ServiceProvider.GetRequiredService<DatabaseSchema>().MigrateAsync(stop => CompleteAsync(scope.ServiceProvider, stop), ct);
+    }
+
+    // What another role has migrated; what is missing of rows is added, as it may be by any.
+    private static async Task<string?> FindReadyAsync(this IServiceProvider services, CancellationToken ct)
+    {
+        await using var scope = services.CreateAsyncScope();
+        if (await scope.ServiceProvider.GetRequiredService<DatabaseGrants>().MissingAsync(ct) is { Count: > 0 } missing)
+        {
+            return $"its role lacks {string.Join(", ", missing.Take(MostTold))}{(missing.Count > MostTold ? $" and {missing.Count - MostTold} more" : "")}; as the role that owns the tables run 'migrate --grant-to', or grants.sql.";
+        }
+
+        var schema = scope.ServiceProvider.GetRequiredService<DatabaseSchema>();
+        if (await schema.PendingAsync(ct) is { Count: > 0 } pending)
+        {
+            return $"the database lacks {string.Join(", ", pending)}, and Database:Migrate is false; as the role that owns the tables run 'migrate'.";
+        }
+
+        await schema.InTurnAsync(stop => CompleteAsync(scope.ServiceProvider, stop), ct);
+        return null;
+    }
+
+    private static async Task<string?> RetentionFaultAsync(this IServiceProvider services, CancellationToken ct)
+    {
+        if (services.GetRequiredService<IOptions<HousekeepingOptions>>().Value.KeepAuditEvents is null) return null;
+        await using var scope = services.CreateAsyncScope();
+        return await scope.ServiceProvider.GetRequiredService<DatabaseGrants>().MayDeleteAsync("audit_events", ct)
+            ? null
+            : "Housekeeping:KeepAuditEvents is set, and its role may not delete from audit_events; leave the setting out, and delete them as the role that owns the tables.";
+    }
+
+    private static async Task CompleteAsync(IServiceProvider services, CancellationToken ct)
+    {
+        await services.GetRequiredService<SigningKeys>().GetAsync(ct);
+        var lost = await services.GetRequiredService<UserStore>().RefoldAsync(ct);
+        var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(DatabaseStart));
+        foreach (var name in lost) Log.NameLost(logger, name.UserId, name.OrganisationId, name.HolderId);
     }
 
     private static partial class Log

@@ -28,8 +28,9 @@ internal static class Health
     }
 
     /// <summary>What a container's health check runs, for images without curl: asks the service in this container whether it is ready.</summary>
+    /// <param name="error">Told why it does not answer.</param>
     /// <returns>The exit code: 0 when it is.</returns>
-    public static async Task<int> AskAsync()
+    public static async Task<int> AskAsync(TextWriter error)
     {
         var port = Environment.GetEnvironmentVariable("ASPNETCORE_HTTP_PORTS")?.Split(';')[0] ?? "8080";
         using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(3) };
@@ -40,7 +41,7 @@ internal static class Health
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
         {
-            await Console.Error.WriteLineAsync(e.Message);
+            await error.WriteLineAsync(e.Message);
             return 1;
         }
     }

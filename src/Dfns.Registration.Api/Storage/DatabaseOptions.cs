@@ -20,6 +20,12 @@ public sealed class DatabaseOptions
     /// <summary>A file that holds it, in place of <see cref="ConnectionString"/>.</summary>
     public string? ConnectionStringFile { get; set; }
 
+    /// <summary>
+    /// Whether a starting service brings the schema up to date itself. <see langword="false"/>: it refuses to start on one that is behind, and
+    /// its role may do without the right to change the schema.
+    /// </summary>
+    public bool Migrate { get; set; } = true;
+
     /// <summary>How long a starting service waits for its database; default 30 seconds.</summary>
     public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(30);
 

@@ -13,7 +13,10 @@ internal sealed class DatabaseSchema(RegistrationDbContext db)
     public string? Provider => db.Database.ProviderName;
 
     /// <summary>Whether there are migrations that were not applied.</summary>
-    public async Task<bool> IsBehindAsync(CancellationToken ct) => (await db.Database.GetPendingMigrationsAsync(ct)).Any();
+    public async Task<bool> IsBehindAsync(CancellationToken ct) => (await PendingAsync(ct)).Count > 0;
+
+    /// <summary>The migrations that were not applied, in their order.</summary>
+    public async Task<IReadOnlyList<string>> PendingAsync(CancellationToken ct) => [.. await db.Database.GetPendingMigrationsAsync(ct)];
 
     /// <summary>The last migration that was applied.</summary>
     public async Task<string> NewestAsync(CancellationToken ct) => (await db.Database.GetAppliedMigrationsAsync(ct)).Last();
@@ -21,17 +24,25 @@ internal sealed class DatabaseSchema(RegistrationDbContext db)
     /// <summary>Applies the migrations, one instance at a time.</summary>
     /// <param name="then">What else has to be there once, however many instances start; runs before the next one's turn.</param>
     /// <param name="ct">Ends the waiting.</param>
-    public async Task MigrateAsync(Func<CancellationToken, Task> then, CancellationToken ct)
+    public Task MigrateAsync(Func<CancellationToken, Task> then, CancellationToken ct) => InTurnAsync(
+        async stop =>
+        {
+            // Kept in the file. A commit then writes one file, once, and nobody who reads waits for it.
+            if (db.Database.IsSqlite()) await db.Database.ExecuteSqlAsync($"PRAGMA journal_mode = WAL", stop);
+            await db.Database.MigrateAsync(stop);
+            await then(stop);
+        },
+        ct);
+
+    /// <summary>Does what has to be done once, however many instances start: one at a time.</summary>
+    public async Task InTurnAsync(Func<CancellationToken, Task> work, CancellationToken ct)
     {
         var locks = db.Database.IsNpgsql();
         await db.Database.OpenConnectionAsync(ct);
         try
         {
             if (locks) await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({MigrationLock})", ct);
-            // Kept in the file. A commit then writes one file, once, and nobody who reads waits for it.
-            if (db.Database.IsSqlite()) await db.Database.ExecuteSqlAsync($"PRAGMA journal_mode = WAL", ct);
-            await db.Database.MigrateAsync(ct);
-            await then(ct);
+            await work(ct);
         }
         finally
         {

@@ -25,6 +25,7 @@ internal static class DatabaseSetup
         builder.Services.AddSingleton<GroupCommit>();
         builder.Services.AddSingleton<TableStatistics>();
         builder.Services.AddScoped<DatabaseSchema>();
+        builder.Services.AddScoped<DatabaseGrants>();
         builder.Services.AddScoped<ExpiredRows>();
 
         // A word that is no provider is told with all other faults of the settings.

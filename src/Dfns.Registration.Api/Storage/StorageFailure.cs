@@ -25,6 +25,17 @@ internal static class StorageFailure
         return false;
     }
 
+    /// <summary>Whether PostgreSQL does not let this role do it.</summary>
+    public static bool IsForbidden(Exception exception)
+    {
+        for (Exception? e = exception; e is not null; e = e.InnerException)
+        {
+            if (e is PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege }) return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Whether something ended because it was cancelled, or what it read from did: drivers wrap that in exceptions of their own.</summary>
     public static bool IsCutOff(Exception exception)
     {

@@ -6,22 +6,23 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Tests.CommandLine;
 
-/// <summary>The operator's command line, as a process against a real database with a service running on it.</summary>
+/// <summary>The operator's command line, against a real database with a service running on it.</summary>
 public abstract class OperatorCommandLineTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : OperatorCommandLineTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : OperatorCommandLineTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;
 
+    /// <summary>As an operator does it: by the executable, a process for each command.</summary>
     [Fact]
     public async Task From_an_empty_database_to_a_registered_user()
     {
         await using var database = await Fixture.NewDatabaseAsync();
-        Assert.Equal(0, (await ServiceProgram.OperateAsync(database, "migrate")).ExitCode);
+        Assert.Equal(0, (await ServiceProgram.OperateProcessAsync(database, "migrate")).ExitCode);
         // It is up to date: nothing is done, and nothing is noted.
-        Assert.Equal(0, (await ServiceProgram.OperateAsync(database, "migrate")).ExitCode);
-        var organisation = await ServiceProgram.RowAsync(database, "org", "create", "--name", "Example", "--rp-id", "example.co", "--origin", "https://app.example.co");
-        var user = await ServiceProgram.RowAsync(database, "user", "invite", "--org", (string)organisation["id"]!, "--username", "jane@example.co", "--print-code");
+        Assert.Equal(0, (await ServiceProgram.OperateProcessAsync(database, "migrate")).ExitCode);
+        var organisation = (await ServiceProgram.OperateProcessAsync(database, "org", "create", "--name", "Example", "--rp-id", "example.co", "--origin", "https://app.example.co", "--json")).Row;
+        var user = (await ServiceProgram.OperateProcessAsync(database, "user", "invite", "--org", (string)organisation["id"]!, "--username", "jane@example.co", "--print-code", "--json")).Row;
         KnownSecrets.Add((string)user["code"]!);
 
         await using var service = await Service.StartAsync(database);
@@ -30,7 +31,7 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
         var challenge = await invited.InitAsync();
 
         Assert.Equal(200, (int)(await challenge.CompleteAsync(challenge.GoodBody())).Status);
-        var listed = await ServiceProgram.RowAsync(database, "user", "list", "--org", (string)organisation["id"]!);
+        var listed = (await ServiceProgram.OperateProcessAsync(database, "user", "list", "--org", (string)organisation["id"]!, "--json")).Row;
         Assert.Equal((user["id"]!.ToString(), 2, true), ((string)listed["id"]!, (int)listed["credentials"]!, (bool)listed["isActive"]!));
         Assert.NotNull(listed["registeredAt"]);
         Assert.Equal(
@@ -252,7 +253,7 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
         await using var service = await Service.StartAsync(database);
         var invited = await service.InviteAsync(await service.NewOrganisationAsync(), "jane@example.co");
         // An update that finds no row is what the loser sees.
-        foreach (var statement in LosingEveryUpdate(database)) await service.InDatabaseAsync(db => db.Database.ExecuteSqlRawAsync(statement));
+        foreach (var statement in LosingEveryUpdate(database)) await service.AsOwnerAsync(db => db.Database.ExecuteSqlRawAsync(statement));
 
         var run = await ServiceProgram.OperateAsync(database, "user", "deactivate", "--org", invited.Organisation.Id, "--user", invited.UserId);
 

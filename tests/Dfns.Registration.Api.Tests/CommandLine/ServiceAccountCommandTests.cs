@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Tests.CommandLine;
 
-/// <summary>Service accounts and permissions on the command line, as a process against a real database.</summary>
+/// <summary>Service accounts and permissions on the command line, against a real database.</summary>
 public abstract class ServiceAccountCommandTests(ServiceFixture fixture) : ServiceTests(fixture)
 {
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : ServiceAccountCommandTests(fixture), IClassFixture<ServiceFixture.Sqlite>;

@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Tests.CommandLine;
 
-/// <summary><c>social-provider set|list|remove</c>, as a process against the database of a running service.</summary>
+/// <summary><c>social-provider set|list|remove</c>, against the database of a running service.</summary>
 public abstract class SocialProviderCommandTests(ServiceFixture fixture) : SocialTests(fixture)
 {
     public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : SocialProviderCommandTests(fixture), IClassFixture<ServiceFixture.Sqlite>;

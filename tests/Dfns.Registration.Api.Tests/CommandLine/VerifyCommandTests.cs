@@ -8,7 +8,7 @@ using Dfns.Registration.Verification;
 
 namespace Dfns.Registration.Api.Tests.CommandLine;
 
-/// <summary><c>verify</c>, as a process without a database or settings.</summary>
+/// <summary><c>verify</c>, without a database or settings.</summary>
 public sealed class VerifyCommandTests : IDisposable
 {
     private const string Challenge = "Vb3mPQ1nY0ZfJ5sT8hXk2wLr7uCgE9aDqOiB4yNxM6I";
@@ -94,7 +94,7 @@ public sealed class VerifyCommandTests : IDisposable
         var file = Path.Combine(directory, "captured.json");
         await File.WriteAllBytesAsync(file, Captured(Passkey()), TestContext.Current.CancellationToken);
 
-        var run = await ServiceProgram.RunAsync(["verify", file], ("ASPNETCORE_ENVIRONMENT", "Development"), ("ASPNETCORE_CONTENTROOT", directory));
+        var run = await ServiceProgram.RunProcessAsync(["verify", file], ("ASPNETCORE_ENVIRONMENT", "Development"), ("ASPNETCORE_CONTENTROOT", directory));
 
         Assert.Equal(0, run.ExitCode);
         Assert.Equal([file], Directory.GetFileSystemEntries(directory));

@@ -223,7 +223,7 @@ public sealed class SettingTests
         await using var database = await TestDatabase.SqliteAsync();
         var settings = Service.Settings(database).Select(s => (s.Key, s.Value)).Append((key, value)).ToList();
 
-        var (command, start) = (await ServiceProgram.RunAsync(["org", "list"], settings), await ServiceProgram.RunAsync([], settings));
+        var (command, start) = (await ServiceProgram.RunAsync(["org", "list"], settings), await ServiceProgram.StartAsync(settings));
 
         Assert.Equal((1, 1), (command.ExitCode, start.ExitCode));
         Assert.StartsWith(key, command.Faults, StringComparison.Ordinal);

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Dfns.Registration.Api.Tests.Hosting;
 
 /// <summary>What anybody may ask for without limit costs no more for being asked for in another spelling or by another method.</summary>
+[Trait("Database", "PostgreSql")]
 public sealed class SpellingTests : IAsyncLifetime
 {
     private static readonly string[] Methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "get", "PROPFIND"];

@@ -3,21 +3,21 @@ using Dfns.Registration.TestKit.Databases;
 
 namespace Dfns.Registration.Api.Tests.Hosting;
 
-/// <summary>A start with settings at fault: the process tells every fault at once, and ends.</summary>
+/// <summary>A start with settings at fault: the service tells every fault at once, and ends.</summary>
 public sealed class StartTests
 {
     [Fact]
     public async Task Production_without_settings_names_each_that_is_required()
     {
-        var (exitCode, output) = await StartAsync();
+        var run = await ServiceProgram.RunProcessAsync([]);
 
-        Assert.Equal(1, exitCode);
-        Assert.Contains("Database:ConnectionString is required", output, StringComparison.Ordinal);
-        Assert.Contains("Secrets:MasterKey must be 32 random bytes", output, StringComparison.Ordinal);
-        Assert.Contains("Tokens:Issuer must be the public https address", output, StringComparison.Ordinal);
-        Assert.Contains("Mail:Host is required", output, StringComparison.Ordinal);
-        Assert.Contains("Mail:From is required", output, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("Database:ConnectionString is required", run.Everything, StringComparison.Ordinal);
+        Assert.Contains("Secrets:MasterKey must be 32 random bytes", run.Everything, StringComparison.Ordinal);
+        Assert.Contains("Tokens:Issuer must be the public https address", run.Everything, StringComparison.Ordinal);
+        Assert.Contains("Mail:Host is required", run.Everything, StringComparison.Ordinal);
+        Assert.Contains("Mail:From is required", run.Everything, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", run.Everything, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -56,10 +56,10 @@ public sealed class StartTests
     [InlineData("Social:MaxTokenAge", "1.00:00:01", "Social:MaxTokenAge must be more than zero")]
     public async Task A_setting_at_fault_is_named_with_a_valid_example(string key, string value, string told)
     {
-        var (exitCode, output) = await StartAsync((key, value));
+        var run = await ServiceProgram.StartAsync((key, value));
 
-        Assert.Equal(1, exitCode);
-        Assert.Contains(told, output, StringComparison.Ordinal);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(told, run.Faults, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -68,12 +68,12 @@ public sealed class StartTests
         await using var database = await TestDatabase.SqliteAsync();
         await (await Service.StartAsync(database)).DisposeAsync();
 
-        var (exitCode, output) = await StartAsync(
-            Service.Settings(database).Where(s => s.Key != "Secrets:MasterKey").Select(s => (s.Key, s.Value)).Append(("Secrets:MasterKey", Convert.ToBase64String(new byte[32]))));
+        var run = await ServiceProgram.RunProcessAsync(
+            [], Service.Settings(database).Where(s => s.Key != "Secrets:MasterKey").Select(s => (s.Key, s.Value)).Append(("Secrets:MasterKey", Convert.ToBase64String(new byte[32]))));
 
-        Assert.Equal(1, exitCode);
-        Assert.Contains("Secrets:MasterKey is not the one that this database was sealed with.", output, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("Secrets:MasterKey is not the one that this database was sealed with.", run.Everything, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", run.Everything, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -83,30 +83,25 @@ public sealed class StartTests
         await File.WriteAllTextAsync(file, new string('x', 4096));
         await using var database = await TestDatabase.SqliteAsync();
 
-        var (exitCode, output) = await StartAsync(
-        [
-            .. Service.Settings(database).Where(s => s.Key is not ("Database:ConnectionString" or "Database:StartTimeout")).Select(s => (s.Key, s.Value)),
-            ("Database:ConnectionString", $"Data Source={file}"), ("Database:StartTimeout", "00:00:00"),
-        ]);
+        var run = await ServiceProgram.RunProcessAsync(
+            [],
+            [
+                .. Service.Settings(database).Where(s => s.Key is not ("Database:ConnectionString" or "Database:StartTimeout")).Select(s => (s.Key, s.Value)),
+                ("Database:ConnectionString", $"Data Source={file}"), ("Database:StartTimeout", "00:00:00"),
+            ]);
         File.Delete(file);
 
-        Assert.Equal(1, exitCode);
-        Assert.Contains("The service does not start: the database does not answer.", output, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("The service does not start: the database does not answer.", run.Everything, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", run.Everything, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_container_that_is_not_ready_says_so_by_its_exit_code()
     {
         // Port 1 on loopback: nothing listens there.
-        var run = await ServiceProgram.RunAsync(["healthcheck"], ("ASPNETCORE_HTTP_PORTS", "1"));
+        var run = await ServiceProgram.RunProcessAsync(["healthcheck"], ("ASPNETCORE_HTTP_PORTS", "1"));
 
         Assert.Equal(1, run.ExitCode);
-    }
-
-    private static async Task<(int ExitCode, string Output)> StartAsync(params IEnumerable<(string Key, string Value)> settings)
-    {
-        var run = await ServiceProgram.RunAsync([], settings);
-        return (run.ExitCode, run.Everything);
     }
 }

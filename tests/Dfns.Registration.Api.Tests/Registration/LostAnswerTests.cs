@@ -7,6 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Dfns.Registration.Api.Tests.Registration;
 
 /// <summary>A commit whose answer is lost on the way: it is done, the service does not know, and must find out.</summary>
+[Trait("Database", "PostgreSql")]
 public sealed class LostAnswerTests
 {
     // What every answer to a challenge is saved with: it commits by itself.

@@ -32,12 +32,25 @@ public sealed class CapturedLog : ILogEventSink
 /// <summary>Every code, token, signature and private-key blob that any test sent or received; none may appear in a log.</summary>
 public static class KnownSecrets
 {
+    private const int MinLength = 16;
+
     private static readonly ConcurrentDictionary<string, bool> Known = new(StringComparer.Ordinal);
 
     public static IReadOnlyCollection<string> All => (IReadOnlyCollection<string>)Known.Keys;
 
     public static void Add(string? secret)
     {
-        if (secret is { Length: >= 16 }) Known.TryAdd(secret, true);
+        if (secret is { Length: >= MinLength }) Known.TryAdd(secret, true);
+    }
+
+    /// <summary>Tells whether one of them is in a line. There are many of both: each is looked up by how it ends, for tokens all begin alike.</summary>
+    public static Func<string, bool> Finder()
+    {
+        var byEnd = All.GroupBy(secret => secret[^MinLength..], StringComparer.Ordinal)
+            .ToDictionary(ending => ending.Key, ending => ending.ToArray(), StringComparer.Ordinal)
+            .GetAlternateLookup<ReadOnlySpan<char>>();
+        return line => Enumerable.Range(MinLength, Math.Max(0, line.Length - MinLength + 1)).Any(end =>
+            byEnd.TryGetValue(line.AsSpan(end - MinLength, MinLength), out var secrets)
+            && Array.Exists(secrets, secret => line.AsSpan(0, end).EndsWith(secret, StringComparison.Ordinal)));
     }
 }

@@ -11,6 +11,7 @@ using Dfns.Registration.TestKit.Databases;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -60,7 +61,8 @@ public sealed class Service : IAsyncDisposable
     public IServiceProvider Services => factory.Services;
 
     /// <summary>What a production service must be told, for this database.</summary>
-    public static Dictionary<string, string> Settings(TestDatabase database) => new(StringComparer.Ordinal)
+    public static Dictionary<string, string> Settings(TestDatabase database) => new(
+        database.ServiceRole is null ? [] : [KeyValuePair.Create("Database:Migrate", "false")], StringComparer.Ordinal)
     {
         ["Database:Provider"] = database.Provider,
         ["Database:ConnectionString"] = database.ConnectionString,
@@ -95,6 +97,18 @@ public sealed class Service : IAsyncDisposable
     {
         await using var scope = Services.CreateAsyncScope();
         return await work(scope.ServiceProvider.GetRequiredService<RegistrationDbContext>());
+    }
+
+    /// <summary>A database without a service on it.</summary>
+    public static RegistrationDbContext Open(TestDatabase database) => database.Provider == "Sqlite"
+        ? new SqliteDbContext(new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(database.ConnectionString).UseSnakeCaseNamingConvention().Options)
+        : new PostgreSqlDbContext(new DbContextOptionsBuilder<PostgreSqlDbContext>().UseNpgsql(database.ConnectionString).UseSnakeCaseNamingConvention().Options);
+
+    /// <summary>What the owner of the database may do, and the service's role may not where it is another.</summary>
+    public async Task<T> AsOwnerAsync<T>(Func<RegistrationDbContext, Task<T>> work)
+    {
+        await using var db = Open(Database.Owner);
+        return await work(db);
     }
 
     /// <summary>A new organisation, so that no test sees another's rows.</summary>
@@ -155,12 +169,19 @@ public sealed class Service : IAsyncDisposable
 
     public static HttpContent Json(JsonNode body) => new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
 
-    private static Task<Service> StartAsync(TestDatabase database, Dictionary<string, string> settings)
+    private static async Task<Service> StartAsync(TestDatabase database, Dictionary<string, string> settings)
     {
+        // As the operator of such a database does before the start. The rows that there must be, the service adds.
+        if (database.ServiceRole is { } role)
+        {
+            await using var db = Open(database.Owner);
+            await new DatabaseSchema(db).MigrateAsync(ct => new DatabaseGrants(db).GrantAsync(role, ct), CancellationToken.None);
+        }
+
         var service = new Service(database, settings);
         service.factory.StartServer();
         service.Http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 64 }) { BaseAddress = service.factory.ClientOptions.BaseAddress };
         DocumentedErrors.Learn(service.Services);
-        return Task.FromResult(service);
+        return service;
     }
 }

@@ -1,14 +1,40 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Dfns.Registration.Api.CommandLine;
+using Dfns.Registration.Api.Hosting;
 using Dfns.Registration.TestKit.Databases;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
 
 namespace Dfns.Registration.Api.Tests.Running;
 
-/// <summary>The service's executable, run as a process of its own until it ends.</summary>
+/// <summary>
+/// What the service's executable does with arguments and settings, until it ends: in this process, as <c>Program.cs</c> does it; or, where it
+/// is the executable itself that is looked at, as a process of its own.
+/// </summary>
 internal static class ServiceProgram
 {
-    /// <summary>Runs it with an environment and nothing else configured.</summary>
-    public static async Task<Run> RunAsync(IEnumerable<string> arguments, params IEnumerable<(string Key, string Value)> settings)
+    /// <summary>Runs a command with settings and nothing else configured.</summary>
+    public static async Task<Run> RunAsync(string[] arguments, params IEnumerable<(string Key, string Value)> settings)
+    {
+        Assert.True(OperatorCommandLine.IsAsked(arguments), "These are settings: the service itself would start.");
+        await using StringWriter output = new(), error = new();
+        return new Run(await OperatorCommandLine.RunAsync(arguments, new CommandHost(() => Builder(settings)) { Output = output, Error = error }), output.ToString(), error.ToString());
+    }
+
+    /// <summary>Starts the service with settings at fault, and nothing else configured.</summary>
+    public static async Task<Run> StartAsync(params IEnumerable<(string Key, string Value)> settings)
+    {
+        var builder = Builder(settings);
+        builder.AddService();
+        builder.AddWeb();
+        await using var app = builder.Build();
+        await using var error = new StringWriter();
+        return new Run(await app.RunServiceAsync(error), "", error.ToString());
+    }
+
+    /// <summary>Runs the executable with an environment and nothing else configured.</summary>
+    public static async Task<Run> RunProcessAsync(string[] arguments, params IEnumerable<(string Key, string Value)> settings)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Dfns.Registration.Api.dll"), .. arguments])
         {
@@ -25,23 +51,44 @@ internal static class ServiceProgram
         return new Run(process.ExitCode, output[0], output[1]);
     }
 
-    /// <summary>Runs a command against a database, as an operator does.</summary>
-    public static Task<Run> OperateAsync(TestDatabase database, params string[] arguments) =>
-        RunAsync(arguments, Service.Settings(database).Select(s => (s.Key, s.Value)));
+    /// <summary>Runs a command against a database, as an operator does: what changes the schema, as its owner.</summary>
+    public static Task<Run> OperateAsync(TestDatabase database, params string[] arguments) => Operating(database, arguments, RunAsync);
+
+    /// <summary>Runs the executable with a command against a database.</summary>
+    public static Task<Run> OperateProcessAsync(TestDatabase database, params string[] arguments) => Operating(database, arguments, RunProcessAsync);
 
     /// <summary>Runs a command that prints one row.</summary>
-    public static async Task<JsonNode> RowAsync(TestDatabase database, params string[] arguments)
+    public static async Task<JsonNode> RowAsync(TestDatabase database, params string[] arguments) => (await OperateAsync(database, [.. arguments, "--json"])).Row;
+
+    private static Task<Run> Operating(TestDatabase database, string[] arguments, Func<string[], IEnumerable<(string Key, string Value)>, Task<Run>> run)
     {
-        var run = await OperateAsync(database, [.. arguments, "--json"]);
-        Assert.True(run.ExitCode == 0, run.Everything);
-        return Assert.Single(JsonNode.Parse(run.Output)!.AsArray())!;
+        var (used, more) = database.ServiceRole is { } role && arguments[0] == "migrate" ? (database.Owner, ["--grant-to", role]) : (database, Array.Empty<string>());
+        return run([.. arguments, .. more], Service.Settings(used).Select(s => (s.Key, s.Value)));
     }
 
-    /// <param name="ExitCode">Of the process.</param>
+    // As the executable's: settings go before its appsettings.json, as those of an environment do.
+    private static WebApplicationBuilder Builder(IEnumerable<(string Key, string Value)> settings)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Production", ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create<string, string?>(s.Key, s.Value)));
+        return builder;
+    }
+
+    /// <param name="ExitCode">Of the command or the process.</param>
     /// <param name="Output">Its standard output.</param>
     /// <param name="Faults">Its standard error.</param>
     internal sealed record Run(int ExitCode, string Output, string Faults)
     {
         public string Everything => Output + Faults;
+
+        /// <summary>The one row that it printed as JSON.</summary>
+        public JsonNode Row
+        {
+            get
+            {
+                Assert.True(ExitCode == 0, Everything);
+                return Assert.Single(JsonNode.Parse(Output)!.AsArray())!;
+            }
+        }
     }
 }

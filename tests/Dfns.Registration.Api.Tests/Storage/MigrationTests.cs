@@ -1,6 +1,5 @@
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
-using Dfns.Registration.TestKit.Databases;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
@@ -40,7 +39,7 @@ public abstract class MigrationTests(ServiceFixture fixture) : ServiceTests(fixt
     {
         await using var database = await Fixture.NewDatabaseAsync();
         const string organisation = "or-first-first-first000000000000";
-        await using (var db = Open(database))
+        await using (var db = Service.Open(database.Owner))
         {
             await db.GetService<IMigrator>().MigrateAsync("Initial");
             object then = db.Database.IsSqlite() ? Service.Noon.UtcTicks : Service.Noon;
@@ -82,10 +81,6 @@ public abstract class MigrationTests(ServiceFixture fixture) : ServiceTests(fixt
         Assert.Equal([1, 2, 3], kept.CodeHash);
         Assert.Equal("us-first", await service.InDatabaseAsync(db => db.Ceremonies.Select(c => c.UserId).SingleAsync()));
     }
-
-    private static RegistrationDbContext Open(TestDatabase database) => database.Provider == "Sqlite"
-        ? new SqliteDbContext(new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(database.ConnectionString).UseSnakeCaseNamingConvention().Options)
-        : new PostgreSqlDbContext(new DbContextOptionsBuilder<PostgreSqlDbContext>().UseNpgsql(database.ConnectionString).UseSnakeCaseNamingConvention().Options);
 
     [Theory]
     [InlineData(typeof(User))]

@@ -5,6 +5,7 @@ using Npgsql;
 namespace Dfns.Registration.Api.Tests.Storage;
 
 /// <summary>PostgreSQL plans a statement once a connection, not once a request, unless an operator says otherwise.</summary>
+[Trait("Database", "PostgreSql")]
 public sealed class PreparedStatementTests(ServiceFixture.PostgreSql fixture) : ServiceTests(fixture), IClassFixture<ServiceFixture.PostgreSql>
 {
     [Fact]

@@ -10,6 +10,7 @@ namespace Dfns.Registration.Api.Tests.Storage;
 /// What each call costs PostgreSQL: round trips, and commits that a client waits for by a word of its own. They are most of a call's time;
 /// here they are counted on the wire, one caller at a time, once statements are prepared and connections open.
 /// </summary>
+[Trait("Database", "PostgreSql")]
 public sealed class RoundTripTests : IAsyncLifetime
 {
     private TestDatabase database = null!;

@@ -38,7 +38,7 @@ public sealed class FreeTextTests(ServiceFixture.Sqlite fixture) : ServiceTests(
         await File.WriteAllTextAsync(key, SoftwareKey.P256().Pem);
         var before = await organisation.SnapshotAsync();
 
-        // A process each: two that differ most.
+        // Two that differ most.
         foreach (var text in new[] { "a\u001b[31mb", "a\u202eb" })
         {
             string[] arguments = [.. command.Split(' ').Select(a => a.Replace("TEXT", text, StringComparison.Ordinal).Replace("ORG", organisation.Id, StringComparison.Ordinal).Replace("KEY", key, StringComparison.Ordinal))];

@@ -55,6 +55,20 @@ public sealed class PostgreSqlServer
         return new NpgsqlConnectionStringBuilder(connectionString) { Database = name, Pooling = true, MaxPoolSize = MaxPoolSize }.ConnectionString;
     }
 
+    /// <summary>Makes the two roles of a database by <c>roles.sql</c>, as an operator does, and gives them passwords.</summary>
+    internal async Task MakeRolesAsync(string database, string owner, string service)
+    {
+        using var script = new StreamReader(typeof(PostgreSqlServer).Assembly.GetManifestResourceStream("roles.sql")!);
+        var statements = (await script.ReadToEndAsync())
+            .Replace(":\"owner\"", owner, StringComparison.Ordinal).Replace(":\"service\"", service, StringComparison.Ordinal).Replace(":\"DBNAME\"", database, StringComparison.Ordinal);
+        var passwords = string.Concat(new[] { owner, service }.Select(role => $"ALTER ROLE {role} PASSWORD '{PasswordOf(role)}';"));
+        await ExecuteAsync(statements + passwords, new NpgsqlConnectionStringBuilder(connectionString) { Database = database, Pooling = false }.ConnectionString);
+    }
+
+    internal static string PasswordOf(string role) => $"password of {role}";
+
+    internal Task DropRoleAsync(string name) => ExecuteAsync($"DROP ROLE {name}");
+
     /// <summary>Drops the database and whatever is still connected to it.</summary>
     internal Task DropDatabaseAsync(string name) => ExecuteAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
 
@@ -93,7 +107,9 @@ public sealed class PostgreSqlServer
             : Search.Succeeded(given, "as DFNS_TEST_POSTGRES says"));
     }
 
-    private async Task ExecuteAsync(string statement)
+    private Task ExecuteAsync(string statement) => ExecuteAsync(statement, connectionString);
+
+    private static async Task ExecuteAsync(string statement, string connectionString)
     {
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync();

@@ -8,12 +8,14 @@ namespace Dfns.Registration.TestKit.Databases;
 public sealed class TestDatabase : IAsyncDisposable
 {
     private readonly Func<Task> remove;
+    private readonly TestDatabase? owner;
 
-    private TestDatabase(string provider, string connectionString, Func<Task> remove)
+    private TestDatabase(string provider, string connectionString, Func<Task> remove, TestDatabase? owner = null)
     {
         Provider = provider;
         ConnectionString = connectionString;
         this.remove = remove;
+        this.owner = owner;
     }
 
     /// <summary><c>Sqlite</c> or <c>PostgreSql</c>, as the setting <c>Database:Provider</c> spells it.</summary>
@@ -21,6 +23,12 @@ public sealed class TestDatabase : IAsyncDisposable
 
     /// <summary>For the setting <c>Database:ConnectionString</c>, or to look into the tables with a connection of one's own.</summary>
     public string ConnectionString { get; }
+
+    /// <summary>The same database as the role that owns it and changes its schema; this very one, where that of the service does.</summary>
+    public TestDatabase Owner => owner ?? this;
+
+    /// <summary>The service's own role, where it is another than the owner and may do what <c>grants.sql</c> gives it; else null.</summary>
+    public string? ServiceRole => owner is null ? null : new NpgsqlConnectionStringBuilder(ConnectionString).Username;
 
     /// <summary>A SQLite file in a temporary directory of its own, so that its journal files go with it.</summary>
     public static Task<TestDatabase> SqliteAsync()
@@ -38,19 +46,45 @@ public sealed class TestDatabase : IAsyncDisposable
 
     /// <summary>
     /// A database on the one PostgreSQL server of this test process. Where there is none the running test is skipped, or fails in CI:
-    /// call it from the test or its class, because a class fixture cannot skip.
+    /// call it from the test or its class, because a class fixture cannot skip. With <c>DFNS_TEST_POSTGRES_ROLES</c> = <c>two</c> it has two
+    /// roles, as <see cref="PostgreSqlWithTwoRolesAsync"/> makes them.
     /// </summary>
-    public static async Task<TestDatabase> PostgreSqlAsync()
+    public static Task<TestDatabase> PostgreSqlAsync() => Environment.GetEnvironmentVariable("DFNS_TEST_POSTGRES_ROLES") switch
     {
+        null or "" or "one" => PostgreSqlAsync(twoRoles: false),
+        "two" => PostgreSqlAsync(twoRoles: true),
+        var other => throw new InvalidOperationException($"DFNS_TEST_POSTGRES_ROLES is '{other}'; it may be one or two."),
+    };
+
+    /// <summary>The same with the two roles of <c>roles.sql</c>: an owner, who is no superuser, and one of the service's own, which can only connect.</summary>
+    public static Task<TestDatabase> PostgreSqlWithTwoRolesAsync() => PostgreSqlAsync(twoRoles: true);
+
+    private static async Task<TestDatabase> PostgreSqlAsync(bool twoRoles)
+    {
+        const string provider = "PostgreSql";
         var server = await PostgreSqlServer.SharedAsync();
         var name = "dfns_test_" + RandomNumberGenerator.GetHexString(16, lowercase: true);
         var connectionString = await server.CreateDatabaseAsync(name);
-        return new TestDatabase("PostgreSql", connectionString, async () =>
+        if (!twoRoles) return new TestDatabase(provider, connectionString, () => RemoveAsync([]));
+
+        var (owner, service) = ($"{name}_owner", $"{name}_service");
+        await server.MakeRolesAsync(name, owner, service);
+        var ofOwner = new TestDatabase(provider, As(owner), () => Task.CompletedTask);
+        return new TestDatabase(provider, As(service), () => RemoveAsync([owner, service]), ofOwner);
+
+        string As(string role) => new NpgsqlConnectionStringBuilder(connectionString) { Username = role, Password = PostgreSqlServer.PasswordOf(role) }.ConnectionString;
+
+        async Task RemoveAsync(string[] roles)
         {
-            await using var pool = new NpgsqlConnection(connectionString);
-            NpgsqlConnection.ClearPool(pool);
+            foreach (var used in roles.Select(As).Prepend(connectionString))
+            {
+                await using var pool = new NpgsqlConnection(used);
+                NpgsqlConnection.ClearPool(pool);
+            }
+
             await server.DropDatabaseAsync(name);
-        });
+            foreach (var role in roles) await server.DropRoleAsync(role);
+        }
     }
 
     public async ValueTask DisposeAsync() => await remove();

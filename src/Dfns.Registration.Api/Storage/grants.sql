@@ -1,0 +1,22 @@
+-- What the service's own role may do to which table: rows, nothing else; and of the audit trail, add to it and read it.
+-- After every migration, by the owner of the tables; done again it changes nothing. 'migrate --grant-to registration' does the same.
+--
+--   psql -1 -d registration -U registration_owner -v service=registration -f grants.sql
+--
+-- UPDATE stands also where a row is locked before it is deleted.
+REVOKE ALL ON audit_events, "__EFMigrationsHistory" FROM :"service";
+GRANT SELECT ON "__EFMigrationsHistory" TO :"service";
+GRANT SELECT, INSERT, UPDATE ON organisations TO :"service";
+GRANT SELECT, INSERT, UPDATE ON relying_parties TO :"service";
+GRANT SELECT, INSERT, UPDATE, DELETE ON social_providers TO :"service";
+GRANT SELECT, INSERT, UPDATE, DELETE ON users TO :"service";
+GRANT SELECT, INSERT, DELETE ON social_accounts TO :"service";
+GRANT SELECT, INSERT, UPDATE ON credentials TO :"service";
+GRANT SELECT, INSERT, UPDATE ON codes TO :"service";
+GRANT SELECT, INSERT, UPDATE, DELETE ON credential_codes TO :"service";
+GRANT SELECT, INSERT, UPDATE, DELETE ON ceremonies TO :"service";
+GRANT SELECT, INSERT, UPDATE, DELETE ON access_tokens TO :"service";
+GRANT SELECT, INSERT, UPDATE, DELETE ON attempt_budgets TO :"service";
+GRANT SELECT, INSERT, UPDATE, DELETE ON signing_keys TO :"service";
+GRANT SELECT, INSERT, UPDATE ON metadata_numbers TO :"service";
+GRANT SELECT, INSERT ON audit_events TO :"service";
