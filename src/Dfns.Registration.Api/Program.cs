@@ -11,9 +11,9 @@ using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.UserActions;
 using Dfns.Registration.Api.Users;
 
-if (OperatorCommandLine.IsAsked(args)) return await OperatorCommandLine.RunAsync(args, new CommandHost(WebApplication.CreateBuilder));
+if (OperatorCommandLine.IsAsked(args)) return await OperatorCommandLine.RunAsync(args, new CommandHost(() => ContentRoot.CreateBuilder([])));
 
-var builder = WebApplication.CreateBuilder(args);
+var builder = ContentRoot.CreateBuilder(args);
 builder.AddService();
 builder.AddWeb();
 

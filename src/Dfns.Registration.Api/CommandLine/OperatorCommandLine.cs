@@ -110,7 +110,7 @@ internal static class OperatorCommandLine
         }
         catch (Exception e) when (StorageFailure.Is(e))
         {
-            result = CommandResult.Fault("The database does not answer; look at Database:Provider and Database:ConnectionString.");
+            result = CommandResult.Fault($"Nothing was done: {StorageFailure.Explain(e)}");
         }
 
         return Output.Write(parsed, result);

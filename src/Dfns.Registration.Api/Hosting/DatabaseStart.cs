@@ -30,9 +30,9 @@ internal static partial class DatabaseStart
             {
                 return "its role may not change the schema of the database; set Database:Migrate to false, and run 'migrate' as the role that owns the tables.";
             }
-            catch (Exception e) when (StorageFailure.Is(e) && clock.GetElapsedTime(started) < options.StartTimeout)
+            catch (Exception e) when (StorageFailure.Is(e) && !StorageFailure.IsFinal(e) && clock.GetElapsedTime(started) < options.StartTimeout)
             {
-                Log.Waiting(app.Logger, e.GetType().Name);
+                Log.Waiting(app.Logger, StorageFailure.Words(e));
             }
 
             await Task.Delay(TimeSpan.FromSeconds(1), clock);

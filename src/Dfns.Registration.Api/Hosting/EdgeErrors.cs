@@ -72,10 +72,8 @@ internal static partial class EdgeErrors
             _ => ErrorCatalog.Internal,
         };
         // That too many wait is told by a metric and by each request's line.
-        if (error.Status >= StatusCodes.Status500InternalServerError && exception is not TooBusyException)
-        {
-            Log.Unforeseen(Logger(context), exception, error.Code);
-        }
+        if (error.Code == ErrorCatalog.StorageUnavailable.Code) Log.StorageFailed(Logger(context), StorageFailure.SqlState(exception), StorageFailure.Words(exception));
+        else if (error.Status >= StatusCodes.Status500InternalServerError && exception is not TooBusyException) Log.Unforeseen(Logger(context), exception, error.Code);
 
         await new ErrorResult(error).ExecuteAsync(context);
     }
@@ -101,6 +99,9 @@ internal static partial class EdgeErrors
     {
         [LoggerMessage(Level = LogLevel.Error, Message = "A request failed: {Outcome}")]
         public static partial void Unforeseen(ILogger logger, Exception exception, string outcome);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "A request failed by the database: {SqlState} {Words}")]
+        public static partial void StorageFailed(ILogger logger, string? sqlState, string words);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "A request failed whose client had gone: {Fault}")]
         public static partial void FailedUnheard(ILogger logger, string fault);

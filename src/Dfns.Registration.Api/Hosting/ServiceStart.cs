@@ -39,7 +39,7 @@ internal static class ServiceStart
         }
         catch (Exception e) when (StorageFailure.Is(e))
         {
-            await error.WriteLineAsync("The service does not start: the database does not answer. Look at Database:Provider and Database:ConnectionString.");
+            await error.WriteLineAsync($"The service does not start: {StorageFailure.Explain(e)}");
             return 1;
         }
         catch (IOException e)

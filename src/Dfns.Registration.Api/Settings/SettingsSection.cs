@@ -55,6 +55,10 @@ internal static class SettingsSection
         {
             return [BindingFault(e)];
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [$"The folder of its data cannot be used: {e.Message}"];
+        }
     }
 
     /// <summary>A file of the data directory, which is made if it is not there, and is its owner's alone: it holds a key and the users.</summary>

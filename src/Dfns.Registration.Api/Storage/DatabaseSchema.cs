@@ -15,8 +15,24 @@ internal sealed class DatabaseSchema(RegistrationDbContext db)
     /// <summary>Whether there are migrations that were not applied.</summary>
     public async Task<bool> IsBehindAsync(CancellationToken ct) => (await PendingAsync(ct)).Count > 0;
 
+    /// <summary>Whether it takes changes: a replica does not, nor does a server that an operator has made read-only.</summary>
+    public async Task<bool> IsWritableAsync(CancellationToken ct) => !db.Database.IsNpgsql()
+        || await db.Database.SqlQuery<bool>($"""SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off' AS "Value" """).SingleAsync(ct);
+
     /// <summary>The migrations that were not applied, in their order.</summary>
-    public async Task<IReadOnlyList<string>> PendingAsync(CancellationToken ct) => [.. await db.Database.GetPendingMigrationsAsync(ct)];
+    public async Task<IReadOnlyList<string>> PendingAsync(CancellationToken ct)
+    {
+        // A server without such a database would count as one where nothing has been applied.
+        if (db.Database.IsNpgsql()) await db.Database.OpenConnectionAsync(ct);
+        try
+        {
+            return [.. await db.Database.GetPendingMigrationsAsync(ct)];
+        }
+        finally
+        {
+            if (db.Database.IsNpgsql()) await db.Database.CloseConnectionAsync();
+        }
+    }
 
     /// <summary>The last migration that was applied.</summary>
     public async Task<string> NewestAsync(CancellationToken ct) => (await db.Database.GetAppliedMigrationsAsync(ct)).Last();
@@ -55,9 +71,9 @@ internal sealed class DatabaseSchema(RegistrationDbContext db)
 /// <summary>The health of the database.</summary>
 internal static class DatabaseHealth
 {
-    /// <summary>Adds the check that the database answers and is migrated.</summary>
+    /// <summary>Adds the check that the database answers, is migrated and takes changes.</summary>
     /// <param name="checks">The checks of the service.</param>
     /// <param name="tag">What the check is told by.</param>
     public static void AddDatabase(this IHealthChecksBuilder checks, string tag) => checks.AddDbContextCheck<RegistrationDbContext>(
-        "database", HealthStatus.Unhealthy, [tag], async (db, ct) => !await new DatabaseSchema(db).IsBehindAsync(ct));
+        "database", HealthStatus.Unhealthy, [tag], async (db, ct) => !await new DatabaseSchema(db).IsBehindAsync(ct) && await new DatabaseSchema(db).IsWritableAsync(ct));
 }

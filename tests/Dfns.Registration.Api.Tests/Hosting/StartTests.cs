@@ -92,7 +92,70 @@ public sealed class StartTests
         File.Delete(file);
 
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains("The service does not start: the database does not answer.", run.Everything, StringComparison.Ordinal);
+        Assert.Contains("The service does not start: the database cannot be used: SQLite Error 26", run.Everything, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", run.Everything, StringComparison.Ordinal);
+    }
+
+    /// <summary>With a role that is not there, a database that is not, a host that is not; a directory that cannot be, a file that is one.</summary>
+    public static TheoryData<string, string, string> Unusable => new()
+    {
+        { "PostgreSql", "Username=of_nobody", "SQLSTATE 28" },
+        { "PostgreSql", "Database=of_nobody", "database \"of_nobody\" does not exist (SQLSTATE 3D000)" },
+        { "PostgreSql", "Host=nowhere.invalid", "not known" },
+        { "Sqlite", "Data Source=/proc/of-nobody/registration.db", "SQLite Error 14" },
+        { "Sqlite", "Data Source=/proc", "SQLite Error 14" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Unusable))]
+    public async Task A_database_that_cannot_be_used_is_told_at_once_in_the_words_of_its_server(string provider, string change, string words)
+    {
+        // Whoever waited would wait for an hour.
+        await using var database = provider == "Sqlite" ? await TestDatabase.SqliteAsync() : await TestDatabase.PostgreSqlAsync();
+        var connectionString = new System.Data.Common.DbConnectionStringBuilder { ConnectionString = database.ConnectionString };
+        connectionString[change.Split('=')[0]] = change.Split('=')[1];
+        (string, string)[] settings =
+            [.. Service.Settings(database).Where(s => s.Key != "Database:ConnectionString").Select(s => (s.Key, s.Value)), ("Database:ConnectionString", connectionString.ConnectionString), ("Database:StartTimeout", "01:00:00")];
+
+        string[] command = provider == "Sqlite" ? ["migrate"] : ["keys", "rotate"];
+
+        foreach (var run in new[] { await ServiceProgram.StartAsync(settings), await ServiceProgram.RunAsync(command, settings) })
+        {
+            Assert.Equal(1, run.ExitCode);
+            Assert.Contains("the database cannot be used: ", run.Faults, StringComparison.Ordinal);
+            Assert.Contains(words, run.Faults, StringComparison.Ordinal);
+            Assert.Single(run.Faults.Trim().Split('\n'));
+        }
+    }
+
+    [Fact]
+    public async Task The_settings_beside_the_executable_are_read_from_every_folder()
+    {
+        var elsewhere = Directory.CreateTempSubdirectory("dfns-elsewhere-");
+        var environment = elsewhere.Name;
+        var settings = Path.Combine(AppContext.BaseDirectory, $"appsettings.{environment}.json");
+        await File.WriteAllTextAsync(settings, """{"Registratoin":{"CodeLifetime":"04:00:00"}}""");
+
+        var run = await ServiceProgram.RunProcessInAsync(elsewhere.FullName, [], ("ASPNETCORE_ENVIRONMENT", environment));
+
+        File.Delete(settings);
+        elsewhere.Delete(recursive: true);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("did you mean 'Registration'?", run.Faults, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_data_directory_that_cannot_be_used_is_told_in_a_sentence()
+    {
+        var folder = Directory.CreateTempSubdirectory("dfns-folder-");
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "appsettings.json"), "{}");
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "data"), "a file");
+
+        var run = await ServiceProgram.RunProcessInAsync(folder.FullName, [], ("ASPNETCORE_ENVIRONMENT", "Development"));
+
+        folder.Delete(recursive: true);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("The folder of its data cannot be used: ", run.Faults, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", run.Everything, StringComparison.Ordinal);
     }
 

@@ -34,14 +34,17 @@ internal static class ServiceProgram
     }
 
     /// <summary>Runs the executable with an environment and nothing else configured.</summary>
-    public static async Task<Run> RunProcessAsync(string[] arguments, params IEnumerable<(string Key, string Value)> settings)
+    public static Task<Run> RunProcessAsync(string[] arguments, params IEnumerable<(string Key, string Value)> settings) => RunProcessInAsync(AppContext.BaseDirectory, arguments, settings);
+
+    /// <summary>The same, started in a folder.</summary>
+    public static async Task<Run> RunProcessInAsync(string folder, string[] arguments, params IEnumerable<(string Key, string Value)> settings)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Dfns.Registration.Api.dll"), .. arguments])
         {
             UseShellExecute = false,
             RedirectStandardError = true,
             RedirectStandardOutput = true,
-            WorkingDirectory = AppContext.BaseDirectory,
+            WorkingDirectory = folder,
         };
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
         foreach (var (key, value) in settings) start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
