@@ -2,6 +2,7 @@ using Dfns.Registration.Api.CommandLine;
 using Dfns.Registration.Api.Credentials;
 using Dfns.Registration.Api.Demonstration;
 using Dfns.Registration.Api.Hosting;
+using Dfns.Registration.Api.Introspection;
 using Dfns.Registration.Api.OpenApi;
 using Dfns.Registration.Api.Recovery;
 using Dfns.Registration.Api.Registration;
@@ -38,6 +39,7 @@ app.MapUsers();
 app.MapRecovery();
 app.MapCredentials();
 app.MapJwks();
+app.MapIntrospection();
 app.MapHealth();
 app.MapApiDocument();
 

@@ -7,9 +7,10 @@ namespace Dfns.Registration.Api.Accounts;
 internal sealed class CallerStore(SharedQueries queries) : IAsyncDisposable
 {
     /// <summary>The token that is asked for, with whom it names: as <see cref="AccessTokenStore.FindLiveAsync"/> finds it.</summary>
-    public const string Live =
-        """
-        FROM asked AS a
+    /// <param name="asked">The table in which it is asked for.</param>
+    public static string Live(string asked = "asked") =>
+        $"""
+        FROM {asked} AS a
         JOIN access_tokens AS t ON t.organisation_id = a.organisation_id AND t.id = a.token_id AND t.revoked_at IS NULL AND t.expires_at > a.now
         JOIN users AS u ON u.organisation_id = t.organisation_id AND u.id = t.user_id AND u.is_active
         JOIN relying_parties AS r ON r.organisation_id = u.organisation_id
@@ -30,7 +31,7 @@ internal sealed class CallerStore(SharedQueries queries) : IAsyncDisposable
         tables =>
             $"""
             SELECT a.n, {Columns(tables)}, {tables.Columns<Credential>("k")}
-            {Live}
+            {Live()}
             LEFT JOIN credentials AS k ON k.organisation_id = t.organisation_id AND k.user_id = t.user_id AND k.status = 'Active' AND k.slot <> 'Recovery'
             WHERE {WhileLive}
             """,
@@ -41,6 +42,24 @@ internal sealed class CallerStore(SharedQueries queries) : IAsyncDisposable
             if (row.Next<Credential>() is { } credential) read.Signing.Add(credential);
             return read;
         });
+
+    private readonly SharedQuery<AskedAbout, List<Caller>> about = new(
+        "token",
+        queries,
+        [
+            AskedColumn<AskedAbout>.Of("organisation_id", a => a.Token.OrganisationId),
+            AskedColumn<AskedAbout>.Of("token_id", a => a.Token.Id),
+            AskedColumn<AskedAbout>.Of("about_id", a => a.AboutId),
+            AskedColumn<AskedAbout>.Of("now", a => a.Now),
+        ],
+        tables =>
+            $"""
+            , every AS (SELECT n, organisation_id, token_id, now FROM asked UNION ALL SELECT n, organisation_id, about_id, now FROM asked)
+            SELECT a.n, {Columns(tables)}
+            {Live("every")}
+            WHERE {WhileLive}
+            """,
+        (row, read) => [.. read ?? [], Read(row)]);
 
     /// <summary>The columns of a caller.</summary>
     public static string Columns(TableColumns tables) => $"{tables.Columns<AccessToken>("t")}, {tables.Columns<User>("u")}, {tables.Columns<RelyingParty>("r")}";
@@ -67,9 +86,28 @@ internal sealed class CallerStore(SharedQueries queries) : IAsyncDisposable
     /// <returns>The caller and the active credentials but recovery keys, nothing tracked; null where the token is good no longer.</returns>
     public Task<CallerWithCredentials?> FindSigningAsync(TokenReference reference, DateTimeOffset now, CancellationToken ct) => signing.AskAsync(new Asked(reference, now), ct);
 
-    public ValueTask DisposeAsync() => signing.DisposeAsync();
+    /// <summary>Finds a token that is good now, together with another one that the first one's caller asks about.</summary>
+    /// <param name="reference">The caller's token.</param>
+    /// <param name="about">The other one; null for one that is none of ours. Of another organisation it is not looked for.</param>
+    /// <param name="now">UTC.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>Whom each names, nothing tracked; null for one that is good no longer.</returns>
+    public async Task<(Caller? Caller, Caller? About)> FindAboutAsync(TokenReference reference, TokenReference? about, DateTimeOffset now, CancellationToken ct)
+    {
+        var aboutId = about?.OrganisationId == reference.OrganisationId ? about.Id : null;
+        var found = await this.about.AskAsync(new AskedAbout(reference, aboutId, now), ct) ?? [];
+        return (found.Find(c => c.Token.Id == reference.Id), found.Find(c => c.Token.Id == aboutId));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await signing.DisposeAsync();
+        await about.DisposeAsync();
+    }
 
     private sealed record Asked(TokenReference Token, DateTimeOffset Now);
+
+    private sealed record AskedAbout(TokenReference Token, string? AboutId, DateTimeOffset Now);
 }
 
 /// <summary>A caller, and the credentials that it can sign with.</summary>

@@ -45,6 +45,19 @@ internal sealed class CallerReader(TokenService tokens, AccessTokenStore store, 
         return (caller, signing);
     }
 
+    /// <summary>Looks up who calls, together with whom another token names.</summary>
+    /// <param name="reference">The caller's bearer token.</param>
+    /// <param name="about">The other token; null where what was sent is none of ours.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>Nothing of it tracked; the caller null as above, and the other null for the same reasons, or where it is another organisation's.</returns>
+    public async Task<(Caller? Caller, Caller? About)> ReadAboutAsync(TokenReference reference, TokenReference? about, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var found = await callers.FindAboutAsync(reference, about, now, ct);
+        if (found.Caller is { } caller) await NoteUseAsync(caller.Token, now, ct);
+        return found;
+    }
+
     /// <summary>Notes that a token was used, unless that was noted a moment ago.</summary>
     public Task NoteUseAsync(AccessToken token, DateTimeOffset now, CancellationToken ct) =>
         token.UsedAt is { } used && now - used < UseInterval ? Task.CompletedTask : store.NoteUseAsync(new TokenReference(token.OrganisationId, token.Id), now, ct);

@@ -66,7 +66,7 @@ internal sealed class AnswerStore(SharedQueries queries) : IAsyncDisposable
         tables =>
             $"""
             SELECT a.n, {CallerStore.Columns(tables)}, {tables.Columns<Ceremony>("c")}, {tables.Columns<Credential>("k")}
-            {CallerStore.Live}
+            {CallerStore.Live()}
             LEFT JOIN ceremonies AS c ON c.organisation_id = a.organisation_id AND c.organisation_id = a.challenge_organisation_id AND c.id = a.id
                 AND c.consumed_at IS NULL AND c.expires_at > a.now
             LEFT JOIN credentials AS k ON k.organisation_id = c.organisation_id AND k.user_id = c.user_id AND k.status = 'Active'

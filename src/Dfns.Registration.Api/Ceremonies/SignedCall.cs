@@ -52,8 +52,7 @@ internal sealed class SignedCalls(
     public async Task<Checked<SignedCall>> ReadDelegatedAsync(HttpRequest http, string permission, CancellationToken ct)
     {
         if ((await ReadAsync(http, ct)).Failed(out var error, out var call)) return error;
-        if (!call.Caller.User.IsServiceAccount) return ErrorCatalog.ServiceAccountRequired;
-        return call.Caller.Lacking(permission) is { } lacking ? lacking : call;
+        return call.Caller.LackingAsServiceAccount(permission) is { } lacking ? lacking : call;
     }
 
     /// <summary>Saves everything that is tracked and uses up the action with it; all of it or none of it.</summary>

@@ -118,13 +118,13 @@ internal static class ErrorCatalog
     public static readonly ApiError BodyTooLarge = new("body_too_large", 413, "The request body is too large.");
 
     public static readonly ApiError ContentTypeUnsupported = new("content_type_unsupported", 415,
-        "Send the request body as 'Content-Type: application/json' in UTF-8, without a content encoding.");
+        "Send the request body as 'Content-Type: application/json' in UTF-8, without a content encoding; to POST /auth/introspect as 'application/x-www-form-urlencoded'.");
 
     public static readonly ApiError TooManyAttempts = new("too_many_attempts", 429,
         "Too many attempts for this user from this address. Wait as long as the Retry-After header says.");
 
     public static readonly ApiError IdTokenMalformed = new("id_token_malformed", 400,
-        "The idToken is not a signed JWT. Send the id_token of the provider's answer as it is.");
+        "The idToken is no ID token, which is a signed JWT and says of itself nothing else. Send the id_token of the provider's answer as it is.");
 
     public static readonly ApiError IdTokenIssuerUnknown = new("id_token_issuer_unknown", 401,
         "The organisation accepts no ID tokens of this issuer. Its operator sets the providers with 'social-provider set'.");

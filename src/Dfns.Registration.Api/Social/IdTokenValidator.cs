@@ -28,7 +28,8 @@ internal sealed class IdTokenValidator(SocialStore store, ProviderKeys keys, Tim
     /// <returns>The identity, or the first check that failed: one of the errors whose names begin with <c>IdToken</c>, or the provider cannot be read.</returns>
     public async Task<Checked<SocialIdentity>> ValidateAsync(string organisationId, string idToken, string? nonce, CancellationToken ct)
     {
-        if (Parse(idToken) is not var (token, claims)) return ErrorCatalog.IdTokenMalformed;
+        if (Parse(idToken).Failed(out var error, out var parsed)) return error;
+        var (token, claims) = parsed;
 
         // Whose: an unknown organisation and an unknown issuer look alike. The issuer is compared as exact text (step 2).
         var provider = (await store.AcceptedAsync(organisationId, ct))
@@ -37,7 +38,7 @@ internal sealed class IdTokenValidator(SocialStore store, ProviderKeys keys, Tim
 
         // Steps 6 to 8: signed, with an algorithm that was agreed on, by a key of the provider. Neither 'none' nor an HMAC is ever on the list.
         if (!provider.Algorithms.Contains(token.Alg, StringComparer.Ordinal)) return ErrorCatalog.IdTokenAlgorithmNotAllowed;
-        if ((await keys.FindAsync(provider.Issuer, token.Alg, token.Kid ?? "", ct)).Failed(out var error, out var key)) return error;
+        if ((await keys.FindAsync(provider.Issuer, token.Alg, token.Kid ?? "", ct)).Failed(out error, out var key)) return error;
 
         ApiError? untimely = null;
         var result = await Handler.ValidateTokenAsync(token, new TokenValidationParameters
@@ -59,7 +60,8 @@ internal sealed class IdTokenValidator(SocialStore store, ProviderKeys keys, Tim
             };
         }
 
-        // Step 11: the nonce that the client made for this very sign-in.
+        // Step 11: the nonce that the client made for this very sign-in. §2: a string, whether or not it is asked for.
+        if (claims.Has("nonce") && claims.Text("nonce") is null) return ErrorCatalog.IdTokenClaimsInvalid.Saying("Look at nonce.");
         if (nonce is not null && !string.Equals(claims.Text("nonce"), nonce, StringComparison.Ordinal)) return ErrorCatalog.IdTokenNonceMismatch;
 
         // §2: the subject, at most 255 ASCII characters.
@@ -68,7 +70,7 @@ internal sealed class IdTokenValidator(SocialStore store, ProviderKeys keys, Tim
         return new SocialIdentity(provider.OrganisationId, provider.Issuer, subject, username);
     }
 
-    private static (JsonWebToken Token, IdTokenClaims Claims)? Parse(string text)
+    private static Checked<(JsonWebToken Token, IdTokenClaims Claims)> Parse(string text)
     {
         JsonWebToken token;
         try
@@ -77,14 +79,12 @@ internal sealed class IdTokenValidator(SocialStore store, ProviderKeys keys, Tim
         }
         catch (ArgumentException)
         {
-            return null;
+            return ErrorCatalog.IdTokenMalformed;
         }
 
-        // An access token or a logout token says so in its header (RFC 9068 §2.1, OpenID Connect Back-Channel Logout 1.0 §2.4); an extension
-        // that must be understood is not (RFC 7515 §4.1.11); and nothing is encrypted to us.
-        var isIdToken = !token.IsEncrypted && !token.TryGetHeaderValue<object>("crit", out _)
-            && (string.IsNullOrEmpty(token.Typ) || string.Equals(token.Typ, "JWT", StringComparison.OrdinalIgnoreCase));
-        return isIdToken && IdTokenClaims.Parse(token) is { } claims ? (token, claims) : null;
+        // Nothing is encrypted to us, and an extension that must be understood is not (RFC 7515 §4.1.11).
+        if (token.IsEncrypted || token.TryGetHeaderValue<object>("crit", out _) || IdTokenClaims.Parse(token) is not { } claims) return ErrorCatalog.IdTokenMalformed;
+        return OtherTokens.Mark(token, claims) is { } mark ? ErrorCatalog.IdTokenMalformed.Saying(mark) : (token, claims);
     }
 
     // Steps 3 to 5: for us and for nobody whom we do not know; with several audiences the token names the one it was issued to.

@@ -11,7 +11,7 @@ public sealed class AccessToken
 
     public required string OrganisationId { get; init; }
 
-    /// <summary>Id of the form <c>to-xxxxx-xxxxx-xxxxxxxxxxxxxxxx</c>, which is the <c>jti</c> of the token.</summary>
+    /// <summary>Id of the form <c>to-xxxxx-xxxxx-xxxxxxxxxxxxxxxx</c>, which is the <c>sid</c> of the token.</summary>
     public required string Id { get; init; }
 
     public required string UserId { get; init; }
@@ -34,6 +34,9 @@ public sealed class AccessToken
     public User? User { get; init; }
 
     public Credential? Credential { get; init; }
+
+    /// <summary>Who calls with it (RFC 9068 §2.2): the program itself where it is a service account's, else some front end of the organisation.</summary>
+    internal string ClientId => Kind == AccessTokenKind.ServiceAccount ? UserId : OrganisationId;
 
     internal sealed class Mapping : IEntityTypeConfiguration<AccessToken>
     {

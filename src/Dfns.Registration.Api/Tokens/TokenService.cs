@@ -11,19 +11,23 @@ namespace Dfns.Registration.Api.Tokens;
 
 /// <summary>
 /// Issues and reads tokens: ES256 JWTs (RFC 7519) that name a row. The row decides; the token only proves who was told of it. A token for
-/// one purpose is nothing for any other.
+/// one purpose is nothing for any other: type and audience say which it is, so that others who verify it see it too.
 /// </summary>
 internal sealed class TokenService(SigningKeys keys, KnownTokens known, Entropy entropy, TimeProvider clock, IOptions<TokenOptions> options)
 {
     /// <summary>Clients read <c>orgId</c> in here before they send a token.</summary>
-    private const string AppMetadataClaim = "https://custom/app_metadata";
+    public const string AppMetadataClaim = "https://custom/app_metadata";
     private const string UsernameClaim = "https://custom/username";
     private const string PermissionsClaim = "permissions";
     private const string PurposeClaim = "purpose";
+    private const string ClientIdClaim = "client_id";
 
     private static readonly TimeSpan ClockDifference = TimeSpan.FromMinutes(1);
 
     private static readonly JsonWebTokenHandler Handler = new() { SetDefaultTimesOnTokenCreation = false, MapInboundClaims = false };
+
+    /// <summary>The <c>iss</c> of every token.</summary>
+    public string Issuer => options.Value.Issuer!;
 
     /// <summary>Issues the bearer token of one ceremony: a <c>temporaryAuthenticationToken</c>.</summary>
     /// <param name="ceremony">The open ceremony; its purpose and expiry become the token's.</param>
@@ -49,6 +53,8 @@ internal sealed class TokenService(SigningKeys keys, KnownTokens known, Entropy 
     {
         var claims = Claims(user, token.Kind.ToString(), token.Id);
         claims[PermissionsClaim] = user.Permissions;
+        // RFC 9068 §2.2 wants it.
+        claims[ClientIdClaim] = token.ClientId;
         return SignAsync(token.OrganisationId, TokenPurpose.Access, token.CreatedAt, token.ExpiresAt, claims, ct);
     }
 
@@ -71,30 +77,30 @@ internal sealed class TokenService(SigningKeys keys, KnownTokens known, Entropy 
         var verifiers = (await keys.GetAsync(ct)).Verifiers;
         if (known.Find(text) is not { } token)
         {
-            if (await CheckAsync(text, verifiers) is not { } good) return null;
+            if (await CheckAsync(text, purpose, verifiers) is not { } good) return null;
             known.Keep(text, token = good);
         }
 
         return token.Purpose == purpose && IsLive(token.NotBefore, token.Expires) && verifiers.Any(v => string.Equals(v.KeyId, token.KeyId, StringComparison.Ordinal)) ? token.Reference : null;
     }
 
-    // Null for whatever reason.
-    private async Task<KnownToken?> CheckAsync(string text, IReadOnlyList<ECDsaSecurityKey> verifiers)
+    // Null for whatever reason: RFC 8725 §3.11 and §3.12, type and audience are those of the one purpose.
+    private async Task<KnownToken?> CheckAsync(string text, TokenPurpose purpose, IReadOnlyList<ECDsaSecurityKey> verifiers)
     {
         var result = await Handler.ValidateTokenAsync(text, new TokenValidationParameters
         {
             ValidAlgorithms = [SecurityAlgorithms.EcdsaSha256],
             IssuerSigningKeys = verifiers,
             TryAllIssuerSigningKeys = false,
-            ValidIssuer = options.Value.Issuer,
-            ValidAudience = options.Value.Issuer,
-            ValidTypes = ["JWT"],
+            ValidIssuer = Issuer,
+            ValidAudience = purpose.Audience(Issuer),
+            ValidTypes = purpose.TakenTypes(),
             RequireExpirationTime = true,
             LifetimeValidator = (notBefore, expires, _, _) => IsLive(notBefore, expires),
         });
         if (!result.IsValid || result.SecurityToken is not JsonWebToken token || !HasOneText(text)) return null;
-        return token.TryGetPayloadValue<string>(PurposeClaim, out var named) && Enum.TryParse<TokenPurpose>(named, out var purpose)
-            && string.Equals(named, purpose.ToString(), StringComparison.Ordinal) && token.TryGetPayloadValue<string>(JwtRegisteredClaimNames.Sid, out var id)
+        return token.TryGetPayloadValue<string>(PurposeClaim, out var named) && string.Equals(named, purpose.ToString(), StringComparison.Ordinal)
+            && token.TryGetPayloadValue<string>(JwtRegisteredClaimNames.Sid, out var id)
             ? new KnownToken(token.Kid, purpose, new TokenReference(token.Subject, id), token.ValidFrom, token.ValidTo)
             : null;
     }
@@ -142,8 +148,9 @@ internal sealed class TokenService(SigningKeys keys, KnownTokens known, Entropy 
         var signer = (await keys.GetAsync(ct)).Signer;
         var text = Handler.CreateToken(new SecurityTokenDescriptor
         {
-            Issuer = options.Value.Issuer,
-            Audience = options.Value.Issuer,
+            Issuer = Issuer,
+            Audience = purpose.Audience(Issuer),
+            TokenType = purpose.Type(),
             IssuedAt = issued.UtcDateTime,
             NotBefore = issued.UtcDateTime,
             Expires = expires.UtcDateTime,
@@ -173,31 +180,6 @@ internal sealed class TokenService(SigningKeys keys, KnownTokens known, Entropy 
         // The clock of the instance that issued it may be ahead; how long a ceremony is open, its row decides.
         return (notBefore is null || notBefore <= now + ClockDifference) && expires > now;
     }
-}
-
-/// <summary>What a token is for.</summary>
-internal enum TokenPurpose
-{
-    /// <summary>Completing a registration.</summary>
-    Registration,
-
-    /// <summary>Answering the challenge of a sign-in.</summary>
-    Login,
-
-    /// <summary>Answering the challenge of a user action.</summary>
-    UserAction,
-
-    /// <summary>Using a user action that was signed, once.</summary>
-    SignedUserAction,
-
-    /// <summary>Completing a recovery.</summary>
-    Recovery,
-
-    /// <summary>Answering the challenge for a new credential.</summary>
-    NewCredential,
-
-    /// <summary>Calling as a user or as a service account.</summary>
-    Access,
 }
 
 /// <summary>The row that a token names.</summary>

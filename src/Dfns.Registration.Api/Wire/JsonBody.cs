@@ -25,9 +25,12 @@ internal static class JsonBody
     /// <param name="maxSizeBytes">Bytes a body may have, inclusive.</param>
     /// <param name="ct">Ends the reading.</param>
     /// <returns>The body as received; or 413, 415, or 400 for one that does not arrive whole and as HTTP has it.</returns>
-    public static async Task<Checked<ReadOnlyMemory<byte>>> ReceiveAsync(HttpRequest request, int maxSizeBytes, CancellationToken ct)
+    public static async Task<Checked<ReadOnlyMemory<byte>>> ReceiveAsync(HttpRequest request, int maxSizeBytes, CancellationToken ct) =>
+        IsJson(request) ? await ReceiveAnyAsync(request, maxSizeBytes, ct) : ErrorCatalog.ContentTypeUnsupported;
+
+    /// <summary>The same for a body of whatever type.</summary>
+    public static async Task<Checked<ReadOnlyMemory<byte>>> ReceiveAnyAsync(HttpRequest request, int maxSizeBytes, CancellationToken ct)
     {
-        if (!IsJson(request)) return ErrorCatalog.ContentTypeUnsupported;
         try
         {
             return await ReadAsync(request, maxSizeBytes, ct);
@@ -111,10 +114,13 @@ internal static class JsonBody
         return JsonMarshal.GetRawUtf8Value(document.RootElement.GetProperty(name)).ToArray();
     }
 
-    private static bool IsJson(HttpRequest request) =>
+    private static bool IsJson(HttpRequest request) => IsOf(request, "application/json");
+
+    /// <summary>Whether a request says that its body is of a type, in UTF-8 and not encoded otherwise.</summary>
+    public static bool IsOf(HttpRequest request, string mediaType) =>
         !request.Headers.ContainsKey(HeaderNames.ContentEncoding)
         && MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
-        && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+        && type.MediaType.Equals(mediaType, StringComparison.OrdinalIgnoreCase)
         // As text: what a client names need not be an encoding at all.
         && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase));
 

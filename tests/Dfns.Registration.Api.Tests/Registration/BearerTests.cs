@@ -35,6 +35,7 @@ public abstract class BearerTests(ServiceFixture fixture) : ServiceTests(fixture
         ["signed by another key"] = f => Task.FromResult<string?>($"Bearer {f.SignedByAnotherKey()}"),
         ["of another purpose"] = async f => $"Bearer {await f.ResignedAsync(p => p["purpose"] = "Login")}",
         ["of no purpose"] = async f => $"Bearer {await f.ResignedAsync(p => p.Remove("purpose"))}",
+        ["of another type"] = async f => $"Bearer {await f.ResignedAsync(_ => { }, h => h["typ"] = "at+jwt")}",
         ["of another issuer"] = async f => $"Bearer {await f.ResignedAsync(p => p["iss"] = "https://elsewhere.example.co")}",
         ["for another audience"] = async f => $"Bearer {await f.ResignedAsync(p => p["aud"] = "https://elsewhere.example.co")}",
         ["of another organisation"] = async f => $"Bearer {await f.ResignedAsync(p => p["sub"] = "or-other-other-other000000000")}",
@@ -119,7 +120,8 @@ public abstract class BearerTests(ServiceFixture fixture) : ServiceTests(fixture
         {
             IssuerSigningKeys = keys.GetSigningKeys(),
             ValidIssuer = "https://auth.example.co",
-            ValidAudience = "https://auth.example.co",
+            ValidAudience = "https://auth.example.co/registration",
+            ValidTypes = ["registration+jwt"],
             ValidateLifetime = false,
         });
         Assert.True(result.IsValid, result.Exception?.Message);
@@ -169,10 +171,12 @@ public abstract class BearerTests(ServiceFixture fixture) : ServiceTests(fixture
             return Sign(Parts[1], key);
         }
 
-        public async Task<string> ResignedAsync(Action<JsonObject> change)
+        public async Task<string> ResignedAsync(Action<JsonObject> change, Action<JsonObject>? header = null)
         {
             var signer = (ECDsaSecurityKey)(await KeysAsync()).Signer.Key;
-            return Sign(Changed(change), signer.ECDsa);
+            var head = JsonNode.Parse(Base64UrlEncoder.Decode(Parts[0]))!.AsObject();
+            header?.Invoke(head);
+            return Sign(Changed(change), signer.ECDsa, Base64UrlEncoder.Encode(head.ToJsonString()));
         }
 
         private async Task<KeySet> KeysAsync() => await Services.GetRequiredService<SigningKeys>().GetAsync(CancellationToken.None);
@@ -184,7 +188,10 @@ public abstract class BearerTests(ServiceFixture fixture) : ServiceTests(fixture
             return Base64UrlEncoder.Encode(payload.ToJsonString());
         }
 
-        private string Sign(string payload, ECDsa key) =>
-            $"{Parts[0]}.{payload}.{Base64UrlEncoder.Encode(key.SignData(Encoding.UTF8.GetBytes($"{Parts[0]}.{payload}"), HashAlgorithmName.SHA256))}";
+        private string Sign(string payload, ECDsa key, string? header = null)
+        {
+            header ??= Parts[0];
+            return $"{header}.{payload}.{Base64UrlEncoder.Encode(key.SignData(Encoding.UTF8.GetBytes($"{header}.{payload}"), HashAlgorithmName.SHA256))}";
+        }
     }
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Tests.Running;
+using Dfns.Registration.Api.Tokens;
 
 namespace Dfns.Registration.Api.Tests.Social;
 
@@ -339,16 +340,64 @@ public abstract class IdTokenTests(ServiceFixture fixture) : SocialTests(fixture
         await AssertRefusedAsync("id_token_claims_invalid", await OrganisationAsync(provider), Draft(provider, email: email));
     }
 
-    // What is no ID token at all.
+    // What is no ID token at all: the types of other tokens, and what tells those that have the type of any JWT.
+    public static TheoryData<string, string> OtherTokens =>
+    [
+        .. new[] { "at+jwt", "application/at+jwt", "logout+jwt", "secevent+jwt", "token-introspection+jwt", "dpop+jwt", "oauth-authz-req+jwt", "whatever" }.Select(type => ("type", $"\"{type}\"")),
+        .. Enum.GetValues<TokenPurpose>().Select(purpose => ("type", $"\"{purpose.Type()}\"")),
+        .. Api.Social.OtherTokens.Claims.SelectMany(c => new[] { "\"x\"", "{}", "null" }.Select(value => (c.Claim, value))),
+        .. Api.Social.OtherTokens.Uses.SelectMany(c => new[] { "\"Bearer\"", "\"access\"", "\"Logout\"", "\"\"", "null", "[\"ID\"]" }.Select(value => (c.Claim, value))),
+        ("events", """{"http://schemas.openid.net/event/backchannel-logout":{}}"""),
+    ];
+
     [Theory]
-    [InlineData("at+jwt")]
-    [InlineData("logout+jwt")]
-    [InlineData("application/at+jwt")]
-    public async Task Refuses_tokens_of_another_kind(string type)
+    [MemberData(nameof(OtherTokens))]
+    public async Task Refuses_tokens_of_another_kind(string where, string value)
+    {
+        await using var provider = await OpenIdProvider.StartAsync();
+        var organisation = await OrganisationAsync(provider);
+        // One that is a good ID token but for this.
+        var draft = Draft(provider).With(d => (where == "type" ? d.Header : d.Claims)[where == "type" ? "typ" : where] = JsonNode.Parse(value));
+
+        await AssertRefusedAsync("id_token_malformed", organisation, draft);
+        Assert.Equal("id_token_malformed", (await Service.PostAsync("/auth/login/social", Body(organisation, draft.Encode()))).Code);
+        Assert.Equal(0, provider.DiscoveryRequests);
+    }
+
+    [Theory]
+    [InlineData("header", "typ", null)]
+    [InlineData("header", "typ", "")]
+    [InlineData("header", "typ", "jwt")]
+    [InlineData("claims", "typ", "ID")]
+    [InlineData("claims", "token_use", "id")]
+    public async Task Accepts_an_ID_token_that_says_that_it_is_one(string where, string name, string? value)
+    {
+        await using var provider = await OpenIdProvider.StartAsync();
+        var draft = Draft(provider).With(d => (where == "header" ? d.Header : d.Claims)[name] = value);
+        if (value is null) draft.Header.Remove(name);
+
+        await StartAsync(await OrganisationAsync(provider), draft);
+    }
+
+    [Theory]
+    [InlineData("17")]
+    [InlineData("null")]
+    [InlineData("[\"n-0S6_WzA2Mj\"]")]
+    public async Task Refuses_a_nonce_that_is_no_text_though_none_was_sent(string nonce)
     {
         await using var provider = await OpenIdProvider.StartAsync();
 
-        await AssertRefusedAsync("id_token_malformed", await OrganisationAsync(provider), Draft(provider).With(d => d.Header["typ"] = type));
+        await AssertRefusedAsync("id_token_claims_invalid", await OrganisationAsync(provider), Draft(provider).With(d => d.Claims["nonce"] = JsonNode.Parse(nonce)));
+    }
+
+    [Fact]
+    public async Task The_manual_lists_what_tells_other_tokens()
+    {
+        var manual = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "src", "Dfns.Registration.Api", "README.md"));
+
+        Assert.All(Api.Social.OtherTokens.Claims, c => Assert.Contains($"`{c.Claim}`", manual, StringComparison.Ordinal));
+        Assert.All(Api.Social.OtherTokens.Claims, c => Assert.Contains(c.Clause, manual, StringComparison.Ordinal));
+        Assert.All(Api.Social.OtherTokens.Uses, c => Assert.Contains($"`{c.Claim}`", manual, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.TestKit.Databases;
 using Dfns.Registration.Verification;
@@ -125,6 +126,21 @@ public sealed class RoundTripTests : IAsyncLifetime
         Assert.Equal((2, 0), await CostAsync(
             async () => user.AnswerTo(await caller.InitActionAsync(HttpMethod.Post, "/auth/credentials", "{}")), answer => service.PostAsync("/auth/action", answer, caller.Token)));
         Assert.Equal((2, 0), await CostAsync(() => Task.FromResult(caller), c => c.GetAsync("/auth/credentials")));
+    }
+
+    [Fact]
+    public async Task A_token_is_introspected_in_one_whether_or_not_it_counts()
+    {
+        var backend = await organisation.NewServiceAccountAsync(Permission.IntrospectTokens);
+        var live = await (await RegisteredAsync()).LoginAsync();
+        var foreign = await (await Registered.NewAsync(await service.NewOrganisationAsync())).LoginAsync();
+
+        foreach (var token in new[] { live, foreign, "not-a-token" })
+        {
+            Assert.Equal((1, 0), await CostAsync(
+                () => Task.FromResult(new FormUrlEncodedContent([KeyValuePair.Create("token", token)])),
+                form => service.SendAsync(HttpMethod.Post, "/auth/introspect", form, backend.Token)));
+        }
     }
 
     private Task<Invited> InviteAsync() => service.InviteAsync(organisation, $"user-{++users}@example.co");

@@ -233,7 +233,7 @@ public abstract class KeysAtRestTests(ServiceFixture fixture) : ServiceTests(fix
     // The same token, by another key under its name.
     private static string Resigned(string token, string keyId, ECDsa key)
     {
-        var text = $"{Base64UrlEncoder.Encode($$"""{"alg":"ES256","kid":"{{keyId}}","typ":"JWT"}""")}.{token.Split('.')[1]}";
+        var text = $"{Base64UrlEncoder.Encode($$"""{"alg":"ES256","kid":"{{keyId}}","typ":"at+jwt"}""")}.{token.Split('.')[1]}";
         return $"{text}.{Base64UrlEncoder.Encode(key.SignData(Encoding.UTF8.GetBytes(text), HashAlgorithmName.SHA256))}";
     }
 
