@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Dfns.Registration.Api.Accounts;
 
 /// <summary>The rows of the tokens that callers have, and what ends them. Whatever is added or ended is saved by the caller.</summary>
-internal sealed class AccessTokenStore(RegistrationDbContext db)
+internal sealed class AccessTokenStore(RegistrationDbContext db, Changes changes)
 {
     /// <summary>Finds a token that is good now, with whom it names.</summary>
     /// <returns>
@@ -26,7 +26,12 @@ internal sealed class AccessTokenStore(RegistrationDbContext db)
         db.AccessTokens.Where(t => t.OrganisationId == reference.OrganisationId && t.Id == reference.Id)
             .ExecuteUpdateAsync(t => t.SetProperty(x => x.UsedAt, now), ct);
 
-    public void Add(AccessToken token) => db.AccessTokens.Add(token);
+    /// <summary>Adds a token. Of a user who has <see cref="UserRows.MostInUse"/> already the oldest is ended.</summary>
+    public void Add(AccessToken token)
+    {
+        db.AccessTokens.Add(token);
+        changes.Keep(UserRows.Sessions, token.OrganisationId, token.UserId);
+    }
 
     /// <summary>Ends every token of a user.</summary>
     public Task EndAllAsync(User user, DateTimeOffset now, CancellationToken ct) =>

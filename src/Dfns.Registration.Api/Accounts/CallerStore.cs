@@ -14,11 +14,11 @@ internal sealed class CallerStore(SharedQueries queries) : IAsyncDisposable
         JOIN access_tokens AS t ON t.organisation_id = a.organisation_id AND t.id = a.token_id AND t.revoked_at IS NULL AND t.expires_at > a.now
         JOIN users AS u ON u.organisation_id = t.organisation_id AND u.id = t.user_id AND u.is_active
         JOIN relying_parties AS r ON r.organisation_id = u.organisation_id
-        LEFT JOIN credentials AS s ON s.organisation_id = t.organisation_id AND s.uuid = t.credential_uuid
+        LEFT JOIN credentials AS opener ON opener.organisation_id = t.organisation_id AND opener.uuid = t.credential_uuid
         """;
 
     /// <summary>What is left to ask of it.</summary>
-    public const string WhileLive = "(t.credential_uuid IS NULL OR s.status = 'Active')";
+    public const string WhileLive = "(t.credential_uuid IS NULL OR opener.status = 'Active')";
 
     private readonly SharedQuery<Asked, CallerWithCredentials> signing = new(
         "caller",
@@ -30,16 +30,19 @@ internal sealed class CallerStore(SharedQueries queries) : IAsyncDisposable
         ],
         tables =>
             $"""
-            SELECT a.n, {Columns(tables)}, {tables.Columns<Credential>("k")}
+            , signing AS ({SigningCredential.Query("(SELECT a.n, t.organisation_id, t.user_id FROM asked AS a JOIN access_tokens AS t ON t.organisation_id = a.organisation_id AND t.id = a.token_id)")})
+            SELECT a.n, {Columns(tables)}, {SigningCredential.ColumnsWithPrivateKeys}
             {Live()}
-            LEFT JOIN credentials AS k ON k.organisation_id = t.organisation_id AND k.user_id = t.user_id AND k.status = 'Active' AND k.slot <> 'Recovery'
+            LEFT JOIN signing AS s ON s.n = a.n AND {SigningCredential.IsNamed}
+            {SigningCredential.PrivateKeys}
             WHERE {WhileLive}
+            ORDER BY a.n, {SigningCredential.Order}
             """,
         (row, read) =>
         {
             if (read is null) read = new CallerWithCredentials(Read(row), []);
             else Skip(row);
-            if (row.Next<Credential>() is { } credential) read.Signing.Add(credential);
+            if (SigningCredential.Read(row) is { } credential) read.Signing.Add(credential);
             return read;
         });
 
@@ -83,7 +86,7 @@ internal sealed class CallerStore(SharedQueries queries) : IAsyncDisposable
     /// <param name="reference">The token.</param>
     /// <param name="now">UTC.</param>
     /// <param name="ct">Ends the waiting.</param>
-    /// <returns>The caller and the active credentials but recovery keys, nothing tracked; null where the token is good no longer.</returns>
+    /// <returns>The caller, not tracked, and the credentials; null where the token is good no longer.</returns>
     public Task<CallerWithCredentials?> FindSigningAsync(TokenReference reference, DateTimeOffset now, CancellationToken ct) => signing.AskAsync(new Asked(reference, now), ct);
 
     /// <summary>Finds a token that is good now, together with another one that the first one's caller asks about.</summary>
@@ -111,4 +114,4 @@ internal sealed class CallerStore(SharedQueries queries) : IAsyncDisposable
 }
 
 /// <summary>A caller, and the credentials that it can sign with.</summary>
-internal sealed record CallerWithCredentials(Caller Caller, List<Credential> Signing);
+internal sealed record CallerWithCredentials(Caller Caller, List<SigningCredential> Signing);

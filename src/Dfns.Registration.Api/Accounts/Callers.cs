@@ -35,7 +35,7 @@ internal sealed class CallerReader(TokenService tokens, AccessTokenStore store, 
 
     /// <summary>The same, together with the credentials that the caller can sign with: all that are active but recovery keys.</summary>
     /// <returns>Nothing of it tracked; the caller null as above.</returns>
-    public async Task<(Caller? Caller, IReadOnlyList<Credential> Signing)> ReadSigningAsync(HttpRequest request, CancellationToken ct)
+    public async Task<(Caller? Caller, IReadOnlyList<SigningCredential> Signing)> ReadSigningAsync(HttpRequest request, CancellationToken ct)
     {
         if (await tokens.ReadAsync(request, TokenPurpose.Access, ct) is not { } reference) return (null, []);
 

@@ -8,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Dfns.Registration.Api.Accounts;
 
 /// <summary>Finds users, brings them into being, and ends what they can do. Nothing here is saved: the caller does, together with its line in the audit trail.</summary>
-internal sealed class UserStore(RegistrationDbContext db, AccessTokenStore tokens, Entropy entropy, TimeProvider clock)
+internal sealed class UserStore(RegistrationDbContext db, Changes changes, AccessTokenStore tokens, Entropy entropy, TimeProvider clock)
 {
     /// <summary>What a username must be: 1 to 320 characters that are not all white space, and none that does not show.</summary>
     /// <returns>The fault, or null.</returns>
@@ -162,8 +162,10 @@ internal sealed class UserStore(RegistrationDbContext db, AccessTokenStore token
         user.ExternalId = null;
         user.Permissions = [];
         await tokens.EndAllAsync(user, now, ct);
-        foreach (var credential in await db.Credentials.Where(c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.Status != CredentialStatus.Archived).ToListAsync(ct))
+        var kept = db.Credentials.Where(c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.Status != CredentialStatus.Archived);
+        foreach (var credential in await kept.Select(Credential.WithoutPrivateKey).ToListAsync(ct))
         {
+            changes.Watch(credential);
             credential.Status = CredentialStatus.Archived;
             credential.ArchivedAt = now;
         }

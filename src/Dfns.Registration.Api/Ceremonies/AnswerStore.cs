@@ -7,8 +7,12 @@ namespace Dfns.Registration.Api.Ceremonies;
 /// <summary>Everything that the answer to a challenge is held against, in one look-up that those who answer at once share.</summary>
 internal sealed class AnswerStore(SharedQueries queries) : IAsyncDisposable
 {
-    // The active credentials of the challenge's user, or else of the user of the first factor. In nobody's place no more is read than there
-    // was at first: whoever adds to it would see by the time whose place it is. Then the login code that opened the challenge, where one
+    // Of an answer those credentials are read whose ids it names, and what would make it a second one short. Nothing of them that no answer is
+    // held against.
+    private static readonly string[] LeftOut = [nameof(Credential.EncryptedPrivateKey), nameof(Credential.CoseKey), nameof(Credential.PublicKeyPem)];
+
+    // The active credentials of the challenge's user, or else of the user of the first factor. In nobody's place those that somebody else had
+    // at first: whoever adds to them would see by the time whose place it is. Then the login code that opened the challenge, where one
     // did, and the other open challenges that it opened.
     private readonly SharedQuery<AskedAnswer, AnswerableChallenge> anybodys = new(
         "answer",
@@ -16,25 +20,26 @@ internal sealed class AnswerStore(SharedQueries queries) : IAsyncDisposable
         [
             AskedColumn<AskedAnswer>.Of("organisation_id", a => a.Challenge.OrganisationId),
             AskedColumn<AskedAnswer>.Of("id", a => a.Challenge.Id),
-            AskedColumn<AskedAnswer>.Of("credential_id", a => a.CredentialId),
+            AskedColumn<AskedAnswer>.Of("first_id", a => a.Named.First),
+            AskedColumn<AskedAnswer>.Of("second_id", a => a.Named.Second),
             AskedColumn<AskedAnswer>.Of("now", a => a.Now),
         ],
         tables =>
             $"""
             , open AS MATERIALIZED (
-                SELECT a.n, c.*, COALESCE(c.user_id, (
-                    SELECT o.user_id FROM credentials AS o WHERE o.organisation_id = a.organisation_id AND o.credential_id = a.credential_id AND o.status = 'Active')) AS answered_by
+                SELECT a.n, a.first_id, a.second_id, c.*, COALESCE(c.user_id, (
+                    SELECT o.user_id FROM credentials AS o WHERE o.organisation_id = a.organisation_id AND o.credential_id = a.first_id AND o.status = 'Active')) AS answered_by
                 FROM asked AS a JOIN ceremonies AS c ON c.organisation_id = a.organisation_id AND c.id = a.id
                 WHERE c.consumed_at IS NULL AND c.expires_at > a.now)
-            SELECT c.n, {tables.Columns<Ceremony>("c")}, {tables.Columns<RelyingParty>("r")}, {tables.Columns<OneTimeCode>("m")}, {tables.Columns<Credential>("k")}, {tables.Columns<User>("u")}, {tables.Columns<Ceremony>("o")}
+            SELECT c.n, {tables.Columns<Ceremony>("c")}, {tables.Columns<RelyingParty>("r")}, {tables.Columns<OneTimeCode>("m")}, {tables.Columns<Credential>("k", LeftOut)}, {tables.Columns<User>("u")}, {tables.Columns<Ceremony>("o")}
             FROM open AS c
             JOIN relying_parties AS r ON r.organisation_id = c.organisation_id
             LEFT JOIN codes AS m ON m.organisation_id = c.organisation_id AND m.user_id = c.user_id AND m.purpose = 'Login' AND c.bound_to = '{Ceremony.ByLoginCode}'
             LEFT JOIN credentials AS k ON k.organisation_id = c.organisation_id AND k.user_id = c.answered_by AND k.status = 'Active'
-                AND (c.purpose <> 'LoginOfNobody' OR k.created_at <= c.created_at)
+                AND (k.credential_id = c.first_id OR k.credential_id = c.second_id OR k.slot = 'SecondFactor' OR (c.purpose = 'LoginOfNobody' AND k.created_at <= c.created_at))
             LEFT JOIN users AS u ON u.organisation_id = k.organisation_id AND u.id = k.user_id
-            LEFT JOIN ceremonies AS o ON o.organisation_id = c.organisation_id AND o.user_id = c.user_id AND o.id <> c.id AND o.purpose = c.purpose
-                AND o.bound_to = c.bound_to AND o.consumed_at IS NULL AND c.bound_to = '{Ceremony.ByLoginCode}'
+            LEFT JOIN ceremonies AS o ON o.organisation_id = c.organisation_id AND o.user_id = CASE WHEN c.bound_to = '{Ceremony.ByLoginCode}' THEN c.user_id END
+                AND o.id <> c.id AND o.purpose = c.purpose AND o.bound_to = c.bound_to AND o.consumed_at IS NULL
             """,
         (row, read) =>
         {
@@ -61,15 +66,18 @@ internal sealed class AnswerStore(SharedQueries queries) : IAsyncDisposable
             AskedColumn<CallersAnswer>.Of("token_id", a => a.Token.Id),
             AskedColumn<CallersAnswer>.Of("challenge_organisation_id", a => a.Challenge.OrganisationId),
             AskedColumn<CallersAnswer>.Of("id", a => a.Challenge.Id),
+            AskedColumn<CallersAnswer>.Of("first_id", a => a.Named.First),
+            AskedColumn<CallersAnswer>.Of("second_id", a => a.Named.Second),
             AskedColumn<CallersAnswer>.Of("now", a => a.Now),
         ],
         tables =>
             $"""
-            SELECT a.n, {CallerStore.Columns(tables)}, {tables.Columns<Ceremony>("c")}, {tables.Columns<Credential>("k")}
+            SELECT a.n, {CallerStore.Columns(tables)}, {tables.Columns<Ceremony>("c")}, {tables.Columns<Credential>("k", LeftOut)}
             {CallerStore.Live()}
             LEFT JOIN ceremonies AS c ON c.organisation_id = a.organisation_id AND c.organisation_id = a.challenge_organisation_id AND c.id = a.id
                 AND c.consumed_at IS NULL AND c.expires_at > a.now
             LEFT JOIN credentials AS k ON k.organisation_id = c.organisation_id AND k.user_id = c.user_id AND k.status = 'Active'
+                AND (k.credential_id = a.first_id OR k.credential_id = a.second_id OR k.slot = 'SecondFactor')
             WHERE {CallerStore.WhileLive}
             """,
         (row, read) =>
@@ -91,21 +99,22 @@ internal sealed class AnswerStore(SharedQueries queries) : IAsyncDisposable
 
     /// <summary>Finds a challenge that may be answered now, and with what.</summary>
     /// <param name="reference">The challenge.</param>
-    /// <param name="credentialId">The id of the first factor, as sent: it tells whose answer it is where the challenge does not.</param>
+    /// <param name="named">The ids of the factors, as sent: that of the first tells whose answer it is where the challenge does not.</param>
     /// <param name="now">UTC.</param>
     /// <param name="ct">Ends the waiting.</param>
     /// <returns>The challenge, nothing of it tracked; or null.</returns>
-    public Task<AnswerableChallenge?> FindAsync(TokenReference reference, byte[] credentialId, DateTimeOffset now, CancellationToken ct) =>
-        anybodys.AskAsync(new AskedAnswer(reference, credentialId, now), ct);
+    public Task<AnswerableChallenge?> FindAsync(TokenReference reference, NamedFactors named, DateTimeOffset now, CancellationToken ct) =>
+        anybodys.AskAsync(new AskedAnswer(reference, named, now), ct);
 
     /// <summary>The same for a challenge of a caller, together with the caller.</summary>
     /// <param name="token">The caller's token.</param>
     /// <param name="reference">The challenge.</param>
+    /// <param name="named">The ids of the factors, as sent.</param>
     /// <param name="now">UTC.</param>
     /// <param name="ct">Ends the waiting.</param>
     /// <returns>The caller, and the challenge or null, nothing of it tracked; or null where the token is good no longer.</returns>
-    public Task<CallersChallenge?> FindAsync(TokenReference token, TokenReference reference, DateTimeOffset now, CancellationToken ct) =>
-        callers.AskAsync(new CallersAnswer(token, reference, now), ct);
+    public Task<CallersChallenge?> FindAsync(TokenReference token, TokenReference reference, NamedFactors named, DateTimeOffset now, CancellationToken ct) =>
+        callers.AskAsync(new CallersAnswer(token, reference, named, now), ct);
 
     public async ValueTask DisposeAsync()
     {
@@ -113,10 +122,13 @@ internal sealed class AnswerStore(SharedQueries queries) : IAsyncDisposable
         await callers.DisposeAsync();
     }
 
-    private sealed record AskedAnswer(TokenReference Challenge, byte[] CredentialId, DateTimeOffset Now);
+    private sealed record AskedAnswer(TokenReference Challenge, NamedFactors Named, DateTimeOffset Now);
 
-    private sealed record CallersAnswer(TokenReference Token, TokenReference Challenge, DateTimeOffset Now);
+    private sealed record CallersAnswer(TokenReference Token, TokenReference Challenge, NamedFactors Named, DateTimeOffset Now);
 }
+
+/// <summary>The credential ids that an answer names.</summary>
+internal sealed record NamedFactors(byte[] First, byte[]? Second);
 
 /// <summary>A caller, and the challenge of theirs that may be answered, if it may.</summary>
 internal sealed record CallersChallenge(Caller Caller, AnswerableChallenge? Challenge);
@@ -124,7 +136,7 @@ internal sealed record CallersChallenge(Caller Caller, AnswerableChallenge? Chal
 /// <summary>A challenge that may be answered, as it is stored.</summary>
 /// <param name="Ceremony">The challenge.</param>
 /// <param name="RelyingParty">Of its organisation: what it demands of the answer.</param>
-/// <param name="Credentials">The active ones of whoever may answer; of a sign-in of nobody those of somebody else.</param>
+/// <param name="Credentials">The active ones of whoever may answer that the answer names, and the second factor there is; of a sign-in of nobody those of somebody else.</param>
 /// <param name="User">Whose they are; null where there are none.</param>
 /// <param name="Code">The login code that opened it, where one did.</param>
 /// <param name="Alike">The other open challenges that it opened.</param>

@@ -1,3 +1,4 @@
+using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
@@ -11,7 +12,7 @@ internal sealed class CeremonyStore(RegistrationDbContext db, Entropy entropy, T
 {
     /// <summary>
     /// Opens a challenge that a new set of credentials answers: a user may have a few of each purpose, and one more drops the oldest. The
-    /// number is kept exactly where a user's are opened one after the other.
+    /// number is kept where a user's are opened one after the other: whoever opens one holds a row that is the user's, or changes it.
     /// </summary>
     /// <param name="purpose">What it is issued for.</param>
     /// <param name="user">Whose it is.</param>
@@ -24,6 +25,7 @@ internal sealed class CeremonyStore(RegistrationDbContext db, Entropy entropy, T
         var open = await db.Ceremonies
             .Where(c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.Purpose == purpose && c.ConsumedAt == null)
             .OrderByDescending(c => c.CreatedAt).ThenBy(c => c.Id)
+            .Take(UserRows.Most)
             .ToListAsync(ct);
         db.Ceremonies.RemoveRange(open.Except(open.Where(c => c.ExpiresAt > now).Take(options.Value.MostOpen - 1)));
 
@@ -33,15 +35,22 @@ internal sealed class CeremonyStore(RegistrationDbContext db, Entropy entropy, T
     }
 
     /// <summary>Finds a challenge of one purpose, answered or not, until its time is over.</summary>
-    /// <returns>The challenge, tracked, with its user and relying party; or null.</returns>
+    /// <returns>The challenge, tracked, with its user, relying party, and how many credentials the user has; or null.</returns>
     public async Task<IssuedChallenge?> FindIssuedAsync(TokenReference reference, CeremonyPurpose purpose, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var found = await db.Ceremonies
             .Where(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id && c.Purpose == purpose && c.ExpiresAt > now)
-            .Select(c => new { Ceremony = c, User = c.User!, RelyingParty = c.User!.Organisation!.RelyingParty! })
+            .Select(c => new
+            {
+                Ceremony = c,
+                User = c.User!,
+                RelyingParty = c.User!.Organisation!.RelyingParty!,
+                Active = db.Credentials.Count(k => k.OrganisationId == c.OrganisationId && k.UserId == c.UserId && k.Status == CredentialStatus.Active),
+                Kept = db.Credentials.Count(k => k.OrganisationId == c.OrganisationId && k.UserId == c.UserId && k.Status != CredentialStatus.Archived),
+            })
             .SingleOrDefaultAsync(ct);
-        return found is null ? null : new IssuedChallenge(found.Ceremony, found.User, found.RelyingParty);
+        return found is null ? null : new IssuedChallenge(found.Ceremony, found.User, found.RelyingParty, new CredentialCount(found.Active, found.Kept));
     }
 
     /// <summary>Finds a user action that was signed and may be used now.</summary>
@@ -62,4 +71,22 @@ internal sealed class CeremonyStore(RegistrationDbContext db, Entropy entropy, T
 }
 
 /// <summary>A challenge that was issued to a user, answered or not.</summary>
-internal sealed record IssuedChallenge(Ceremony Ceremony, User User, RelyingParty RelyingParty);
+/// <param name="Ceremony">The challenge.</param>
+/// <param name="User">Whose it is.</param>
+/// <param name="RelyingParty">Of the organisation.</param>
+/// <param name="Credentials">How many the user has, as of <paramref name="User"/>'s <see cref="User.CredentialsVersion"/> or later.</param>
+internal sealed record IssuedChallenge(Ceremony Ceremony, User User, RelyingParty RelyingParty, CredentialCount Credentials);
+
+/// <summary>How many credentials a user has.</summary>
+/// <param name="Active">Those that can be used.</param>
+/// <param name="Kept">Those, and what can be activated again.</param>
+internal sealed record CredentialCount(int Active, int Kept)
+{
+    /// <summary>What is said to one more, which would be active: that there are too many; or nothing.</summary>
+    public ApiError? Fault =>
+        Active >= UserRows.MostInUse ? TooMany("Deactivate or archive an active credential first.")
+        : Kept >= UserRows.Most ? TooMany("Archive a deactivated credential first.")
+        : null;
+
+    private static ApiError TooMany(string remedy) => ErrorCatalog.LimitReached.Saying($"Of credentials {UserRows.MostInUse} may be active, and {UserRows.Most} active or deactivated. {remedy}");
+}

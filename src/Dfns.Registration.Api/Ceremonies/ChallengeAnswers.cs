@@ -28,7 +28,7 @@ internal sealed class ChallengeAnswers(
         for (var attempt = 1; ; attempt++)
         {
             var now = clock.GetUtcNow();
-            if ((await FindAsync(reference, caller, read.First.CredentialId, now, ct)).Failed(out error, out var open)) return error;
+            if ((await FindAsync(reference, caller, read.Named, now, ct)).Failed(out error, out var open)) return error;
             if ((await factors.VerifyAsync(read, open)).Failed(out error, out var proven)) return error;
             Watch(open);
             open.Ceremony.ConsumedAt = now;
@@ -46,12 +46,12 @@ internal sealed class ChallengeAnswers(
         }
     }
 
-    private async Task<Checked<AnswerableChallenge>> FindAsync(TokenReference reference, TokenReference? caller, byte[] credentialId, DateTimeOffset now, CancellationToken ct)
+    private async Task<Checked<AnswerableChallenge>> FindAsync(TokenReference reference, TokenReference? caller, NamedFactors named, DateTimeOffset now, CancellationToken ct)
     {
         var notValid = ErrorCatalog.ChallengeNotValid.At("$.challengeIdentifier");
-        if (caller is null) return await store.FindAsync(reference, credentialId, now, ct) is { } anybodys ? anybodys : notValid;
+        if (caller is null) return await store.FindAsync(reference, named, now, ct) is { } anybodys ? anybodys : notValid;
 
-        if (await store.FindAsync(caller, reference, now, ct) is not ({ } who, var open)) return ErrorCatalog.NotAuthorized;
+        if (await store.FindAsync(caller, reference, named, now, ct) is not ({ } who, var open)) return ErrorCatalog.NotAuthorized;
         await callers.NoteUseAsync(who.Token, now, ct);
         return open is not null && string.Equals(open.Ceremony.UserId, who.User.Id, StringComparison.Ordinal) ? open : notValid;
     }

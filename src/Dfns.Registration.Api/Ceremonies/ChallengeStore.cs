@@ -14,7 +14,7 @@ namespace Dfns.Registration.Api.Ceremonies;
 /// </remarks>
 internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter writer, TimeProvider clock) : IAsyncDisposable
 {
-    // {0} … {12} one array each; {13} now. The rows of the codes come first: whatever ends a code waits there for what it opens, or what it
+    // {0} … {12} one array each; {13} now; {14} how many there may be in all. The rows of the codes come first: whatever ends a code waits there for what it opens, or what it
     // opens waits for it and is not stored.
     private const string OnPostgreSql =
         """
@@ -32,13 +32,17 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
             UPDATE attempt_budgets AS b SET used = b.used - 1
             FROM (SELECT budget, budget_ends_at FROM asked WHERE budget IS NOT NULL ORDER BY budget) AS a
             WHERE b.id = a.budget AND b.window_ends_at = a.budget_ends_at AND b.used > 0),
+        earlier AS (
+            SELECT c.organisation_id, c.id, a.kept, c.consumed_at IS NULL AND c.expires_at > {13} AS is_open,
+                row_number() OVER (PARTITION BY a.place ORDER BY c.created_at DESC, c.id) AS of_all,
+                row_number() OVER (PARTITION BY a.place, c.consumed_at IS NULL AND c.expires_at > {13} ORDER BY c.created_at DESC, c.id) AS of_open
+            FROM asked AS a
+            JOIN ceremonies AS c ON c.organisation_id = a.organisation_id AND c.user_id = a.user_id AND c.purpose = a.purpose AND (a.purpose <> 'Login' OR c.bound_to = a.bound_to)
+            WHERE a.kept IS NOT NULL),
         dropped AS (
-            DELETE FROM ceremonies AS c USING asked AS a
-            WHERE c.organisation_id = a.organisation_id AND c.user_id = a.user_id AND a.kept IS NOT NULL AND c.purpose = a.purpose AND c.consumed_at IS NULL
-                AND c.id NOT IN (
-                    SELECT o.id FROM ceremonies AS o
-                    WHERE o.organisation_id = a.organisation_id AND o.user_id = a.user_id AND o.purpose = a.purpose AND o.consumed_at IS NULL AND o.expires_at > {13}
-                    ORDER BY o.created_at DESC, o.id LIMIT a.kept)),
+            DELETE FROM ceremonies AS c USING earlier AS e
+            WHERE c.organisation_id = e.organisation_id AND c.id = e.id
+                AND (e.of_all >= {14} OR (c.consumed_at IS NULL AND NOT (e.is_open AND e.of_open <= e.kept)))),
         opened AS (
             INSERT INTO ceremonies (organisation_id, id, purpose, user_id, challenge, created_at, expires_at, bound_to)
             SELECT a.organisation_id, a.id, a.purpose, a.user_id, a.challenge, a.created_at, a.expires_at, a.bound_to
@@ -54,30 +58,45 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
 
         """;
 
-    private static readonly string IdsByPosition = Statements.ByPosition(OnPostgreSql + "SELECT id FROM stored", 14);
+    private static readonly string IdsByPosition = Statements.ByPosition(OnPostgreSql + "SELECT id FROM stored", 15);
+
+    private static readonly string CredentialsByPosition = Statements.ByPosition(
+        OnPostgreSql
+        + $"""
+        , signing AS ({SigningCredential.Query("(SELECT organisation_id, id AS n, user_id FROM stored)")})
+        SELECT o.id, {SigningCredential.ColumnsWithPrivateKeys}
+        FROM stored AS o
+        LEFT JOIN signing AS s ON s.n = o.id AND {SigningCredential.IsNamed}
+        {SigningCredential.PrivateKeys}
+        ORDER BY o.id, {SigningCredential.Order}
+        """,
+        15);
 
     private const string DropOnSqlite =
         """
-        DELETE FROM ceremonies
-        WHERE organisation_id = $1 AND user_id = $2 AND purpose = $3 AND consumed_at IS NULL AND id NOT IN (
-            SELECT id FROM ceremonies WHERE organisation_id = $1 AND user_id = $2 AND purpose = $3 AND consumed_at IS NULL AND expires_at > $4
-            ORDER BY created_at DESC, id LIMIT $5)
+        DELETE FROM ceremonies WHERE organisation_id = $1 AND id IN (
+            SELECT id FROM (
+                SELECT id, consumed_at, consumed_at IS NULL AND expires_at > $4 AS is_open, row_number() OVER (ORDER BY created_at DESC, id) AS of_all,
+                    row_number() OVER (PARTITION BY consumed_at IS NULL AND expires_at > $4 ORDER BY created_at DESC, id) AS of_open
+                FROM ceremonies WHERE organisation_id = $1 AND user_id = $2 AND purpose = $3 AND ($3 <> 'Login' OR bound_to = $6)) AS earlier
+            WHERE of_all >= $7 OR (consumed_at IS NULL AND NOT (is_open AND of_open <= $5)))
         """;
 
-    private const string CredentialsOfThem =
-        """
-        SELECT c.* FROM stored AS o JOIN credentials AS c ON c.organisation_id = o.organisation_id AND c.user_id = o.user_id
-        WHERE c.status = 'Active' AND c.slot <> 'Recovery'
+    private static readonly string CredentialsOnSqlite =
+        $"""
+        WITH signing AS ({SigningCredential.Query("(SELECT 1 AS n, $1 AS organisation_id, $2 AS user_id)")})
+        SELECT 1, {SigningCredential.ColumnsWithPrivateKeys} FROM signing AS s {SigningCredential.PrivateKeys} WHERE {SigningCredential.IsNamed} ORDER BY {SigningCredential.Order}
         """;
 
     private readonly Rounds<Opening, bool> rounds = new("challenge", openings => OpenAsync(openings, scopes, writer, clock.GetUtcNow()), opening => opening.Touches, clock);
+    private readonly Rounds<Opening, IReadOnlyList<SigningCredential>?> reading = new("login code", openings => OpenAndReadAsync(openings, scopes, writer, clock.GetUtcNow()), opening => opening.Touches, clock);
 
     /// <summary>Stores a challenge.</summary>
     /// <param name="challenge">New, of nobody or of a user who is stored.</param>
     /// <param name="ct">Ends the waiting; nothing is stored then.</param>
     public Task OpenAsync(Ceremony challenge, CancellationToken ct) => rounds.RideAsync(new Opening(challenge, Kept: null, Guess: null), ct);
 
-    /// <summary>Stores a challenge of which a user has a few at a time.</summary>
+    /// <summary>Stores a challenge of which a user has a few at a time, and <see cref="UserRows.Most"/> in all.</summary>
     /// <param name="challenge">New, of a user who is stored.</param>
     /// <param name="kept">Of the user's other open challenges of the purpose as many stay, the latest.</param>
     /// <param name="ct">Ends the waiting; nothing is stored then.</param>
@@ -91,31 +110,42 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
     /// <returns>False where the code was spent or replaced since; then nothing is stored.</returns>
     public Task<bool> OpenAsync(Ceremony challenge, int? kept, CountedGuess guess, CancellationToken ct) => rounds.RideAsync(new Opening(challenge, kept, guess), ct);
 
-    /// <summary>Stores a challenge that a code opened, and reads the credentials that its user can sign with, by itself.</summary>
+    /// <summary>Stores a challenge that a code opened, and reads the credentials that its user can sign with.</summary>
     /// <param name="challenge">New, of the code's user.</param>
+    /// <param name="kept">Of the user's other open challenges of the purpose that a code opened as many stay, the latest.</param>
     /// <param name="guess">The guess that was right.</param>
-    /// <param name="ct">Ends the waiting.</param>
-    /// <returns>All that are active but recovery keys, not tracked; null where the code was spent or replaced since.</returns>
-    public async Task<IReadOnlyList<Credential>?> OpenAndReadAsync(Ceremony challenge, CountedGuess guess, CancellationToken ct)
+    /// <param name="ct">Ends the waiting; nothing is stored then.</param>
+    /// <returns>The credentials with their encrypted private keys; null where the code was spent or replaced since.</returns>
+    public Task<IReadOnlyList<SigningCredential>?> OpenAndReadAsync(Ceremony challenge, int kept, CountedGuess guess, CancellationToken ct) =>
+        reading.RideAsync(new Opening(challenge, kept, guess), ct);
+
+    public async ValueTask DisposeAsync()
+    {
+        await rounds.DisposeAsync();
+        await reading.DisposeAsync();
+    }
+
+    private static async Task<IReadOnlyList<IReadOnlyList<SigningCredential>?>> OpenAndReadAsync(IReadOnlyList<Opening> openings, IServiceScopeFactory scopes, SqliteWriter writer, DateTimeOffset now)
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<RegistrationDbContext>();
-        var opening = new Opening(challenge, Kept: null, guess);
         if (db.Database.IsNpgsql())
         {
-            // A registered user has such a credential always: none was read because nothing was stored.
-            var read = await db.Credentials.FromSqlRaw(OnPostgreSql + CredentialsOfThem, Parameters([opening], clock.GetUtcNow())).AsNoTracking().ToListAsync(ct);
-            return read.Count == 0 ? null : read;
+            var read = (await db.ReadAsync(CredentialsByPosition, Parameters(openings, now), row => (Id: row.GetString(0), Credential: SigningCredential.Read(new AnswerRow(row, db.Model))))).ToLookup(r => r.Id, r => r.Credential);
+            return [.. openings.Select(o => read.Contains(o.Row.Id) ? read[o.Row.Id].OfType<SigningCredential>().ToList() : null)];
         }
 
-        return (await OpenAsync([opening], scopes, writer, clock.GetUtcNow()))[0]
-            ? await db.Credentials.AsNoTracking()
-                .Where(c => c.OrganisationId == challenge.OrganisationId && c.UserId == challenge.UserId && c.Status == CredentialStatus.Active && c.Slot != CredentialSlot.Recovery)
-                .ToListAsync(ct)
-            : null;
+        using var transaction = await writer.BeginAsync(isDurable: false);
+        var opened = Open(transaction.Statements, db, openings, now);
+        List<IReadOnlyList<SigningCredential>?> credentials =
+        [
+            .. openings.Select((o, n) => opened[n]
+                ? transaction.Statements.Read(CredentialsOnSqlite, row => SigningCredential.Read(new AnswerRow(row, db.Model))!, o.Row.OrganisationId, o.Row.UserId)
+                : null),
+        ];
+        transaction.Commit();
+        return credentials;
     }
-
-    public ValueTask DisposeAsync() => rounds.DisposeAsync();
 
     private static async Task<IReadOnlyList<bool>> OpenAsync(IReadOnlyList<Opening> openings, IServiceScopeFactory scopes, SqliteWriter writer, DateTimeOffset now)
     {
@@ -128,11 +158,16 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
         }
 
         using var transaction = await writer.BeginAsync(isDurable: false);
-        var statements = transaction.Statements;
+        var opened = Open(transaction.Statements, db, openings, now);
+        transaction.Commit();
+        return opened;
+    }
+
+    private static List<bool> Open(SqliteStatements statements, RegistrationDbContext db, IReadOnlyList<Opening> openings, DateTimeOffset now)
+    {
         var type = RowType.Of(db.Model.FindEntityType(typeof(Ceremony))!);
         var opened = openings.Select(opening => TryDrop(statements, opening, now)).ToList();
         RowSave.Try(statements, openings.Where((_, n) => opened[n]).Select(o => ChangedRow.Added(type, o.Row)));
-        transaction.Commit();
         return opened;
     }
 
@@ -142,7 +177,7 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
         [
             Each(o => o.Row.OrganisationId), Each(o => o.Row.Id), Each(o => o.Row.Purpose.ToString()), Each(o => o.Row.UserId), Each(o => o.Row.Challenge),
             Each(o => o.Row.CreatedAt), Each(o => o.Row.ExpiresAt), Each(o => o.Row.BoundTo), Each(o => o.Kept),
-            Each(o => o.Guess?.Purpose.ToString()), Each(o => o.Guess?.CodeHash), Each(o => o.Guess?.Budget), Each(o => o.Guess?.BudgetEndsAt), now,
+            Each(o => o.Guess?.Purpose.ToString()), Each(o => o.Guess?.CodeHash), Each(o => o.Guess?.Budget), Each(o => o.Guess?.BudgetEndsAt), now, UserRows.Most,
         ];
 
         T[] Each<T>(Func<Opening, T> member) => [.. openings.Select(member)];
@@ -152,7 +187,7 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
     {
         if (opening.Guess is { } guess && !statements.Return(guess)) return false;
         var row = opening.Row;
-        if (opening.Kept is { } kept) statements.Run(DropOnSqlite, row.OrganisationId, row.UserId, row.Purpose.ToString(), now.UtcTicks, kept);
+        if (opening.Kept is { } kept) statements.Run(DropOnSqlite, row.OrganisationId, row.UserId, row.Purpose.ToString(), now.UtcTicks, kept, row.BoundTo, UserRows.Most);
         return true;
     }
 

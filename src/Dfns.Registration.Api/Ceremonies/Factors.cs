@@ -120,7 +120,11 @@ internal sealed class Factors(Changes changes, Audit audit, MasterKey masterKey,
 }
 
 /// <summary>The factors of a request, whose members are all there.</summary>
-internal sealed record ReadFactors(ReadFactor First, ReadFactor? Second);
+internal sealed record ReadFactors(ReadFactor First, ReadFactor? Second)
+{
+    /// <summary>Which credentials they name.</summary>
+    public NamedFactors Named => new(First.CredentialId, Second?.CredentialId);
+}
 
 /// <summary>One factor, and where it stands in the request.</summary>
 internal sealed record ReadFactor(string Path, CredentialKind Kind, byte[] CredentialId, CredentialAssertion Assertion)

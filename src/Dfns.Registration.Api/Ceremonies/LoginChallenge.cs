@@ -12,19 +12,18 @@ internal static class LoginChallenge
     /// <param name="ceremony">The open challenge.</param>
     /// <param name="identifier">The token that names it.</param>
     /// <param name="relyingParty">Of the organisation.</param>
-    /// <param name="credentials">The user's active credentials, of any kind.</param>
+    /// <param name="credentials">Those that the user can sign with, in the order in which they are named.</param>
     /// <param name="withPrivateKeys">Whether the caller has proven to be the user, and so gets the encrypted private keys.</param>
     public static LoginChallengeResponse For(
-        Ceremony ceremony, string identifier, RelyingParty relyingParty, IReadOnlyList<Credential> credentials, bool withPrivateKeys)
+        Ceremony ceremony, string identifier, RelyingParty relyingParty, IReadOnlyList<SigningCredential> credentials, bool withPrivateKeys)
     {
-        var factors = credentials.Where(c => c.Slot != CredentialSlot.Recovery).OrderBy(c => c.CreatedAt).ThenBy(c => c.Uuid, StringComparer.Ordinal).ToList();
-        var hasSecond = factors.Exists(c => c.Slot == CredentialSlot.SecondFactor);
+        var hasSecond = credentials.Any(c => c.Slot == CredentialSlot.SecondFactor);
         return Of(
             ceremony,
             identifier,
             relyingParty,
             [
-                .. factors.Select(c => (c.Kind, c.Slot)).Distinct().Order().Select(f => new SupportedFactor(
+                .. credentials.Select(c => (c.Kind, c.Slot)).Distinct().Order().Select(f => new SupportedFactor(
                     f.Kind.ToString(),
                     f.Slot == CredentialSlot.FirstFactor ? "first" : "second",
                     RequiresSecondFactor: hasSecond && f.Slot == CredentialSlot.FirstFactor)),
@@ -33,11 +32,11 @@ internal static class LoginChallenge
                 Descriptors(CredentialKind.Key),
                 Descriptors(CredentialKind.Fido2),
                 withPrivateKeys
-                    ? [.. factors.Where(c => c.Kind == CredentialKind.PasswordProtectedKey).Select(c => new ProtectedKeyDescriptor(PublicKey, c.CredentialIdText, c.EncryptedPrivateKey!))]
+                    ? [.. credentials.Where(c => c.Kind == CredentialKind.PasswordProtectedKey).Select(c => new ProtectedKeyDescriptor(PublicKey, c.CredentialIdText, c.EncryptedPrivateKey!))]
                     : null));
 
         IReadOnlyList<PublicKeyCredentialDescriptor> Descriptors(CredentialKind kind) =>
-            [.. factors.Where(c => c.Kind == kind).Select(c => new PublicKeyCredentialDescriptor(PublicKey, c.CredentialIdText))];
+            [.. credentials.Where(c => c.Kind == kind).Select(c => new PublicKeyCredentialDescriptor(PublicKey, c.CredentialIdText))];
     }
 
     /// <summary>The challenge for whichever passkey the user picks: no credential is named.</summary>

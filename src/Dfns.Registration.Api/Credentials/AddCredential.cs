@@ -14,7 +14,7 @@ internal static class AddCredential
         if ((await callers.ReadAsync(http, ct)).Failed(out var error, out var caller)) return (ErrorResult)error;
         if ((await JsonBody.ReadAsync<InitCredentialRequest>(http, BodyLimits.SmallSizeBytes, ct)).Failed(out error, out var request)) return (ErrorResult)error;
         if (CredentialSlots.ReadKind(request.Kind, "$.kind", CredentialSlots.AllKinds).Failed(out error, out var kind)) return (ErrorResult)error;
-        return TypedResults.Ok(await credentials.OpenAsync(caller.User, caller.RelyingParty, kind, code: null, ct));
+        return (await credentials.OpenAsync(caller.User, caller.RelyingParty, kind, code: null, ct)).Failed(out error, out var challenge) ? (ErrorResult)error : TypedResults.Ok(challenge);
     }
 
     internal static async Task<Results<Ok<CredentialResponse>, ErrorResult>> CreateAsync(

@@ -32,7 +32,7 @@ internal static class AddCredentialWithCode
         var user = call.Caller.User;
         var code = CodeText.New(entropy);
         var hash = Hash(masterKey, code);
-        store.AddCode(new CredentialCode
+        var row = new CredentialCode
         {
             CodeHash = hash,
             RowHash = RowHash(masterKey, hash, user.OrganisationId, user.Id, expires),
@@ -40,7 +40,8 @@ internal static class AddCredentialWithCode
             UserId = user.Id,
             CreatedAt = now,
             ExpiresAt = expires,
-        });
+        };
+        if (await store.AddCodeAsync(row, ct) is { } tooMany) return (ErrorResult)tooMany;
         // A recovery at the same time ends the code, or keeps it from being made.
         user.CredentialsVersion++;
         audit.Add(user.OrganisationId, AuditActions.CredentialCodeCreated, user.Id, user.Id, http.RemoteAddress());
@@ -57,7 +58,7 @@ internal static class AddCredentialWithCode
         var code = await store.FindCodeAsync(Hash(masterKey, request.Code), clock.GetUtcNow(), ct);
         if (!IsAsStored(masterKey, code)) return (ErrorResult)ErrorCatalog.InvalidCode;
         if (!code.User!.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
-        return TypedResults.Ok(await credentials.OpenAsync(code.User, code.User.Organisation!.RelyingParty!, kind, code, ct));
+        return (await credentials.OpenAsync(code.User, code.User.Organisation!.RelyingParty!, kind, code, ct)).Failed(out error, out var challenge) ? (ErrorResult)error : TypedResults.Ok(challenge);
     }
 
     internal static async Task<Results<Ok<CredentialResponse>, ErrorResult>> VerifyAsync(

@@ -15,7 +15,7 @@ internal static class CredentialEndpoints
         group.MapGet("/credentials", ManageCredentials.ListAsync)
             .WithName("listCredentials")
             .WithSummary("List the caller's credentials")
-            .WithDescription("Every credential that is active or can be activated, the oldest first. publicKey is a fingerprint: SHA256: and the SHA-256 of the DER SubjectPublicKeyInfo in unpadded base64.")
+            .WithDescription("Every credential that is active or can be activated, at most 100, the oldest first. publicKey is a fingerprint: SHA256: and the SHA-256 of the DER SubjectPublicKeyInfo in unpadded base64.")
             .RequireBearer()
             .Errors(ErrorCatalog.NotAuthorized)
             .EdgeErrors();
@@ -26,7 +26,7 @@ internal static class CredentialEndpoints
             .WithDescription("A challenge for a new credential of one kind.")
             .Accepts<InitCredentialRequest>("application/json")
             .RequireBearer()
-            .Errors(ErrorCatalog.NotAuthorized, ErrorCatalog.CredentialKindUnsupported, ErrorCatalog.CredentialKindUnknown)
+            .Errors(ErrorCatalog.NotAuthorized, ErrorCatalog.LimitReached, ErrorCatalog.CredentialKindUnsupported, ErrorCatalog.CredentialKindUnknown)
             .BodyErrors().EdgeErrors();
 
         group.MapPost("/credentials", AddCredential.CreateAsync)
@@ -35,7 +35,7 @@ internal static class CredentialEndpoints
             .WithDescription("Takes the credential that signed the challenge: a recovery key as one more recovery credential, any other kind as one more first factor.")
             .Accepts<CreateCredentialRequest>("application/json")
             .RequireUserAction()
-            .Errors(ErrorCatalog.ChallengeNotValid)
+            .Errors(ErrorCatalog.ChallengeNotValid, ErrorCatalog.LimitReached)
             .NewCredentialErrors()
             .BodyErrors().EdgeErrors();
 
@@ -44,7 +44,8 @@ internal static class CredentialEndpoints
             .WithSummary("Activate a credential")
             .WithDescription("Makes a deactivated credential usable again. Sessions that it opened before stay ended.")
             .Accepts<CredentialUuidRequest>("application/json")
-            .ChangesCredential();
+            .ChangesCredential()
+            .Errors(ErrorCatalog.LimitReached);
 
         group.MapPut("/credentials/deactivate", ManageCredentials.DeactivateAsync)
             .WithName("deactivateCredential")
@@ -64,7 +65,7 @@ internal static class CredentialEndpoints
         group.MapDelete("/credentials/{credentialUuid}", ManageCredentials.ArchiveAsync)
             .WithName("archiveCredential")
             .WithSummary("Archive a credential")
-            .WithDescription("Ends a credential for good, and the sessions that it opened; it is kept as a record. Of the last one the same holds as for deactivating.")
+            .WithDescription("Ends a credential for good, and the sessions that it opened; the latest are kept as a record. Of the last one the same holds as for deactivating.")
             .ChangesCredential()
             .Errors(ErrorCatalog.LastFirstFactor, ErrorCatalog.LastRecoveryCredential);
 
@@ -74,6 +75,7 @@ internal static class CredentialEndpoints
             .WithDescription("A code, good for at most a minute, with which another device of the caller adds a credential without a session.")
             .Accepts<CreateCredentialCodeRequest>("application/json")
             .RequireUserAction()
+            .Errors(ErrorCatalog.LimitReached)
             .BodyErrors().EdgeErrors();
 
         group.MapPost("/credentials/code/init", AddCredentialWithCode.InitAsync)
@@ -82,7 +84,7 @@ internal static class CredentialEndpoints
             .WithSummary("Start to add a credential with a code")
             .WithDescription("A challenge for a new credential of one kind, for whoever holds the code. The code is spent by the credential, not here.")
             .Accepts<InitCredentialWithCodeRequest>("application/json")
-            .Errors(ErrorCatalog.InvalidCode, ErrorCatalog.UserDeactivated, ErrorCatalog.CredentialKindUnsupported, ErrorCatalog.CredentialKindUnknown)
+            .Errors(ErrorCatalog.InvalidCode, ErrorCatalog.UserDeactivated, ErrorCatalog.LimitReached, ErrorCatalog.CredentialKindUnsupported, ErrorCatalog.CredentialKindUnknown)
             .BodyErrors().EdgeErrors();
 
         group.MapPost("/credentials/code/verify", AddCredentialWithCode.VerifyAsync)
@@ -91,7 +93,7 @@ internal static class CredentialEndpoints
             .WithSummary("Complete to add a credential with a code")
             .WithDescription("Takes the credential that signed the challenge, and spends the code. Sending the same body again gets the same answer.")
             .Accepts<CreateCredentialRequest>("application/json")
-            .Errors(ErrorCatalog.ChallengeNotValid, ErrorCatalog.UserDeactivated, ErrorCatalog.SessionAlreadyCompleted, ErrorCatalog.ChangedMeanwhile)
+            .Errors(ErrorCatalog.ChallengeNotValid, ErrorCatalog.UserDeactivated, ErrorCatalog.LimitReached, ErrorCatalog.SessionAlreadyCompleted, ErrorCatalog.ChangedMeanwhile)
             .NewCredentialErrors()
             .BodyErrors().EdgeErrors();
     }

@@ -9,38 +9,42 @@ using Microsoft.EntityFrameworkCore;
 namespace Dfns.Registration.Api.Credentials;
 
 /// <summary>The credentials of a caller, and the codes by which another device adds one. Whatever is changed is saved by the caller.</summary>
-internal sealed class CredentialStore(RegistrationDbContext db, AccessTokenStore tokens, Audit audit, MasterKey masterKey, TimeProvider clock)
+internal sealed class CredentialStore(RegistrationDbContext db, Changes changes, AccessTokenStore tokens, Audit audit, MasterKey masterKey, TimeProvider clock)
 {
     /// <summary>Those that are active or can be activated again, the oldest first; not tracked.</summary>
     public Task<List<Credential>> ListAsync(Caller caller, CancellationToken ct) =>
-        db.Credentials.AsNoTracking()
-            .Where(c => c.OrganisationId == caller.OrganisationId && c.UserId == caller.User.Id && c.Status != CredentialStatus.Archived)
-            .OrderBy(c => c.CreatedAt).ThenBy(c => c.Uuid)
-            .ToListAsync(ct);
+        KeptOf(caller.User).OrderBy(c => c.CreatedAt).ThenBy(c => c.Uuid).Take(UserRows.Most).Select(Credential.WithoutPrivateKey).ToListAsync(ct);
 
-    /// <summary>The ids, as they were registered, of the passkeys that a user has and could use again.</summary>
-    public Task<List<string>> PasskeyIdsAsync(User user, CancellationToken ct) =>
-        db.Credentials
-            .Where(c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.Kind == CredentialKind.Fido2 && c.Status != CredentialStatus.Archived)
-            .OrderBy(c => c.CreatedAt).ThenBy(c => c.Uuid)
-            .Select(c => c.CredentialIdText)
-            .ToListAsync(ct);
+    /// <summary>What there is to know of a user's credentials to whom one more is to be added.</summary>
+    /// <returns>How many there are, and the ids, as they were registered, of the passkeys that the user has and could use again.</returns>
+    public async Task<(CredentialCount Count, List<string> PasskeyIds)> LookAsync(User user, CancellationToken ct)
+    {
+        var kept = await KeptOf(user).OrderBy(c => c.Status).ThenBy(c => c.CreatedAt).ThenBy(c => c.Uuid).Take(UserRows.Most).Select(c => new { c.Status, Id = c.Kind == CredentialKind.Fido2 ? c.CredentialIdText : null }).ToListAsync(ct);
+        return (new CredentialCount(kept.Count(c => c.Status == CredentialStatus.Active), kept.Count), [.. kept.Select(c => c.Id).OfType<string>()]);
+    }
 
     /// <summary>Finds a credential of the caller.</summary>
-    /// <returns>The credential, tracked; or 404, for one that is archived or another user's too.</returns>
-    public async Task<Checked<Credential>> FindAsync(Caller caller, string uuid, CancellationToken ct) =>
-        await db.Credentials.SingleOrDefaultAsync(
-            c => c.OrganisationId == caller.OrganisationId && c.UserId == caller.User.Id && c.Uuid == uuid && c.Status != CredentialStatus.Archived, ct) is { } found
-            ? found
-            : ErrorCatalog.CredentialNotFound;
+    /// <returns>The credential, what changes of which is saved; or 404, for one that is archived or another user's too.</returns>
+    public async Task<Checked<Credential>> FindAsync(Caller caller, string uuid, CancellationToken ct)
+    {
+        var found = await db.Credentials
+            .Where(c => c.OrganisationId == caller.OrganisationId && c.UserId == caller.User.Id && c.Uuid == uuid && c.Status != CredentialStatus.Archived)
+            .Select(Credential.WithoutPrivateKey)
+            .SingleOrDefaultAsync(ct);
+        if (found is null) return ErrorCatalog.CredentialNotFound;
+        changes.Watch(found);
+        return found;
+    }
 
     /// <summary>Activates, deactivates or archives a credential; one that is in that state already is left alone.</summary>
-    /// <returns>Null; or that there is no such credential, or that the user could not sign in or recover without it.</returns>
+    /// <returns>Null; or that there is no such credential, that the user could not sign in or recover without it, or that too many would be active.</returns>
     public async Task<ApiError?> SetStatusAsync(Caller caller, string uuid, CredentialStatus status, string? remoteAddress, CancellationToken ct)
     {
         if ((await FindAsync(caller, uuid, ct)).Failed(out var error, out var credential)) return error;
         if (credential.Status == status) return null;
         if (status != CredentialStatus.Active && await LastOfItsSlotAsync(caller, credential, ct) is { } last) return last;
+        // It is one of those that are kept already.
+        if (status == CredentialStatus.Active && ((await LookAsync(caller.User, ct)).Count with { Kept = 0 }).Fault is { } tooMany) return tooMany;
 
         var now = clock.GetUtcNow();
         credential.Status = status;
@@ -63,7 +67,7 @@ internal sealed class CredentialStore(RegistrationDbContext db, AccessTokenStore
         return null;
     }
 
-    /// <summary>Adds a credential, unless it is a recovery key that the user had before: one recovers once, and does not come back.</summary>
+    /// <summary>Adds a credential, unless it is a recovery key that the user had before: one recovers once, and does not come back. Of archived ones as many go as are too much with it.</summary>
     /// <returns>False for such a one; then nothing is added.</returns>
     public async Task<bool> AddAsync(Credential credential, CancellationToken ct)
     {
@@ -74,11 +78,20 @@ internal sealed class CredentialStore(RegistrationDbContext db, AccessTokenStore
         }
 
         db.Credentials.AddRange(NobodysCredentials.ToStore(masterKey, [credential]));
+        changes.Keep(UserRows.Credentials, credential.OrganisationId, credential.UserId);
         return true;
     }
 
     /// <summary>Adds the code by which another device of a user adds a credential.</summary>
-    public void AddCode(CredentialCode code) => db.CredentialCodes.Add(code);
+    /// <returns>Null; or that the user has too many that are good.</returns>
+    public async Task<ApiError?> AddCodeAsync(CredentialCode code, CancellationToken ct)
+    {
+        var good = await db.CredentialCodes.CountAsync(c => c.OrganisationId == code.OrganisationId && c.UserId == code.UserId && c.ConsumedAt == null && c.ExpiresAt > code.CreatedAt, ct);
+        if (good >= UserRows.MostInUse) return ErrorCatalog.LimitReached.Saying($"{UserRows.MostInUse} codes for another device may be good at a time; each ends within a minute.");
+        db.CredentialCodes.Add(code);
+        changes.Keep(UserRows.CredentialCodes, code.OrganisationId, code.UserId);
+        return null;
+    }
 
     /// <summary>Finds a code that is good now, with its user and the relying party of the organisation.</summary>
     public Task<CredentialCode?> FindCodeAsync(byte[] hash, DateTimeOffset now, CancellationToken ct) =>
@@ -88,6 +101,9 @@ internal sealed class CredentialStore(RegistrationDbContext db, AccessTokenStore
     /// <summary>Finds the code that opened a challenge, unless it is spent; its own time may be over, that of the challenge is not.</summary>
     public Task<CredentialCode?> FindUnspentCodeAsync(byte[] hash, CancellationToken ct) =>
         db.CredentialCodes.SingleOrDefaultAsync(c => c.CodeHash == hash && c.ConsumedAt == null, ct);
+
+    private IQueryable<Credential> KeptOf(User user) =>
+        db.Credentials.Where(c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.Status != CredentialStatus.Archived);
 
     private async Task<ApiError?> LastOfItsSlotAsync(Caller caller, Credential credential, CancellationToken ct)
     {

@@ -21,14 +21,16 @@ internal sealed class NewCredentials(
     /// <param name="kind">The one kind that answers it.</param>
     /// <param name="code">The code that opened it; null for a caller with a session.</param>
     /// <param name="ct">Ends the waiting.</param>
-    public async Task<CredentialChallengeResponse> OpenAsync(User user, RelyingParty relyingParty, CredentialKind kind, CredentialCode? code, CancellationToken ct)
+    /// <returns>The challenge; or that the user has as many credentials as may be, which is told before one is made on a device.</returns>
+    public async Task<Checked<CredentialChallengeResponse>> OpenAsync(User user, RelyingParty relyingParty, CredentialKind kind, CredentialCode? code, CancellationToken ct)
     {
+        var (count, passkeys) = await store.LookAsync(user, ct);
+        if (count.Fault is { } tooMany) return tooMany;
         var boundTo = new Binding(kind, code?.CodeHash).ToString();
         var ceremony = Ceremony.Open(entropy, user.OrganisationId, CeremonyPurpose.NewCredential, user.Id, clock.GetUtcNow(), options.Value.RegistrationLifetime, boundTo);
         await challenges.OpenAsync(ceremony, options.Value.MostOpen - 1, ct);
 
         var isPasskey = kind == CredentialKind.Fido2;
-        var passkeys = isPasskey ? await store.PasskeyIdsAsync(user, ct) : null;
         return new CredentialChallengeResponse
         {
             Kind = kind.ToString(),
@@ -39,7 +41,7 @@ internal sealed class NewCredentials(
             Attestation = relyingParty.Attestation,
             PubKeyCredParams = PublicKeyCredentialParameters.Of(relyingParty),
             AuthenticatorSelection = isPasskey ? AuthenticatorSelection.Of(relyingParty) : null,
-            ExcludeCredentials = passkeys?.ConvertAll(id => new PublicKeyCredentialDescriptor("public-key", id)),
+            ExcludeCredentials = isPasskey ? passkeys.ConvertAll(id => new PublicKeyCredentialDescriptor("public-key", id)) : null,
         };
     }
 
@@ -63,6 +65,7 @@ internal sealed class NewCredentials(
     /// <returns>The credential, or the first fault.</returns>
     public async Task<Checked<Credential>> AddAsync(IssuedForCredential issued, CreateCredentialRequest request, string? remoteAddress, CancellationToken ct)
     {
+        if (issued.Challenge.Credentials.Fault is { } tooMany) return tooMany;
         var now = clock.GetUtcNow();
         var sent = new CredentialRequest(request.CredentialKind, request.CredentialInfo, request.CredentialName, request.EncryptedPrivateKey);
         if (CredentialSlots.ReadAdded(sent, issued.Binding.Kind).Failed(out var error, out var slotted)) return error;

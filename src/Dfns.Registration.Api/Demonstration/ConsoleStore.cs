@@ -30,7 +30,7 @@ internal sealed class ConsoleStore(RegistrationDbContext db)
     {
         var users = await db.Users.AsNoTracking().Where(u => u.OrganisationId == organisationId).OrderByDescending(u => u.CreatedAt).Take(MostItems).ToListAsync(ct);
         var ids = users.ConvertAll(u => u.Id);
-        var credentials = (await db.Credentials.AsNoTracking().Where(c => c.OrganisationId == organisationId && ids.Contains(c.UserId)).ToListAsync(ct)).ToLookup(c => c.UserId);
+        var credentials = (await db.Credentials.AsNoTracking().Where(c => c.OrganisationId == organisationId && ids.Contains(c.UserId)).Select(Credential.WithoutPrivateKey).ToListAsync(ct)).ToLookup(c => c.UserId);
         var invited = (await db.Codes.AsNoTracking().Where(c => c.OrganisationId == organisationId && c.Purpose == CodePurpose.Registration && ids.Contains(c.UserId)).Select(c => c.UserId).ToListAsync(ct)).ToHashSet(StringComparer.Ordinal);
         return users.ConvertAll(u => new ConsoleUser(
             u.Id,

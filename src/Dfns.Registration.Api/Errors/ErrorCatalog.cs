@@ -38,6 +38,8 @@ internal static class ErrorCatalog
     public static readonly ApiError NotARecoveryCredential = new("not_a_recovery_credential", 401, "Credential cannot be used as a recovery factor.",
         "Sign with an active recovery key of this user, the one that the recovery was started with. A recovery key is spent by the recovery, and superseded by another.");
 
+    public static readonly ApiError LimitReached = new("limit_reached", 409, "This user has as many of these as a user may have. End one, or wait until one has ended.");
+
     public static readonly ApiError CredentialNotFound = new("credential_not_found", 404, "This user has no credential with this credentialUuid.");
 
     public static readonly ApiError LastFirstFactor = new("last_first_factor", 409,
@@ -189,7 +191,7 @@ internal static class ErrorCatalog
     public static readonly IReadOnlyList<ApiError> All =
     [
         NotAuthorized, InvalidCode, RegistrationCodeExpired, UserAlreadyExists, UserUnknown, OwnAccount, UserDeactivated, SessionAlreadyCompleted,
-        ChallengeNotValid, NoUsableCredential, SecondFactorRequired, NotARecoveryCredential, UserNotFound, CredentialNotFound, LastFirstFactor, LastRecoveryCredential, PermissionMissing, UserActionMissing, UserActionAlreadyUsed, PayloadNotJson, OrganisationUnknown, ChangedMeanwhile, ServiceAccountRequired,
+        ChallengeNotValid, NoUsableCredential, SecondFactorRequired, NotARecoveryCredential, UserNotFound, LimitReached, CredentialNotFound, LastFirstFactor, LastRecoveryCredential, PermissionMissing, UserActionMissing, UserActionAlreadyUsed, PayloadNotJson, OrganisationUnknown, ChangedMeanwhile, ServiceAccountRequired,
         CredentialAlreadyRegistered, PublicKeyAlreadyRegistered, MailBusy, ExternalIdTaken, CredentialRepeated, PublicKeyRepeated, RecoveryCredentialRequired, CredentialKindUnsupported,
         CredentialKindUnknown, CredentialKindMisplaced, QueryInvalid, MemberRequired, MemberInvalid, MemberTooLong, MemberRepeated, BodyNotJson,
         BodyTooDeep, BodyTooLarge, ContentTypeUnsupported, RequestInvalid, NotFound, MethodNotAllowed, TooManyRequests,

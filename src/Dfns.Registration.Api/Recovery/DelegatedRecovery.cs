@@ -23,6 +23,8 @@ internal static class DelegatedRecovery
         if (user?.RegisteredAt is null) return (ErrorResult)ErrorCatalog.UserNotFound.At("$.username");
         if (!user.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
 
+        // Of two that start one at once one is first, and the other sees it.
+        user.CredentialsVersion++;
         var started = await store.StartAsync(user, call.Caller.RelyingParty, credentialId, ct);
         audit.Add(user.OrganisationId, AuditActions.RecoveryStarted, call.Caller.User.Id, user.Id, http.RemoteAddress());
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;

@@ -41,7 +41,7 @@ internal sealed class RecoveryStore(
         var ceremony = await ceremonies.OpenAsync(
             CeremonyPurpose.Recovery, user, options.Value.ChallengeLifetime, Base64Url.EncodeToString(credentialId.Span), ct);
         var id = credentialId.ToArray();
-        var key = await db.Credentials.SingleOrDefaultAsync(
+        var key = await db.Credentials.AsNoTracking().SingleOrDefaultAsync(
             c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.CredentialId == id && c.Kind == CredentialKind.RecoveryKey && c.Status == CredentialStatus.Active, ct);
         return new StartedRecovery(ceremony, user, relyingParty, key);
     }
@@ -59,7 +59,7 @@ internal sealed class RecoveryStore(
                 User = c.User!,
                 RelyingParty = c.User!.Organisation!.RelyingParty!,
                 RecoveryKeys = db.Credentials.Where(k => k.OrganisationId == c.OrganisationId && k.UserId == c.UserId
-                    && k.Kind == CredentialKind.RecoveryKey && k.Status == CredentialStatus.Active).ToList(),
+                    && k.Kind == CredentialKind.RecoveryKey && k.Status == CredentialStatus.Active).OrderByDescending(k => k.CreatedAt).Take(UserRows.Most).Select(Credential.WithoutPrivateKey).ToList(),
             })
             .SingleOrDefaultAsync(ct);
     }
@@ -91,15 +91,14 @@ internal sealed class RecoveryStore(
             if (await FindAsync(reference, ct) is not { } session) return ErrorCatalog.NotAuthorized;
             if (session.Answer(digest, now) is { } settled) return settled;
 
-            var earlier = await db.Credentials.AsNoTracking().Where(c => c.OrganisationId == organisationId && c.UserId == userId).ToListAsync(ct);
-            if (!earlier.Exists(c => c.Uuid == recoveryKey.Uuid && c.Status == CredentialStatus.Active)) return ErrorCatalog.NotARecoveryCredential.At("$.recovery");
+            var earlier = db.Credentials.Where(c => c.OrganisationId == organisationId && c.UserId == userId);
+            var kept = await earlier.Where(c => c.Status != CredentialStatus.Archived).Select(Credential.WithoutPrivateKey).ToListAsync(ct);
+            if (!kept.Exists(c => c.Uuid == recoveryKey.Uuid && c.Status == CredentialStatus.Active)) return ErrorCatalog.NotARecoveryCredential.At("$.recovery");
             // A key that the user ever had would not be superseded, nor the recovery key spent.
             foreach (var credential in proven)
             {
-                if (earlier.Exists(c => c.PublicKey.AsSpan().SequenceEqual(credential.Verified.SubjectPublicKeyInfo.Span)))
-                {
-                    return ErrorCatalog.PublicKeyAlreadyRegistered.At($"{credential.Sent.Path}.credentialInfo.attestationData");
-                }
+                var publicKey = credential.Verified.SubjectPublicKeyInfo.ToArray();
+                if (await earlier.AnyAsync(c => c.PublicKey == publicKey, ct)) return ErrorCatalog.PublicKeyAlreadyRegistered.At($"{credential.Sent.Path}.credentialInfo.attestationData");
             }
 
             await EndAllAsync(session, recoveryKey, now, ct);
@@ -107,7 +106,7 @@ internal sealed class RecoveryStore(
             var answer = RegistrationResponse.Of(session.User, created[0]);
             session.Ceremony.Complete(now, digest, answer);
             db.Credentials.AddRange(NobodysCredentials.ToStore(masterKey, created));
-            foreach (var credential in earlier.Where(c => c.Status != CredentialStatus.Archived))
+            foreach (var credential in kept)
             {
                 audit.Add(organisationId, AuditActions.CredentialArchived, userId, userId, remoteAddress, AuditNotes.Of(credential));
             }
@@ -122,6 +121,7 @@ internal sealed class RecoveryStore(
                 return taken;
             }
 
+            await UserRows.KeepAsync(db, [new KeptRows(UserRows.Credentials, organisationId, userId)], now, ct);
             await transaction.CommitAsync(ct);
             return answer;
         });

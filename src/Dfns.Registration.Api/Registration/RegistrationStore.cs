@@ -75,7 +75,13 @@ internal sealed class RegistrationStore(
     public async Task<Checked<OpenedRegistration>> DelegateAsync(User user, RelyingParty relyingParty, string actor, CancellationToken ct)
     {
         if (Fault(user) is { } fault) return fault;
-        if (db.Entry(user).State != EntityState.Added) await EndOtherWayAsync(user, actor, ct);
+        if (db.Entry(user).State != EntityState.Added)
+        {
+            // Of two that start it again at once one is first, and whatever is opened another way at the same time changes the row too.
+            user.CredentialsVersion++;
+            await EndOtherWayAsync(user, actor, ct);
+        }
+
         return await AddSessionAsync(user, relyingParty, ct);
     }
 
@@ -87,8 +93,6 @@ internal sealed class RegistrationStore(
         var identities = await db.SocialAccounts.Where(a => a.OrganisationId == user.OrganisationId && a.UserId == user.Id).ToListAsync(ct);
         if (invitation is not { ConsumedAt: null } && identities.Count == 0) return;
 
-        // Whatever is opened at the same time changes the user's row too, or needs the invitation.
-        user.CredentialsVersion++;
         invitation?.Consume(now);
         db.SocialAccounts.RemoveRange(identities);
         var open = await db.Ceremonies

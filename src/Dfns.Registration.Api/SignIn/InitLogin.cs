@@ -41,13 +41,11 @@ internal static class InitLogin
         // tells either, they are made up for everybody; and for nobody the credentials of some other user are read, and left alone.
         var folded = User.Fold(username);
         var seed = NobodysCredentials.Seed(masterKey, orgId, folded);
-        if (await names.ReadAsync(orgId, folded, NobodysCredentials.StandInFrom(seed), ct) is not ({ } ofName, var read)) return (ErrorResult)unknown;
-        var madeUp = NobodysCredentials.Of(masterKey, ofName, seed);
-        var isSomebody = read.Any(r => r.IsNamed);
+        if (await names.ReadAsync(orgId, folded, NobodysCredentials.StandInFrom(seed), ct) is not { } read) return (ErrorResult)unknown;
+        var madeUp = NobodysCredentials.Of(masterKey, read.RelyingParty, seed);
 
-        var ceremony = await store.OpenAsync(
-            orgId, isSomebody ? CeremonyPurpose.Login : CeremonyPurpose.LoginOfNobody, read.Select(r => r.Credential.UserId).FirstOrDefault(), isSomebody ? null : seed, ct);
-        var credentials = isSomebody ? [.. read.Where(r => r.IsNamed).Select(r => r.Credential)] : madeUp;
-        return TypedResults.Ok(LoginChallenge.For(ceremony, await tokens.IssueChallengeIdentifierAsync(ceremony, ct), ofName, credentials, withPrivateKeys: false));
+        var ceremony = await store.OpenAsync(orgId, read.IsNamed ? CeremonyPurpose.Login : CeremonyPurpose.LoginOfNobody, read.UserId, read.IsNamed ? null : seed, ct);
+        IReadOnlyList<SigningCredential> credentials = read.IsNamed ? read.Credentials : [.. madeUp.Select(SigningCredential.Of)];
+        return TypedResults.Ok(LoginChallenge.For(ceremony, await tokens.IssueChallengeIdentifierAsync(ceremony, ct), read.RelyingParty, credentials, withPrivateKeys: false));
     }
 }

@@ -25,17 +25,24 @@ internal sealed class NameStore(SharedQueries queries) : IAsyncDisposable
                     (SELECT u.id FROM users AS u WHERE u.organisation_id = a.organisation_id AND u.id >= a.stand_in AND {Registered} AND {HasFew} ORDER BY u.id LIMIT 1),
                     (SELECT u.id FROM users AS u WHERE u.organisation_id = a.organisation_id AND {Registered} AND {HasFew} ORDER BY u.id LIMIT 1)) AS user_id
                 FROM asked AS a)
-            SELECT f.n, {tables.Columns<RelyingParty>("r")}, {tables.Columns<Credential>("k")}, u.username_folded = f.username_folded AND NOT u.is_service_account
+            , signing AS ({SigningCredential.Query("found")})
+            SELECT f.n, {tables.Columns<RelyingParty>("r")}, s.user_id, u.username_folded = f.username_folded AND NOT u.is_service_account, {SigningCredential.Columns}
             FROM found AS f
             JOIN relying_parties AS r ON r.organisation_id = f.organisation_id
-            LEFT JOIN credentials AS k ON k.organisation_id = f.organisation_id AND k.user_id = f.user_id AND k.status = 'Active' AND k.slot <> 'Recovery'
-            LEFT JOIN users AS u ON u.organisation_id = k.organisation_id AND u.id = k.user_id
+            LEFT JOIN signing AS s ON s.n = f.n AND {SigningCredential.IsNamed}
+            LEFT JOIN users AS u ON u.organisation_id = s.organisation_id AND u.id = s.user_id
+            ORDER BY f.n, {SigningCredential.Order}
             """,
         (row, read) =>
         {
-            if (read is null) read = new NamedCredentials(row.Next<RelyingParty>()!, []);
-            else row.Skip<RelyingParty>();
-            if (row.Next<Credential>() is { } credential) read.Credentials.Add(new ReadCredential(credential, row.Value<bool?>() is true));
+            if (read is null) read = new NamedCredentials(row.Next<RelyingParty>()!, row.Value<string>(), row.Value<bool?>() is true, []);
+            else
+            {
+                row.Skip<RelyingParty>();
+                row.Skip(2);
+            }
+
+            if (SigningCredential.Read(row) is { } credential) read.Credentials.Add(credential);
             return read;
         });
 
@@ -54,10 +61,7 @@ internal sealed class NameStore(SharedQueries queries) : IAsyncDisposable
     /// <param name="folded">The username in the form to compare.</param>
     /// <param name="standIn">The user id from which to look for another user.</param>
     /// <param name="ct">Ends the waiting.</param>
-    /// <returns>
-    /// The relying party, and the active credentials that sign in, not tracked, each with whether its user is the one who was named; null
-    /// where there is no organisation, or it is not set up to the end.
-    /// </returns>
+    /// <returns>The relying party, and whose credentials were read; null where there is no organisation, or it is not set up to the end.</returns>
     public Task<NamedCredentials?> ReadAsync(string organisationId, string folded, string standIn, CancellationToken ct) =>
         names.AskAsync(new Asked(organisationId, folded, standIn), ct);
 
@@ -67,9 +71,8 @@ internal sealed class NameStore(SharedQueries queries) : IAsyncDisposable
 }
 
 /// <summary>What was read for a name.</summary>
-internal sealed record NamedCredentials(RelyingParty RelyingParty, List<ReadCredential> Credentials);
-
-/// <summary>A credential that was read for a name.</summary>
-/// <param name="Credential">Active.</param>
-/// <param name="IsNamed">Whether its user is the one who was named; else it is somebody else's, read in nobody's place.</param>
-internal sealed record ReadCredential(Credential Credential, bool IsNamed);
+/// <param name="RelyingParty">Of the organisation.</param>
+/// <param name="UserId">Whose credentials they are; null where there are none.</param>
+/// <param name="IsNamed">Whether that user is the one who was named; else it is somebody else, read in nobody's place.</param>
+/// <param name="Credentials">Those that sign in.</param>
+internal sealed record NamedCredentials(RelyingParty RelyingParty, string? UserId, bool IsNamed, List<SigningCredential> Credentials);

@@ -40,7 +40,7 @@ internal sealed class SignInStore(
         }
 
         var ceremony = New(organisationId, CeremonyPurpose.Login, guess.User.Id, Ceremony.ByLoginCode);
-        return await challenges.OpenAndReadAsync(ceremony, guess.Counted, CancellationToken.None) is { } credentials
+        return await challenges.OpenAndReadAsync(ceremony, options.Value.MostOpen - 1, guess.Counted, CancellationToken.None) is { } credentials
             ? new OpenedLogin(ceremony, guess.RelyingParty, credentials)
             : ErrorCatalog.InvalidCode with { Reason = "spent or replaced meanwhile" };
     }
@@ -50,4 +50,4 @@ internal sealed class SignInStore(
 }
 
 /// <summary>An open challenge of a sign-in, and the credentials that may answer it.</summary>
-internal sealed record OpenedLogin(Ceremony Ceremony, RelyingParty RelyingParty, IReadOnlyList<Credential> Credentials);
+internal sealed record OpenedLogin(Ceremony Ceremony, RelyingParty RelyingParty, IReadOnlyList<SigningCredential> Credentials);

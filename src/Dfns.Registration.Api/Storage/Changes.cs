@@ -13,6 +13,7 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits)
     public const int Attempts = 32;
 
     private readonly List<ChangedRow> rows = [];
+    private readonly List<KeptRows> kept = [];
 
     /// <summary>Adds a row.</summary>
     public void Add(object row) => rows.Add(ChangedRow.Added(TypeOf(row), row));
@@ -22,12 +23,16 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits)
     /// <param name="written">A property that is written even if it stays the same, since the write is what finds somebody else's change; null for none.</param>
     public void Watch(object row, string? written = null) => rows.Add(ChangedRow.Watched(TypeOf(row), row, written));
 
+    /// <summary>Lets what is too much of a user's rows of a kind go, with the next save.</summary>
+    public void Keep(UserRows kind, string organisationId, string userId) => kept.Add(new KeptRows(kind, organisationId, userId));
+
     /// <summary>Saves; that somebody else was first is thrown, for whoever told the caller to save.</summary>
     public async Task SaveAsync(CancellationToken ct)
     {
         var tracked = db.ChangeTracker.Entries().Where(e => e.State is EntityState.Added or EntityState.Modified or EntityState.Deleted).Select(ChangedRow.Of).ToList();
-        await commits.SaveAsync([.. tracked, .. rows.Where(r => r.Compared().State != EntityState.Unchanged)], ct);
+        await commits.SaveAsync([.. tracked, .. rows.Where(r => r.Compared().State != EntityState.Unchanged)], [.. kept], ct);
         rows.Clear();
+        kept.Clear();
         if (tracked.Count > 0) db.ChangeTracker.AcceptAllChanges();
     }
 
@@ -51,6 +56,7 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits)
     public void Forget()
     {
         rows.Clear();
+        kept.Clear();
         db.ChangeTracker.Clear();
     }
 

@@ -1,3 +1,4 @@
+using System.Linq.Expressions;
 using Dfns.Registration.Verification;
 using Dfns.Registration.Verification.Trust;
 using Microsoft.EntityFrameworkCore;
@@ -86,6 +87,43 @@ public sealed class Credential
 
     public User? User { get; init; }
 
+    /// <summary>
+    /// The row without its encrypted private key, which is long and read where it is handed out and nowhere else. Not tracked: what changes of
+    /// it is told to <see cref="Changes.Watch"/>.
+    /// </summary>
+    internal static readonly Expression<Func<Credential, Credential>> WithoutPrivateKey = c => new Credential
+    {
+        OrganisationId = c.OrganisationId,
+        Uuid = c.Uuid,
+        UserId = c.UserId,
+        Kind = c.Kind,
+        Slot = c.Slot,
+        Name = c.Name,
+        CredentialId = c.CredentialId,
+        CredentialIdText = c.CredentialIdText,
+        PublicKey = c.PublicKey,
+        CoseKey = c.CoseKey,
+        PublicKeyPem = c.PublicKeyPem,
+        Algorithm = c.Algorithm,
+        HashAlgorithm = c.HashAlgorithm,
+        SignCount = c.SignCount,
+        UserVerified = c.UserVerified,
+        BackupEligible = c.BackupEligible,
+        BackedUp = c.BackedUp,
+        Aaguid = c.Aaguid,
+        AttestationFormat = c.AttestationFormat,
+        AttestationType = c.AttestationType,
+        AttestationTrust = c.AttestationTrust,
+        AaguidAttested = c.AaguidAttested,
+        AttestationRoot = c.AttestationRoot,
+        RelyingPartyId = c.RelyingPartyId,
+        Origin = c.Origin,
+        Status = c.Status,
+        CreatedAt = c.CreatedAt,
+        UsedAt = c.UsedAt,
+        ArchivedAt = c.ArchivedAt,
+    };
+
     /// <summary>The credential as the verifier of assertions takes it.</summary>
     internal StoredCredential ToStored() => new()
     {
@@ -145,6 +183,6 @@ public enum CredentialStatus
     Active,
     Inactive,
 
-    /// <summary>Kept as a record only; its credential id may be registered again.</summary>
+    /// <summary>Kept as a record only, with the latest; its credential id may be registered again.</summary>
     Archived,
 }

@@ -15,13 +15,19 @@ internal static class RowSave
     /// <summary>Saves rows on PostgreSQL; throws as the driver does. A row that is not as its tokens say ends in an error that names its table, and no row.</summary>
     /// <param name="db">Gives the connection; tracks nothing.</param>
     /// <param name="rows">None twice.</param>
+    /// <param name="kept">Of which users there are to be no more rows of a kind than may be, with these.</param>
+    /// <param name="now">UTC.</param>
     /// <returns>False, and nothing is saved, where <c>SaveChanges</c> has to do it: rows are to be removed, or have columns that are lists.</returns>
-    public static async Task<bool> TryAsync(RegistrationDbContext db, IEnumerable<ChangedRow> rows)
+    public static async Task<bool> TryAsync(RegistrationDbContext db, IEnumerable<ChangedRow> rows, IReadOnlyList<KeptRows> kept, DateTimeOffset now)
     {
         var groups = Grouped(rows);
         if (groups.Exists(g => !g.Alike.HasArrays)) return false;
-        await db.RunAsync([.. groups.Select(g => (g.Alike.OnPostgreSql, (IReadOnlyList<object>)g.Alike.Arrays(g.Rows)))]);
+        // Whoever's rows are counted is locked in the turn of changed users.
+        var lockedAfter = groups.TakeWhile(g => g.Alike.Turn == 0).Count();
+        await db.RunAsync([.. groups[..lockedAfter].Select(Sent), .. UserRows.Lock(kept), .. groups[lockedAfter..].Select(Sent), .. UserRows.Keep(kept, now)]);
         return true;
+
+        static (string, IReadOnlyList<object>) Sent((Alike Alike, List<ChangedRow> Rows) group) => (group.Alike.OnPostgreSql, group.Alike.Arrays(group.Rows));
     }
 
     /// <summary>Saves rows on SQLite, within a transaction.</summary>
@@ -41,8 +47,8 @@ internal static class RowSave
         return true;
     }
 
-    // By key, so that no two instances wait for each other's rows. Changes come first, since they find out who was too late; rows that
-    // others refer to come before those.
+    // By key, so that no two instances wait for each other's rows. Changes come first, since they find out who was too late; in either, rows
+    // that others refer to come before those, as in a Revocation.
     private static List<(Alike Alike, List<ChangedRow> Rows)> Grouped(IEnumerable<ChangedRow> rows) =>
     [
         .. rows.OrderBy(r => r.Key, StringComparer.Ordinal)
@@ -53,6 +59,9 @@ internal static class RowSave
     /// <summary>Rows of one table that are added, or of which the same columns have changed.</summary>
     private sealed class Alike
     {
+        // No table is so deep.
+        private const int AllChanges = 100;
+
         private readonly RowType type;
         // Of a change: the key, the tokens as they were, and what has changed.
         private readonly List<int> sent;
@@ -69,7 +78,7 @@ internal static class RowSave
             {
                 (keys, compared) = (type.Key.Count, type.Key.Count + type.Tokens.Count);
                 sent = [.. type.Key, .. type.Tokens, .. written];
-                Turn = 0;
+                Turn = type.Depth;
                 OnSqlite = $"UPDATE {type.Name} SET {Joined(", ", compared.., n => $"{Name(n)} = ${n + 1}")} WHERE {Joined(" AND ", ..compared, n => $"{Name(n)} {(n < keys ? "=" : "IS")} ${n + 1}")}";
                 // An error, in words that the database logs, unless every row was there as its tokens say: what has changed by then is taken back with all the rest.
                 OnPostgreSql =
@@ -84,7 +93,7 @@ internal static class RowSave
             }
 
             sent = written;
-            Turn = 1 + type.Depth;
+            Turn = AllChanges + type.Depth;
             var (into, parameters) = ($"INSERT INTO {type.Name} ({Joined(", ", .., Name)})", Joined(", ", .., n => $"${n + 1}"));
             (OnSqlite, OnPostgreSql) = ($"{into} VALUES ({parameters})", $"{into} SELECT * FROM unnest({parameters})");
         }

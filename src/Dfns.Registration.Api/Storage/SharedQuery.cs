@@ -99,7 +99,9 @@ internal sealed class TableColumns(IModel model)
     /// <summary>All columns of a table.</summary>
     /// <typeparam name="T">Of its rows.</typeparam>
     /// <param name="alias">Of the table in the statement.</param>
-    public string Columns<T>(string alias) => string.Join(", ", RowType.Of(model.FindEntityType(typeof(T))!).Columns.Select(c => $"{alias}.{c.Name}"));
+    /// <param name="leftOut">Properties that are not wanted: null in the rows that are read.</param>
+    public string Columns<T>(string alias, params IReadOnlyList<string> leftOut) =>
+        string.Join(", ", RowType.Of(model.FindEntityType(typeof(T))!).Columns.Select(c => leftOut.Contains(c.Property.Name, StringComparer.Ordinal) ? "NULL" : $"{alias}.{c.Name}"));
 }
 
 /// <summary>A row of an answer, read from left to right.</summary>
@@ -120,6 +122,9 @@ internal sealed class AnswerRow(DbDataReader row, IModel model)
 
     /// <summary>Leaves out all columns of a table.</summary>
     public void Skip<T>() => place += RowType.Of(model.FindEntityType(typeof(T))!).Columns.Count;
+
+    /// <summary>Leaves out some columns.</summary>
+    public void Skip(int columns) => place += columns;
 
     /// <summary>Reads one column.</summary>
     public T? Value<T>() => row.OrNull<T>(place++);

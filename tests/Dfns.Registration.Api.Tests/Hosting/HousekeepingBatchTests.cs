@@ -182,6 +182,11 @@ public abstract class HousekeepingBatchTests(ServiceFixture fixture) : ServiceTe
         Assert.All(rows, row => Assert.True(row.Value is { Who.Length: > 0, Deleted.Length: > 0 }, row.Key));
         // What somebody else than the operator can make grow has a bound; and what goes by itself is told so, and nothing else is.
         Assert.All(rows.Where(r => r.Value.Who != "the operator"), row => Assert.True(row.Value.Bound.Length > 0, row.Key));
+        // Of what a user has many of, how many that may be.
+        var ofUsers = await Service.InDatabaseAsync(db => Task.FromResult(db.Model.GetEntityTypes().Where(t => t.FindProperty("UserId") is not null).Select(t => t.GetTableName()!).ToList()));
+        Assert.Equal(6, ofUsers.Count);
+        Assert.All(ofUsers, table => Assert.Matches("(one|three|20|MaxOpenChallenges`) (a user|for each)", rows[table].Bound));
+        Assert.All(UserRows.All, kind => Assert.Contains($"{UserRows.MostInUse} a user in use, {UserRows.Most} in all", rows[kind.Table].Bound, StringComparison.Ordinal));
         var deleted = ExpiredRows.Kinds.Select(k => k.Table).ToHashSet(StringComparer.Ordinal);
         Assert.All(rows, row => Assert.True(deleted.Contains(row.Key) != row.Value.Deleted.StartsWith("never", StringComparison.Ordinal) || row.Key is "social_accounts" or "social_providers", row.Key));
     }

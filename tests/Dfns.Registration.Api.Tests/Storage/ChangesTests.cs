@@ -28,11 +28,11 @@ public abstract class ChangesTests(ServiceFixture fixture) : ServiceTests(fixtur
                 var found = new List<string>();
                 foreach (var rows in Rows(db.Model, "left", full: true).Select(row => ChangedRow.Added(TypeOf(db, row), row)))
                 {
-                    if (!await RowSave.TryAsync(db, [rows])) { found.Add(rows.Row.GetType().Name); await SaveAsync([rows.Row]); }
+                    if (!await RowSave.TryAsync(db, [rows], [], Service.Noon)) { found.Add(rows.Row.GetType().Name); await SaveAsync([rows.Row]); }
                 }
 
                 var user = await db.Users.FirstAsync();
-                Assert.False(await RowSave.TryAsync(db, [ChangedRow.Of(db.Remove(user))]));
+                Assert.False(await RowSave.TryAsync(db, [ChangedRow.Of(db.Remove(user))], [], Service.Noon));
                 return found;
             });
 
@@ -49,7 +49,7 @@ public abstract class ChangesTests(ServiceFixture fixture) : ServiceTests(fixtur
             {
                 var row = ChangedRow.Watched(TypeOf(db, ceremony), ceremony, written: null);
                 ceremony.ConsumedAt = Service.Noon.AddMinutes(1);
-                return await Assert.ThrowsAsync<PostgresException>(() => RowSave.TryAsync(db, [row.Compared()]));
+                return await Assert.ThrowsAsync<PostgresException>(() => RowSave.TryAsync(db, [row.Compared()], [], Service.Noon));
             });
 
             Assert.Equal("invalid input syntax for type integer: \"another request has changed a row of ceremonies meanwhile\"", told.MessageText);

@@ -1,0 +1,184 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tests.Running;
+using Dfns.Registration.Api.Tests.Social;
+using Dfns.Registration.Verification;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Dfns.Registration.Api.Tests.Storage;
+
+/// <summary>
+/// What each call asks the database for, statement by statement: an encrypted private key only where it is handed out, a public key only where
+/// something is held against it. Every endpoint of the API is called once.
+/// </summary>
+public abstract partial class NarrowReadTests(ServiceFixture fixture) : SocialTests(fixture)
+{
+    public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : NarrowReadTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
+
+    public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : NarrowReadTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;
+
+    // With a login code a sign-in is handed the keys that it wants, a signed call in a session, a recovery the one key that it was begun with.
+    private static readonly string[] ReadingPrivateKeys = ["POST /auth/login/init with a code", "POST /auth/action/init", "POST /auth/recover/user/init", "POST /auth/recover/user/delegated"];
+
+    // Names of credentials, and nothing to hold against them.
+    private static readonly string[] ReadingIdsAlone = ["POST /auth/login/init", "POST /auth/login/init with a code", "POST /auth/action/init", "POST /auth/credentials/init", "POST /auth/credentials/code/init"];
+
+    // How many lines the log had when the call was sent that is looked at.
+    private int sent;
+
+    [Fact]
+    public async Task No_call_reads_a_key_that_it_has_no_use_for()
+    {
+        await using var provider = await OpenIdProvider.StartAsync();
+        await using var service = await Service.StartAsync(Service.Database, ("Serilog:MinimumLevel:Override:Microsoft.EntityFrameworkCore.Database.Command", "Information"));
+        var own = await OrganisationAsync(provider);
+        var organisation = own with { Service = service };
+        var backend = (await organisation.NewServiceAccountAsync([.. Permission.All])) with { Service = service };
+        var calls = new Dictionary<string, Func<Task<Answer>>>(StringComparer.Ordinal);
+
+        var invited = await service.InviteAsync(organisation, "jane@example.co");
+        var challenge = await invited.InitAsync();
+        var user = new Registered(
+            organisation, invited.UserId, invited.Username, Make(challenge, CredentialKind.PasswordProtectedKey), Second: null, Make(challenge, CredentialKind.RecoveryKey));
+        calls["POST /auth/registration/init"] = () => invited.TryInitAsync();
+        calls["PUT /auth/registration/code"] = () => service.PutAsync("/auth/registration/code", Named("newcomer@example.co"));
+        calls["POST /auth/registration"] = () => challenge.CompleteAsync(new JsonObject { ["firstFactorCredential"] = user.First.Registration, ["recoveryCredential"] = user.Recovery!.Registration });
+        calls["POST /auth/registration/delegated"] = () => SendAsync(backend, HttpMethod.Post, "/auth/registration/delegated", new JsonObject { ["email"] = "delegated@example.co", ["kind"] = "EndUser" });
+        calls["POST /auth/registration/delegated/restart"] = () => SendAsync(backend, HttpMethod.Post, "/auth/registration/delegated/restart", new JsonObject { ["email"] = "delegated@example.co", ["kind"] = "EndUser" });
+        Answer? social = null;
+        calls["POST /auth/registration/social"] = async () => social = await service.PostAsync("/auth/registration/social", Body(organisation, Draft(provider, "1", "social@example.co").Encode()));
+        Answer? begun = null;
+        calls["POST /auth/login/init"] = async () => begun = await user.TryInitLoginAsync();
+        calls["POST /auth/login"] = () => service.PostAsync("/auth/login", user.AnswerTo(begun!));
+        calls["POST /auth/login/code"] = () => service.PostAsync("/auth/login/code", Named(user.Username));
+        calls["POST /auth/login/init with a code"] = async () =>
+        {
+            var body = Named(user.Username);
+            body["loginCode"] = (await service.Inbox.NextAsync()).Code;
+            sent = service.Log.Lines.Count;
+            return await service.PostAsync("/auth/login/init", body);
+        };
+        calls["POST /auth/login/delegated"] = () => SendAsync(backend, HttpMethod.Post, "/auth/login/delegated", new JsonObject { ["username"] = user.Username });
+        calls["POST /auth/login/social"] = async () =>
+        {
+            var started = new Challenge(organisation, (string)social!.Body["user"]!["id"]!, social.Require("challenge"), social.Require("temporaryAuthenticationToken"), social.Body);
+            await Registered.CompleteAsync(started, "social@example.co");
+            sent = service.Log.Lines.Count;
+            return await service.PostAsync("/auth/login/social", Body(organisation, Draft(provider, "1", "social@example.co").Encode()));
+        };
+
+        SigningCaller caller = null!;
+        Answer? action = null;
+        calls["POST /auth/action/init"] = async () =>
+        {
+            caller = await user.SignedInAsync();
+            sent = service.Log.Lines.Count;
+            action = await caller.InitActionAsync(HttpMethod.Post, "/auth/credentials", "{}");
+            return action;
+        };
+        calls["POST /auth/action"] = () => service.PostAsync("/auth/action", caller.AnswerTo(action!), caller.Token);
+        calls["GET /auth/credentials"] = () => caller.GetAsync("/auth/credentials");
+        Adding? adding = null;
+        calls["POST /auth/credentials/init"] = async () =>
+        {
+            var answer = await Running.Adding.TryInitAsync(caller, "Fido2");
+            adding = Running.Adding.Of(user, answer);
+            return answer;
+        };
+        Answer? added = null;
+        calls["POST /auth/credentials"] = async () => added = await SendAsync(caller, HttpMethod.Post, "/auth/credentials", adding!.BodyOf(adding.Make(CredentialKind.Fido2)));
+        calls["PUT /auth/credentials/deactivate"] = () => SendAsync(caller, HttpMethod.Put, "/auth/credentials/deactivate", Uuid());
+        calls["PUT /auth/credentials/activate"] = () => SendAsync(caller, HttpMethod.Put, "/auth/credentials/activate", Uuid());
+        calls["PUT /auth/credentials/{credentialUuid}"] = () => SendAsync(caller, HttpMethod.Put, $"/auth/credentials/{added!.Require("credentialUuid")}", new JsonObject { ["credentialName"] = "Another" });
+        calls["DELETE /auth/credentials/{credentialUuid}"] = () => SendAsync(caller, HttpMethod.Delete, $"/auth/credentials/{added!.Require("credentialUuid")}", null);
+        Answer? code = null;
+        calls["POST /auth/credentials/code"] = async () =>
+            code = await SendAsync(caller, HttpMethod.Post, "/auth/credentials/code", new JsonObject { ["expiration"] = service.Clock.GetUtcNow().AddSeconds(60).ToUnixTimeMilliseconds() });
+        calls["POST /auth/credentials/code/init"] = async () =>
+        {
+            var answer = await service.PostAsync("/auth/credentials/code/init", new JsonObject { ["code"] = code!.Require("code"), ["credentialKind"] = "Key" });
+            adding = Running.Adding.Of(user, answer);
+            return answer;
+        };
+        calls["POST /auth/credentials/code/verify"] = () => service.PostAsync("/auth/credentials/code/verify", adding!.BodyOf(adding.Make(CredentialKind.Key)));
+        calls["PUT /auth/logout"] = () => service.SendAsync(HttpMethod.Put, "/auth/logout", content: null, caller.Token);
+        Answer? recovering = null;
+        calls["POST /auth/recover/user/code"] = () => service.PostAsync("/auth/recover/user/code", Named(user.Username));
+        calls["PUT /auth/recover/user/code"] = () => service.PutAsync("/auth/recover/user/code", Named(user.Username));
+        calls["POST /auth/recover/user/delegated"] = () => SendAsync(backend, HttpMethod.Post, "/auth/recover/user/delegated", new JsonObject { ["username"] = user.Username, ["credentialId"] = user.Recovery!.CredId });
+        calls["POST /auth/recover/user/init"] = async () => recovering = await Recovering.TryStartAsync(user, (await service.Inbox.NextAsync()).Code);
+        calls["POST /auth/recover/user"] = () =>
+        {
+            var recovery = Recovering.Of(user, recovering!);
+            return recovery.CompleteAsync(recovery.GoodBody());
+        };
+        calls["POST /auth/users"] = () => SendAsync(backend, HttpMethod.Post, "/auth/users", new JsonObject { ["email"] = "newcomer@example.co", ["kind"] = "CustomerEmployee" });
+        calls["GET /auth/users"] = () => backend.GetAsync("/auth/users");
+        calls["GET /auth/users/{userId}"] = () => backend.GetAsync($"/auth/users/{user.UserId}");
+        calls["PUT /auth/users/{userId}"] = () => SendAsync(backend, HttpMethod.Put, $"/auth/users/{user.UserId}", new JsonObject { ["isSSORequired"] = false });
+        calls["PUT /auth/users/{userId}/deactivate"] = () => SendAsync(backend, HttpMethod.Put, $"/auth/users/{user.UserId}/deactivate", null);
+        calls["PUT /auth/users/{userId}/activate"] = () => SendAsync(backend, HttpMethod.Put, $"/auth/users/{user.UserId}/activate", null);
+        calls["DELETE /auth/users/{userId}"] = () => SendAsync(backend, HttpMethod.Delete, $"/auth/users/{user.UserId}", null);
+
+        var routes = service.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(e => e.RoutePattern.RawText!.StartsWith("/auth/", StringComparison.Ordinal))
+            .SelectMany(e => e.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods.Select(m => $"{m} {e.RoutePattern.RawText}"));
+        Assert.Empty(routes.Except(calls.Keys));
+
+        var wrong = new List<string>();
+        foreach (var (name, call) in calls)
+        {
+            sent = service.Log.Lines.Count;
+            var answer = await call();
+            Assert.True((int)answer.Status == 200, $"{name}: {answer.Text}");
+            var read = service.Log.Lines.Skip(sent).Select(line => (string?)JsonNode.Parse(line)!["commandText"]).OfType<string>().Select(s => Inserted().Replace(s, "")).ToList();
+            Assert.True(read.Count > 0, name);
+            var readPrivateKeys = read.Where(s => s.Contains("encrypted_private_key", StringComparison.Ordinal)).ToList();
+            if (ReadingPrivateKeys.Contains(name)) Assert.NotEmpty(readPrivateKeys);
+            else wrong.AddRange(readPrivateKeys.Select(s => $"{name}: {s}"));
+            if (ReadingIdsAlone.Contains(name)) wrong.AddRange(read.Where(s => s.Contains("public_key", StringComparison.Ordinal)).Select(s => $"{name}: {s}"));
+        }
+
+        Assert.True(wrong.Count == 0, string.Join(Environment.NewLine, wrong));
+
+        JsonObject Named(string username) => new() { ["username"] = username, ["orgId"] = organisation.Id };
+
+        JsonObject Uuid() => new() { ["credentialUuid"] = added!.Require("credentialUuid") };
+
+        static HeldCredential Make(Challenge of, CredentialKind kind) => HeldCredential.Create(kind, of.Text, of.Organisation, of.UserId);
+    }
+
+    // The call alone, once it is signed.
+    private async Task<Answer> SendAsync(SigningCaller caller, HttpMethod method, string path, JsonNode? body)
+    {
+        var action = await caller.SignAsync(method, path, body?.ToJsonString() ?? "");
+        sent = caller.Service.Log.Lines.Count;
+        return await caller.SendAsync(method, path, body, action);
+    }
+
+    [GeneratedRegex(@"INSERT INTO ""?credentials""? \([^)]*\)", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex Inserted();
+
+    /// <summary>Every column but the one is read by the projection that leaves it out.</summary>
+    [Fact]
+    public async Task A_credential_without_its_private_key_is_whole_but_for_that()
+    {
+        var user = await Registered.NewAsync(await Service.NewOrganisationAsync(), CredentialKind.PasswordProtectedKey);
+        var (whole, narrow) = await Service.InDatabaseAsync(async db => (
+            await db.Credentials.AsNoTracking().SingleAsync(c => c.UserId == user.UserId),
+            await db.Credentials.Where(c => c.UserId == user.UserId).Select(Credential.WithoutPrivateKey).SingleAsync()));
+        var model = await Service.InDatabaseAsync(db => Task.FromResult(db.Model.FindEntityType(typeof(Credential))!));
+
+        Assert.NotNull(whole.EncryptedPrivateKey);
+        Assert.Equal(
+            [nameof(Credential.EncryptedPrivateKey)],
+            model.GetProperties().Where(p => !Equals(Shown(p.PropertyInfo!.GetValue(whole)), Shown(p.PropertyInfo.GetValue(narrow)))).Select(p => p.Name));
+        Assert.Equal(model.GetProperties().Count() - 1, ((System.Linq.Expressions.MemberInitExpression)Credential.WithoutPrivateKey.Body).Bindings.Count);
+
+        static object? Shown(object? value) => value is byte[] bytes ? Convert.ToHexString(bytes) : value;
+    }
+}
