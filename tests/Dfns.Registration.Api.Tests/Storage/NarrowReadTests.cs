@@ -105,6 +105,11 @@ public abstract partial class NarrowReadTests(ServiceFixture fixture) : SocialTe
             return answer;
         };
         calls["POST /auth/credentials/code/verify"] = () => service.PostAsync("/auth/credentials/code/verify", adding!.BodyOf(adding.Make(CredentialKind.Key)));
+        calls["POST /auth/introspect"] = async () =>
+        {
+            using var form = new FormUrlEncodedContent([KeyValuePair.Create("token", caller.Token)]);
+            return await service.SendAsync(HttpMethod.Post, "/auth/introspect", form, backend.Token);
+        };
         calls["PUT /auth/logout"] = () => service.SendAsync(HttpMethod.Put, "/auth/logout", content: null, caller.Token);
         Answer? recovering = null;
         calls["POST /auth/recover/user/code"] = () => service.PostAsync("/auth/recover/user/code", Named(user.Username));
