@@ -11,7 +11,7 @@ namespace Dfns.Registration.Api.Accounts;
 /// Brings service accounts into being: programs of an organisation, each with a token that an operator hands over and a key that signs
 /// its actions. Nothing here is saved: the caller does.
 /// </summary>
-internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore users, AccessTokenStore tokens, Audit audit, Entropy entropy, TimeProvider clock)
+internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore users, AccessTokenStore tokens, Changes changes, Audit audit, Entropy entropy, TimeProvider clock)
 {
     /// <summary>Adds a service account. The operator vouches for its key.</summary>
     /// <param name="relyingParty">Of its organisation.</param>
@@ -50,10 +50,10 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
         return new NewServiceAccount(account, credential, AddToken(account, expiresAt));
     }
 
-    /// <summary>Ends the tokens of a service account and adds a new one.</summary>
-    public async Task<AccessToken> RenewAsync(User account, DateTimeOffset expiresAt, CancellationToken ct)
+    /// <summary>Ends the tokens of a service account, with everything that was opened or signed with them, and adds a new one.</summary>
+    public AccessToken Renew(User account, DateTimeOffset expiresAt)
     {
-        await tokens.EndAllAsync(account, clock.GetUtcNow(), ct);
+        changes.EndAll(account);
         audit.ByOperator(account.OrganisationId, AuditActions.ServiceAccountRenewed, account.Id);
         return AddToken(account, expiresAt);
     }

@@ -8,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Dfns.Registration.Api.Accounts;
 
 /// <summary>Finds users, brings them into being, and ends what they can do. Nothing here is saved: the caller does, together with its line in the audit trail.</summary>
-internal sealed class UserStore(RegistrationDbContext db, Changes changes, AccessTokenStore tokens, Entropy entropy, TimeProvider clock)
+internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entropy entropy, TimeProvider clock)
 {
     /// <summary>What a username must be: 1 to 320 characters that are not all white space, and none that does not show.</summary>
     /// <returns>The fault, or null.</returns>
@@ -84,20 +84,28 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Acces
     /// <param name="organisationId">Of the caller.</param>
     /// <param name="username">As sent.</param>
     /// <param name="ct">Ends the waiting.</param>
-    /// <returns>The user, tracked; registered or not, active or not. Null for a name that is nobody's or another's.</returns>
-    public Task<User?> FindEndUserAsync(string organisationId, string username, CancellationToken ct)
+    /// <returns>The user, tracked and held: see below; registered or not, active or not. Null for a name that is nobody's or another's.</returns>
+    public async Task<User?> FindEndUserAsync(string organisationId, string username, CancellationToken ct)
     {
         var folded = User.Fold(username);
-        return db.Users.SingleOrDefaultAsync(u => u.OrganisationId == organisationId && u.UsernameFolded == folded && u.Kind == UserKind.EndUser && !u.IsServiceAccount, ct);
+        return Held(await db.Users.SingleOrDefaultAsync(u => u.OrganisationId == organisationId && u.UsernameFolded == folded && u.Kind == UserKind.EndUser && !u.IsServiceAccount, ct));
     }
 
     /// <summary>Finds a user who is registered by id.</summary>
     /// <param name="organisationId">Whose user it is.</param>
     /// <param name="userId">The user; null for nobody.</param>
     /// <param name="ct">Ends the waiting.</param>
-    /// <returns>The user, tracked, active or not; or null.</returns>
-    public Task<User?> FindRegisteredAsync(string organisationId, string? userId, CancellationToken ct) =>
-        db.Users.SingleOrDefaultAsync(u => u.OrganisationId == organisationId && u.Id == userId && u.RegisteredAt != null, ct);
+    /// <returns>The user, tracked and held: see below; active or not. Or null.</returns>
+    public async Task<User?> FindRegisteredAsync(string organisationId, string? userId, CancellationToken ct) =>
+        Held(await db.Users.SingleOrDefaultAsync(u => u.OrganisationId == organisationId && u.Id == userId && u.RegisteredAt != null && u.ArchivedAt == null, ct));
+
+    // Somebody else's word opens something for the user. The user's row is written with it, though it stays as it was: the write finds out
+    // that everything of the user was ended meanwhile, or makes that wait and find what was opened.
+    private User? Held(User? user)
+    {
+        if (user is not null) db.Entry(user).Property(u => u.EndedAt).IsModified = true;
+        return user;
+    }
 
     /// <summary>Every person of an organisation who is not deleted, as the operator lists them.</summary>
     public Task<List<ListedUser>> ListAllAsync(string organisationId, CancellationToken ct) =>
@@ -139,29 +147,29 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Acces
             ? ErrorCatalog.UserAlreadyExists
             : noticed;
 
-    /// <summary>
-    /// Activates or deactivates a user. Either ends every session: also one that was opened while the user was being deactivated does not
-    /// come to life again.
-    /// </summary>
-    public Task SetActiveAsync(User user, bool active, CancellationToken ct)
+    /// <summary>Activates or deactivates a user. Either ends everything that is open: what was opened while the user was being deactivated does not come to life again.</summary>
+    /// <returns>False where the user is so already; then nothing changes.</returns>
+    public bool SetActive(User user, bool active)
     {
+        if (user.IsActive == active) return false;
         user.IsActive = active;
-        return tokens.EndAllAsync(user, clock.GetUtcNow(), ct);
+        changes.EndAll(user);
+        return true;
     }
 
     /// <summary>
-    /// Deletes a user: ends its tokens, archives its credentials, and frees its name, its external id, its keys and its accounts at OpenID
-    /// providers. The row stays, as a record of who did what.
+    /// Deletes a user: ends everything that is open, archives its credentials, and frees its name, its external id and its keys. Its accounts at
+    /// OpenID providers are free for whoever shows an ID token that was issued later. The row stays, as a record of who did what.
     /// </summary>
     public async Task ArchiveAsync(User user, CancellationToken ct)
     {
+        changes.EndAll(user);
         var now = clock.GetUtcNow();
         user.IsActive = false;
         user.ArchivedAt = now;
         user.UsernameFolded = null;
         user.ExternalId = null;
         user.Permissions = [];
-        await tokens.EndAllAsync(user, now, ct);
         var kept = db.Credentials.Where(c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.Status != CredentialStatus.Archived);
         foreach (var credential in await kept.Select(Credential.WithoutPrivateKey).ToListAsync(ct))
         {
@@ -169,8 +177,6 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Acces
             credential.Status = CredentialStatus.Archived;
             credential.ArchivedAt = now;
         }
-
-        db.SocialAccounts.RemoveRange(await db.SocialAccounts.Where(a => a.OrganisationId == user.OrganisationId && a.UserId == user.Id).ToListAsync(ct));
     }
 
     private IQueryable<FoundUser> WithFirstFactor(IQueryable<User> users) => users.Select(u => new FoundUser(

@@ -30,6 +30,8 @@ internal sealed class ChallengeAnswers(
             var now = clock.GetUtcNow();
             if ((await FindAsync(reference, caller, read.Named, now, ct)).Failed(out error, out var open)) return error;
             if ((await factors.VerifyAsync(read, open)).Failed(out error, out var proven)) return error;
+            // A challenge that names nobody was not closed with everything else of the user: it counts if it was issued after that. Of one instant it does not.
+            if (open.Ceremony.UserId is null && open.Ceremony.CreatedAt <= proven.User.EndedAt) return ErrorCatalog.ChallengeNotValid.At("$.challengeIdentifier");
             Watch(open);
             open.Ceremony.ConsumedAt = now;
             var use = open.Ceremony.MarkUse(entropy);
@@ -53,7 +55,7 @@ internal sealed class ChallengeAnswers(
 
         if (await store.FindAsync(caller, reference, named, now, ct) is not ({ } who, var open)) return ErrorCatalog.NotAuthorized;
         await callers.NoteUseAsync(who.Token, now, ct);
-        return open is not null && string.Equals(open.Ceremony.UserId, who.User.Id, StringComparison.Ordinal) ? open : notValid;
+        return open is not null && string.Equals(open.Ceremony.UserId, who.User.Id, StringComparison.Ordinal) && SignedCall.IsOf(open.Ceremony, who.Token) ? open : notValid;
     }
 
     // What an answer that is proven changes. Before that nothing is watched: it takes time, which would tell at a forged answer that there
@@ -63,5 +65,7 @@ internal sealed class ChallengeAnswers(
         changes.Watch(answered.Ceremony);
         if (answered.Code is { } code) changes.Watch(code);
         foreach (var other in answered.Alike) changes.Watch(other);
+        // The user's own challenge is closed by what ends everything; else the user's row tells.
+        if (answered.Ceremony.UserId is null) changes.Watch(answered.User!, nameof(User.EndedAt));
     }
 }

@@ -9,13 +9,21 @@ using Microsoft.Extensions.Options;
 namespace Dfns.Registration.Api.Ceremonies;
 
 /// <summary>A call that its caller signed: who calls, the body, and the signed action, which is used up with the next commit.</summary>
-internal sealed record SignedCall(Caller Caller, ReadOnlyMemory<byte> Body, Ceremony Action)
+/// <param name="Caller">Who calls.</param>
+/// <param name="Body">As sent.</param>
+/// <param name="Action">The signed action.</param>
+/// <param name="Signed">The mark of its signature, which its use replaces: see <see cref="Ceremony.MarkUse"/>.</param>
+internal sealed record SignedCall(Caller Caller, ReadOnlyMemory<byte> Body, Ceremony Action, string? Signed)
 {
-    /// <summary>What a user action is bound to beyond its user.</summary>
+    /// <summary>What a user action is bound to beyond its user: the one call, and the session it is signed in.</summary>
     /// <param name="method">The HTTP method, in upper case.</param>
     /// <param name="path">The path of the request, without the query.</param>
     /// <param name="payloadDigest">See <see cref="SignedPayload"/>.</param>
-    public static string BoundTo(string method, string path, string payloadDigest) => $"{method} {path} {payloadDigest}";
+    /// <param name="sessionId">The id of the caller's token.</param>
+    public static string BoundTo(string method, string path, string payloadDigest, string sessionId) => $"{method} {path} {payloadDigest}{Ceremony.InSession(sessionId)}";
+
+    /// <summary>Whether a user action was begun in a session.</summary>
+    public static bool IsOf(Ceremony action, AccessToken session) => action.BoundTo!.EndsWith(Ceremony.InSession(session.Id), StringComparison.Ordinal);
 }
 
 /// <summary>The prologue and the commit of every endpoint that changes something for a caller.</summary>
@@ -36,12 +44,13 @@ internal sealed class SignedCalls(
         var now = clock.GetUtcNow();
         var action = await ceremonies.FindSignedAsync(reference, now, ct);
         if (action is null || action.OrganisationId != caller.OrganisationId || action.UserId != caller.User.Id) return ErrorCatalog.UserActionMissing;
-        if (action.BoundTo != SignedCall.BoundTo(http.Method, http.Path.Value ?? "", digest)) return ErrorCatalog.UserActionMissing with { Reason = "signed for another call" };
         if (action.SpentAt is not null) return ErrorCatalog.UserActionAlreadyUsed;
+        if (action.BoundTo != SignedCall.BoundTo(http.Method, http.Path.Value ?? "", digest, caller.Token.Id)) return ErrorCatalog.UserActionMissing with { Reason = "signed for another call, or in another session" };
 
+        var signed = action.Result;
         action.SpentAt = now;
         action.MarkUse(entropy);
-        return new SignedCall(caller, body, action);
+        return new SignedCall(caller, body, action, signed);
     }
 
     /// <summary>Reads a call by which a service account speaks for somebody else.</summary>
@@ -61,7 +70,8 @@ internal sealed class SignedCalls(
     {
         if (await changes.TrySaveAsync(ct) is not { } lost) return null;
         var action = await ceremonies.LookAsync(new TokenReference(call.Action.OrganisationId, call.Action.Id), ct);
-        if (action?.SpentAt is not null) return action.Result == call.Action.Result ? null : ErrorCatalog.UserActionAlreadyUsed;
+        // Used: by this very call, in a commit whose answer was lost, or by another; else it was ended without a use.
+        if (action?.SpentAt is not null && action.Result != call.Signed) return action.Result == call.Action.Result ? null : ErrorCatalog.UserActionAlreadyUsed;
         return lost.Taken ?? ErrorCatalog.ChangedMeanwhile;
     }
 }

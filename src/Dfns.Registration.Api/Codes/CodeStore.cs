@@ -12,6 +12,7 @@ namespace Dfns.Registration.Api.Codes;
 /// <summary>The mailed codes: issued, guessed at, used. Whether there is such a user shows neither in an answer nor in the work done.</summary>
 internal sealed class CodeStore(
     RegistrationDbContext db,
+    Changes changes,
     MasterKey masterKey,
     Entropy entropy,
     TimeProvider clock,
@@ -95,7 +96,8 @@ internal sealed class CodeStore(
     }
 
     /// <summary>
-    /// Gives an invited user another code at an operator's word, however recent the earlier one is, which it ends. The caller saves.
+    /// Gives an invited user another code at an operator's word, however recent the earlier one is, which it ends with everything that was
+    /// opened with it: it may be in the wrong hands. The caller saves.
     /// </summary>
     /// <returns>The code to hand over; null for a user who is registered or deactivated, or began otherwise than with a code.</returns>
     public async Task<IssuedCode?> IssueAgainAsync(User user, CancellationToken ct)
@@ -103,7 +105,10 @@ internal sealed class CodeStore(
         var code = await FindAsync(user.OrganisationId, user.Id, CodePurpose.Registration, ct);
         if (code is null || user.RegisteredAt is not null || !user.IsActive) return null;
         var (issued, hash) = NewCode(user);
+        changes.EndAll(user);
         code.Replace(hash, clock.GetUtcNow(), issued.ExpiresAt);
+        // Null as it was read, and not as it is once everything has ended.
+        db.Entry(code).Property(c => c.ConsumedAt).IsModified = true;
         return issued;
     }
 

@@ -97,13 +97,13 @@ internal static class ServiceAccountCommands
         var expires = Expires();
         return Account.MakeCommand(
             "renew",
-            "Give a service account a new token, printed this once; the earlier one ends.",
+            "Give a service account a new token, printed this once; the earlier one ends, and what was signed with it.",
             "",
             [expires],
             async (services, account, parsed, stop) =>
             {
                 if (Read(parsed.GetValue(expires), services, out var expiresAt) is { } badExpiry) return CommandResult.Fault(badExpiry);
-                var token = await services.GetRequiredService<ServiceAccountStore>().RenewAsync(account, expiresAt, stop);
+                var token = services.GetRequiredService<ServiceAccountStore>().Renew(account, expiresAt);
                 // Before the earlier token ends.
                 var text = await services.GetRequiredService<TokenService>().IssueAsync(token, account, stop);
                 await services.GetRequiredService<Changes>().SaveAsync(stop);

@@ -19,8 +19,8 @@ internal static class UserCommands
         MakeInviteAgain(),
         MakeList(),
         PermitCommand.Make(Person, Permission.CreateUsers),
-        MakeSetActive("deactivate", "Deactivate a user: no registration, no sign-in.", active: false),
-        MakeSetActive("activate", "Activate a deactivated user.", active: true),
+        MakeSetActive("deactivate", "Deactivate a user: no registration, no sign-in. Everything that is open of the user ends.", active: false),
+        MakeSetActive("activate", "Activate a deactivated user. What was open before stays ended; whoever is not registered is invited again.", active: true),
     };
 
     private static Command MakeInvite()
@@ -62,7 +62,7 @@ internal static class UserCommands
     private static Command MakeInviteAgain()
     {
         var print = PrintOption();
-        return Person.MakeCommand("invite-again", "Send an invited user another registration code, which ends the earlier one.", " --print-code", [print], async (services, user, parsed, stop) =>
+        return Person.MakeCommand("invite-again", "Send an invited user another registration code, which ends the earlier one and everything that was begun with it.", " --print-code", [print], async (services, user, parsed, stop) =>
         {
             if (MailFault(services, user.Username, parsed.GetValue(print)) is { } unmailable) return CommandResult.Fault(unmailable);
             if (await services.GetRequiredService<CodeStore>().IssueAgainAsync(user, stop) is not { } invited)
@@ -116,9 +116,12 @@ internal static class UserCommands
     private static Command MakeSetActive(string verb, string what, bool active) => Person.MakeCommand(verb, what, "", async (services, user, stop) =>
     {
         var before = Output.Cells(Row(user));
-        await services.GetRequiredService<UserStore>().SetActiveAsync(user, active, stop);
-        services.GetRequiredService<Audit>().ByOperator(user.OrganisationId, active ? AuditActions.UserActivated : AuditActions.UserDeactivated, user.Id);
-        await services.GetRequiredService<Changes>().SaveAsync(stop);
+        if (services.GetRequiredService<UserStore>().SetActive(user, active))
+        {
+            services.GetRequiredService<Audit>().ByOperator(user.OrganisationId, active ? AuditActions.UserActivated : AuditActions.UserDeactivated, user.Id);
+            await services.GetRequiredService<Changes>().SaveAsync(stop);
+        }
+
         return CommandResult.Changed(before, Row(user));
     });
 

@@ -14,7 +14,8 @@ internal static class AddCredential
         if ((await callers.ReadAsync(http, ct)).Failed(out var error, out var caller)) return (ErrorResult)error;
         if ((await JsonBody.ReadAsync<InitCredentialRequest>(http, BodyLimits.SmallSizeBytes, ct)).Failed(out error, out var request)) return (ErrorResult)error;
         if (CredentialSlots.ReadKind(request.Kind, "$.kind", CredentialSlots.AllKinds).Failed(out error, out var kind)) return (ErrorResult)error;
-        return (await credentials.OpenAsync(caller.User, caller.RelyingParty, kind, code: null, ct)).Failed(out error, out var challenge) ? (ErrorResult)error : TypedResults.Ok(challenge);
+        var binding = new NewCredentials.Binding(kind, CodeHash: null, caller.Token.Id);
+        return (await credentials.OpenAsync(caller.User, caller.RelyingParty, binding, DateTimeOffset.MaxValue, ct)).Failed(out error, out var challenge) ? (ErrorResult)error : TypedResults.Ok(challenge);
     }
 
     internal static async Task<Results<Ok<CredentialResponse>, ErrorResult>> CreateAsync(
@@ -23,9 +24,9 @@ internal static class AddCredential
         if ((await callers.ReadSignedAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
         if (JsonBody.Parse<CreateCredentialRequest>(call.Body).Failed(out error, out var request)) return (ErrorResult)error;
 
-        // The caller's own open challenge, and not one that a code opened: that one is answered where the code is spent.
+        // The caller's own open challenge, of this very session; and not one that a code opened: that one is answered where the code is spent.
         if ((await credentials.FindAsync(request.ChallengeIdentifier, ct)).Failed(out error, out var issued)) return (ErrorResult)error;
-        if (issued.Ceremony.ConsumedAt is not null || issued.Binding.CodeHash is not null || issued.User != call.Caller.User)
+        if (issued.Ceremony.ConsumedAt is not null || issued.User != call.Caller.User || issued.Binding.SessionId != call.Caller.Token.Id)
         {
             return (ErrorResult)ErrorCatalog.ChallengeNotValid.At("$.challengeIdentifier");
         }

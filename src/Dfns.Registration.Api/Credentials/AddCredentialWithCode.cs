@@ -31,18 +31,19 @@ internal static class AddCredentialWithCode
 
         var user = call.Caller.User;
         var code = CodeText.New(entropy);
-        var hash = Hash(masterKey, code);
+        var (hash, session) = (Hash(masterKey, code), call.Caller.Token.Id);
         var row = new CredentialCode
         {
             CodeHash = hash,
-            RowHash = RowHash(masterKey, hash, user.OrganisationId, user.Id, expires),
+            RowHash = RowHash(masterKey, hash, user.OrganisationId, user.Id, session, expires),
             OrganisationId = user.OrganisationId,
             UserId = user.Id,
+            SessionId = session,
             CreatedAt = now,
             ExpiresAt = expires,
         };
         if (await store.AddCodeAsync(row, ct) is { } tooMany) return (ErrorResult)tooMany;
-        // A recovery at the same time ends the code, or keeps it from being made.
+        // What ends everything of the user at the same time ends the code, or keeps it from being made.
         user.CredentialsVersion++;
         audit.Add(user.OrganisationId, AuditActions.CredentialCodeCreated, user.Id, user.Id, http.RemoteAddress());
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
@@ -58,7 +59,8 @@ internal static class AddCredentialWithCode
         var code = await store.FindCodeAsync(Hash(masterKey, request.Code), clock.GetUtcNow(), ct);
         if (!IsAsStored(masterKey, code)) return (ErrorResult)ErrorCatalog.InvalidCode;
         if (!code.User!.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
-        return (await credentials.OpenAsync(code.User, code.User.Organisation!.RelyingParty!, kind, code, ct)).Failed(out error, out var challenge) ? (ErrorResult)error : TypedResults.Ok(challenge);
+        var binding = new NewCredentials.Binding(kind, code.CodeHash);
+        return (await credentials.OpenAsync(code.User, code.User.Organisation!.RelyingParty!, binding, code.ExpiresAt, ct)).Failed(out error, out var challenge) ? (ErrorResult)error : TypedResults.Ok(challenge);
     }
 
     internal static async Task<Results<Ok<CredentialResponse>, ErrorResult>> VerifyAsync(
@@ -75,7 +77,7 @@ internal static class AddCredentialWithCode
             if ((await credentials.FindAsync(request.ChallengeIdentifier, ct)).Failed(out error, out var issued)) return (ErrorResult)error;
             if (issued.Ceremony.Repeat<CredentialResponse>(digest) is { } repeat) return repeat.Failed(out error, out var answered) ? (ErrorResult)error : TypedResults.Ok(answered);
             var hash = issued.Binding.CodeHash;
-            var code = hash is null ? null : await store.FindUnspentCodeAsync(hash, ct);
+            var code = hash is null ? null : await store.FindCodeAsync(hash, clock.GetUtcNow(), ct);
             if (issued.Ceremony.ConsumedAt is null && hash is not null && code is null && !lastTime)
             {
                 // Spent between the two look-ups, perhaps by this very body: the challenge tells, looked at again.
@@ -99,11 +101,11 @@ internal static class AddCredentialWithCode
     private static byte[] Hash(MasterKey masterKey, string typed) => masterKey.HashCode("", "credential code", CodeText.Normalise(typed));
 
     // To the millisecond, which both databases keep.
-    private static byte[] RowHash(MasterKey masterKey, byte[] codeHash, string organisationId, string userId, DateTimeOffset expires) => masterKey.HashCode(
-        organisationId, $"{userId} credential code", string.Create(CultureInfo.InvariantCulture, $"{Convert.ToHexString(codeHash)} {expires.ToUnixTimeMilliseconds()}"));
+    private static byte[] RowHash(MasterKey masterKey, byte[] codeHash, string organisationId, string userId, string? session, DateTimeOffset expires) => masterKey.HashCode(
+        organisationId, $"{userId} credential code", string.Create(CultureInfo.InvariantCulture, $"{Convert.ToHexString(codeHash)} {expires.ToUnixTimeMilliseconds()} {session}"));
 
     private static bool IsAsStored(MasterKey masterKey, [NotNullWhen(true)] CredentialCode? code) => code is not null
-        && CryptographicOperations.FixedTimeEquals(RowHash(masterKey, code.CodeHash, code.OrganisationId, code.UserId, code.ExpiresAt), code.RowHash ?? []);
+        && CryptographicOperations.FixedTimeEquals(RowHash(masterKey, code.CodeHash, code.OrganisationId, code.UserId, code.SessionId, code.ExpiresAt), code.RowHash ?? []);
 
     private static Checked<DateTimeOffset> ReadExpiration(JsonElement? sent, DateTimeOffset now)
     {

@@ -42,7 +42,7 @@ internal static class CredentialEndpoints
         group.MapPut("/credentials/activate", ManageCredentials.ActivateAsync)
             .WithName("activateCredential")
             .WithSummary("Activate a credential")
-            .WithDescription("Makes a deactivated credential usable again. Sessions that it opened before stay ended.")
+            .WithDescription("Makes a deactivated credential usable again. Sessions that it opened before, and calls that it signed, stay ended.")
             .Accepts<CredentialUuidRequest>("application/json")
             .ChangesCredential()
             .Errors(ErrorCatalog.LimitReached);
@@ -50,7 +50,7 @@ internal static class CredentialEndpoints
         group.MapPut("/credentials/deactivate", ManageCredentials.DeactivateAsync)
             .WithName("deactivateCredential")
             .WithSummary("Deactivate a credential")
-            .WithDescription("Keeps a credential from being used, and ends the sessions that it opened. The last one that the user can sign in with cannot be deactivated, nor the last recovery credential where the organisation requires one.")
+            .WithDescription("Keeps a credential from being used, and ends the sessions that it opened, the calls that it signed, and codes for another device. The last one that the user can sign in with cannot be deactivated, nor the last recovery credential where the organisation requires one.")
             .Accepts<CredentialUuidRequest>("application/json")
             .ChangesCredential()
             .Errors(ErrorCatalog.LastFirstFactor, ErrorCatalog.LastRecoveryCredential);
@@ -65,14 +65,14 @@ internal static class CredentialEndpoints
         group.MapDelete("/credentials/{credentialUuid}", ManageCredentials.ArchiveAsync)
             .WithName("archiveCredential")
             .WithSummary("Archive a credential")
-            .WithDescription("Ends a credential for good, and the sessions that it opened; the latest are kept as a record. Of the last one the same holds as for deactivating.")
+            .WithDescription("Ends a credential for good, with the sessions that it opened, the calls that it signed, and codes for another device; the latest are kept as a record. Of the last one the same holds as for deactivating.")
             .ChangesCredential()
             .Errors(ErrorCatalog.LastFirstFactor, ErrorCatalog.LastRecoveryCredential);
 
         group.MapPost("/credentials/code", AddCredentialWithCode.CreateCodeAsync)
             .WithName("createCredentialCode")
             .WithSummary("Make a code for another device")
-            .WithDescription("A code, good for at most a minute, with which another device of the caller adds a credential without a session.")
+            .WithDescription("A code, good for at most a minute and no longer than the session, with which another device of the caller adds a credential without a session.")
             .Accepts<CreateCredentialCodeRequest>("application/json")
             .RequireUserAction()
             .Errors(ErrorCatalog.LimitReached)
@@ -82,7 +82,7 @@ internal static class CredentialEndpoints
             .RequireRateLimiting(RateLimits.PerAddress)
             .WithName("createCredentialChallengeWithCode")
             .WithSummary("Start to add a credential with a code")
-            .WithDescription("A challenge for a new credential of one kind, for whoever holds the code. The code is spent by the credential, not here.")
+            .WithDescription("A challenge for a new credential of one kind, for whoever holds the code, and good as long as the code. The code is spent by the credential, not here.")
             .Accepts<InitCredentialWithCodeRequest>("application/json")
             .Errors(ErrorCatalog.InvalidCode, ErrorCatalog.UserDeactivated, ErrorCatalog.LimitReached, ErrorCatalog.CredentialKindUnsupported, ErrorCatalog.CredentialKindUnknown)
             .BodyErrors().EdgeErrors();

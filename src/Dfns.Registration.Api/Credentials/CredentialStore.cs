@@ -46,16 +46,13 @@ internal sealed class CredentialStore(RegistrationDbContext db, Changes changes,
         // It is one of those that are kept already.
         if (status == CredentialStatus.Active && ((await LookAsync(caller.User, ct)).Count with { Kept = 0 }).Fault is { } tooMany) return tooMany;
 
-        var now = clock.GetUtcNow();
         credential.Status = status;
-        if (status == CredentialStatus.Archived) credential.ArchivedAt = now;
+        if (status == CredentialStatus.Archived) credential.ArchivedAt = clock.GetUtcNow();
         // Of two changes at once one is first, and the other looks at what is left.
         caller.User.CredentialsVersion++;
 
-        // Its sessions end with it, and do not come back with it. A code that it signed for adds no credential in its place.
-        await tokens.EndAllAsync(credential, now, ct);
-        var codes = await db.CredentialCodes.Where(c => c.OrganisationId == caller.OrganisationId && c.UserId == caller.User.Id && c.ConsumedAt == null).ToListAsync(ct);
-        codes.ForEach(code => code.ConsumedAt = now);
+        // Its sessions end with it, and do not come back with it; what it signed, and may have signed for, does nothing in its place.
+        changes.End(credential);
 
         var action = status switch
         {
@@ -93,14 +90,13 @@ internal sealed class CredentialStore(RegistrationDbContext db, Changes changes,
         return null;
     }
 
-    /// <summary>Finds a code that is good now, with its user and the relying party of the organisation.</summary>
-    public Task<CredentialCode?> FindCodeAsync(byte[] hash, DateTimeOffset now, CancellationToken ct) =>
-        db.CredentialCodes.Include(c => c.User!.Organisation!.RelyingParty)
-            .SingleOrDefaultAsync(c => c.CodeHash == hash && c.ConsumedAt == null && c.ExpiresAt > now, ct);
-
-    /// <summary>Finds the code that opened a challenge, unless it is spent; its own time may be over, that of the challenge is not.</summary>
-    public Task<CredentialCode?> FindUnspentCodeAsync(byte[] hash, CancellationToken ct) =>
-        db.CredentialCodes.SingleOrDefaultAsync(c => c.CodeHash == hash && c.ConsumedAt == null, ct);
+    /// <summary>Finds a code that is good now, and so is the session that asked for it, with its user and the relying party of the organisation.</summary>
+    public Task<CredentialCode?> FindCodeAsync(byte[] hash, DateTimeOffset now, CancellationToken ct)
+    {
+        var sessions = tokens.Open(now);
+        return db.CredentialCodes.Include(c => c.User!.Organisation!.RelyingParty)
+            .SingleOrDefaultAsync(c => c.CodeHash == hash && c.ConsumedAt == null && c.ExpiresAt > now && sessions.Any(s => s.OrganisationId == c.OrganisationId && s.Id == c.SessionId), ct);
+    }
 
     private IQueryable<Credential> KeptOf(User user) =>
         db.Credentials.Where(c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.Status != CredentialStatus.Archived);

@@ -18,16 +18,17 @@ internal sealed class NewCredentials(
     /// <summary>Opens a challenge and stores it.</summary>
     /// <param name="user">Whose credential it will be.</param>
     /// <param name="relyingParty">Of the organisation.</param>
-    /// <param name="kind">The one kind that answers it.</param>
-    /// <param name="code">The code that opened it; null for a caller with a session.</param>
+    /// <param name="binding">The one kind that answers it, and what opened it.</param>
+    /// <param name="opensUntil">UTC; the end of what opened it, which it does not outlive.</param>
     /// <param name="ct">Ends the waiting.</param>
     /// <returns>The challenge; or that the user has as many credentials as may be, which is told before one is made on a device.</returns>
-    public async Task<Checked<CredentialChallengeResponse>> OpenAsync(User user, RelyingParty relyingParty, CredentialKind kind, CredentialCode? code, CancellationToken ct)
+    public async Task<Checked<CredentialChallengeResponse>> OpenAsync(User user, RelyingParty relyingParty, Binding binding, DateTimeOffset opensUntil, CancellationToken ct)
     {
         var (count, passkeys) = await store.LookAsync(user, ct);
         if (count.Fault is { } tooMany) return tooMany;
-        var boundTo = new Binding(kind, code?.CodeHash).ToString();
-        var ceremony = Ceremony.Open(entropy, user.OrganisationId, CeremonyPurpose.NewCredential, user.Id, clock.GetUtcNow(), options.Value.RegistrationLifetime, boundTo);
+        var (kind, now) = (binding.Kind, clock.GetUtcNow());
+        var lifetime = options.Value.RegistrationLifetime < opensUntil - now ? options.Value.RegistrationLifetime : opensUntil - now;
+        var ceremony = Ceremony.Open(entropy, user.OrganisationId, CeremonyPurpose.NewCredential, user.Id, now, lifetime, binding.ToString());
         await challenges.OpenAsync(ceremony, options.Value.MostOpen - 1, ct);
 
         var isPasskey = kind == CredentialKind.Fido2;
@@ -79,14 +80,17 @@ internal sealed class NewCredentials(
         return credential;
     }
 
-    /// <summary>What a challenge is bound to beyond its user: a kind, and the code that opened it, if one did.</summary>
-    internal sealed record Binding(CredentialKind Kind, byte[]? CodeHash)
+    /// <summary>What a challenge is bound to beyond its user: a kind, and what opened it, a code or a session. Without either it is answered by nobody.</summary>
+    internal sealed record Binding(CredentialKind Kind, byte[]? CodeHash, string? SessionId = null)
     {
-        public static Binding Parse(string text) => text.Split(' ') is [var kind, var hash]
-            ? new Binding(CredentialSlots.ReadKind(kind)!.Value, Base64Url.DecodeFromChars(hash))
-            : new Binding(CredentialSlots.ReadKind(text)!.Value, null);
+        public static Binding Parse(string text) => text.Split(' ') switch
+        {
+            [var kind, var hash] => new Binding(CredentialSlots.ReadKind(kind)!.Value, Base64Url.DecodeFromChars(hash)),
+            [var kind, _, var session] => new Binding(CredentialSlots.ReadKind(kind)!.Value, null, session),
+            _ => new Binding(CredentialSlots.ReadKind(text)!.Value, null),
+        };
 
-        public override string ToString() => CodeHash is null ? Kind.ToString() : $"{Kind} {Base64Url.EncodeToString(CodeHash)}";
+        public override string ToString() => CodeHash is null ? $"{Kind}{Ceremony.InSession(SessionId!)}" : $"{Kind} {Base64Url.EncodeToString(CodeHash)}";
     }
 }
 

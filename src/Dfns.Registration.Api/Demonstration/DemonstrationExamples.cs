@@ -25,7 +25,7 @@ internal sealed class DemonstrationExamples(IServiceScopeFactory scopes, TokenSe
 
             var (username, code) = await data.InviteAsync(ct);
             var store = scope.ServiceProvider.GetRequiredService<RegistrationStore>();
-            if ((await store.OpenWithoutCodeAsync(code.OrganisationId, code.UserId, cameFromProvider: false, ct)).Failed(out var error, out var session))
+            if ((await store.OpenWithoutCodeAsync(code.OrganisationId, code.UserId, identity: null, ct)).Failed(out var error, out var session))
             {
                 throw new InvalidOperationException($"The demonstration user cannot register: {error.Code}");
             }

@@ -154,6 +154,9 @@ internal static class ErrorCatalog
     public static readonly ApiError IdTokenAlreadyUsed = new("id_token_already_used", 401,
         "This ID token has signed in already. Get a new one.");
 
+    public static readonly ApiError IdTokenRevoked = new("id_token_revoked", 401,
+        "Everything of this user was ended since this ID token was issued, or in the same second. Get a new one.");
+
     public static readonly ApiError IdTokenNonceMismatch = new("id_token_nonce_mismatch", 401,
         "The nonce of the ID token is not the one of the request.");
 
@@ -197,7 +200,7 @@ internal static class ErrorCatalog
         BodyTooDeep, BodyTooLarge, ContentTypeUnsupported, RequestInvalid, NotFound, MethodNotAllowed, TooManyRequests,
         StorageUnavailable, ServiceBusy, Internal, TooManyAttempts,
         IdTokenMalformed, IdTokenIssuerUnknown, IdTokenAlgorithmNotAllowed, IdTokenKeyUnknown, IdTokenSignatureInvalid, IdTokenAudienceNotAllowed,
-        IdTokenExpired, IdTokenNotYetValid, IdTokenTooOld, IdTokenAlreadyUsed, IdTokenNonceMismatch, IdTokenClaimsInvalid, IdTokenEmailNotVerified, SocialProviderUnavailable,
+        IdTokenExpired, IdTokenNotYetValid, IdTokenTooOld, IdTokenAlreadyUsed, IdTokenRevoked, IdTokenNonceMismatch, IdTokenClaimsInvalid, IdTokenEmailNotVerified, SocialProviderUnavailable,
         ConsoleForeign,
         .. RefusalErrors.All,
     ];

@@ -84,10 +84,9 @@ internal sealed class RecoveryStore(
             var (organisationId, userId) = (recoveryKey.OrganisationId, recoveryKey.UserId);
             var now = clock.GetUtcNow();
 
-            // The user's row first. Another recovery waits here; whatever else changes the user's credentials counts the same version on,
-            // and so either is seen below or fails.
-            await db.Users.Where(u => u.OrganisationId == organisationId && u.Id == userId)
-                .ExecuteUpdateAsync(u => u.SetProperty(x => x.CredentialsVersion, x => x.CredentialsVersion + 1), ct);
+            // First of all, though it is undone where something is wrong below: another recovery waits here, and so does whatever else changes
+            // the user's credentials, or it is seen below.
+            await new Revocation(organisationId, userId).RunAsync(db, now, [reference.Id], ct);
             if (await FindAsync(reference, ct) is not { } session) return ErrorCatalog.NotAuthorized;
             if (session.Answer(digest, now) is { } settled) return settled;
 
@@ -101,7 +100,8 @@ internal sealed class RecoveryStore(
                 if (await earlier.AnyAsync(c => c.PublicKey == publicKey, ct)) return ErrorCatalog.PublicKeyAlreadyRegistered.At($"{credential.Sent.Path}.credentialInfo.attestationData");
             }
 
-            await EndAllAsync(session, recoveryKey, now, ct);
+            session.User.End(now);
+            await ArchiveAllAsync(recoveryKey, now, ct);
             var created = proven.Select(p => p.ToRow(session.User, session.RelyingParty, entropy.Id("cr"), now)).ToList();
             var answer = RegistrationResponse.Of(session.User, created[0]);
             session.Ceremony.Complete(now, digest, answer);
@@ -126,27 +126,11 @@ internal sealed class RecoveryStore(
             return answer;
         });
 
-    // In this order: a sign-in changes its credential and then adds its session, a started recovery counts on its code and then adds its
-    // challenge. Whoever was before us on the former is seen in the latter; whoever comes after finds the former ended.
-    private async Task EndAllAsync(RecoverySession session, Credential recoveryKey, DateTimeOffset now, CancellationToken ct)
-    {
-        var (organisationId, userId, id) = (session.User.OrganisationId, session.User.Id, session.Ceremony.Id);
-        await db.Credentials.Where(c => c.OrganisationId == organisationId && c.UserId == userId && c.Status != CredentialStatus.Archived)
+    private Task<int> ArchiveAllAsync(Credential recoveryKey, DateTimeOffset now, CancellationToken ct) =>
+        db.Credentials.Where(c => c.OrganisationId == recoveryKey.OrganisationId && c.UserId == recoveryKey.UserId && c.Status != CredentialStatus.Archived)
             .ExecuteUpdateAsync(
                 c => c.SetProperty(x => x.Status, CredentialStatus.Archived)
                     .SetProperty(x => x.ArchivedAt, now)
                     .SetProperty(x => x.UsedAt, x => x.Uuid == recoveryKey.Uuid ? now : x.UsedAt),
                 ct);
-        await db.Codes.Where(c => c.OrganisationId == organisationId && c.UserId == userId)
-            .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, x => x.ConsumedAt ?? now).SetProperty(x => x.SentInSuccession, 0).SetProperty(x => x.NextSendAt, (DateTimeOffset?)null), ct);
-        await db.CredentialCodes.Where(c => c.OrganisationId == organisationId && c.UserId == userId && c.ConsumedAt == null)
-            .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, now), ct);
-        await db.AccessTokens.Where(t => t.OrganisationId == organisationId && t.UserId == userId && t.RevokedAt == null)
-            .ExecuteUpdateAsync(t => t.SetProperty(x => x.RevokedAt, now), ct);
-        await db.Ceremonies.Where(c => c.OrganisationId == organisationId && c.UserId == userId && c.Purpose == CeremonyPurpose.UserAction && c.SpentAt == null)
-            .ExecuteUpdateAsync(c => c.SetProperty(x => x.SpentAt, now), ct);
-        // A sign-in of nobody has this user's id only for the rows that are read: closed with the user's own, it would tell that it is nobody's.
-        await db.Ceremonies.Where(c => c.OrganisationId == organisationId && c.UserId == userId && c.Id != id && c.ConsumedAt == null && c.Purpose != CeremonyPurpose.LoginOfNobody)
-            .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, now), ct);
-    }
 }

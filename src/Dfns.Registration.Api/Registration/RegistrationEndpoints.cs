@@ -42,7 +42,7 @@ internal static class RegistrationEndpoints
         delegated.MapPost("/registration/delegated/restart", DelegatedRegistration.RestartAsync)
             .WithName("restartDelegatedRegistration")
             .WithSummary("Start again with a user who did not complete")
-            .WithDescription("A new challenge for an end user who exists and is not registered. Needs Auth:Register:Delegated.")
+            .WithDescription("A new challenge for an end user who exists and is not registered; whatever was begun before ends, in whatever way. Needs Auth:Register:Delegated.")
             .Accepts<DelegatedRegistrationRequest>("application/json")
             .Permitted().RequireUserAction()
             .Errors(ErrorCatalog.ServiceAccountRequired, ErrorCatalog.UserNotFound, ErrorCatalog.UserAlreadyExists, ErrorCatalog.UserDeactivated)

@@ -28,10 +28,10 @@ internal sealed class RegistrationSession
     {
         if (Ceremony.ExpiresAt <= now) return ErrorCatalog.NotAuthorized;
         if (Ceremony.Repeat<RegistrationResponse>(digest) is { } repeat) return repeat;
-        if (Ceremony.ConsumedAt is not null || User.RegisteredAt is not null) return ErrorCatalog.UserAlreadyExists;
+        if (User.RegisteredAt is not null) return ErrorCatalog.UserAlreadyExists;
         if (!User.IsActive) return ErrorCatalog.UserDeactivated;
-        // Somebody else has been vouched for under this name since.
-        if (Ceremony.BoundTo == Ceremony.ByInvitation && Code is not { ConsumedAt: null }) return ErrorCatalog.NotAuthorized;
+        // Ended: the registration has been begun anew since, perhaps by somebody else under this name.
+        if (Ceremony.ConsumedAt is not null || (Ceremony.BoundTo == Ceremony.ByInvitation && Code is not { ConsumedAt: null })) return ErrorCatalog.NotAuthorized;
         return null;
     }
 }

@@ -2,6 +2,7 @@ using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Secrets;
+using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Microsoft.EntityFrameworkCore;
@@ -43,10 +44,10 @@ internal sealed class RegistrationStore(
     /// <summary>Opens a session for a user for whom no code is asked.</summary>
     /// <param name="organisationId">Of a user who exists.</param>
     /// <param name="userId">That user.</param>
-    /// <param name="cameFromProvider">Whether an OpenID provider vouches for the user, who then still has to be its.</param>
+    /// <param name="identity">Who an OpenID provider says it is: the user then still has to be its. Null in the demonstration.</param>
     /// <param name="ct">Ends the waiting; nothing is stored then.</param>
-    /// <returns>The session, or: the user is registered already, deactivated, or continued by a service account since.</returns>
-    public Task<Checked<OpenedRegistration>> OpenWithoutCodeAsync(string organisationId, string userId, bool cameFromProvider, CancellationToken ct) =>
+    /// <returns>The session, or: the user is registered already, deactivated, continued by a service account since, or everything issued until then was ended.</returns>
+    public Task<Checked<OpenedRegistration>> OpenWithoutCodeAsync(string organisationId, string userId, SocialIdentity? identity, CancellationToken ct) =>
         db.Database.CreateExecutionStrategy().ExecuteAsync<Checked<OpenedRegistration>>(async () =>
         {
             db.ChangeTracker.Clear();
@@ -55,8 +56,8 @@ internal sealed class RegistrationStore(
             // way at the same time sees this session, or fails by the version.
             await db.Users.Where(u => u.OrganisationId == organisationId && u.Id == userId).ExecuteUpdateAsync(u => u.SetProperty(x => x.CredentialsVersion, x => x.CredentialsVersion + 1), ct);
             var user = await db.Users.Include(u => u.Organisation!.RelyingParty).SingleAsync(u => u.OrganisationId == organisationId && u.Id == userId, ct);
-            if (cameFromProvider && !await db.SocialAccounts.AnyAsync(a => a.OrganisationId == organisationId && a.UserId == userId, ct)) return ErrorCatalog.UserAlreadyExists with { Reason = "continued by a service account" };
-            if (Fault(user) is { } fault) return fault;
+            if (identity is not null && !await db.SocialAccounts.AnyAsync(a => a.OrganisationId == organisationId && a.UserId == userId, ct)) return ErrorCatalog.UserAlreadyExists with { Reason = "continued by a service account" };
+            if ((Fault(user) ?? identity?.FaultOf(user)) is { } fault) return fault;
             var opened = await AddSessionAsync(user, user.Organisation!.RelyingParty!, ct);
             await db.SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
@@ -64,7 +65,7 @@ internal sealed class RegistrationStore(
         });
 
     /// <summary>
-    /// Adds a session of a user whom a service account vouches for, and ends the way in which the user began otherwise: else whoever began it
+    /// Adds a session of a user whom a service account vouches for, and ends what was begun before, in whatever way: else whoever began it
     /// would share the user with whoever completes it. The caller saves, with the signed action.
     /// </summary>
     /// <param name="user">Tracked; new or stored.</param>
@@ -77,28 +78,21 @@ internal sealed class RegistrationStore(
         if (Fault(user) is { } fault) return fault;
         if (db.Entry(user).State != EntityState.Added)
         {
-            // Of two that start it again at once one is first, and whatever is opened another way at the same time changes the row too.
-            user.CredentialsVersion++;
+            changes.EndAll(user);
             await EndOtherWayAsync(user, actor, ct);
         }
 
         return await AddSessionAsync(user, relyingParty, ct);
     }
 
-    // An invitation that is not used up, or an identity at a provider; and what was opened with it.
+    // An invitation that is not used up, and ends with everything else; or an identity at a provider.
     private async Task EndOtherWayAsync(User user, string actor, CancellationToken ct)
     {
-        var now = clock.GetUtcNow();
         var invitation = await codes.FindAsync(user.OrganisationId, user.Id, CodePurpose.Registration, ct);
         var identities = await db.SocialAccounts.Where(a => a.OrganisationId == user.OrganisationId && a.UserId == user.Id).ToListAsync(ct);
         if (invitation is not { ConsumedAt: null } && identities.Count == 0) return;
 
-        invitation?.Consume(now);
         db.SocialAccounts.RemoveRange(identities);
-        var open = await db.Ceremonies
-            .Where(c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.Purpose == CeremonyPurpose.Registration && c.ConsumedAt == null)
-            .ToListAsync(ct);
-        open.ForEach(session => session.ConsumedAt = now);
         audit.Add(
             user.OrganisationId, AuditActions.RegistrationTakenOver, actor, user.Id,
             note: string.Join("; ", identities.Select(a => $"{a.Subject} at {a.Issuer} is no longer this user").Prepend("An earlier beginning was ended.")));

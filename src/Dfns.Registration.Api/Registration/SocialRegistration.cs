@@ -20,7 +20,7 @@ internal static class SocialRegistration
         if ((await validator.ValidateAsync(request.OrgId, request.IdToken, request.Nonce, ct)).Failed(out error, out var identity)) return (ErrorResult)error;
         var remoteAddress = http.RemoteAddress();
         if ((await social.FindOrCreateUserAsync(identity, remoteAddress, ct)).Failed(out error, out var userId)) return (ErrorResult)error;
-        if ((await store.OpenWithoutCodeAsync(identity.OrganisationId, userId, cameFromProvider: true, ct)).Failed(out error, out var session)) return (ErrorResult)error;
+        if ((await store.OpenWithoutCodeAsync(identity.OrganisationId, userId, identity, ct)).Failed(out error, out var session)) return (ErrorResult)error;
         return TypedResults.Ok(await RegistrationChallenge.OfAsync(session.Ceremony, session.User, session.RelyingParty, tokens, ct));
     }
 }

@@ -6,25 +6,29 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Dfns.Registration.Api.SignIn;
 
-/// <summary><c>PUT /auth/logout</c>: ends the caller's session, or all sessions of the caller.</summary>
+/// <summary><c>PUT /auth/logout</c>: ends the caller's session with what it opened, or everything that is open of the caller.</summary>
 internal static class Logout
 {
     internal static async Task<Results<Ok<MessageResponse>, ErrorResult>> LogoutAsync(
-        HttpRequest http, CallerReader callers, AccessTokenStore tokens, Changes changes, Audit audit, TimeProvider clock, CancellationToken ct)
+        HttpRequest http, CallerReader callers, Changes changes, Audit audit, CancellationToken ct)
     {
-        if (await callers.ReadAsync(http, ct) is not { } caller) return (ErrorResult)ErrorCatalog.NotAuthorized;
+        // A standing access is ended by the operator who gave it.
+        if (await callers.ReadAsync(http, ct) is not { User.IsServiceAccount: false } caller) return (ErrorResult)ErrorCatalog.NotAuthorized;
         if ((await JsonBody.ReceiveOptionalAsync(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var body)) return (ErrorResult)error;
         if (JsonBody.Parse<LogoutRequest>(body).Failed(out error, out var request)) return (ErrorResult)error;
-        // A standing access is ended by the operator who gave it.
-        if (caller.User.IsServiceAccount) return (ErrorResult)ErrorCatalog.NotAuthorized;
 
-        var now = clock.GetUtcNow();
-        if (request.AllSessions == true) await tokens.EndAllAsync(caller.User, now, ct);
-        else caller.Token.RevokedAt = now;
-        audit.Add(
-            caller.OrganisationId, AuditActions.SignedOut, caller.User.Id, caller.User.Id, http.RemoteAddress(),
-            request.AllSessions == true ? "all sessions" : caller.Token.Id);
-        await changes.SaveAsync(ct);
-        return TypedResults.Ok(MessageResponse.Success);
+        while (true)
+        {
+            if (request.AllSessions == true) changes.EndAll(caller.User);
+            else changes.End(caller.Token);
+            audit.Add(
+                caller.OrganisationId, AuditActions.SignedOut, caller.User.Id, caller.User.Id, http.RemoteAddress(),
+                request.AllSessions == true ? "all sessions" : caller.Token.Id);
+            if (await changes.TrySaveAsync(ct) is null) return TypedResults.Ok(MessageResponse.Success);
+
+            // Something else of the user was saved meanwhile, which may have ended this session.
+            if (await callers.ReadAsync(http, ct) is not { } again) return (ErrorResult)ErrorCatalog.NotAuthorized;
+            caller = again;
+        }
     }
 }

@@ -58,7 +58,7 @@ internal static class SignInEndpoints
         group.MapPut("/logout", Logout.LogoutAsync)
             .WithName("logout")
             .WithSummary("Sign out")
-            .WithDescription("Ends the session of the bearer token, or with allSessions every session of its user.")
+            .WithDescription("Ends the session of the bearer token with what it asked for and signed; or with allSessions everything that is open of its user: sessions, signed calls, challenges, codes, started recoveries, and ID tokens that were issued before.")
             .Accepts<LogoutRequest>(isOptional: true, "application/json")
             .RequireBearer()
             .Errors(ErrorCatalog.NotAuthorized)

@@ -30,22 +30,23 @@ internal static class SocialLogin
         if (await budgets.TakeAsync(http.HttpContext, ct) is { } tooMany) return (ErrorResult)tooMany;
         if ((await validator.ValidateAsync(request.OrgId, request.IdToken, request.Nonce, ct)).Failed(out error, out var identity)) return (ErrorResult)error;
 
-        // Whose: of the issuer and the subject, never of the address. Whoever holds the provider's word may know whether there is such a user.
-        var user = await users.FindRegisteredAsync(identity.OrganisationId, await social.FindUserAsync(identity, ct), ct);
-        if (user is null) return (ErrorResult)ErrorCatalog.UserNotFound;
-        if (!user.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
-
-        // Once: the row of this token is there already, or it is now, together with the session.
-        var use = Use(request.IdToken, user, entropy, clock.GetUtcNow(), options.Value.MaxTokenAge);
-        var mark = use.MarkUse(entropy);
-        ceremonies.Add(use);
-        var session = sessions.Open(user, credentialUuid: null, http.RemoteAddress(), identity.Issuer);
-        if (await changes.TrySaveAsync(ct) is not null && !await ceremonies.IsUsedByAsync(new TokenReference(use.OrganisationId, use.Id), mark, ct))
+        while (true)
         {
-            return (ErrorResult)ErrorCatalog.IdTokenAlreadyUsed;
-        }
+            // Whose: of the issuer and the subject, never of the address. Whoever holds the provider's word may know whether there is such a user.
+            var user = await users.FindRegisteredAsync(identity.OrganisationId, await social.FindUserAsync(identity, ct), ct);
+            if (user is null) return (ErrorResult)ErrorCatalog.UserNotFound;
+            if (!user.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
+            if (identity.FaultOf(user) is { } revoked) return (ErrorResult)revoked;
 
-        return TypedResults.Ok(new LoginResponse(await sessions.TokenAsync(session, ct)));
+            // Once: the row of this token is there already, or it is now, together with the session.
+            var use = Use(request.IdToken, user, entropy, clock.GetUtcNow(), options.Value.MaxTokenAge);
+            var (mark, reference) = (use.MarkUse(entropy), new TokenReference(use.OrganisationId, use.Id));
+            ceremonies.Add(use);
+            var session = sessions.Open(user, credentialUuid: null, http.RemoteAddress(), identity.Issuer);
+            if (await changes.TrySaveAsync(ct) is null || await ceremonies.IsUsedByAsync(reference, mark, ct)) return TypedResults.Ok(new LoginResponse(await sessions.TokenAsync(session, ct)));
+            // Else the user has changed meanwhile: looked at again.
+            if (await ceremonies.LookAsync(reference, ct) is not null) return (ErrorResult)ErrorCatalog.IdTokenAlreadyUsed;
+        }
     }
 
     // Named by what is signed, not by the signature: of an ECDSA signature there are two. Kept until no clock takes the token any more.

@@ -67,7 +67,7 @@ internal sealed class IdTokenValidator(SocialStore store, ProviderKeys keys, Tim
         // §2: the subject, at most 255 ASCII characters.
         if (claims.Text("sub") is not { Length: > 0 and <= Limits.SubjectLength } subject || !Ascii.IsValid(subject)) return ErrorCatalog.IdTokenClaimsInvalid.Saying("Look at sub.");
         if (Username(claims, provider, subject).Failed(out error, out var username)) return error;
-        return new SocialIdentity(provider.OrganisationId, provider.Issuer, subject, username);
+        return new SocialIdentity(provider.OrganisationId, provider.Issuer, subject, username, claims.Time("iat")!.Value);
     }
 
     private static Checked<(JsonWebToken Token, IdTokenClaims Claims)> Parse(string text)

@@ -10,6 +10,6 @@ internal static class SocialErrors
     public static RouteHandlerBuilder IdTokenErrors(this RouteHandlerBuilder endpoint) => endpoint.Errors(
         ErrorCatalog.IdTokenMalformed, ErrorCatalog.IdTokenIssuerUnknown, ErrorCatalog.IdTokenAlgorithmNotAllowed, ErrorCatalog.IdTokenKeyUnknown,
         ErrorCatalog.IdTokenSignatureInvalid, ErrorCatalog.IdTokenAudienceNotAllowed, ErrorCatalog.IdTokenExpired, ErrorCatalog.IdTokenNotYetValid,
-        ErrorCatalog.IdTokenTooOld, ErrorCatalog.IdTokenNonceMismatch, ErrorCatalog.IdTokenClaimsInvalid, ErrorCatalog.IdTokenEmailNotVerified,
+        ErrorCatalog.IdTokenTooOld, ErrorCatalog.IdTokenRevoked, ErrorCatalog.IdTokenNonceMismatch, ErrorCatalog.IdTokenClaimsInvalid, ErrorCatalog.IdTokenEmailNotVerified,
         ErrorCatalog.SocialProviderUnavailable);
 }

@@ -1,3 +1,6 @@
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Storage;
+
 namespace Dfns.Registration.Api.Social;
 
 /// <summary>Who an ID token says somebody is, after every check.</summary>
@@ -5,4 +8,14 @@ namespace Dfns.Registration.Api.Social;
 /// <param name="Issuer">With <paramref name="Subject"/> the key of the identity.</param>
 /// <param name="Subject">1 to 255 ASCII characters, unique at the issuer and never given to anybody else.</param>
 /// <param name="Username">What a new user of this identity is named; for a user who exists it means nothing.</param>
-internal sealed record SocialIdentity(string OrganisationId, string Issuer, string Subject, string Username);
+/// <param name="IssuedAt">The <c>iat</c> of the token: seconds since 1970 UTC, by the provider's clock.</param>
+internal sealed record SocialIdentity(string OrganisationId, string Issuer, string Subject, string Username, double IssuedAt)
+{
+    /// <summary>What is wrong with the token for a user: everything that was issued before the user's <see cref="User.EndedAt"/> was ended.</summary>
+    /// <remarks>
+    /// <c>iat</c> tells the second in which a token was issued by when that began (RFC 7519 §2 allows a fraction, and few providers write one). So
+    /// a token of the very second in the midst of which everything ended may be of before, and is refused: whoever signs in again gets one of
+    /// a later second, while the other mistake would leave an ended one alive. Where the end lies on the beginning of the second it is not of before.
+    /// </remarks>
+    public ApiError? FaultOf(User user) => user.EndedAt is { } ended && IssuedAt < (ended - DateTimeOffset.UnixEpoch).TotalSeconds ? ErrorCatalog.IdTokenRevoked : null;
+}

@@ -31,47 +31,57 @@ internal sealed class SocialStore(RegistrationDbContext db, UserStore users, Aud
 
     /// <summary>How many users who are registered came from a provider.</summary>
     public Task<int> CountUsersAsync(SocialProvider provider, CancellationToken ct) =>
-        db.SocialAccounts.CountAsync(a => a.OrganisationId == provider.OrganisationId && a.Issuer == provider.Issuer && a.User!.RegisteredAt != null, ct);
+        db.SocialAccounts.CountAsync(a => a.OrganisationId == provider.OrganisationId && a.Issuer == provider.Issuer && a.User!.RegisteredAt != null && a.User.ArchivedAt == null, ct);
 
     /// <summary>Removes a provider; its users stay. The caller saves.</summary>
     public void Remove(SocialProvider provider) => db.SocialProviders.Remove(provider);
 
     /// <summary>Finds the user of an identity.</summary>
-    /// <returns>The user's id, or null when the identity has no user yet.</returns>
-    public Task<string?> FindUserAsync(SocialIdentity identity, CancellationToken ct) =>
-        db.SocialAccounts.Where(a => a.OrganisationId == identity.OrganisationId && a.Issuer == identity.Issuer && a.Subject == identity.Subject)
-            .Select(a => a.UserId)
-            .SingleOrDefaultAsync(ct);
+    /// <returns>The user's id; null when the identity has no user yet, or none any more.</returns>
+    public Task<string?> FindUserAsync(SocialIdentity identity, CancellationToken ct) => Of(identity).Where(a => a.User!.ArchivedAt == null).Select(a => a.UserId).SingleOrDefaultAsync(ct);
 
     /// <summary>
     /// Finds the user of an identity, or creates one. A user who has the name already and came another way is somebody else, as far as
     /// can be known: an e-mail address joins nobody to anybody. Of two at once for a new identity, both get the one user.
     /// </summary>
-    /// <returns>The user's id, or <see cref="ErrorCatalog.UserAlreadyExists"/> when the name is taken.</returns>
+    /// <returns>
+    /// The user's id; or <see cref="ErrorCatalog.UserAlreadyExists"/> when the name is taken, or <see cref="ErrorCatalog.IdTokenRevoked"/> when an
+    /// earlier user of the identity was deleted since the token was issued.
+    /// </returns>
     public async Task<Checked<string>> FindOrCreateUserAsync(SocialIdentity identity, string? remoteAddress, CancellationToken ct)
     {
         if (await FindUserAsync(identity, ct) is { } known) return known;
+        var earlier = await Of(identity).Include(a => a.User).SingleOrDefaultAsync(ct);
+        if (earlier is not null && identity.FaultOf(earlier.User!) is { } revoked) return revoked;
 
         var user = users.Add(identity.OrganisationId, identity.Username, UserKind.EndUser);
-        db.SocialAccounts.Add(new SocialAccount
+        if (earlier is not null) (earlier.UserId, earlier.CreatedAt) = (user.Id, clock.GetUtcNow());
+        else
         {
-            OrganisationId = identity.OrganisationId,
-            Issuer = identity.Issuer,
-            Subject = identity.Subject,
-            UserId = user.Id,
-            CreatedAt = clock.GetUtcNow(),
-        });
+            db.SocialAccounts.Add(new SocialAccount
+            {
+                OrganisationId = identity.OrganisationId,
+                Issuer = identity.Issuer,
+                Subject = identity.Subject,
+                UserId = user.Id,
+                CreatedAt = clock.GetUtcNow(),
+            });
+        }
+
         audit.Add(identity.OrganisationId, AuditActions.SocialUserCreated, user.Id, user.Id, remoteAddress, identity.Issuer);
         try
         {
             await db.SaveChangesAsync(ct);
             return user.Id;
         }
-        catch (DbUpdateException e) when (UniqueViolation.IsOne(e))
+        catch (DbUpdateException e) when (UniqueViolation.IsLostRace(e))
         {
             db.ChangeTracker.Clear();
             if (await FindUserAsync(identity, ct) is { } winner) return winner;
             return ErrorCatalog.UserAlreadyExists with { Reason = "name of another user" };
         }
     }
+
+    private IQueryable<SocialAccount> Of(SocialIdentity identity) =>
+        db.SocialAccounts.Where(a => a.OrganisationId == identity.OrganisationId && a.Issuer == identity.Issuer && a.Subject == identity.Subject);
 }

@@ -25,7 +25,7 @@ public sealed class AccessToken
 
     public required DateTimeOffset ExpiresAt { get; init; }
 
-    /// <summary>UTC; set by signing out, by deactivation, and by a recovery.</summary>
+    /// <summary>UTC; set by a <see cref="Revocation"/>.</summary>
     public DateTimeOffset? RevokedAt { get; set; }
 
     /// <summary>UTC, to the minute; when it was last seen.</summary>

@@ -13,6 +13,9 @@ public sealed class Ceremony
     /// <summary>What a registration is bound to that an invitation opened: it completes while the invitation stands.</summary>
     public const string ByInvitation = "invitation";
 
+    /// <summary>With what anything ends that it is bound to and that a session asked for: it is good in that session alone, and ends with it.</summary>
+    public static string InSession(string sessionId) => $" in {sessionId}";
+
     public required string OrganisationId { get; init; }
 
     /// <summary>Id of the form <c>ce-xxxxx-xxxxx-xxxxxxxxxxxxxxxx</c>; the bearer token names it.</summary>
@@ -39,6 +42,9 @@ public sealed class Ceremony
 
     /// <summary>UTC; when the user action that was signed here was used. A concurrency token: of two uses at once, one wins.</summary>
     public DateTimeOffset? SpentAt { get; set; }
+
+    /// <summary>The uuids of the credentials that signed a user action here, with a space between them. Null until then.</summary>
+    public string? SignedBy { get; set; }
 
     /// <summary>What the challenge is bound to beyond its user, as the purpose has it; null where there is nothing.</summary>
     public string? BoundTo { get; init; }
@@ -91,6 +97,7 @@ public sealed class Ceremony
             builder.Property(c => c.Purpose).HasConversion<string>().HasMaxLength(Limits.EnumLength);
             builder.Property(c => c.UserId).HasMaxLength(Limits.IdLength);
             builder.Property(c => c.Challenge).HasMaxLength(Limits.ChallengeLength);
+            builder.Property(c => c.SignedBy).HasMaxLength((2 * Limits.IdLength) + 1);
             builder.Property(c => c.ConsumedAt).IsConcurrencyToken();
             builder.Property(c => c.SpentAt).IsConcurrencyToken();
             builder.HasIndex(c => new { c.OrganisationId, c.UserId });

@@ -7,13 +7,14 @@ namespace Dfns.Registration.Api.Storage;
 /// Saves what a request has added and changed: everything, or nothing of it; in one commit with what others save at the same time. What EF
 /// Core tracks is saved too; a row that is named here costs a tenth of that.
 /// </summary>
-internal sealed class Changes(RegistrationDbContext db, GroupCommit commits)
+internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, SqliteWriter writer, TimeProvider clock)
 {
     /// <summary>How often a request that lost is tried: each time somebody else's was saved, and a user may send as many at once.</summary>
     public const int Attempts = 32;
 
     private readonly List<ChangedRow> rows = [];
     private readonly List<KeptRows> kept = [];
+    private readonly List<Revocation> revocations = [];
 
     /// <summary>Adds a row.</summary>
     public void Add(object row) => rows.Add(ChangedRow.Added(TypeOf(row), row));
@@ -26,9 +27,29 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits)
     /// <summary>Lets what is too much of a user's rows of a kind go, with the next save.</summary>
     public void Keep(UserRows kind, string organisationId, string userId) => kept.Add(new KeptRows(kind, organisationId, userId));
 
+    /// <summary>Has everything that is open of a user end with what is saved next: sessions, signed calls, challenges, codes, and what a provider has issued.</summary>
+    /// <param name="user">Tracked.</param>
+    public void EndAll(User user)
+    {
+        user.End(clock.GetUtcNow());
+        revocations.Add(new Revocation(user.OrganisationId, user.Id));
+    }
+
+    /// <summary>Has end with what is saved next what a credential opened or may have signed. The caller changes the credential, and counts <see cref="User.CredentialsVersion"/> on.</summary>
+    public void End(Credential credential) => revocations.Add(new Revocation(credential.OrganisationId, credential.UserId, credential));
+
+    /// <summary>Has a session end with what is saved next, and what it opened.</summary>
+    public void End(AccessToken session) => revocations.Add(new Revocation(session.OrganisationId, session.UserId, SessionId: session.Id));
+
     /// <summary>Saves; that somebody else was first is thrown, for whoever told the caller to save.</summary>
     public async Task SaveAsync(CancellationToken ct)
     {
+        if (revocations.Count > 0)
+        {
+            await SaveAndEndAsync(ct);
+            return;
+        }
+
         var tracked = db.ChangeTracker.Entries().Where(e => e.State is EntityState.Added or EntityState.Modified or EntityState.Deleted).Select(ChangedRow.Of).ToList();
         await commits.SaveAsync([.. tracked, .. rows.Where(r => r.Compared().State != EntityState.Unchanged)], [.. kept], ct);
         rows.Clear();
@@ -57,7 +78,30 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits)
     {
         rows.Clear();
         kept.Clear();
+        revocations.Clear();
         db.ChangeTracker.Clear();
+    }
+
+    // Rows change that nobody has read: in a transaction of its own. What is added here comes after what ends, and so does not end with it.
+    private async Task SaveAndEndAsync(CancellationToken ct)
+    {
+        foreach (var row in rows.Where(r => r.Compared().State != EntityState.Unchanged)) row.TrackIn(db);
+        var used = db.ChangeTracker.Entries<Ceremony>().Where(e => e.State == EntityState.Modified).Select(e => e.Entity.Id).ToList();
+        await db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
+        {
+            using var turn = await writer.TurnAsync();
+            await using var transaction = await db.Database.BeginTransactionAsync(ct);
+            var now = clock.GetUtcNow();
+            foreach (var revocation in revocations) await revocation.RunAsync(db, now, used, ct);
+            await UserRows.LockAsync(db, kept);
+            await db.SaveChangesAsync(acceptAllChangesOnSuccess: false, ct);
+            await UserRows.KeepAsync(db, kept, now, ct);
+            await transaction.CommitAsync(ct);
+        });
+        rows.Clear();
+        revocations.Clear();
+        kept.Clear();
+        db.ChangeTracker.AcceptAllChanges();
     }
 
     private RowType TypeOf(object row) => RowType.Of(db.Model.FindEntityType(row.GetType())!);

@@ -12,18 +12,21 @@ public sealed class CredentialCode
     /// <summary>HMAC-SHA-256 of the code under a key the database does not hold: 32 bytes.</summary>
     public required byte[] CodeHash { get; init; }
 
-    /// <summary>HMAC-SHA-256 of this row under the same key: 32 bytes. A code whose row was given to another user, or another end, opens nothing; nor does one without.</summary>
+    /// <summary>HMAC-SHA-256 of this row under the same key: 32 bytes. A code whose row was given to another user, session or end, opens nothing; nor does one without.</summary>
     public byte[]? RowHash { get; init; }
 
     public required string OrganisationId { get; init; }
 
     public required string UserId { get; init; }
 
+    /// <summary>The session that asked for it, with which it ends.</summary>
+    public string? SessionId { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     public required DateTimeOffset ExpiresAt { get; init; }
 
-    /// <summary>UTC; set with the credential that it added, and by whatever ends the user's credentials. A concurrency token: of two uses at once, one wins.</summary>
+    /// <summary>UTC; set with the credential that it added, and by a <see cref="Revocation"/>. A concurrency token: of two uses at once, one wins.</summary>
     public DateTimeOffset? ConsumedAt { get; set; }
 
     public User? User { get; init; }
@@ -36,6 +39,7 @@ public sealed class CredentialCode
             builder.Property(c => c.RowHash).HasMaxLength(32);
             builder.Property(c => c.OrganisationId).HasMaxLength(Limits.IdLength);
             builder.Property(c => c.UserId).HasMaxLength(Limits.IdLength);
+            builder.Property(c => c.SessionId).HasMaxLength(Limits.IdLength);
             builder.Property(c => c.ConsumedAt).IsConcurrencyToken();
             builder.HasIndex(c => new { c.OrganisationId, c.UserId });
             builder.HasIndex(c => c.ExpiresAt);

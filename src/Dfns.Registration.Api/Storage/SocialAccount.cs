@@ -16,9 +16,10 @@ public sealed class SocialAccount
     /// <summary>The <c>sub</c> claim: at most 255 ASCII characters, case-sensitive.</summary>
     public required string Subject { get; init; }
 
-    public required string UserId { get; init; }
+    /// <summary>Of one who is deleted it tells until when ID tokens do not count; another user takes its place then. A concurrency token: of two at once, one does.</summary>
+    public required string UserId { get; set; }
 
-    public required DateTimeOffset CreatedAt { get; init; }
+    public required DateTimeOffset CreatedAt { get; set; }
 
     public User? User { get; init; }
 
@@ -31,7 +32,7 @@ public sealed class SocialAccount
             builder.Property(a => a.OrganisationId).HasMaxLength(Limits.IdLength);
             builder.Property(a => a.Issuer).HasMaxLength(Limits.IssuerLength);
             builder.Property(a => a.Subject).HasMaxLength(Limits.SubjectLength);
-            builder.Property(a => a.UserId).HasMaxLength(Limits.IdLength);
+            builder.Property(a => a.UserId).HasMaxLength(Limits.IdLength).IsConcurrencyToken();
             builder.HasIndex(a => new { a.OrganisationId, a.UserId });
             builder.HasOne(a => a.User).WithMany().HasForeignKey(a => new { a.OrganisationId, a.UserId }).OnDelete(DeleteBehavior.Cascade);
         }

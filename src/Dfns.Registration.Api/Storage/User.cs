@@ -40,10 +40,24 @@ public sealed class User
     public DateTimeOffset? ArchivedAt { get; set; }
 
     /// <summary>
-    /// Counts the changes to which credentials the user has. A concurrency token, and the row that a recovery locks: of a recovery and
-    /// anything that adds, activates or ends a credential at the same time, one comes first and the other sees it.
+    /// Counts the changes to which credentials the user has, and the ends of everything. A concurrency token, and on the row that a
+    /// <see cref="Revocation"/> locks: of that and anything that adds, activates or ends a credential at the same time, one comes first and
+    /// the other sees it.
     /// </summary>
     public int CredentialsVersion { get; set; }
+
+    /// <summary>
+    /// UTC; when everything that was open of the user was last ended: nothing that was issued before counts, an ID token of a provider
+    /// included. Null until then. A concurrency token: what is under way for the user writes it as it was read, and fails if it was set since.
+    /// </summary>
+    public DateTimeOffset? EndedAt { get; private set; }
+
+    /// <summary>Notes that everything open of the user ends. The rows themselves a <see cref="Revocation"/> ends.</summary>
+    public void End(DateTimeOffset now)
+    {
+        EndedAt = now;
+        CredentialsVersion++;
+    }
 
     public Organisation? Organisation { get; init; }
 
@@ -67,6 +81,7 @@ public sealed class User
             builder.Property(u => u.RegisteredAt).IsConcurrencyToken();
             builder.Property(u => u.ArchivedAt).IsConcurrencyToken();
             builder.Property(u => u.CredentialsVersion).IsConcurrencyToken();
+            builder.Property(u => u.EndedAt).IsConcurrencyToken();
             builder.HasIndex(u => new { u.OrganisationId, u.UsernameFolded }).IsUnique().HasDatabaseName(UniqueViolation.UsernameIndex);
             builder.HasIndex(u => new { u.OrganisationId, u.ExternalId }).IsUnique().HasDatabaseName(UniqueViolation.ExternalIdIndex);
             builder.HasIndex(u => new { u.OrganisationId, u.CreatedAt, u.Id });

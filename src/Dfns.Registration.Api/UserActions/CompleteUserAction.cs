@@ -27,6 +27,7 @@ internal static class CompleteUserAction
 
         Checked<Ceremony> Sign(AnswerableChallenge answered, ProvenFactors proven)
         {
+            answered.Ceremony.SignedBy = string.Join(' ', proven.Credentials.Select(c => c.Uuid));
             answered.Ceremony.ExpiresAt = clock.GetUtcNow() + options.Value.SignedCallLifetime;
             return answered.Ceremony;
         }

@@ -28,7 +28,7 @@ internal static class InitUserAction
 
         var ceremony = Ceremony.Open(
             entropy, caller.OrganisationId, CeremonyPurpose.UserAction, caller.User.Id, clock.GetUtcNow(), options.Value.AuthenticationLifetime,
-            SignedCall.BoundTo(request.UserActionHttpMethod, path, digest));
+            SignedCall.BoundTo(request.UserActionHttpMethod, path, digest, caller.Token.Id));
         // A program makes many calls at once; a person's further one ends the oldest.
         if (caller.User.IsServiceAccount) await challenges.OpenAsync(ceremony, ct);
         else await challenges.OpenAsync(ceremony, UserRows.MostInUse - 1, ct);

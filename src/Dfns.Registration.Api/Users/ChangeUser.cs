@@ -18,11 +18,11 @@ internal static class ChangeUser
 
     internal static Task<Results<Ok<UserResponse>, ErrorResult>> ActivateAsync(
         HttpRequest http, string userId, SignedCalls calls, UserStore users, Audit audit, CancellationToken ct) =>
-        ChangeAsync(http, userId, Permission.ActivateUsers, calls, users, (call, user) => SetActiveAsync(http, call, user, active: true, users, audit, ct), ct);
+        ChangeAsync(http, userId, Permission.ActivateUsers, calls, users, (call, user) => Task.FromResult(SetActive(http, call, user, active: true, users, audit)), ct);
 
     internal static Task<Results<Ok<UserResponse>, ErrorResult>> DeactivateAsync(
         HttpRequest http, string userId, SignedCalls calls, UserStore users, Audit audit, CancellationToken ct) =>
-        ChangeAsync(http, userId, Permission.DeactivateUsers, calls, users, (call, user) => SetActiveAsync(http, call, user, active: false, users, audit, ct), ct);
+        ChangeAsync(http, userId, Permission.DeactivateUsers, calls, users, (call, user) => Task.FromResult(SetActive(http, call, user, active: false, users, audit)), ct);
 
     internal static Task<Results<Ok<UserResponse>, ErrorResult>> DeleteAsync(
         HttpRequest http, string userId, SignedCalls calls, UserStore users, Audit audit, CancellationToken ct) =>
@@ -47,12 +47,10 @@ internal static class ChangeUser
         return required ? NoSingleSignOn : null;
     }
 
-    private static async Task<ApiError?> SetActiveAsync(HttpRequest http, SignedCall call, User user, bool active, UserStore users, Audit audit, CancellationToken ct)
+    private static ApiError? SetActive(HttpRequest http, SignedCall call, User user, bool active, UserStore users, Audit audit)
     {
         if (user.Id == call.Caller.User.Id) return active ? null : ErrorCatalog.OwnAccount;
-        if (user.IsActive == active) return null;
-        await users.SetActiveAsync(user, active, ct);
-        Note(http, call, user, active ? AuditActions.UserActivated : AuditActions.UserDeactivated, audit);
+        if (users.SetActive(user, active)) Note(http, call, user, active ? AuditActions.UserActivated : AuditActions.UserDeactivated, audit);
         return null;
     }
 

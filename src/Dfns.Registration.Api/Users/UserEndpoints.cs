@@ -50,19 +50,19 @@ internal static class UserEndpoints
         group.MapPut("/users/{userId}/activate", ChangeUser.ActivateAsync)
             .WithName("activateUser")
             .WithSummary("Activate a user")
-            .WithDescription("The user can register and sign in again; earlier sessions stay ended. Needs Auth:Users:Activate.")
+            .WithDescription("The user can register and sign in again; everything that was open before stays ended, a registration code included. Needs Auth:Users:Activate.")
             .ChangesUser();
 
         group.MapPut("/users/{userId}/deactivate", ChangeUser.DeactivateAsync)
             .WithName("deactivateUser")
             .WithSummary("Deactivate a user")
-            .WithDescription("Ends every session of the user, who can neither register nor sign in until activated. Needs Auth:Users:Deactivate.")
+            .WithDescription("Ends everything that is open of the user: sessions, signed calls, challenges, codes. The user can neither register nor sign in until activated. Needs Auth:Users:Deactivate.")
             .ChangesUser().Errors(ErrorCatalog.OwnAccount);
 
         group.MapDelete("/users/{userId}", ChangeUser.DeleteAsync)
             .WithName("deleteUser")
             .WithSummary("Delete a user")
-            .WithDescription("Ends the sessions and archives the credentials of the user for good; the name and the external id are free again. The audit trail stays. Needs Auth:Users:Delete.")
+            .WithDescription("Ends everything that is open and archives the credentials of the user for good; the name and the external id are free again. The audit trail stays. Needs Auth:Users:Delete.")
             .ChangesUser().Errors(ErrorCatalog.OwnAccount);
     }
 

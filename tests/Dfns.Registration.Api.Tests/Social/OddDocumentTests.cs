@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Tests.Running;
 using Microsoft.AspNetCore.Http;

@@ -70,17 +70,21 @@ public abstract class ChangeUserTests(ServiceFixture fixture) : ServiceTests(fix
     }
 
     [Fact]
-    public async Task A_deactivated_user_does_not_complete_a_registration()
+    public async Task A_deactivated_user_does_not_complete_a_registration_and_begins_it_with_another_code_once_activated()
     {
         var organisation = await Service.NewOrganisationAsync();
-        var challenge = await (await Service.InviteAsync(organisation, "jane@example.co")).InitAsync();
+        var invited = await Service.InviteAsync(organisation, "jane@example.co");
+        var challenge = await invited.InitAsync();
         var caller = await organisation.NewServiceAccountAsync([.. Permission.All]);
 
         await caller.PutAsync($"/auth/users/{challenge.UserId}/deactivate");
         Assert.Equal((400, "User account has been deactivated."), await OutcomeAsync(challenge.CompleteAsync(challenge.GoodBody())));
 
         await caller.PutAsync($"/auth/users/{challenge.UserId}/activate");
-        Assert.Equal(200, (int)(await challenge.CompleteAsync(challenge.GoodBody())).Status);
+        Assert.Equal("not_authorized", (await challenge.CompleteAsync(challenge.GoodBody())).Code);
+        await Service.PutAsync("/auth/registration/code", new JsonObject { ["username"] = invited.Username, ["orgId"] = organisation.Id });
+        var again = await (invited with { Code = (await Service.Inbox.NextAsync()).Code }).InitAsync();
+        Assert.Equal(200, (int)(await again.CompleteAsync(again.GoodBody())).Status);
     }
 
     [Fact]
@@ -97,7 +101,7 @@ public abstract class ChangeUserTests(ServiceFixture fixture) : ServiceTests(fix
 
         Assert.Equal((200, user.UserId, false), ((int)deleted.Status, deleted.Require("userId"), (bool)deleted.Body["isActive"]!));
         Assert.Equal("not_authorized", (await session.InitActionAsync(HttpMethod.Post, "/auth/users", "")).Code);
-        Assert.Equal(401, (int)(await Service.PostAsync("/auth/login", login)).Status);
+        Assert.Equal("challenge_not_valid", (await Service.PostAsync("/auth/login", login)).Code);
         var rows = await Service.InDatabaseAsync(db => db.Credentials.Where(c => c.OrganisationId == organisation.Id && c.UserId == user.UserId).ToListAsync());
         Assert.Equal(3, rows.Count);
         Assert.All(rows, c => Assert.Equal((CredentialStatus.Archived, Service.Clock.GetUtcNow()), (c.Status, c.ArchivedAt)));

@@ -59,9 +59,11 @@ internal sealed class Seed(string provider, string connectionString)
     public async Task<IReadOnlyList<Invitation>> InviteAsync(string orgId, IReadOnlyList<string> usernames)
     {
         await using var db = Open();
-        var users = new UserStore(db, new AccessTokenStore(db), entropy, TimeProvider.System);
+        // EF Core saves, nothing else: what rides with other requests, and what ends, is the service's.
+        var changes = new Changes(db, commits: null!, writer: null!, TimeProvider.System);
+        var users = new UserStore(db, changes, entropy, TimeProvider.System);
         var options = new CodeOptions { Lifetimes = { [CodePurpose.Registration] = new RegistrationOptions().CodeLifetime } };
-        var codes = new CodeStore(db, new MasterKey(Convert.FromBase64String(ServiceProcess.MasterKey)), entropy, TimeProvider.System, Options.Create(options));
+        var codes = new CodeStore(db, changes, new MasterKey(Convert.FromBase64String(ServiceProcess.MasterKey)), entropy, TimeProvider.System, Options.Create(options));
         var invitations = usernames.Select(name => new Invitation(orgId, name, codes.Issue(users.Add(orgId, name, UserKind.EndUser)).Code)).ToList();
         await db.SaveChangesAsync();
         return invitations;

@@ -212,6 +212,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("bytea")
                         .HasColumnName("result_digest");
 
+                    b.Property<string>("SignedBy")
+                        .HasMaxLength(129)
+                        .HasColumnType("character varying(129)")
+                        .HasColumnName("signed_by");
+
                     b.Property<DateTimeOffset?>("SpentAt")
                         .IsConcurrencyToken()
                         .HasColumnType("timestamp with time zone")
@@ -432,6 +437,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("bytea")
                         .HasColumnName("row_hash");
 
+                    b.Property<string>("SessionId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("session_id");
+
                     b.Property<string>("UserId")
                         .IsRequired()
                         .HasMaxLength(64)
@@ -500,6 +510,18 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
+
+                    b.Property<byte[]>("EarlierCodeHash")
+                        .HasColumnType("bytea")
+                        .HasColumnName("earlier_code_hash");
+
+                    b.Property<DateTimeOffset?>("EarlierExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("earlier_expires_at");
+
+                    b.Property<long>("EarlierFailedAttempts")
+                        .HasColumnType("bigint")
+                        .HasColumnName("earlier_failed_attempts");
 
                     b.Property<DateTimeOffset>("ExpiresAt")
                         .HasColumnType("timestamp with time zone")
@@ -632,6 +654,12 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("character varying(32)")
                         .HasColumnName("user_verification");
 
+                    b.Property<string>("UsernameRestriction")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("username_restriction");
+
                     b.HasKey("OrganisationId")
                         .HasName("pk_relying_parties");
 
@@ -695,6 +723,7 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnName("created_at");
 
                     b.Property<string>("UserId")
+                        .IsConcurrencyToken()
                         .IsRequired()
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)")
@@ -772,6 +801,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .IsConcurrencyToken()
                         .HasColumnType("integer")
                         .HasColumnName("credentials_version");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .IsConcurrencyToken()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ended_at");
 
                     b.Property<string>("ExternalId")
                         .HasMaxLength(320)

@@ -206,6 +206,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("BLOB")
                         .HasColumnName("result_digest");
 
+                    b.Property<string>("SignedBy")
+                        .HasMaxLength(129)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("signed_by");
+
                     b.Property<long?>("SpentAt")
                         .IsConcurrencyToken()
                         .HasColumnType("INTEGER")
@@ -426,6 +431,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("BLOB")
                         .HasColumnName("row_hash");
 
+                    b.Property<string>("SessionId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("session_id");
+
                     b.Property<string>("UserId")
                         .IsRequired()
                         .HasMaxLength(64)
@@ -494,6 +504,18 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
+
+                    b.Property<byte[]>("EarlierCodeHash")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("earlier_code_hash");
+
+                    b.Property<long?>("EarlierExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("earlier_expires_at");
+
+                    b.Property<long>("EarlierFailedAttempts")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("earlier_failed_attempts");
 
                     b.Property<long>("ExpiresAt")
                         .HasColumnType("INTEGER")
@@ -626,6 +648,12 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("user_verification");
 
+                    b.Property<string>("UsernameRestriction")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("username_restriction");
+
                     b.HasKey("OrganisationId")
                         .HasName("pk_relying_parties");
 
@@ -689,6 +717,7 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnName("created_at");
 
                     b.Property<string>("UserId")
+                        .IsConcurrencyToken()
                         .IsRequired()
                         .HasMaxLength(64)
                         .HasColumnType("TEXT")
@@ -766,6 +795,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .IsConcurrencyToken()
                         .HasColumnType("INTEGER")
                         .HasColumnName("credentials_version");
+
+                    b.Property<long?>("EndedAt")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("ended_at");
 
                     b.Property<string>("ExternalId")
                         .HasMaxLength(320)
