@@ -175,8 +175,9 @@ internal sealed class RegistrationStore(
     }
 
     private static ApiError? Fault(User user, bool isSpent = false, bool isExpired = false) =>
-        user.RegisteredAt is not null || isSpent ? ErrorCatalog.UserAlreadyExists
+        user.RegisteredAt is not null ? ErrorCatalog.UserAlreadyExists
         : !user.IsActive ? ErrorCatalog.UserDeactivated
+        : isSpent ? ErrorCatalog.UserAlreadyExists
         : isExpired ? ErrorCatalog.RegistrationCodeExpired
         : null;
 }

@@ -9,6 +9,8 @@ namespace Dfns.Registration.Api.Tests.Running;
 /// <summary>A request as a client may write it: byte by byte, and not to its end.</summary>
 public sealed record RawRequest(HttpMethod Method, string Path, string Body, string? Bearer = null, string? UserAction = null)
 {
+    public string MediaType { get; init; } = "application/json";
+
     public static RawRequest Of(HttpMethod method, string path, JsonNode? body = null, string? bearer = null, string? userAction = null) =>
         new(method, path, body?.ToJsonString() ?? "", bearer, userAction);
 
@@ -16,7 +18,7 @@ public sealed record RawRequest(HttpMethod Method, string Path, string Body, str
     /// <param name="framing">The headers that tell how long the body is; those of the body as it is unless others are named.</param>
     public string Head(string? framing = null) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Method} {Path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{framing ?? $"Content-Length: {Encoding.UTF8.GetByteCount(Body)}"}\r\n{(Bearer is null ? "" : $"Authorization: Bearer {Bearer}\r\n")}{(UserAction is null ? "" : $"X-DFNS-USERACTION: {UserAction}\r\n")}\r\n");
+        $"{Method} {Path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {MediaType}\r\n{framing ?? $"Content-Length: {Encoding.UTF8.GetByteCount(Body)}"}\r\n{(Bearer is null ? "" : $"Authorization: Bearer {Bearer}\r\n")}{(UserAction is null ? "" : $"X-DFNS-USERACTION: {UserAction}\r\n")}\r\n");
 }
 
 /// <summary>A connection of its own to a service.</summary>

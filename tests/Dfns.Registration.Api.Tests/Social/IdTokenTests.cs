@@ -343,7 +343,7 @@ public abstract class IdTokenTests(ServiceFixture fixture) : SocialTests(fixture
     // What is no ID token at all: the types of other tokens, and what tells those that have the type of any JWT.
     public static TheoryData<string, string> OtherTokens =>
     [
-        .. new[] { "at+jwt", "application/at+jwt", "logout+jwt", "secevent+jwt", "token-introspection+jwt", "dpop+jwt", "oauth-authz-req+jwt", "whatever" }.Select(type => ("type", $"\"{type}\"")),
+        .. new[] { "application/at+jwt", "logout+jwt", "secevent+jwt", "token-introspection+jwt", "dpop+jwt", "oauth-authz-req+jwt", "whatever" }.Select(type => ("type", $"\"{type}\"")),
         .. Enum.GetValues<TokenPurpose>().Select(purpose => ("type", $"\"{purpose.Type()}\"")),
         .. Api.Social.OtherTokens.Claims.SelectMany(c => new[] { "\"x\"", "{}", "null" }.Select(value => (c.Claim, value))),
         .. Api.Social.OtherTokens.Uses.SelectMany(c => new[] { "\"Bearer\"", "\"access\"", "\"Logout\"", "\"\"", "null", "[\"ID\"]" }.Select(value => (c.Claim, value))),

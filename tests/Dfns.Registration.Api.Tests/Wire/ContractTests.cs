@@ -25,6 +25,8 @@ public sealed class ContractTests
         "InitCredentialWithCodeRequest.CredentialKind",
         "InitLoginRequest.LoginCode",
         "InitUserActionRequest.UserActionHttpMethod", "InitUserActionRequest.UserActionHttpPath", "InitUserActionRequest.UserActionPayload", "InitUserActionRequest.UserActionServerKind",
+        // A form, whose reader looks at them.
+        "IntrospectionRequest.Token", "IntrospectionRequest.TokenTypeHint",
     ];
 
     private static readonly List<(Type Contract, ParameterInfo Text)> Texts =

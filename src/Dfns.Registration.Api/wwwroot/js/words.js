@@ -18,6 +18,7 @@ const words = {
   credential_not_found: ["This credential is no longer there.", "Reload the page."],
   last_first_factor: ["This is the last credential to sign in with.", "Add another one first."],
   last_recovery_credential: ["This is the last recovery key, and your organisation asks for one.", "Add another one first."],
+  limit_reached: ["There are as many of these as there may be.", "Remove one first, or wait a minute."],
   permission_missing: ["You may not do this.", "Ask whoever looks after the service."],
   own_account: ["You cannot do this to your own account.", undefined],
   user_action_missing: ["This change was not signed.", "Start again."],
