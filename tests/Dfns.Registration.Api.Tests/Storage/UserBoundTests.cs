@@ -191,7 +191,7 @@ public abstract class UserBoundTests(ServiceFixture fixture) : SocialTests(fixtu
 
         // Which credentials it is for is told of some; that of which it is not told signs all the same.
         var challenge = await user.TryInitLoginAsync();
-        Assert.Equal(1, challenge.Body["allowCredentials"]!["webauthn"]!.AsArray().Count);
+        Assert.Single(challenge.Body["allowCredentials"]!["webauthn"]!.AsArray());
         Assert.InRange(challenge.Text.Length, 1, 16 * 1024);
         Assert.Equal(200, (int)(await Service.PostAsync("/auth/login", SignedBy(challenge))).Status);
         Assert.Equal(200, (int)(await Service.PostAsync("/auth/login/code", Named(user))).Status);
