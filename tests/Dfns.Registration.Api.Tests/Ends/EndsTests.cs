@@ -352,7 +352,7 @@ public abstract partial class EndsTests(ServiceFixture fixture) : ServiceTests(f
     private static Task<JsonNode> CommandAsync(EndsPerson person, string noun, string verb, string option, params string[] more) =>
         ServiceProgram.RowAsync(person.Service.Database, [noun, verb, "--org", person.Stage.Organisation.Id, option, person.UserId, .. more]);
 
-    [GeneratedRegex(@"\bchanges\.End(All)?\(|\bnew Revocation\(", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"\bchanges\.End(All)?\(|\bnew Revocation\(", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Ending();
 
     private sealed record Thing(string Name, Whose Of, Func<EndsPerson, Task<Func<Task<Answer>>>> OpenAsync)
