@@ -11,7 +11,7 @@ GRANT SELECT, INSERT, UPDATE ON relying_parties TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON social_providers TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON users TO :"service";
 GRANT SELECT, INSERT, DELETE ON social_accounts TO :"service";
-GRANT SELECT, INSERT, UPDATE ON credentials TO :"service";
+GRANT SELECT, INSERT, UPDATE, DELETE ON credentials TO :"service";
 GRANT SELECT, INSERT, UPDATE ON codes TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON credential_codes TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON ceremonies TO :"service";

@@ -75,7 +75,7 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
         }
 
         if (who == "deactivated") await ServiceProgram.RowAsync(Service.Database, "user", "deactivate", "--org", invited.Organisation.Id, "--user", invited.UserId);
-        if (who == "came without a code") await Service.InDatabaseAsync(db => db.Codes.Where(c => c.UserId == invited.UserId).ExecuteDeleteAsync());
+        if (who == "came without a code") await Service.AsOwnerAsync(db => db.Codes.Where(c => c.UserId == invited.UserId).ExecuteDeleteAsync());
         var before = await Snapshot.OfAsync(invited.Organisation);
 
         var run = await ServiceProgram.OperateAsync(Service.Database, "user", "invite-again", "--org", invited.Organisation.Id, "--user", invited.UserId, "--print-code");

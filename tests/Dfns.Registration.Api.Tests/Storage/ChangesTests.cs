@@ -67,7 +67,9 @@ public abstract class ChangesTests(ServiceFixture fixture) : ServiceTests(fixtur
         foreach (var row in added) await SaveAsync([row]);
         foreach (var row in added) await AssertStoredAsync(row);
 
-        var changed = added.ConvertAll(row => (Row: row, Differs: Rows(model, full ? "full" : "bare", full, turn: 1).Single(r => r.GetType() == row.GetType())));
+        // Where the service's role may only add to a table, no row of it ever changes.
+        var only = Service.Database.ServiceRole is null ? null : DatabaseGrants.All.Where(g => g.Privilege == "UPDATE").Select(g => g.Table).ToHashSet(StringComparer.Ordinal);
+        var changed = added.Where(row => only?.Contains(model.FindEntityType(row.GetType())!.GetTableName()!) != false).Select(row => (Row: row, Differs: Rows(model, full ? "full" : "bare", full, turn: 1).Single(r => r.GetType() == row.GetType()))).ToList();
         foreach (var (row, differs) in changed)
         {
             await using var scope = Service.Services.CreateAsyncScope();
@@ -105,7 +107,7 @@ public abstract class ChangesTests(ServiceFixture fixture) : ServiceTests(fixtur
         await using var scope = Service.Services.CreateAsyncScope();
         var changes = scope.ServiceProvider.GetRequiredService<Changes>();
         changes.Watch(code);
-        await using (var gone = Service.Services.CreateAsyncScope()) await gone.ServiceProvider.GetRequiredService<RegistrationDbContext>().Codes.Where(c => c.UserId == code.UserId).ExecuteDeleteAsync();
+        await Service.AsOwnerAsync(db => db.Codes.Where(c => c.UserId == code.UserId).ExecuteDeleteAsync());
 
         Assert.Null(await changes.TrySaveAsync(CancellationToken.None));
         changes.Watch(code, nameof(OneTimeCode.SentAt));

@@ -42,7 +42,7 @@ public sealed class LeastPrivilegeTests(LeastPrivilegeTests.TwoRoles fixture) : 
         $"INSERT INTO {History} VALUES ('29990101000000_None', '10.0.0')",
         $"DELETE FROM {History}",
         "DELETE FROM organisations",
-        "DELETE FROM credentials",
+        "DELETE FROM codes",
         "CREATE TABLE more (id integer)",
         "CREATE TEMPORARY TABLE more (id integer)",
         "CREATE VIEW more AS SELECT 1",
@@ -79,10 +79,10 @@ public sealed class LeastPrivilegeTests(LeastPrivilegeTests.TwoRoles fixture) : 
     [Fact]
     public void Whatever_is_deleted_in_time_may_be_but_the_audit_trail()
     {
-        foreach (var table in ExpiredRows.Kinds.Select(k => k.Table).Where(t => t != "audit_events"))
+        foreach (var table in ExpiredRows.Kinds.Select(k => k.Table).Where(t => t != "audit_events").Concat(UserRows.All.Select(r => r.Table)))
         {
             // The rows are locked first.
-            Assert.Empty(new[] { "SELECT", "UPDATE", "DELETE" }.Except(DatabaseGrants.All.Where(g => g.Table == table).Select(g => g.Privilege)));
+            Assert.Superset(new HashSet<string> { "SELECT", "UPDATE", "DELETE" }, DatabaseGrants.All.Where(g => g.Table == table).Select(g => g.Privilege).ToHashSet(StringComparer.Ordinal));
         }
     }
 
