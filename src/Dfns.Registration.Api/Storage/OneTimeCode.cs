@@ -24,18 +24,6 @@ public sealed class OneTimeCode
 
     public required DateTimeOffset ExpiresAt { get; set; }
 
-    /// <summary>
-    /// The hash of the code before this one, which is good too as long as this one is neither used nor known to have been handed to the mail
-    /// server, at most for its own lifetime. Null where there is none.
-    /// </summary>
-    public byte[]? EarlierCodeHash { get; set; }
-
-    /// <summary>UTC; when the code before this one ends. Null where there is none.</summary>
-    public DateTimeOffset? EarlierExpiresAt { get; set; }
-
-    /// <summary>Of the code before this one, what <see cref="FailedAttempts"/> was when this one came: a guess counts for both, and its limit does not begin anew.</summary>
-    public long EarlierFailedAttempts { get; set; }
-
     /// <summary>UTC; when a code was last asked for, null while the first one stands.</summary>
     public DateTimeOffset? SentAt { get; set; }
 

@@ -36,9 +36,6 @@ public sealed class RelyingParty
     /// <summary>Whether a passkey is accepted although its signature counter did not grow (WebAuthn L3 §7.2 step 22); noted in any case.</summary>
     public bool AcceptSignCountRegression { get; set; }
 
-    /// <summary>Of which scripts the names of new users may be mixed (Unicode Technical Standard 39 §5.2).</summary>
-    public UsernameRestriction UsernameRestriction { get; set; }
-
     /// <summary>Whether this user has to have a recovery credential.</summary>
     public bool RequiresRecoveryOf(User user) => user.Kind == UserKind.EndUser && RecoveryRequiredForEndUsers;
 
@@ -74,23 +71,6 @@ public sealed class RelyingParty
             builder.Property(r => r.Name).HasMaxLength(Limits.NameLength);
             builder.Property(r => r.Attestation).HasMaxLength(Limits.EnumLength);
             builder.Property(r => r.UserVerification).HasMaxLength(Limits.EnumLength);
-            builder.Property(r => r.UsernameRestriction).HasConversion<string>().HasMaxLength(Limits.EnumLength);
         }
     }
-}
-
-/// <summary>How far names may mix scripts, by the restriction levels of Unicode Technical Standard 39 §5.2; each includes those below it.</summary>
-public enum UsernameRestriction
-{
-    /// <summary>Any scripts.</summary>
-    Unrestricted,
-
-    /// <summary>One script; or Latin with those of Chinese, of Japanese or of Korean.</summary>
-    HighlyRestrictive,
-
-    /// <summary>One script.</summary>
-    SingleScript,
-
-    /// <summary>ASCII.</summary>
-    AsciiOnly,
 }

@@ -511,18 +511,6 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
 
-                    b.Property<byte[]>("EarlierCodeHash")
-                        .HasColumnType("bytea")
-                        .HasColumnName("earlier_code_hash");
-
-                    b.Property<DateTimeOffset?>("EarlierExpiresAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("earlier_expires_at");
-
-                    b.Property<long>("EarlierFailedAttempts")
-                        .HasColumnType("bigint")
-                        .HasColumnName("earlier_failed_attempts");
-
                     b.Property<DateTimeOffset>("ExpiresAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("expires_at");
@@ -653,12 +641,6 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)")
                         .HasColumnName("user_verification");
-
-                    b.Property<string>("UsernameRestriction")
-                        .IsRequired()
-                        .HasMaxLength(32)
-                        .HasColumnType("character varying(32)")
-                        .HasColumnName("username_restriction");
 
                     b.HasKey("OrganisationId")
                         .HasName("pk_relying_parties");

@@ -505,18 +505,6 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
 
-                    b.Property<byte[]>("EarlierCodeHash")
-                        .HasColumnType("BLOB")
-                        .HasColumnName("earlier_code_hash");
-
-                    b.Property<long?>("EarlierExpiresAt")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("earlier_expires_at");
-
-                    b.Property<long>("EarlierFailedAttempts")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("earlier_failed_attempts");
-
                     b.Property<long>("ExpiresAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("expires_at");
@@ -647,12 +635,6 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasMaxLength(32)
                         .HasColumnType("TEXT")
                         .HasColumnName("user_verification");
-
-                    b.Property<string>("UsernameRestriction")
-                        .IsRequired()
-                        .HasMaxLength(32)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("username_restriction");
 
                     b.HasKey("OrganisationId")
                         .HasName("pk_relying_parties");

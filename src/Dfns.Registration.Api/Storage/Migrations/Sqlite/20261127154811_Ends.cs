@@ -17,38 +17,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                 nullable: true);
 
             migrationBuilder.AddColumn<string>(
-                name: "username_restriction",
-                table: "relying_parties",
-                type: "TEXT",
-                maxLength: 32,
-                nullable: false,
-                defaultValue: "Unrestricted");
-
-            migrationBuilder.AddColumn<string>(
                 name: "session_id",
                 table: "credential_codes",
                 type: "TEXT",
                 maxLength: 64,
                 nullable: true);
-
-            migrationBuilder.AddColumn<byte[]>(
-                name: "earlier_code_hash",
-                table: "codes",
-                type: "BLOB",
-                nullable: true);
-
-            migrationBuilder.AddColumn<long>(
-                name: "earlier_expires_at",
-                table: "codes",
-                type: "INTEGER",
-                nullable: true);
-
-            migrationBuilder.AddColumn<long>(
-                name: "earlier_failed_attempts",
-                table: "codes",
-                type: "INTEGER",
-                nullable: false,
-                defaultValue: 0L);
 
             migrationBuilder.AddColumn<string>(
                 name: "signed_by",
@@ -66,24 +39,8 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                 table: "users");
 
             migrationBuilder.DropColumn(
-                name: "username_restriction",
-                table: "relying_parties");
-
-            migrationBuilder.DropColumn(
                 name: "session_id",
                 table: "credential_codes");
-
-            migrationBuilder.DropColumn(
-                name: "earlier_code_hash",
-                table: "codes");
-
-            migrationBuilder.DropColumn(
-                name: "earlier_expires_at",
-                table: "codes");
-
-            migrationBuilder.DropColumn(
-                name: "earlier_failed_attempts",
-                table: "codes");
 
             migrationBuilder.DropColumn(
                 name: "signed_by",
