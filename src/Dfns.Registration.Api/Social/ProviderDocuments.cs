@@ -73,16 +73,11 @@ internal static class ProviderDocuments
                 return null;
         }
 
-        try
-        {
-            // The library decodes a key when it is first asked about it. RFC 7518 §3.3 wants 2048 bits of RSA.
-            if (read.Kty == JsonWebAlgorithmsKeyTypes.EllipticCurve || read.KeySize >= 2048) key = read;
-            return null;
-        }
-        catch (Exception e) when (e is FormatException or ArgumentException)
-        {
-            return ".n";
-        }
+        // The library makes a key of it when it first verifies with it; what is none is told here, and not then.
+        if (!JsonWebKeyConverter.TryConvertToSecurityKey(read, out var made)) return "";
+        // RFC 7518 §3.3 wants 2048 bits of RSA.
+        if (read.Kty == JsonWebAlgorithmsKeyTypes.EllipticCurve || made.KeySize >= 2048) key = read;
+        return null;
 
         string? Read(string name, Action<string> keep)
         {

@@ -330,7 +330,7 @@ public abstract partial class EndsTests(ServiceFixture fixture) : ServiceTests(f
         DoneAsync(person.Service.SendAsync(HttpMethod.Put, "/auth/logout", Service.Json(new JsonObject { ["allSessions"] = allSessions }), person.Session!.Token));
 
     // By hand, so that what is tried is what the act has ended, and not what it forbids.
-    private static Task SetActiveAsync(EndsPerson person, bool active) => person.Service.InDatabaseAsync(db =>
+    private static Task<int> SetActiveAsync(EndsPerson person, bool active) => person.Service.InDatabaseAsync(db =>
         db.Users.Where(u => u.OrganisationId == person.Stage.Organisation.Id && u.Id == person.UserId).ExecuteUpdateAsync(u => u.SetProperty(x => x.IsActive, active)));
 
     // The user goes on with the other key.

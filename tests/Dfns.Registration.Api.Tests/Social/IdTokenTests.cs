@@ -340,13 +340,19 @@ public abstract class IdTokenTests(ServiceFixture fixture) : SocialTests(fixture
         await AssertRefusedAsync("id_token_claims_invalid", await OrganisationAsync(provider), Draft(provider, email: email));
     }
 
+    private static readonly string[] OtherTypes = ["application/at+jwt", "logout+jwt", "secevent+jwt", "token-introspection+jwt", "dpop+jwt", "oauth-authz-req+jwt", "whatever"];
+
+    private static readonly string[] AnyValues = ["\"x\"", "{}", "null"];
+
+    private static readonly string[] OtherUses = ["\"Bearer\"", "\"access\"", "\"Logout\"", "\"\"", "null", "[\"ID\"]"];
+
     // What is no ID token at all: the types of other tokens, and what tells those that have the type of any JWT.
     public static TheoryData<string, string> OtherTokens =>
     [
-        .. new[] { "application/at+jwt", "logout+jwt", "secevent+jwt", "token-introspection+jwt", "dpop+jwt", "oauth-authz-req+jwt", "whatever" }.Select(type => ("type", $"\"{type}\"")),
+        .. OtherTypes.Select(type => ("type", $"\"{type}\"")),
         .. Enum.GetValues<TokenPurpose>().Select(purpose => ("type", $"\"{purpose.Type()}\"")),
-        .. Api.Social.OtherTokens.Claims.SelectMany(c => new[] { "\"x\"", "{}", "null" }.Select(value => (c.Claim, value))),
-        .. Api.Social.OtherTokens.Uses.SelectMany(c => new[] { "\"Bearer\"", "\"access\"", "\"Logout\"", "\"\"", "null", "[\"ID\"]" }.Select(value => (c.Claim, value))),
+        .. Api.Social.OtherTokens.Claims.SelectMany(c => AnyValues.Select(value => (c.Claim, value))),
+        .. Api.Social.OtherTokens.Uses.SelectMany(c => OtherUses.Select(value => (c.Claim, value))),
         ("events", """{"http://schemas.openid.net/event/backchannel-logout":{}}"""),
     ];
 

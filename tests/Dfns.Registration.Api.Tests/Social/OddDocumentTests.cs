@@ -65,6 +65,28 @@ public sealed class OddDocumentTests(ServiceFixture.Sqlite fixture) : SocialTest
     }
 
     [Theory]
+    [InlineData("""{"kty":"EC","kid":"KID","crv":"P-256","x":"AA","y":"AA"}""")]
+    [InlineData("""{"kty":"EC","kid":"KID","crv":"P-256","x":"AAAA","y":"not base64url!"}""")]
+    [InlineData("""{"kty":"EC","kid":"KID","crv":"of the future","x":"AA","y":"AA"}""")]
+    [InlineData("""{"kty":"EC","kid":"KID"}""")]
+    [InlineData("""{"kty":"RSA","kid":"KID"}""")]
+    [InlineData("""{"kty":"RSA","kid":"KID","n":"not base64url!","e":"AQAB"}""")]
+    [InlineData("""{"kty":"RSA","kid":"KID","n":"AQAB","e":""}""")]
+    public async Task What_is_no_key_is_told_and_not_kept(string key)
+    {
+        var none = key.Replace("KID", "none", StringComparison.Ordinal);
+
+        Assert.Empty(ProviderDocuments.ReadKeys(Encoding.UTF8.GetBytes($$"""{"keys":[{{none}}]}"""), out var leftOut));
+        Assert.StartsWith("keys[0]", Assert.Single(leftOut), StringComparison.Ordinal);
+
+        // Where there is no other key, nobody's token can be verified.
+        await using var provider = await OpenIdProvider.StartAsync();
+        var organisation = await OrganisationAsync(provider);
+        provider.Jwks = context => context.Response.WriteAsync($$"""{"keys":[{{key.Replace("KID", provider.Key.Id, StringComparison.Ordinal)}}]}""");
+        Assert.Equal("social_provider_unavailable", (await TryStartAsync(organisation, Draft(provider))).Code);
+    }
+
+    [Theory]
     [InlineData("application/json; charset=utf8", false)]
     [InlineData("application/json; charset=\"UTF-8\"", false)]
     [InlineData("application/json; charset=iso-8859-1", false)]
