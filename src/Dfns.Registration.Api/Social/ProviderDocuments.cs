@@ -31,7 +31,7 @@ internal static class ProviderDocuments
     /// <param name="utf8">JSON; it may begin with a byte order mark.</param>
     /// <param name="leftOut">The places of what could not be read, as <c>keys[2].n</c>: of keys that are left out for it.</param>
     /// <returns>The keys that can verify a signature; possibly none.</returns>
-    /// <exception cref="FormatException">There is no array <c>keys</c>.</exception>
+    /// <exception cref="FormatException">There is no array <c>keys</c>, or nothing in it.</exception>
     /// <exception cref="JsonException">It is no JSON.</exception>
     public static IReadOnlyList<JsonWebKey> ReadKeys(ReadOnlyMemory<byte> utf8, out IReadOnlyList<string> leftOut)
     {
@@ -40,6 +40,8 @@ internal static class ProviderDocuments
         {
             throw new FormatException("the key document has no array of keys");
         }
+
+        if (listed.GetArrayLength() == 0) throw new FormatException("it publishes no keys");
 
         var (keys, unreadable, place) = (new List<JsonWebKey>(), new List<string>(), 0);
         foreach (var element in listed.EnumerateArray())

@@ -111,8 +111,7 @@ internal sealed partial class ProviderKeys(TimeProvider clock, ILogger<ProviderK
 
             var keys = ProviderDocuments.ReadKeys(await DownloadAsync(discovery.KeysAddress, isLocal, patience.Token), out var leftOut);
             if (leftOut.Count > 0) Log.LeftOut(logger, issuer, string.Join(", ", leftOut));
-            if (keys.Count == 0) Log.Failed(logger, "it publishes no keys that can be used");
-            else (entry.Keys, entry.ReadAt) = (keys, asked);
+            (entry.Keys, entry.ReadAt) = (keys, asked);
         }
         catch (FormatException e)
         {

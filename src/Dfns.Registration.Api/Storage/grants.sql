@@ -10,7 +10,7 @@ GRANT SELECT, INSERT, UPDATE ON organisations TO :"service";
 GRANT SELECT, INSERT, UPDATE ON relying_parties TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON social_providers TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON users TO :"service";
-GRANT SELECT, INSERT, DELETE ON social_accounts TO :"service";
+GRANT SELECT, INSERT, UPDATE, DELETE ON social_accounts TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON credentials TO :"service";
 GRANT SELECT, INSERT, UPDATE ON codes TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON credential_codes TO :"service";
