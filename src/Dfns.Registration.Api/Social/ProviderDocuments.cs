@@ -31,7 +31,7 @@ internal static class ProviderDocuments
     /// <param name="utf8">JSON; it may begin with a byte order mark.</param>
     /// <param name="leftOut">The places of what could not be read, as <c>keys[2].n</c>: of keys that are left out for it.</param>
     /// <returns>The keys that can verify a signature; possibly none.</returns>
-    /// <exception cref="FormatException">There is no array <c>keys</c>, or nothing in it.</exception>
+    /// <exception cref="FormatException">There is no array <c>keys</c>, or no key in it that can be read.</exception>
     /// <exception cref="JsonException">It is no JSON.</exception>
     public static IReadOnlyList<JsonWebKey> ReadKeys(ReadOnlyMemory<byte> utf8, out IReadOnlyList<string> leftOut)
     {
@@ -41,17 +41,18 @@ internal static class ProviderDocuments
             throw new FormatException("the key document has no array of keys");
         }
 
-        if (listed.GetArrayLength() == 0) throw new FormatException("it publishes no keys");
-
-        var (keys, unreadable, place) = (new List<JsonWebKey>(), new List<string>(), 0);
+        var (keys, unreadable, place, faults) = (new List<JsonWebKey>(), new List<string>(), 0, 0);
         foreach (var element in listed.EnumerateArray())
         {
             var fault = ReadKey(element, out var key);
             if (fault is null && keys.Count < MaxKeys && key is not null) keys.Add(key);
             if (fault is not null && unreadable.Count < MaxKeys) unreadable.Add($"keys[{place}]{fault}");
+            if (fault is not null) faults++;
             place++;
         }
 
+        // Not even one that nothing here is verified with.
+        if (faults == place) throw new FormatException(place == 0 ? "it publishes no keys" : $"it publishes no keys that can be read: {string.Join(", ", unreadable)}");
         leftOut = unreadable;
         return keys;
     }

@@ -76,13 +76,13 @@ public sealed class OddDocumentTests(ServiceFixture.Sqlite fixture) : SocialTest
     {
         var none = key.Replace("KID", "none", StringComparison.Ordinal);
 
-        Assert.Empty(ProviderDocuments.ReadKeys(Encoding.UTF8.GetBytes($$"""{"keys":[{{none}}]}"""), out var leftOut));
+        Assert.Empty(ProviderDocuments.ReadKeys(Encoding.UTF8.GetBytes($$"""{"keys":[{{none}},{"kty":"oct"}]}"""), out var leftOut));
         Assert.StartsWith("keys[0]", Assert.Single(leftOut), StringComparison.Ordinal);
 
         await using var provider = await OpenIdProvider.StartAsync();
         var organisation = await OrganisationAsync(provider);
         provider.Jwks = context => context.Response.WriteAsync($$"""{"keys":[{{key.Replace("KID", provider.Key.Id, StringComparison.Ordinal)}}]}""");
-        Assert.Equal("id_token_key_unknown", (await TryStartAsync(organisation, Draft(provider))).Code);
+        Assert.Equal("social_provider_unavailable", (await TryStartAsync(organisation, Draft(provider))).Code);
     }
 
     [Theory]
