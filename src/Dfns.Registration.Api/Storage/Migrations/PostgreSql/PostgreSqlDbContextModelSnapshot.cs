@@ -520,6 +520,18 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
 
+                    b.Property<byte[]>("EarlierCodeHash")
+                        .HasColumnType("bytea")
+                        .HasColumnName("earlier_code_hash");
+
+                    b.Property<DateTimeOffset?>("EarlierExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("earlier_expires_at");
+
+                    b.Property<long>("EarlierFailedAttempts")
+                        .HasColumnType("bigint")
+                        .HasColumnName("earlier_failed_attempts");
+
                     b.Property<DateTimeOffset>("ExpiresAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("expires_at");

@@ -514,6 +514,18 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
 
+                    b.Property<byte[]>("EarlierCodeHash")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("earlier_code_hash");
+
+                    b.Property<long?>("EarlierExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("earlier_expires_at");
+
+                    b.Property<long>("EarlierFailedAttempts")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("earlier_failed_attempts");
+
                     b.Property<long>("ExpiresAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("expires_at");
