@@ -35,6 +35,7 @@ internal sealed class CallerStore(SharedQueries queries) : IAsyncDisposable
             {Live()}
             LEFT JOIN signing AS s ON s.n = a.n AND {SigningCredential.IsNamed}
             {SigningCredential.PrivateKeys}
+                AND (t.by_login_code OR s.uuid = t.credential_uuid OR s.uuid = t.second_credential_uuid)
             WHERE {WhileLive}
             ORDER BY a.n, {SigningCredential.Order}
             """,
@@ -86,7 +87,10 @@ internal sealed class CallerStore(SharedQueries queries) : IAsyncDisposable
     /// <param name="reference">The token.</param>
     /// <param name="now">UTC.</param>
     /// <param name="ct">Ends the waiting.</param>
-    /// <returns>The caller, not tracked, and the credentials; null where the token is good no longer.</returns>
+    /// <returns>
+    /// The caller, not tracked, and the credentials; of those that opened the session with their encrypted private keys, and of all where a
+    /// login code did. Null where the token is good no longer.
+    /// </returns>
     public Task<CallerWithCredentials?> FindSigningAsync(TokenReference reference, DateTimeOffset now, CancellationToken ct) => signing.AskAsync(new Asked(reference, now), ct);
 
     /// <summary>Finds a token that is good now, together with another one that the first one's caller asks about.</summary>

@@ -10,10 +10,10 @@ internal sealed class Sessions(AccessTokenStore store, Audit audit, TokenService
 {
     /// <summary>Adds a session of a user, and its line in the audit trail.</summary>
     /// <param name="user">Who signed in.</param>
-    /// <param name="credentialUuid">The credential that proved it; null where another party did.</param>
+    /// <param name="proof">What the user showed.</param>
     /// <param name="remoteAddress">For the audit row.</param>
     /// <param name="how">For the audit row: the kind of credential, or the party that vouched.</param>
-    public Session Open(User user, string? credentialUuid, string? remoteAddress, string how)
+    public Session Open(User user, SessionProof proof, string? remoteAddress, string how)
     {
         var now = clock.GetUtcNow();
         var token = new AccessToken
@@ -22,7 +22,9 @@ internal sealed class Sessions(AccessTokenStore store, Audit audit, TokenService
             Id = entropy.Id("to"),
             UserId = user.Id,
             Kind = AccessTokenKind.Token,
-            CredentialUuid = credentialUuid,
+            CredentialUuid = proof.CredentialUuid,
+            SecondCredentialUuid = proof.SecondCredentialUuid,
+            ByLoginCode = proof.ByLoginCode,
             CreatedAt = now,
             ExpiresAt = now + options.Value.SessionLifetime,
             UsedAt = now,
@@ -34,6 +36,16 @@ internal sealed class Sessions(AccessTokenStore store, Audit audit, TokenService
 
     /// <summary>The bearer token of a session that is saved.</summary>
     public Task<string> TokenAsync(Session session, CancellationToken ct) => tokens.IssueAsync(session.Token, session.User, ct);
+}
+
+/// <summary>What a session was opened with: it is handed the encrypted private keys of just these credentials, or with a login code those of all.</summary>
+/// <param name="CredentialUuid">The first factor; null where another party vouched.</param>
+/// <param name="SecondCredentialUuid">The second factor; null where there was none.</param>
+/// <param name="ByLoginCode">Whether a login code began the sign-in.</param>
+internal sealed record SessionProof(string? CredentialUuid, string? SecondCredentialUuid, bool ByLoginCode)
+{
+    /// <summary>The word of another party, a provider or a service account; of the user's own nothing.</summary>
+    public static SessionProof OfAnother { get; } = new(CredentialUuid: null, SecondCredentialUuid: null, ByLoginCode: false);
 }
 
 /// <summary>A session and whose it is.</summary>

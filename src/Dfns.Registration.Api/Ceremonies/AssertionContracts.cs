@@ -38,7 +38,7 @@ public sealed record SupportedFactor(string Kind, string Factor, bool RequiresSe
 /// <summary>The credentials that can answer, by how they are asked; ids as they were registered.</summary>
 /// <param name="Key">Keys.</param>
 /// <param name="Webauthn">Passkeys.</param>
-/// <param name="PasswordProtectedKey">With the private key, encrypted: only for a caller who proved to be the user.</param>
+/// <param name="PasswordProtectedKey">With the private key, encrypted: only for whoever has shown a login code, or is in a session that this very credential or a login code opened.</param>
 public sealed record AllowCredentials(
     IReadOnlyList<PublicKeyCredentialDescriptor> Key,
     IReadOnlyList<PublicKeyCredentialDescriptor> Webauthn,

@@ -26,7 +26,7 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
             UPDATE codes AS c SET failed_attempts = c.failed_attempts - 1
             FROM (SELECT * FROM asked WHERE code_purpose IS NOT NULL ORDER BY organisation_id, user_id) AS a
             WHERE c.organisation_id = a.organisation_id AND c.user_id = a.user_id AND c.purpose = a.code_purpose
-                AND c.code_hash = a.code_hash AND c.consumed_at IS NULL AND c.failed_attempts > 0
+                AND (c.code_hash = a.code_hash OR c.earlier_code_hash = a.code_hash) AND c.consumed_at IS NULL AND c.failed_attempts > 0
             RETURNING a.id),
         returned AS (
             UPDATE attempt_budgets AS b SET used = b.used - 1

@@ -13,7 +13,7 @@ internal static class LoginChallenge
     /// <param name="identifier">The token that names it.</param>
     /// <param name="relyingParty">Of the organisation.</param>
     /// <param name="credentials">Those that the user can sign with, in the order in which they are named.</param>
-    /// <param name="withPrivateKeys">Whether the caller has proven to be the user, and so gets the encrypted private keys.</param>
+    /// <param name="withPrivateKeys">Whether the caller has proven to be the user, and so gets the encrypted private keys that were read.</param>
     public static LoginChallengeResponse For(
         Ceremony ceremony, string identifier, RelyingParty relyingParty, IReadOnlyList<SigningCredential> credentials, bool withPrivateKeys)
     {
@@ -32,7 +32,7 @@ internal static class LoginChallenge
                 Descriptors(CredentialKind.Key),
                 Descriptors(CredentialKind.Fido2),
                 withPrivateKeys
-                    ? [.. credentials.Where(c => c.Kind == CredentialKind.PasswordProtectedKey).Select(c => new ProtectedKeyDescriptor(PublicKey, c.CredentialIdText, c.EncryptedPrivateKey!))]
+                    ? [.. credentials.Where(c => c.EncryptedPrivateKey is not null).Select(c => new ProtectedKeyDescriptor(PublicKey, c.CredentialIdText, c.EncryptedPrivateKey!))]
                     : null));
 
         IReadOnlyList<PublicKeyCredentialDescriptor> Descriptors(CredentialKind kind) =>

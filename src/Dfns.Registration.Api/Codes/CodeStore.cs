@@ -44,9 +44,9 @@ internal sealed class CodeStore(
         });
 
     /// <summary>
-    /// Issues a new code to a user whom the purpose concerns, which ends the earlier one, unless that is recent. For anybody else the
-    /// same work is done for nothing. What the earlier code opened stays open: else whoever knows a username could keep its owner from
-    /// ever completing it.
+    /// Issues a new code to a user whom the purpose concerns, unless the earlier one is recent. For anybody else the same work is done
+    /// for nothing. The earlier code is good until the mail server has taken the new one, and what it opened stays open: else whoever knows a
+    /// username could keep its owner from ever completing it.
     /// </summary>
     /// <returns>The code to mail, or null when there is nobody to mail it to, or nothing new to mail.</returns>
     public async Task<IssuedCode?> ReplaceAsync(CodePurpose purpose, string organisationId, string username, CancellationToken ct)
@@ -58,13 +58,23 @@ internal sealed class CodeStore(
         var hash = Hash(masterKey, purpose, subject.OrganisationId, subject.UserId, code);
         var expires = now + Lifetime(purpose);
 
-        // One statement that writes the row in any case: what it writes depends on whether another code may be sent yet.
+        // One statement that writes the row in any case: what it writes depends on whether another code may be sent yet. Of two codes of which
+        // neither is known to have arrived the first stays, with what was counted against it, as long as it is good.
         var dayAgo = now - TimeSpan.FromDays(1);
         var soon = now + options.Value.ResendInterval;
         var later = now + Pause(purpose);
         var row = db.Codes.Where(c => c.OrganisationId == subject.OrganisationId && c.UserId == subject.UserId && c.Purpose == purpose);
         await row.ExecuteUpdateAsync(
             c => c.SetProperty(x => x.CodeHash, x => x.NextSendAt == null || x.NextSendAt <= now ? hash : x.CodeHash)
+                .SetProperty(
+                    x => x.EarlierCodeHash,
+                    x => x.NextSendAt != null && x.NextSendAt > now ? x.EarlierCodeHash : x.ConsumedAt != null ? null : x.EarlierExpiresAt > now ? x.EarlierCodeHash : x.CodeHash)
+                .SetProperty(
+                    x => x.EarlierExpiresAt,
+                    x => x.NextSendAt != null && x.NextSendAt > now ? x.EarlierExpiresAt : x.ConsumedAt != null ? null : x.EarlierExpiresAt > now ? x.EarlierExpiresAt : x.ExpiresAt)
+                .SetProperty(
+                    x => x.EarlierFailedAttempts,
+                    x => x.NextSendAt != null && x.NextSendAt > now ? x.EarlierFailedAttempts : x.EarlierExpiresAt > now ? x.EarlierFailedAttempts + x.FailedAttempts : x.FailedAttempts)
                 .SetProperty(x => x.CreatedAt, x => x.NextSendAt == null || x.NextSendAt <= now ? now : x.CreatedAt)
                 .SetProperty(x => x.ExpiresAt, x => x.NextSendAt == null || x.NextSendAt <= now ? expires : x.ExpiresAt)
                 .SetProperty(x => x.FailedAttempts, x => x.NextSendAt == null || x.NextSendAt <= now ? 0 : x.FailedAttempts)
@@ -75,7 +85,7 @@ internal sealed class CodeStore(
             ct);
         var stored = await row.Select(c => c.CodeHash).SingleOrDefaultAsync(ct);
         var replaced = CryptographicOperations.FixedTimeEquals(hash, stored ?? []);
-        return subject.IsDecoy || !replaced ? null : new IssuedCode(subject.OrganisationId, subject.UserId, purpose, code, expires);
+        return subject.IsDecoy || !replaced ? null : new IssuedCode(subject.OrganisationId, subject.UserId, purpose, code, hash, expires);
     }
 
     /// <summary>Adds the registration code of a user who is new: an invitation. The caller saves.</summary>
@@ -107,8 +117,10 @@ internal sealed class CodeStore(
         var (issued, hash) = NewCode(user);
         changes.EndAll(user);
         code.Replace(hash, clock.GetUtcNow(), issued.ExpiresAt);
-        // Null as it was read, and not as it is once everything has ended.
+        // Null as it was read, and not as it is once everything has ended, nor as whoever asks for a code at this moment has left it.
         db.Entry(code).Property(c => c.ConsumedAt).IsModified = true;
+        db.Entry(code).Property(c => c.EarlierCodeHash).IsModified = true;
+        db.Entry(code).Property(c => c.EarlierExpiresAt).IsModified = true;
         return issued;
     }
 
@@ -126,9 +138,8 @@ internal sealed class CodeStore(
     private (IssuedCode Issued, byte[] Hash) NewCode(User user)
     {
         var code = CodeText.New(entropy);
-        return (
-            new IssuedCode(user.OrganisationId, user.Id, CodePurpose.Registration, code, clock.GetUtcNow() + Lifetime(CodePurpose.Registration)),
-            Hash(masterKey, CodePurpose.Registration, user.OrganisationId, user.Id, code));
+        var hash = Hash(masterKey, CodePurpose.Registration, user.OrganisationId, user.Id, code);
+        return (new IssuedCode(user.OrganisationId, user.Id, CodePurpose.Registration, code, hash, clock.GetUtcNow() + Lifetime(CodePurpose.Registration)), hash);
     }
 
     private TimeSpan Lifetime(CodePurpose purpose) => options.Value.Lifetimes[purpose];

@@ -60,9 +60,9 @@ internal sealed class GuessStore(IServiceScopeFactory scopes, SqliteWriter write
                 SELECT DISTINCT CASE WHEN f.user_id IS NULL THEN '' ELSE f.organisation_id END AS organisation_id, COALESCE(f.user_id, f.decoy_id) AS user_id, f.purpose
                 FROM found AS f WHERE f.pair_used <= $12 ORDER BY 1, 2, 3) AS s
             WHERE c.organisation_id = s.organisation_id AND c.user_id = s.user_id AND c.purpose = s.purpose
-            RETURNING c.organisation_id, c.user_id, c.purpose, c.code_hash, c.expires_at, c.failed_attempts, c.consumed_at)
+            RETURNING c.organisation_id, c.user_id, c.purpose, c.code_hash, c.expires_at, c.failed_attempts, c.consumed_at, c.earlier_code_hash, c.earlier_expires_at, c.earlier_failed_attempts)
         SELECT f.address_used, f.address_ends_at, f.pair_used, f.pair_ends_at, f.user_id, f.username, f.kind, f.is_active, f.registered_at, f.is_set_up, f.relying_party_version,
-            c.code_hash, c.expires_at, c.failed_attempts, c.consumed_at
+            c.code_hash, c.expires_at, c.failed_attempts, c.consumed_at, c.earlier_code_hash, c.earlier_expires_at, c.earlier_failed_attempts
         FROM found AS f
         LEFT JOIN counted AS c ON c.organisation_id = CASE WHEN f.user_id IS NULL THEN '' ELSE f.organisation_id END AND c.user_id = COALESCE(f.user_id, f.decoy_id) AND c.purpose = f.purpose
         CROSS JOIN (SELECT set_config('synchronous_commit', 'off', true)) AS at_leisure
@@ -85,7 +85,7 @@ internal sealed class GuessStore(IServiceScopeFactory scopes, SqliteWriter write
         """
         UPDATE codes SET failed_attempts = failed_attempts + 1
         WHERE organisation_id = $1 AND user_id = $2 AND purpose = $3
-        RETURNING code_hash, expires_at, failed_attempts, consumed_at
+        RETURNING code_hash, expires_at, failed_attempts, consumed_at, earlier_code_hash, earlier_expires_at, earlier_failed_attempts
         """;
 
     private static string? findOnSqlite;
@@ -138,6 +138,9 @@ internal sealed class GuessStore(IServiceScopeFactory scopes, SqliteWriter write
                     ExpiresAt = row.OrNull<DateTimeOffset?>(12),
                     FailedAttempts = row.OrNull<long?>(13),
                     ConsumedAt = row.OrNull<DateTimeOffset?>(14),
+                    EarlierCodeHash = row.OrNull<byte[]>(15),
+                    EarlierExpiresAt = row.OrNull<DateTimeOffset?>(16),
+                    EarlierFailedAttempts = row.OrNull<long?>(17),
                 });
         }
 
@@ -184,7 +187,16 @@ internal sealed class GuessStore(IServiceScopeFactory scopes, SqliteWriter write
         var (organisationId, userId) = found.UserId is { } id ? (guess.OrganisationId, id) : ("", guess.DecoyId);
         var counted = statements.Read(
             CountOnSqlite,
-            row => found with { CodeHash = row.GetFieldValue<byte[]>(0), ExpiresAt = Instant(row, 1), FailedAttempts = row.GetInt64(2), ConsumedAt = Instant(row, 3) },
+            row => found with
+            {
+                CodeHash = row.GetFieldValue<byte[]>(0),
+                ExpiresAt = Instant(row, 1),
+                FailedAttempts = row.GetInt64(2),
+                ConsumedAt = Instant(row, 3),
+                EarlierCodeHash = row.OrNull<byte[]>(4),
+                EarlierExpiresAt = Instant(row, 5),
+                EarlierFailedAttempts = row.GetInt64(6),
+            },
             organisationId, userId, purpose);
         return counted is [var code] ? code : found;
     }
@@ -244,4 +256,12 @@ internal sealed record GuessedAt
     public long? FailedAttempts { get; init; }
 
     public DateTimeOffset? ConsumedAt { get; init; }
+
+    /// <summary>Of the code before, while it is good beside this one; else null.</summary>
+    public byte[]? EarlierCodeHash { get; init; }
+
+    public DateTimeOffset? EarlierExpiresAt { get; init; }
+
+    /// <summary>Guesses at the code before that are to be added to <see cref="FailedAttempts"/>.</summary>
+    public long? EarlierFailedAttempts { get; init; }
 }

@@ -12,6 +12,9 @@ namespace Dfns.Registration.Api.Codes;
 internal sealed class Guesses(
     GuessStore store, AttemptBudgets budgets, RelyingParties relyingParties, MasterKey masterKey, TimeProvider clock, IOptions<CodeOptions> options)
 {
+    // No code has it.
+    private static readonly byte[] NoHash = new byte[32];
+
     /// <summary>Tries a code, within the budgets of whoever tries. It is not spent by that: what it opens spends it at its end.</summary>
     /// <param name="http">Whose address counts.</param>
     /// <param name="purpose">What the code must have been sent for.</param>
@@ -36,11 +39,14 @@ internal sealed class Guesses(
 
         var now = clock.GetUtcNow();
         var hash = CodeStore.Hash(masterKey, purpose, found.UserId is null ? "" : organisationId, found.UserId ?? decoyId, typed);
-        var right = CryptographicOperations.FixedTimeEquals(hash, found.CodeHash ?? []);
-        var over = purpose != CodePurpose.Registration && (found.ConsumedAt is not null || found.ExpiresAt <= now);
+        // Compared with both whether or not there are two.
+        var isEarlier = CryptographicOperations.FixedTimeEquals(hash, found.EarlierCodeHash ?? NoHash);
+        var right = CryptographicOperations.FixedTimeEquals(hash, found.CodeHash ?? NoHash) | isEarlier;
+        var isExpired = (isEarlier ? found.EarlierExpiresAt : found.ExpiresAt) <= now;
+        var over = purpose != CodePurpose.Registration && (found.ConsumedAt is not null || isExpired);
         // From an address that has not guessed wrong at this user lately a right code counts even when others have locked it: a code has 80
         // bits, and a first guess from every address there is finds none (NIST SP 800-63B asks for a limit below 64).
-        var locked = found.FailedAttempts > options.Value.MaxFailures && found.PairUsed > 1;
+        var locked = found.FailedAttempts + (isEarlier ? found.EarlierFailedAttempts : 0) > options.Value.MaxFailures && found.PairUsed > 1;
         if (found.UserId is not { } userId || !right || over || locked)
         {
             return ErrorCatalog.InvalidCode with { Reason = found.UserId is null ? "no such user" : !right ? "wrong code" : over ? "spent or expired" : "locked" };
@@ -63,7 +69,7 @@ internal sealed class Guesses(
             // Counted as wrong until it is taken back, which whoever hangs up now is not to be kept from.
             await relyingParties.GetAsync(organisationId, found.RelyingPartyVersion, CancellationToken.None),
             IsSpent: found.ConsumedAt is not null,
-            IsExpired: found.ExpiresAt <= now,
+            IsExpired: isExpired,
             new CountedGuess(purpose, organisationId, userId, hash, pair, found.PairEndsAt!.Value));
     }
 

@@ -25,7 +25,7 @@ internal static class SendCode
     public static RouteHandlerBuilder SendsCode(this RouteHandlerBuilder endpoint, string summary, string then, string whom) => endpoint
         .RequireRateLimiting(RateLimits.PerAddress)
         .WithSummary(summary)
-        .WithDescription($"Mails a new code, which ends the earlier one; at most one a minute, and after three of which none was used one in 15 minutes. {then}The answer is the same whether or not there is such {whom} user.")
+        .WithDescription($"Mails a new code; the earlier one ends with its own time, or once the mail server has taken the new one. At most one a minute, and after three of which none was used one in 15 minutes. {then}The answer is the same whether or not there is such {whom} user.")
         .Accepts<SendCodeRequest>("application/json")
         .Errors(ErrorCatalog.MailBusy, ErrorCatalog.TooManyAttempts)
         .BodyErrors().EdgeErrors();
@@ -43,7 +43,7 @@ internal static class SendCode
 
         // Asked before anything is changed, and of everybody alike.
         if (mails.IsFull) return (ErrorResult)(ErrorCatalog.MailBusy with { RetryAfterSeconds = 60 });
-        // From here on whether or not anybody waits for the answer: a code that took the place of another has to be mailed.
+        // From here on whether or not anybody waits for the answer: a code that is to take the place of another has to be mailed.
         if (await codes.ReplaceAsync(purpose, orgId, username, CancellationToken.None) is { } issued) mails.Add(issued);
         return TypedResults.Ok(MessageResponse.Success);
     }

@@ -6,7 +6,13 @@ namespace Dfns.Registration.Api.Mail;
 internal abstract record WaitingMail(string OrganisationId, string UserId);
 
 /// <summary>A code that was issued to a user, waiting to be mailed.</summary>
-internal sealed record IssuedCode(string OrganisationId, string UserId, CodePurpose Purpose, string Code, DateTimeOffset ExpiresAt) : WaitingMail(OrganisationId, UserId);
+/// <param name="OrganisationId">Whose user it is.</param>
+/// <param name="UserId">The user.</param>
+/// <param name="Purpose">What the code is for.</param>
+/// <param name="Code">As the user types it.</param>
+/// <param name="Hash">As it is stored.</param>
+/// <param name="ExpiresAt">UTC.</param>
+internal sealed record IssuedCode(string OrganisationId, string UserId, CodePurpose Purpose, string Code, byte[] Hash, DateTimeOffset ExpiresAt) : WaitingMail(OrganisationId, UserId);
 
 /// <summary>That a user's account was recovered, for the user to know.</summary>
 /// <param name="OrganisationId">Whose user it is.</param>

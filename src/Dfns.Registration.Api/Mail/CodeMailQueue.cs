@@ -23,7 +23,7 @@ internal sealed partial class CodeMailQueue(
 
     private readonly Channel<(WaitingMail Mail, long Since, TimeSpan Wait)> waiting = Channel.CreateBounded<(WaitingMail, long, TimeSpan)>(Capacity);
 
-    /// <summary>Whether there is no room; asked before a code is replaced, since a code that cannot be mailed ends the one before.</summary>
+    /// <summary>Whether there is no room; asked before a code is issued that nobody would get.</summary>
     public bool IsFull => waiting.Reader.Count >= Capacity;
 
     /// <summary>Queues a mail; a full queue drops it and says so in the log.</summary>

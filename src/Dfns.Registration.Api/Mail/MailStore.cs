@@ -12,11 +12,14 @@ internal sealed class MailStore(RegistrationDbContext db, Audit audit)
         .Select(u => new Recipient(u.Username, u.Organisation!.Name))
         .SingleAsync();
 
-    /// <summary>Notes in the audit trail that a code was sent.</summary>
-    public Task NoteSentAsync(IssuedCode code)
+    /// <summary>Ends the code before one that the mail server has taken, and notes in the audit trail that it was sent.</summary>
+    public async Task NoteSentAsync(IssuedCode code)
     {
+        // Of one that has been replaced since, the code before is that of its successor too.
+        await db.Codes.Where(c => c.OrganisationId == code.OrganisationId && c.UserId == code.UserId && c.Purpose == code.Purpose && c.CodeHash == code.Hash)
+            .ExecuteUpdateAsync(c => c.SetProperty(x => x.EarlierCodeHash, (byte[]?)null).SetProperty(x => x.EarlierExpiresAt, (DateTimeOffset?)null).SetProperty(x => x.EarlierFailedAttempts, 0));
         audit.Add(code.OrganisationId, AuditActions.CodeSent(code.Purpose), AuditActors.Service, code.UserId);
-        return db.SaveChangesAsync();
+        await db.SaveChangesAsync();
     }
 }
 

@@ -25,7 +25,8 @@ internal static class CompleteLogin
         {
             if (proven.User.IsServiceAccount) return ErrorCatalog.NoUsableCredential;
             answered.SpendCode(clock.GetUtcNow());
-            return sessions.Open(proven.User, proven.Credentials[0].Uuid, remoteAddress, proven.Credentials[0].Kind.ToString());
+            var proof = new SessionProof(proven.Credentials[0].Uuid, proven.Credentials.ElementAtOrDefault(1)?.Uuid, ByLoginCode: answered.Code is not null);
+            return sessions.Open(proven.User, proof, remoteAddress, proven.Credentials[0].Kind.ToString());
         }
     }
 }

@@ -20,7 +20,7 @@ internal static class DelegatedLogin
         if (user?.RegisteredAt is null) return (ErrorResult)ErrorCatalog.UserNotFound.At("$.username");
         if (!user.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
 
-        var session = sessions.Open(user, credentialUuid: null, http.RemoteAddress(), $"delegated by {call.Caller.User.Id}");
+        var session = sessions.Open(user, SessionProof.OfAnother, http.RemoteAddress(), $"delegated by {call.Caller.User.Id}");
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
         return TypedResults.Ok(new LoginResponse(await sessions.TokenAsync(session, ct)));
     }

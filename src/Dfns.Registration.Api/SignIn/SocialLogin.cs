@@ -42,7 +42,7 @@ internal static class SocialLogin
             var use = Use(request.IdToken, user, entropy, clock.GetUtcNow(), options.Value.MaxTokenAge);
             var (mark, reference) = (use.MarkUse(entropy), new TokenReference(use.OrganisationId, use.Id));
             ceremonies.Add(use);
-            var session = sessions.Open(user, credentialUuid: null, http.RemoteAddress(), identity.Issuer);
+            var session = sessions.Open(user, SessionProof.OfAnother, http.RemoteAddress(), identity.Issuer);
             if (await changes.TrySaveAsync(ct) is null || await ceremonies.IsUsedByAsync(reference, mark, ct)) return TypedResults.Ok(new LoginResponse(await sessions.TokenAsync(session, ct)));
             // Else the user has changed meanwhile: looked at again.
             if (await ceremonies.LookAsync(reference, ct) is not null) return (ErrorResult)ErrorCatalog.IdTokenAlreadyUsed;

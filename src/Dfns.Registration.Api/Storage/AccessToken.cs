@@ -21,6 +21,12 @@ public sealed class AccessToken
     /// <summary>The credential that opened it: once that is no longer active, neither is the token. Null where an operator handed it over.</summary>
     public string? CredentialUuid { get; init; }
 
+    /// <summary>The second factor that proved it too; null where none did.</summary>
+    public string? SecondCredentialUuid { get; init; }
+
+    /// <summary>Whether a login code began the sign-in that opened it.</summary>
+    public bool ByLoginCode { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     public required DateTimeOffset ExpiresAt { get; init; }
@@ -48,6 +54,7 @@ public sealed class AccessToken
             builder.Property(t => t.UserId).HasMaxLength(Limits.IdLength);
             builder.Property(t => t.Kind).HasConversion<string>().HasMaxLength(Limits.EnumLength);
             builder.Property(t => t.CredentialUuid).HasMaxLength(Limits.IdLength);
+            builder.Property(t => t.SecondCredentialUuid).HasMaxLength(Limits.IdLength);
             builder.HasIndex(t => new { t.OrganisationId, t.UserId });
             builder.HasIndex(t => new { t.OrganisationId, t.ExpiresAt });
             builder.HasOne(t => t.User).WithMany().HasForeignKey(t => new { t.OrganisationId, t.UserId }).OnDelete(DeleteBehavior.Cascade);

@@ -6,7 +6,7 @@ namespace Dfns.Registration.Api.Storage;
 /// <param name="Purpose">Of the code.</param>
 /// <param name="OrganisationId">Of its user.</param>
 /// <param name="UserId">Whose code it is.</param>
-/// <param name="CodeHash">The hash that was compared: the code opens nothing once another is in its place.</param>
+/// <param name="CodeHash">The hash that was compared: the code opens nothing once another has taken its place.</param>
 /// <param name="Budget">The budget that it was counted in.</param>
 /// <param name="BudgetEndsAt">The window that it was counted in, by its end: seconds since 1970 UTC.</param>
 internal sealed record CountedGuess(CodePurpose Purpose, string OrganisationId, string UserId, byte[] CodeHash, byte[] Budget, long BudgetEndsAt);
@@ -18,7 +18,7 @@ internal static class CountedGuesses
     private const string Code =
         """
         UPDATE codes SET failed_attempts = failed_attempts - 1
-        WHERE organisation_id = {0} AND user_id = {1} AND purpose = {2} AND code_hash = {3} AND consumed_at IS NULL AND failed_attempts > 0
+        WHERE organisation_id = {0} AND user_id = {1} AND purpose = {2} AND (code_hash = {3} OR earlier_code_hash = {3}) AND consumed_at IS NULL AND failed_attempts > 0
         """;
 
     private static readonly string BudgetByPosition = Statements.ByPosition(Budget, 2);

@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace Dfns.Registration.Api.Storage;
 
 /// <summary>
-/// The one mailed code of a purpose that a user has at a time; a new one overwrites it. Rows with an empty organisation are decoys: what
+/// The mailed code of a purpose that a user has, and the one before it while the mail with this one is not out. Rows with an empty organisation are decoys: what
 /// is asked about users who do not exist is counted on them, so that the work done is the same.
 /// </summary>
 public sealed class OneTimeCode
@@ -24,6 +24,18 @@ public sealed class OneTimeCode
 
     public required DateTimeOffset ExpiresAt { get; set; }
 
+    /// <summary>
+    /// The hash of the code before this one, which is good beside it until the mail server has taken this one: whoever asks for a code is not
+    /// always its owner, and not every name can be mailed. Null where there is none. What uses or ends the row ends both.
+    /// </summary>
+    public byte[]? EarlierCodeHash { get; set; }
+
+    /// <summary>UTC; when the code before this one ends.</summary>
+    public DateTimeOffset? EarlierExpiresAt { get; set; }
+
+    /// <summary>What had been counted against the code before this one when this one came; what is counted since counts against both.</summary>
+    public long EarlierFailedAttempts { get; set; }
+
     /// <summary>UTC; when a code was last asked for, null while the first one stands.</summary>
     public DateTimeOffset? SentAt { get; set; }
 
@@ -39,10 +51,11 @@ public sealed class OneTimeCode
     /// <summary>UTC; set by the transaction that completes what the code was for.</summary>
     public DateTimeOffset? ConsumedAt { get; private set; }
 
-    /// <summary>Puts another code in this one's place, as an operator may at any time.</summary>
+    /// <summary>Puts another code in this one's place, and in that of the one before, as an operator may at any time.</summary>
     public void Replace(byte[] codeHash, DateTimeOffset now, DateTimeOffset expiresAt)
     {
         (CodeHash, CreatedAt, ExpiresAt, SentAt, FailedAttempts, ConsumedAt) = (codeHash, now, expiresAt, now, 0, null);
+        (EarlierCodeHash, EarlierExpiresAt, EarlierFailedAttempts) = (null, null, 0);
     }
 
     /// <summary>Notes that what the code was for is complete. Whoever used a code may ask for another one.</summary>

@@ -122,7 +122,7 @@ public abstract class EndRaceTests(ServiceFixture fixture) : ServiceTests(fixtur
                 : await users.FindEndUserAsync(stage.Organisation.Id, person.Name, CancellationToken.None);
             if (ends) Assert.Equal(200, (int)(await Service.SendAsync(HttpMethod.Put, "/auth/logout", Service.Json(new JsonObject { ["allSessions"] = true }), person.Session!.Token)).Status);
 
-            services.GetRequiredService<Sessions>().Open(user!, credentialUuid: null, remoteAddress: null, vouching);
+            services.GetRequiredService<Sessions>().Open(user!, SessionProof.OfAnother, remoteAddress: null, vouching);
 
             Assert.Equal(ends, await services.GetRequiredService<Changes>().TrySaveAsync(CancellationToken.None) is not null);
         }

@@ -24,8 +24,10 @@ public abstract class ResendCodeTests(ServiceFixture fixture) : ServiceTests(fix
         Assert.Equal((invited.Username, invited.Organisation.Id, "Example"), (mail.To, mail.OrganisationId, mail.OrganisationName));
         Assert.Equal(Service.Clock.GetUtcNow() + TimeSpan.FromHours(4), mail.ExpiresAt);
         Assert.Matches("^([0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}$", mail.Code);
-        Assert.Equal("invalid_code", (await invited.TryInitAsync()).Code);
         Assert.Equal(200, (int)(await invited.TryInitAsync(mail.Code)).Status);
+        // Noted after the delivery, beside any request: asked for until it is, or the run is given up.
+        while (await Service.InDatabaseAsync(db => db.Codes.AnyAsync(c => c.UserId == invited.UserId && c.EarlierCodeHash != null))) await Task.Yield();
+        Assert.Equal("invalid_code", (await invited.TryInitAsync()).Code);
     }
 
     [Fact]

@@ -7,10 +7,17 @@ namespace Dfns.Registration.Api.Tests.Running;
 internal sealed class Inbox : ICodeDelivery
 {
     private readonly Channel<CodeMail> mails = Channel.CreateUnbounded<CodeMail>();
+    private readonly Channel<CodeMail> refused = Channel.CreateUnbounded<CodeMail>();
     private readonly Channel<RecoveryMail> notices = Channel.CreateUnbounded<RecoveryMail>();
 
     /// <summary>The next mail; waits until it has been delivered.</summary>
     public async Task<CodeMail> NextAsync() => await mails.Reader.ReadAsync();
+
+    /// <summary>What the mail server says to a code in place of taking it; null where it takes all.</summary>
+    public Func<Exception>? Refusal { get; set; }
+
+    /// <summary>The next mail that was refused; waits until it has been.</summary>
+    public async Task<CodeMail> NextRefusedAsync() => await refused.Reader.ReadAsync();
 
     /// <summary>The next notice of a recovery; waits until it has been delivered.</summary>
     public async Task<RecoveryMail> NextNoticeAsync() => await notices.Reader.ReadAsync();
@@ -20,6 +27,12 @@ internal sealed class Inbox : ICodeDelivery
     public Task DeliverAsync(CodeMail mail, CancellationToken ct)
     {
         KnownSecrets.Add(mail.Code);
+        if (Refusal is { } refusal)
+        {
+            refused.Writer.TryWrite(mail);
+            throw refusal();
+        }
+
         mails.Writer.TryWrite(mail);
         return Task.CompletedTask;
     }

@@ -82,7 +82,7 @@ async function renewCode() {
 
   // The service answers alike for everyone, so that nobody can find out who is invited; the page must not claim more.
   const note =
-    "If this user can still register, a new code is on its way and ends the earlier one, at most one a minute: by " +
+    "If this user can still register, a new code is on its way, at most one a minute, and the earlier one ends once it is out: by " +
     "mail, or in the service's log where no mail server is set up.";
   setStatus(note);
   form.awaitNewCode(note);

@@ -35,6 +35,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("character varying(64)")
                         .HasColumnName("id");
 
+                    b.Property<bool>("ByLoginCode")
+                        .HasColumnType("boolean")
+                        .HasColumnName("by_login_code");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
@@ -57,6 +61,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                     b.Property<DateTimeOffset?>("RevokedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("revoked_at");
+
+                    b.Property<string>("SecondCredentialUuid")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("second_credential_uuid");
 
                     b.Property<DateTimeOffset?>("UsedAt")
                         .HasColumnType("timestamp with time zone")
@@ -510,6 +519,18 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
+
+                    b.Property<byte[]>("EarlierCodeHash")
+                        .HasColumnType("bytea")
+                        .HasColumnName("earlier_code_hash");
+
+                    b.Property<DateTimeOffset?>("EarlierExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("earlier_expires_at");
+
+                    b.Property<long>("EarlierFailedAttempts")
+                        .HasColumnType("bigint")
+                        .HasColumnName("earlier_failed_attempts");
 
                     b.Property<DateTimeOffset>("ExpiresAt")
                         .HasColumnType("timestamp with time zone")

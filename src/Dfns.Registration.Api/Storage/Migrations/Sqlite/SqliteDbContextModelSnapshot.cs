@@ -29,6 +29,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("id");
 
+                    b.Property<bool>("ByLoginCode")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("by_login_code");
+
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
@@ -51,6 +55,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                     b.Property<long?>("RevokedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("revoked_at");
+
+                    b.Property<string>("SecondCredentialUuid")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("second_credential_uuid");
 
                     b.Property<long?>("UsedAt")
                         .HasColumnType("INTEGER")
@@ -504,6 +513,18 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
+
+                    b.Property<byte[]>("EarlierCodeHash")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("earlier_code_hash");
+
+                    b.Property<long?>("EarlierExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("earlier_expires_at");
+
+                    b.Property<long>("EarlierFailedAttempts")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("earlier_failed_attempts");
 
                     b.Property<long>("ExpiresAt")
                         .HasColumnType("INTEGER")

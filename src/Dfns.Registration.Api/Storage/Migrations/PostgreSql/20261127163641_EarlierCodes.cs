@@ -1,0 +1,50 @@
+﻿using System;
+using Microsoft.EntityFrameworkCore.Migrations;
+
+#nullable disable
+
+namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
+{
+    /// <inheritdoc />
+    public partial class EarlierCodes : Migration
+    {
+        /// <inheritdoc />
+        protected override void Up(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.AddColumn<byte[]>(
+                name: "earlier_code_hash",
+                table: "codes",
+                type: "bytea",
+                nullable: true);
+
+            migrationBuilder.AddColumn<DateTimeOffset>(
+                name: "earlier_expires_at",
+                table: "codes",
+                type: "timestamp with time zone",
+                nullable: true);
+
+            migrationBuilder.AddColumn<long>(
+                name: "earlier_failed_attempts",
+                table: "codes",
+                type: "bigint",
+                nullable: false,
+                defaultValue: 0L);
+        }
+
+        /// <inheritdoc />
+        protected override void Down(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropColumn(
+                name: "earlier_code_hash",
+                table: "codes");
+
+            migrationBuilder.DropColumn(
+                name: "earlier_expires_at",
+                table: "codes");
+
+            migrationBuilder.DropColumn(
+                name: "earlier_failed_attempts",
+                table: "codes");
+        }
+    }
+}
