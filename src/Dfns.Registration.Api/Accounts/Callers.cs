@@ -1,4 +1,5 @@
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Tokens;
 
 namespace Dfns.Registration.Api.Accounts;
@@ -13,10 +14,20 @@ internal sealed record Caller(User User, AccessToken Token, RelyingParty Relying
 }
 
 /// <summary>Tells who calls.</summary>
-internal sealed class CallerReader(TokenService tokens, AccessTokenStore store, CallerStore callers, TimeProvider clock)
+internal sealed class CallerReader(TokenService tokens, CallLimit limit, AccessTokenStore store, CallerStore callers, TimeProvider clock)
 {
     /// <summary>How exactly the last use of a token is kept: a write for each call would cost more than it tells.</summary>
     private static readonly TimeSpan UseInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>Reads the bearer token of a request, and counts the call against it.</summary>
+    /// <returns>The row it names, not looked up; null where there is no token, or one for something else or expired.</returns>
+    /// <exception cref="TooManyCallsException">The token has made as many calls as may be.</exception>
+    public async Task<TokenReference?> ReadTokenAsync(HttpRequest request, CancellationToken ct)
+    {
+        if (await tokens.ReadAsync(request, TokenPurpose.Access, ct) is not { } reference) return null;
+        limit.Take(reference.Id);
+        return reference;
+    }
 
     /// <summary>Reads the bearer token of a request, and looks up whom it names.</summary>
     /// <returns>
@@ -25,7 +36,7 @@ internal sealed class CallerReader(TokenService tokens, AccessTokenStore store, 
     /// </returns>
     public async Task<Caller?> ReadAsync(HttpRequest request, CancellationToken ct)
     {
-        if (await tokens.ReadAsync(request, TokenPurpose.Access, ct) is not { } reference) return null;
+        if (await ReadTokenAsync(request, ct) is not { } reference) return null;
 
         var now = clock.GetUtcNow();
         if (await store.FindLiveAsync(reference, now, ct) is not { } caller) return null;
@@ -37,7 +48,7 @@ internal sealed class CallerReader(TokenService tokens, AccessTokenStore store, 
     /// <returns>Nothing of it tracked; the caller null as above.</returns>
     public async Task<(Caller? Caller, IReadOnlyList<SigningCredential> Signing)> ReadSigningAsync(HttpRequest request, CancellationToken ct)
     {
-        if (await tokens.ReadAsync(request, TokenPurpose.Access, ct) is not { } reference) return (null, []);
+        if (await ReadTokenAsync(request, ct) is not { } reference) return (null, []);
 
         var now = clock.GetUtcNow();
         if (await callers.FindSigningAsync(reference, now, ct) is not ({ } caller, var signing)) return (null, []);

@@ -179,7 +179,7 @@ internal static class ErrorCatalog
         "The console answers its own page only, at localhost or at the loopback address, and programs of this machine.");
 
     public static readonly ApiError TooManyRequests = new("too_many_requests", 429,
-        "Too many requests from this address. Wait as long as the Retry-After header says.");
+        "Too many requests from this address, or with this token. Wait as long as the Retry-After header says.");
 
     public static readonly ApiError StorageUnavailable = new("storage_unavailable", 503,
         "The database does not answer. Send the same request again: whatever it asks for is done at most once.");

@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
@@ -68,6 +69,7 @@ internal static partial class EdgeErrors
         {
             BadHttpRequestException bad => JsonBody.Fault(bad),
             TooBusyException => ErrorCatalog.ServiceBusy with { RetryAfterSeconds = 1 },
+            TooManyCallsException => ErrorCatalog.TooManyRequests with { RetryAfterSeconds = (int)RateLimits.Wait.TotalSeconds },
             _ when StorageFailure.Is(exception) => ErrorCatalog.StorageUnavailable with { RetryAfterSeconds = 1 },
             _ => ErrorCatalog.Internal,
         };

@@ -1,6 +1,7 @@
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Telemetry;
+using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -22,9 +23,9 @@ internal static class Health
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/health/live", Methods, () => Answer(isHealthy: true)).ExcludeFromDescription();
+        routes.MapMethods("/health/live", Methods, () => Answer(isHealthy: true)).ForProbes().ExcludeFromDescription();
         // Each asker waits for as long as it likes; the question is everybody's.
-        routes.MapMethods("/health/ready", Methods, async (Readiness readiness, CancellationToken ct) => Answer(await readiness.AskAsync().WaitAsync(ct))).ExcludeFromDescription();
+        routes.MapMethods("/health/ready", Methods, async (Readiness readiness, CancellationToken ct) => Answer(await readiness.AskAsync().WaitAsync(ct))).ForProbes().ExcludeFromDescription();
     }
 
     /// <summary>What a container's health check runs, for images without curl: asks the service in this container whether it is ready.</summary>

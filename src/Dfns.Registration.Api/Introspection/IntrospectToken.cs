@@ -16,7 +16,7 @@ internal static class IntrospectToken
         HttpRequest http, TokenService tokens, CallerReader callers, CancellationToken ct)
     {
         // Who calls is looked up together with what is asked about; what is wrong with the body is told to callers alone.
-        if (await tokens.ReadAsync(http, TokenPurpose.Access, ct) is not { } reference) return (ErrorResult)ErrorCatalog.NotAuthorized;
+        if (await callers.ReadTokenAsync(http, ct) is not { } reference) return (ErrorResult)ErrorCatalog.NotAuthorized;
         var isMissing = ReadToken(await FormBody.ReadAsync(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var token);
         var about = isMissing ? null : await tokens.ReadAsync(token, TokenPurpose.Access, ct);
         var (caller, holder) = await callers.ReadAboutAsync(reference, about, ct);

@@ -40,7 +40,6 @@ internal static class RecoveryEndpoints
             .BodyErrors().EdgeErrors();
 
         group.MapPost("/recover/user", CompleteRecovery.CompleteAsync)
-            .RequireRateLimiting(RateLimits.PerAddress)
             .WithName("recoverUser")
             .WithSummary("Complete a recovery")
             .WithDescription(

@@ -27,10 +27,10 @@ internal static class RegistrationEndpoints
             .Errors(ErrorCatalog.TooManyAttempts)
             .BodyErrors().EdgeErrors();
 
-        // Callers are told by their tokens, not by their addresses: a back end registers everybody from one.
-        var delegated = routes.MapGroup("/auth").WithTags("Registration");
+        // Whoever brings a token is told by it, not by the address: a back end registers everybody from one.
+        var withToken = routes.MapGroup("/auth").WithTags("Registration");
 
-        delegated.MapPost("/registration/delegated", DelegatedRegistration.InitAsync)
+        withToken.MapPost("/registration/delegated", DelegatedRegistration.InitAsync)
             .WithName("createDelegatedRegistrationChallenge")
             .WithSummary("Start a registration for somebody else")
             .WithDescription("A service account creates an end user and gets the challenge for the user's device to answer with POST /auth/registration. No mail is sent. Needs Auth:Register:Delegated.")
@@ -39,7 +39,7 @@ internal static class RegistrationEndpoints
             .Errors(ErrorCatalog.ServiceAccountRequired, ErrorCatalog.UserAlreadyExists, ErrorCatalog.ExternalIdTaken)
             .BodyErrors().EdgeErrors();
 
-        delegated.MapPost("/registration/delegated/restart", DelegatedRegistration.RestartAsync)
+        withToken.MapPost("/registration/delegated/restart", DelegatedRegistration.RestartAsync)
             .WithName("restartDelegatedRegistration")
             .WithSummary("Start again with a user who did not complete")
             .WithDescription("A new challenge for an end user who exists and is not registered; whatever was begun before ends, in whatever way. Needs Auth:Register:Delegated.")
@@ -64,7 +64,7 @@ internal static class RegistrationEndpoints
             .Errors(ErrorCatalog.UserAlreadyExists, ErrorCatalog.UserDeactivated)
             .IdTokenErrors().BodyErrors().EdgeErrors();
 
-        group.MapPost("/registration", CompleteRegistration.CompleteAsync)
+        withToken.MapPost("/registration", CompleteRegistration.CompleteAsync)
             .WithName("completeUserRegistration")
             .WithSummary("Complete a registration")
             .WithDescription(

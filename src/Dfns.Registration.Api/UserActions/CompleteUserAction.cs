@@ -16,7 +16,7 @@ internal static class CompleteUserAction
         HttpRequest http, CallerReader callers, ChallengeAnswers answers, TokenService tokens, TimeProvider clock, IOptions<BodyLimits> limits, IOptions<ChallengeOptions> options, CancellationToken ct)
     {
         // Who calls is looked up together with the challenge; what is wrong with the body is told to callers alone.
-        if (await tokens.ReadAsync(http, TokenPurpose.Access, ct) is not { } caller) return (ErrorResult)ErrorCatalog.NotAuthorized;
+        if (await callers.ReadTokenAsync(http, ct) is not { } caller) return (ErrorResult)ErrorCatalog.NotAuthorized;
         if ((await JsonBody.ReadAsync<AnswerRequest>(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var request)
             || (await answers.TakeAsync(request, TokenPurpose.UserAction, caller, Sign, ct)).Failed(out error, out var signed))
         {
