@@ -58,14 +58,18 @@ public sealed class StorageFailureTests
         // As an operator does it; sessions that are open learn of it when they begin anew.
         async Task SayAsync(string readOnly)
         {
-            await using var connection = new NpgsqlConnection(database.Owner.ConnectionString);
+            await RunAsync(
+                database.Owner.ConnectionString,
+                $"SET default_transaction_read_only = off; ALTER DATABASE \"{new NpgsqlConnectionStringBuilder(database.ConnectionString).Database}\" SET default_transaction_read_only = {readOnly}");
+            // Each role may end its own.
+            await RunAsync(database.ConnectionString, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()");
+        }
+
+        static async Task RunAsync(string connectionString, string sql)
+        {
+            await using var connection = new NpgsqlConnection(connectionString);
             await connection.OpenAsync();
-            await using var command = connection.CreateCommand();
-            command.CommandText = $"""
-                SET default_transaction_read_only = off;
-                ALTER DATABASE "{connection.Database}" SET default_transaction_read_only = {readOnly};
-                SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
-                """;
+            await using var command = new NpgsqlCommand(sql, connection);
             await command.ExecuteNonQueryAsync();
         }
     }
