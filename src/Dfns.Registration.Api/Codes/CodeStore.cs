@@ -68,10 +68,10 @@ internal sealed class CodeStore(
             c => c.SetProperty(x => x.CodeHash, x => x.NextSendAt == null || x.NextSendAt <= now ? hash : x.CodeHash)
                 .SetProperty(
                     x => x.EarlierCodeHash,
-                    x => x.NextSendAt != null && x.NextSendAt > now ? x.EarlierCodeHash : x.ConsumedAt != null ? null : x.EarlierExpiresAt > now ? x.EarlierCodeHash : x.CodeHash)
+                    x => x.NextSendAt != null && x.NextSendAt > now ? x.EarlierCodeHash : x.ConsumedAt != null ? null : x.EarlierExpiresAt > now ? x.EarlierCodeHash : x.ExpiresAt > now ? x.CodeHash : null)
                 .SetProperty(
                     x => x.EarlierExpiresAt,
-                    x => x.NextSendAt != null && x.NextSendAt > now ? x.EarlierExpiresAt : x.ConsumedAt != null ? null : x.EarlierExpiresAt > now ? x.EarlierExpiresAt : x.ExpiresAt)
+                    x => x.NextSendAt != null && x.NextSendAt > now ? x.EarlierExpiresAt : x.ConsumedAt != null ? null : x.EarlierExpiresAt > now ? x.EarlierExpiresAt : x.ExpiresAt > now ? x.ExpiresAt : null)
                 .SetProperty(
                     x => x.EarlierFailedAttempts,
                     x => x.NextSendAt != null && x.NextSendAt > now ? x.EarlierFailedAttempts : x.EarlierExpiresAt > now ? x.EarlierFailedAttempts + x.FailedAttempts : x.FailedAttempts)

@@ -58,7 +58,7 @@ internal static class RateLimits
 
     public static void AddRateLimits(this IServiceCollection services)
     {
-        services.AddSingleton<RefusedBearers>().AddSingleton<CallLimit>();
+        services.AddSingleton<RefusedBearers>();
         services.AddOptions<RateLimiterOptions>().Configure<IOptions<RateLimitOptions>>((limiter, options) =>
         {
             // In front of everything but what a bearer token is read for, with those of another path or none among them.

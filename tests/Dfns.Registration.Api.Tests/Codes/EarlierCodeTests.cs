@@ -138,7 +138,10 @@ public abstract class EarlierCodeTests(ServiceFixture fixture) : ServiceTests(fi
     public async Task Nobodys_code_is_written_like_anybodys(CodePurpose purpose)
     {
         var holder = await HolderAsync(purpose) with { Username = $"nobody-{purpose}@example.co" };
+        // As a user's who has none yet; the second finds a good one.
+        await holder.TryAskAsync();
         var before = await EarlierOfNobodyAsync();
+        Service.Clock.Advance(TimeSpan.FromMinutes(1));
 
         var answer = await holder.TryAskAsync();
 

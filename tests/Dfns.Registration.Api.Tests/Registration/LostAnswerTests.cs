@@ -99,9 +99,21 @@ public sealed class LostAnswerTests
             ready.Add((challenge, challenge.GoodBody()));
         }
 
-        // The first goes alone; all who come meanwhile are the next.
-        proxy.LoseNext(Save, after: 1);
-        var answers = await Task.WhenAll(ready.Select(r => r.Challenge.CompleteAsync(r.Body)));
+        // The first goes alone, and waits for its row; all who come meanwhile are the next.
+        await using var db = Service.Open(database.Owner);
+        await using var transaction = await db.Database.BeginTransactionAsync();
+        await db.Database.ExecuteSqlAsync($"SELECT 1 FROM ceremonies WHERE organisation_id = {organisation.Id} AND user_id = {ready[0].Challenge.UserId} FOR UPDATE");
+        var first = ready[0].Challenge.CompleteAsync(ready[0].Body);
+        while (!await service.InDatabaseAsync(other => other.Database.SqlQuery<bool>(
+            $"SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock') AS \"Value\"").SingleAsync()))
+        {
+            await Task.Yield();
+        }
+
+        proxy.LoseNext(Save);
+        var others = ready[1..].ConvertAll(r => r.Challenge.CompleteAsync(r.Body));
+        await transaction.RollbackAsync();
+        var answers = await Task.WhenAll([first, .. others]);
 
         Assert.Equal(1, proxy.Cuts);
         Assert.All(answers, a => Assert.True((int)a.Status == 200, a.Text));

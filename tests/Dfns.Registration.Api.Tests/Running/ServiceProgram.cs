@@ -5,6 +5,7 @@ using Dfns.Registration.Api.Hosting;
 using Dfns.Registration.TestKit.Databases;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
 
 namespace Dfns.Registration.Api.Tests.Running;
 
@@ -73,6 +74,8 @@ internal static class ServiceProgram
     private static WebApplicationBuilder Builder(IEnumerable<(string Key, string Value)> settings)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Production", ContentRootPath = AppContext.BaseDirectory });
+        // As in Development: whatever a command might ask for is there, without the web too.
+        builder.Host.UseDefaultServiceProvider(services => (services.ValidateOnBuild, services.ValidateScopes) = (true, true));
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create<string, string?>(s.Key, s.Value)));
         return builder;
     }
