@@ -11,6 +11,7 @@ internal static class AccountSetup
         builder.Services.AddScoped<ServiceAccountStore>();
         builder.Services.AddScoped<AccessTokenStore>();
         builder.Services.AddSingleton<CallerStore>();
+        builder.Services.AddScoped<BearerReader>();
         builder.Services.AddScoped<CallerReader>();
         builder.Services.AddScoped<Sessions>();
     }

@@ -14,20 +14,15 @@ internal sealed record Caller(User User, AccessToken Token, RelyingParty Relying
 }
 
 /// <summary>Tells who calls.</summary>
-internal sealed class CallerReader(TokenService tokens, CallLimit limit, AccessTokenStore store, CallerStore callers, TimeProvider clock)
+internal sealed class CallerReader(BearerReader bearers, AccessTokenStore store, CallerStore callers, TimeProvider clock)
 {
     /// <summary>How exactly the last use of a token is kept: a write for each call would cost more than it tells.</summary>
     private static readonly TimeSpan UseInterval = TimeSpan.FromMinutes(1);
 
     /// <summary>Reads the bearer token of a request, and counts the call against it.</summary>
     /// <returns>The row it names, not looked up; null where there is no token, or one for something else or expired.</returns>
-    /// <exception cref="TooManyCallsException">The token has made as many calls as may be.</exception>
-    public async Task<TokenReference?> ReadTokenAsync(HttpRequest request, CancellationToken ct)
-    {
-        if (await tokens.ReadAsync(request, TokenPurpose.Access, ct) is not { } reference) return null;
-        limit.Take(reference.Id);
-        return reference;
-    }
+    /// <exception cref="TooManyCallsException">As <see cref="BearerReader"/> has it.</exception>
+    public Task<TokenReference?> ReadTokenAsync(HttpRequest request, CancellationToken ct) => bearers.ReadAsync(request, TokenPurpose.Access, ct);
 
     /// <summary>Reads the bearer token of a request, and looks up whom it names.</summary>
     /// <returns>

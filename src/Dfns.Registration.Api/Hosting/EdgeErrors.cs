@@ -69,7 +69,7 @@ internal static partial class EdgeErrors
         {
             BadHttpRequestException bad => JsonBody.Fault(bad),
             TooBusyException => ErrorCatalog.ServiceBusy with { RetryAfterSeconds = 1 },
-            TooManyCallsException => ErrorCatalog.TooManyRequests with { RetryAfterSeconds = (int)RateLimits.Wait.TotalSeconds },
+            TooManyCallsException many => ErrorCatalog.TooManyRequests with { RetryAfterSeconds = (int)Math.Ceiling(many.Wait.TotalSeconds) },
             _ when StorageFailure.Is(exception) => ErrorCatalog.StorageUnavailable with { RetryAfterSeconds = 1 },
             _ => ErrorCatalog.Internal,
         };

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Mail;
@@ -19,10 +20,10 @@ internal static class CompleteRecovery
     private const string NewPath = "$.newCredentials";
 
     internal static async Task<Results<Ok<RegistrationResponse>, ErrorResult>> CompleteAsync(
-        HttpRequest http, TokenService tokens, RecoveryStore store, CodeMailQueue mails, TrustSources trust, TimeProvider clock, IOptions<BodyLimits> limits, CancellationToken ct)
+        HttpRequest http, BearerReader bearers, RecoveryStore store, CodeMailQueue mails, TrustSources trust, TimeProvider clock, IOptions<BodyLimits> limits, CancellationToken ct)
     {
         // Who: the token is ours, and names a recovery that is still open.
-        if (await tokens.ReadAsync(http, TokenPurpose.Recovery, ct) is not { } reference) return (ErrorResult)ErrorCatalog.NotAuthorized;
+        if (await bearers.ReadAsync(http, TokenPurpose.Recovery, ct) is not { } reference) return (ErrorResult)ErrorCatalog.NotAuthorized;
         if ((await JsonBody.ReceiveAsync(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var body)) return (ErrorResult)error;
         if (await store.FindAsync(reference, ct) is not { } session) return (ErrorResult)ErrorCatalog.NotAuthorized;
 

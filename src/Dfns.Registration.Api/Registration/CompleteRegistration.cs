@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
@@ -14,11 +15,11 @@ namespace Dfns.Registration.Api.Registration;
 internal static class CompleteRegistration
 {
     internal static async Task<Results<Ok<RegistrationResponse>, ErrorResult>> CompleteAsync(
-        HttpRequest http, TokenService tokens, RegistrationStore store, TrustSources trust, TimeProvider clock, IOptions<BodyLimits> limits, CancellationToken ct)
+        HttpRequest http, BearerReader bearers, RegistrationStore store, TrustSources trust, TimeProvider clock, IOptions<BodyLimits> limits, CancellationToken ct)
     {
         // Who: the token is ours, and names a session that is still open. The session is looked up after the body: a slow client may
         // outlast it.
-        if (await tokens.ReadAsync(http, TokenPurpose.Registration, ct) is not { } reference) return (ErrorResult)ErrorCatalog.NotAuthorized;
+        if (await bearers.ReadAsync(http, TokenPurpose.Registration, ct) is not { } reference) return (ErrorResult)ErrorCatalog.NotAuthorized;
         if ((await JsonBody.ReceiveAsync(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var body)) return (ErrorResult)error;
         if (await store.FindAsync(reference, ct) is not { } session) return (ErrorResult)ErrorCatalog.NotAuthorized;
 

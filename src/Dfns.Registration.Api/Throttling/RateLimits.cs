@@ -13,7 +13,7 @@ public sealed class RateLimitOptions
     public const string Section = "RateLimits";
 
     /// <summary>
-    /// Requests a remote address may send to the unauthenticated endpoints of an instance in a minute, and refused bearer tokens to the others; of
+    /// Requests a remote address may send to the unauthenticated endpoints of an instance in a minute, and to the others with what is no token of ours; of
     /// whatever else there is to ask for, and of a /48 of IPv6 in all, ten times as many. Default 120.
     /// </summary>
     [Range(1, 1_000_000, ErrorMessage = "RateLimits:PermitsPerMinute must be from 1 to 1000000, such as 120.")]
@@ -30,15 +30,15 @@ public sealed class RateLimitOptions
     [Range(1, 1000, ErrorMessage = "RateLimits:AttemptsPerUser must be from 1 to 1000, such as 10.")]
     public int AttemptsPerUser { get; set; } = 10;
 
-    /// <summary>Calls that can be made with one access token in a minute on one instance; default 6,000.</summary>
+    /// <summary>Calls that can be made with one bearer token in a minute on one instance; default 6,000.</summary>
     [Range(1, 1_000_000, ErrorMessage = "RateLimits:CallsPerMinute must be from 1 to 1000000, such as 6000.")]
     public int CallsPerMinute { get; set; } = 6000;
 }
 
 /// <summary>
 /// The limits in this process, each a minute long, and none by anything that a client can spell as it likes: whatever is asked for without a
-/// bearer token counts against the address; a bearer token that is refused does too; one that is good counts against itself
-/// (<see cref="CallLimit"/>), since a back end makes everybody's calls from one address. The address is the peer's, or what a configured proxy
+/// bearer token counts against the address, and so does a bearer token that is none of ours; one that is counts against itself
+/// (<see cref="BearerLimits"/>), since a back end makes everybody's calls from one address, and shares it with strangers. The address is the peer's, or what a configured proxy
 /// says it is.
 /// </summary>
 internal static class RateLimits
@@ -53,12 +53,10 @@ internal static class RateLimits
 
     private const int SegmentsPerWindow = 6;
 
-    // The sliding window does not say when: by the end of a segment some permits are back.
-    public static readonly TimeSpan Wait = TimeSpan.FromMinutes(1) / SegmentsPerWindow;
+    internal static readonly TimeSpan Segment = TimeSpan.FromMinutes(1) / SegmentsPerWindow;
 
     public static void AddRateLimits(this IServiceCollection services)
     {
-        services.AddSingleton<RefusedBearers>();
         services.AddOptions<RateLimiterOptions>().Configure<IOptions<RateLimitOptions>>((limiter, options) =>
         {
             // In front of everything but what a bearer token is read for, with those of another path or none among them.
@@ -66,27 +64,10 @@ internal static class RateLimits
                 ? RateLimitPartition.GetNoLimiter(("", ""))
                 : RateLimitPartition.GetSlidingWindowLimiter((IsProbe(context) ? Probes : Wide, RemoteNetwork.WideOf(context)), _ => Window(WideFactor * options.Value.PermitsPerMinute)));
             limiter.AddPolicy(PerAddress, context => RateLimitPartition.GetSlidingWindowLimiter(RemoteNetwork.Of(context), _ => Window(options.Value.PermitsPerMinute)));
-            limiter.OnRejected = (rejected, _) => new ValueTask(Refusal.ExecuteAsync(rejected.HttpContext));
+            // The sliding window does not say when: by the end of a segment some permits are back.
+            limiter.OnRejected = (rejected, _) => new ValueTask(new ErrorResult(ErrorCatalog.TooManyRequests with { RetryAfterSeconds = (int)Segment.TotalSeconds }).ExecuteAsync(rejected.HttpContext));
         });
         services.AddRateLimiter();
-    }
-
-    /// <summary>The limits of <see cref="AddRateLimits"/>, where the endpoint is known.</summary>
-    public static void UseRateLimits(this WebApplication app)
-    {
-        app.UseRateLimiter();
-        app.UseWhen(IsBearer, bearers => bearers.Use(async (context, next) =>
-        {
-            var refused = context.RequestServices.GetRequiredService<RefusedBearers>();
-            if (!refused.HasLeft(context))
-            {
-                await Refusal.ExecuteAsync(context);
-                return;
-            }
-
-            await next(context);
-            if (context.Features.Get<OutcomeFeature>()?.Code == ErrorCatalog.NotAuthorized.Code) refused.Count(context);
-        }));
     }
 
     /// <summary>Says of an endpoint that orchestrators and load balancers ask it: no flood of anything else keeps them from it.</summary>
@@ -96,48 +77,9 @@ internal static class RateLimits
     /// <summary>A window of a minute.</summary>
     internal static SlidingWindowRateLimiterOptions Window(int permits) => new() { PermitLimit = permits, Window = TimeSpan.FromMinutes(1), SegmentsPerWindow = SegmentsPerWindow };
 
-    private static ErrorResult Refusal => new(ErrorCatalog.TooManyRequests with { RetryAfterSeconds = (int)Wait.TotalSeconds });
-
     private static bool IsBearer(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<BearerMetadata>() is not null;
 
     private static bool IsProbe(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<ProbeMetadata>() is not null;
 
     private sealed record ProbeMetadata;
 }
-
-/// <summary>Bearer tokens that were refused, by address and by /48. Once there were too many, no more are looked at for a while.</summary>
-internal sealed class RefusedBearers(IOptions<RateLimitOptions> options) : IDisposable
-{
-    private readonly PartitionedRateLimiter<HttpContext> limiter = PartitionedRateLimiter.CreateChained(
-        PartitionedRateLimiter.Create<HttpContext, string>(context => RateLimitPartition.GetSlidingWindowLimiter(RemoteNetwork.Of(context), _ => RateLimits.Window(options.Value.PermitsPerMinute))),
-        PartitionedRateLimiter.Create<HttpContext, string>(context => RateLimitPartition.GetSlidingWindowLimiter(RemoteNetwork.WideOf(context), _ => RateLimits.Window(RateLimits.WideFactor * options.Value.PermitsPerMinute))));
-
-    /// <summary>Whether another one may be looked at.</summary>
-    public bool HasLeft(HttpContext context) => limiter.GetStatistics(context) is not { CurrentAvailablePermits: 0 };
-
-    /// <summary>Counts one that was refused.</summary>
-    public void Count(HttpContext context) => limiter.AttemptAcquire(context).Dispose();
-
-    public void Dispose() => limiter.Dispose();
-}
-
-/// <summary>Calls by access token. Only a token whose signature was verified is counted, so that nobody makes windows up.</summary>
-internal sealed class CallLimit(IOptions<RateLimitOptions> options) : IDisposable
-{
-    private readonly PartitionedRateLimiter<string> limiter =
-        PartitionedRateLimiter.Create<string, string>(id => RateLimitPartition.GetSlidingWindowLimiter(id, _ => RateLimits.Window(options.Value.CallsPerMinute)));
-
-    /// <summary>Counts a call.</summary>
-    /// <param name="tokenId">The id of a token's row.</param>
-    /// <exception cref="TooManyCallsException">There were as many as may be; this one goes no further.</exception>
-    public void Take(string tokenId)
-    {
-        using var lease = limiter.AttemptAcquire(tokenId);
-        if (!lease.IsAcquired) throw new TooManyCallsException();
-    }
-
-    public void Dispose() => limiter.Dispose();
-}
-
-/// <summary>More calls than one access token may make.</summary>
-internal sealed class TooManyCallsException : Exception;

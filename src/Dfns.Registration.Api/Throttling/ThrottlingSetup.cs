@@ -12,7 +12,7 @@ internal static class ThrottlingSetup
             .Validate(o => o.TrustedProxies.All(p => NetworkOptions.Parse(p) is not null), "Network:TrustedProxies must hold addresses or networks of proxies, not of everybody, such as '10.0.0.0/8'.");
         builder.Bind<RateLimitOptions>(RateLimitOptions.Section);
         builder.Services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<NetworkOptions>>((headers, network) => network.Value.Configure(headers));
-        builder.Services.AddSingleton<CallLimit>();
+        builder.Services.AddSingleton<BearerLimits>();
         builder.Services.AddScoped<AttemptBudgetStore>();
         builder.Services.AddScoped<AttemptBudgets>();
     }
