@@ -26,6 +26,7 @@ if (app.Environment.IsDevelopment()) app.UsePageGuard();
 // Before the request log: a page is a dozen files, and the log is about the API.
 if (app.Environment.IsDevelopment()) app.UseDefaultFiles().UseStaticFiles();
 app.UseRequestTelemetry();
+app.UseRequestAudit();
 app.UseEdgeErrors();
 app.UseRouting();
 if (app.Environment.IsDevelopment()) app.UseConsole();

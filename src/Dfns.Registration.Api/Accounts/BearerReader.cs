@@ -1,10 +1,11 @@
 using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.Accounts;
 
 /// <summary>Reads the bearer tokens of all requests, and counts each, good or not.</summary>
-internal sealed class BearerReader(TokenService tokens, BearerLimits limits)
+internal sealed class BearerReader(TokenService tokens, BearerLimits limits, RequestFacts facts)
 {
     /// <summary>Reads the bearer token of a request.</summary>
     /// <param name="request">The request; only its <c>Authorization</c> header is looked at.</param>
@@ -16,6 +17,7 @@ internal sealed class BearerReader(TokenService tokens, BearerLimits limits)
     {
         if (await tokens.ReadAsync(request, purpose, ct) is { } reference)
         {
+            facts.OrganisationId = reference.OrganisationId;
             limits.TakeOf(reference.Id);
             return reference;
         }

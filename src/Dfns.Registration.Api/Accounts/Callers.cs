@@ -1,6 +1,7 @@
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.Accounts;
 
@@ -14,7 +15,7 @@ internal sealed record Caller(User User, AccessToken Token, RelyingParty Relying
 }
 
 /// <summary>Tells who calls.</summary>
-internal sealed class CallerReader(BearerReader bearers, AccessTokenStore store, CallerStore callers, TimeProvider clock)
+internal sealed class CallerReader(BearerReader bearers, RequestFacts facts, AccessTokenStore store, CallerStore callers, TimeProvider clock)
 {
     /// <summary>How exactly the last use of a token is kept: a write for each call would cost more than it tells.</summary>
     private static readonly TimeSpan UseInterval = TimeSpan.FromMinutes(1);
@@ -35,7 +36,7 @@ internal sealed class CallerReader(BearerReader bearers, AccessTokenStore store,
 
         var now = clock.GetUtcNow();
         if (await store.FindLiveAsync(reference, now, ct) is not { } caller) return null;
-        await NoteUseAsync(caller.Token, now, ct);
+        await NoteCallAsync(caller, now, ct);
         return caller;
     }
 
@@ -47,7 +48,7 @@ internal sealed class CallerReader(BearerReader bearers, AccessTokenStore store,
 
         var now = clock.GetUtcNow();
         if (await callers.FindSigningAsync(reference, now, ct) is not ({ } caller, var signing)) return (null, []);
-        await NoteUseAsync(caller.Token, now, ct);
+        await NoteCallAsync(caller, now, ct);
         return (caller, signing);
     }
 
@@ -60,11 +61,16 @@ internal sealed class CallerReader(BearerReader bearers, AccessTokenStore store,
     {
         var now = clock.GetUtcNow();
         var found = await callers.FindAboutAsync(reference, about, now, ct);
-        if (found.Caller is { } caller) await NoteUseAsync(caller.Token, now, ct);
+        if (found.Caller is { } caller) await NoteCallAsync(caller, now, ct);
+        facts.SubjectId = found.About?.User.Id;
         return found;
     }
 
-    /// <summary>Notes that a token was used, unless that was noted a moment ago.</summary>
-    public Task NoteUseAsync(AccessToken token, DateTimeOffset now, CancellationToken ct) =>
-        token.UsedAt is { } used && now - used < UseInterval ? Task.CompletedTask : store.NoteUseAsync(new TokenReference(token.OrganisationId, token.Id), now, ct);
+    /// <summary>Notes who calls, and that the token was used, unless that was noted a moment ago.</summary>
+    public Task NoteCallAsync(Caller caller, DateTimeOffset now, CancellationToken ct)
+    {
+        facts.CallerId = caller.User.Id;
+        var token = caller.Token;
+        return token.UsedAt is { } used && now - used < UseInterval ? Task.CompletedTask : store.NoteUseAsync(new TokenReference(token.OrganisationId, token.Id), now, ct);
+    }
 }

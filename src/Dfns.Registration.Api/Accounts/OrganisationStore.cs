@@ -34,7 +34,7 @@ internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, E
         if (Faults(organisation) is { Count: > 0 } faults) return new ChangedOrganisation(null, faults);
 
         db.Organisations.Add(organisation);
-        audit.ByOperator(id, AuditActions.OrganisationCreated, id);
+        audit.ChangedByOperator(id, AuditActions.OrganisationCreated, id, note: null, organisation, relyingParty);
         await db.SaveChangesAsync(ct);
         return new ChangedOrganisation(organisation, []);
     }
@@ -54,7 +54,7 @@ internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, E
 
         if (await change(organisation) is { } fault) return new ChangedOrganisation(null, [fault]);
         if (Faults(organisation) is { Count: > 0 } faults) return new ChangedOrganisation(null, faults);
-        audit.ByOperator(id, action, id);
+        audit.ChangedByOperator(id, action, id, note: null, organisation, organisation.RelyingParty!);
         await db.SaveChangesAsync(ct);
         return new ChangedOrganisation(organisation, []);
     }

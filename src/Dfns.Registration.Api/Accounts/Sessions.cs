@@ -13,7 +13,8 @@ internal sealed class Sessions(AccessTokenStore store, Audit audit, TokenService
     /// <param name="proof">What the user showed.</param>
     /// <param name="remoteAddress">For the audit row.</param>
     /// <param name="how">For the audit row: the kind of credential, or the party that vouched.</param>
-    public Session Open(User user, SessionProof proof, string? remoteAddress, string how)
+    /// <param name="actor">For the audit row: the service account that signed the user in; null where the user did.</param>
+    public Session Open(User user, SessionProof proof, string? remoteAddress, string how, string? actor = null)
     {
         var now = clock.GetUtcNow();
         var token = new AccessToken
@@ -30,7 +31,7 @@ internal sealed class Sessions(AccessTokenStore store, Audit audit, TokenService
             UsedAt = now,
         };
         store.Add(token);
-        audit.Add(user.OrganisationId, AuditActions.SignedIn, user.Id, user.Id, remoteAddress, how);
+        audit.Add(user.OrganisationId, AuditActions.SignedIn, actor ?? user.Id, user.Id, remoteAddress, how);
         return new Session(token, user);
     }
 

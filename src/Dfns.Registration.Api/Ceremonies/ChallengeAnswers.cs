@@ -3,12 +3,13 @@ using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.Ceremonies;
 
 /// <summary>Takes the answer to an open challenge: proves it, spends the challenge, and stores what follows from it; all of it or none of it.</summary>
 internal sealed class ChallengeAnswers(
-    AnswerStore store, CeremonyStore ceremonies, CallerReader callers, Changes changes, TokenService tokens, Factors factors, Entropy entropy, TimeProvider clock)
+    AnswerStore store, CeremonyStore ceremonies, CallerReader callers, Changes changes, TokenService tokens, Factors factors, RequestFacts facts, Entropy entropy, TimeProvider clock)
 {
     /// <summary>Takes an answer.</summary>
     /// <typeparam name="T">What follows from it.</typeparam>
@@ -23,13 +24,17 @@ internal sealed class ChallengeAnswers(
     {
         if (string.IsNullOrEmpty(request.ChallengeIdentifier)) return ErrorCatalog.MemberRequired.At("$.challengeIdentifier");
         if (await tokens.ReadAsync(request.ChallengeIdentifier, purpose, ct) is not { } reference) return ErrorCatalog.ChallengeNotValid.At("$.challengeIdentifier");
+        facts.OrganisationId = reference.OrganisationId;
         if (Factors.Read(request).Failed(out var error, out var read)) return error;
 
         for (var attempt = 1; ; attempt++)
         {
             var now = clock.GetUtcNow();
             if ((await FindAsync(reference, caller, read.Named, now, ct)).Failed(out error, out var open)) return error;
+            // Of nobody's sign-in somebody else's rows were read.
+            facts.SubjectId = open.Ceremony.Purpose == CeremonyPurpose.LoginOfNobody ? null : open.Ceremony.UserId ?? open.User?.Id;
             if ((await factors.VerifyAsync(read, open)).Failed(out error, out var proven)) return error;
+            facts.CallerId = proven.User.Id;
             // A challenge that names nobody was not closed with everything else of the user: it counts if it was issued after that. Of one instant it does not.
             if (open.Ceremony.UserId is null && open.Ceremony.CreatedAt <= proven.User.EndedAt) return ErrorCatalog.ChallengeNotValid.At("$.challengeIdentifier");
             Watch(open);
@@ -54,7 +59,7 @@ internal sealed class ChallengeAnswers(
         if (caller is null) return await store.FindAsync(reference, named, now, ct) is { } anybodys ? anybodys : notValid;
 
         if (await store.FindAsync(caller, reference, named, now, ct) is not ({ } who, var open)) return ErrorCatalog.NotAuthorized;
-        await callers.NoteUseAsync(who.Token, now, ct);
+        await callers.NoteCallAsync(who, now, ct);
         return open is not null && string.Equals(open.Ceremony.UserId, who.User.Id, StringComparison.Ordinal) && SignedCall.IsOf(open.Ceremony, who.Token) ? open : notValid;
     }
 

@@ -4,13 +4,14 @@ using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Throttling;
+using Dfns.Registration.Api.Wire;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Codes;
 
 /// <summary>Guesses at mailed codes: counted, then compared. Whether there is such a user shows neither in an answer nor in the work done.</summary>
 internal sealed class Guesses(
-    GuessStore store, AttemptBudgets budgets, RelyingParties relyingParties, MasterKey masterKey, TimeProvider clock, IOptions<CodeOptions> options)
+    GuessStore store, AttemptBudgets budgets, RelyingParties relyingParties, RequestFacts facts, MasterKey masterKey, TimeProvider clock, IOptions<CodeOptions> options)
 {
     // No code has it.
     private static readonly byte[] NoHash = new byte[32];
@@ -32,6 +33,7 @@ internal sealed class Guesses(
         var decoyId = CodeStore.DecoyId(masterKey, organisationId, username);
         var (address, pair) = budgets.Of(http, AttemptKinds.GuessOf(purpose), organisationId, username);
         var found = await store.CountAsync(new Guess(purpose, organisationId, User.Fold(username), decoyId, address, pair), ct);
+        (facts.OrganisationId, facts.SubjectId) = (found.IsSetUp == true ? organisationId : null, found.UserId);
         if (await budgets.FaultAsync(address, found.AddressUsed, found.AddressEndsAt, found.PairUsed, found.PairEndsAt, ct) is { } tooMany) return tooMany;
 
         // Of a sign-in the organisation is no secret, and nobody guesses one: it stands in every front end.

@@ -61,6 +61,7 @@ internal static class OperatorCommandLine
             ServiceAccountCommands.Make(),
             KeyCommands.Make(),
             SocialProviderCommands.Make(),
+            AuditCommands.Make(),
             MigrateCommand.Make(),
             VerifyCommand.Make(),
             HealthCheckCommand.Make(),

@@ -55,8 +55,7 @@ internal static class PermitCommand
                 if (Fault(user, wanted) is { } fault) return CommandResult.Fault(fault);
                 var before = Output.Cells(Row(user));
                 user.Permissions = wanted;
-                services.GetRequiredService<Audit>().Add(
-                    user.OrganisationId, AuditActions.UserPermitted, AuditActors.Operator, user.Id, note: string.Join(' ', wanted));
+                services.GetRequiredService<Audit>().ChangedByOperator(user.OrganisationId, AuditActions.UserPermitted, user.Id, note: null, user);
                 await services.GetRequiredService<Changes>().SaveAsync(stop);
                 return CommandResult.Changed(before, Row(user));
 

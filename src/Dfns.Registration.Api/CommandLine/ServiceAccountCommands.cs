@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Globalization;
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
@@ -13,8 +11,6 @@ namespace Dfns.Registration.Api.CommandLine;
 internal static class ServiceAccountCommands
 {
     private const int MaxPemSizeBytes = 16 * 1024;
-
-    private static readonly string[] Instants = ["yyyy-MM-dd", "yyyy-MM-ddTHH:mmK", "yyyy-MM-ddTHH:mm:ssK"];
 
     private static readonly AccountArguments Account = new("service-account", "--account", IsServiceAccount: true);
 
@@ -128,20 +124,8 @@ internal static class ServiceAccountCommands
             return CommandResult.Row(new { account.Id, Name = account.Username, account.IsActive });
         });
 
-    private static Option<DateTimeOffset?> Expires() => new("--expires")
-    {
-        Description = "Until when the token is good, such as 2027-06-30 or 2027-06-30T12:00Z; a year from now when left out, and at most.",
-        CustomParser = ParseInstant,
-    };
-
-    // Nothing that could be read as another day: no bare time of today, no day and month in either order.
-    // Without an offset it is UTC, wherever the command runs.
-    private static DateTimeOffset? ParseInstant(ArgumentResult argument)
-    {
-        if (DateTimeOffset.TryParseExact(argument.Tokens[0].Value, Instants, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var instant)) return instant;
-        argument.AddError($"'{argument.Tokens[0].Value}' is no date; use one such as 2027-06-30.");
-        return null;
-    }
+    private static Option<DateTimeOffset?> Expires() =>
+        InstantOption.Make("--expires", "Until when the token is good, such as 2027-06-30 or 2027-06-30T12:00Z; a year from now when left out, and at most.");
 
     private static string? Read(DateTimeOffset? asked, IServiceProvider services, out DateTimeOffset expiresAt)
     {

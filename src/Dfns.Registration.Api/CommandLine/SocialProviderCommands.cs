@@ -89,7 +89,7 @@ internal static class SocialProviderCommands
             return CommandResult.Fault(fault);
         }
 
-        services.GetRequiredService<Audit>().Add(provider.OrganisationId, AuditActions.SocialProviderChanged, AuditActors.Operator, provider.OrganisationId, note: provider.Issuer);
+        services.GetRequiredService<Audit>().ChangedByOperator(provider.OrganisationId, AuditActions.SocialProviderChanged, provider.OrganisationId, provider.Issuer, provider);
         await services.GetRequiredService<Changes>().SaveAsync(ct);
         return CommandResult.Changed(before, new SocialProviderRow(provider));
     }

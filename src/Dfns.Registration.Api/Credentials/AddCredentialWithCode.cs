@@ -51,13 +51,14 @@ internal static class AddCredentialWithCode
     }
 
     internal static async Task<Results<Ok<CredentialChallengeResponse>, ErrorResult>> InitAsync(
-        HttpRequest http, NewCredentials credentials, CredentialStore store, MasterKey masterKey, TimeProvider clock, CancellationToken ct)
+        HttpRequest http, NewCredentials credentials, CredentialStore store, MasterKey masterKey, RequestFacts facts, TimeProvider clock, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<InitCredentialWithCodeRequest>(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
         if (CredentialSlots.ReadKind(request.CredentialKind, "$.credentialKind", CredentialSlots.AllKinds).Failed(out error, out var kind)) return (ErrorResult)error;
 
         var code = await store.FindCodeAsync(Hash(masterKey, request.Code), clock.GetUtcNow(), ct);
         if (!IsAsStored(masterKey, code)) return (ErrorResult)ErrorCatalog.InvalidCode;
+        (facts.OrganisationId, facts.SubjectId) = (code.OrganisationId, code.UserId);
         if (!code.User!.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
         var binding = new NewCredentials.Binding(kind, code.CodeHash);
         return (await credentials.OpenAsync(code.User, code.User.Organisation!.RelyingParty!, binding, code.ExpiresAt, ct)).Failed(out error, out var challenge) ? (ErrorResult)error : TypedResults.Ok(challenge);

@@ -1,5 +1,7 @@
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Telemetry;
 using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Wire;
 
@@ -14,6 +16,7 @@ internal static class CredentialEndpoints
 
         group.MapGet("/credentials", ManageCredentials.ListAsync)
             .WithName("listCredentials")
+            .AuditsReads(AuditActions.CredentialsRead)
             .WithSummary("List the caller's credentials")
             .WithDescription("Every credential that is active or can be activated, at most 100, the oldest first. publicKey is a fingerprint: SHA256: and the SHA-256 of the DER SubjectPublicKeyInfo in unpadded base64.")
             .RequireBearer()
@@ -31,6 +34,7 @@ internal static class CredentialEndpoints
 
         group.MapPost("/credentials", AddCredential.CreateAsync)
             .WithName("createCredential")
+            .AuditsFailures(AuditActions.CredentialFailed)
             .WithSummary("Complete to add a credential")
             .WithDescription("Takes the credential that signed the challenge: a recovery key as one more recovery credential, any other kind as one more first factor.")
             .Accepts<CreateCredentialRequest>("application/json")
@@ -81,6 +85,7 @@ internal static class CredentialEndpoints
         group.MapPost("/credentials/code/init", AddCredentialWithCode.InitAsync)
             .RequireRateLimiting(RateLimits.PerAddress)
             .WithName("createCredentialChallengeWithCode")
+            .AuditsFailures(AuditActions.CredentialFailed)
             .WithSummary("Start to add a credential with a code")
             .WithDescription("A challenge for a new credential of one kind, for whoever holds the code, and good as long as the code. The code is spent by the credential, not here.")
             .Accepts<InitCredentialWithCodeRequest>("application/json")
@@ -90,6 +95,7 @@ internal static class CredentialEndpoints
         group.MapPost("/credentials/code/verify", AddCredentialWithCode.VerifyAsync)
             .RequireRateLimiting(RateLimits.PerAddress)
             .WithName("createCredentialWithCode")
+            .AuditsFailures(AuditActions.CredentialFailed)
             .WithSummary("Complete to add a credential with a code")
             .WithDescription("Takes the credential that signed the challenge, and spends the code. Sending the same body again gets the same answer.")
             .Accepts<CreateCredentialRequest>("application/json")

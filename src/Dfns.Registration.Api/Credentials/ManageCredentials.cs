@@ -45,8 +45,9 @@ internal static class ManageCredentials
         if (JsonBody.Parse<RenameCredentialRequest>(call.Body).Failed(out error, out var request)) return (ErrorResult)error;
         if ((await store.FindAsync(call.Caller, credentialUuid, ct)).Failed(out error, out var credential)) return (ErrorResult)error;
 
+        var renamed = new ChangedValue(nameof(Credential.Name), credential.Name, request.CredentialName);
         credential.Name = request.CredentialName;
-        audit.Add(credential.OrganisationId, AuditActions.CredentialRenamed, credential.UserId, credential.UserId, http.RemoteAddress(), AuditNotes.Of(credential));
+        audit.AddChange(credential.OrganisationId, AuditActions.CredentialRenamed, credential.UserId, credential.UserId, http.RemoteAddress(), AuditNotes.Of(credential), renamed);
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
         return TypedResults.Ok(CredentialResponse.Of(credential));
     }

@@ -5,6 +5,7 @@ using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Trust;
+using Dfns.Registration.Api.Wire;
 using Dfns.Registration.Verification;
 using Microsoft.Extensions.Options;
 
@@ -12,7 +13,7 @@ namespace Dfns.Registration.Api.Credentials;
 
 /// <summary>Challenges for a credential that is added to those a user has, and the answers to them.</summary>
 internal sealed class NewCredentials(
-    CredentialStore store, CeremonyStore ceremonies, ChallengeStore challenges, TrustSources trust, TokenService tokens, Audit audit, Entropy entropy, TimeProvider clock,
+    CredentialStore store, CeremonyStore ceremonies, ChallengeStore challenges, TrustSources trust, TokenService tokens, Audit audit, RequestFacts facts, Entropy entropy, TimeProvider clock,
     IOptions<ChallengeOptions> options)
 {
     /// <summary>Opens a challenge and stores it.</summary>
@@ -53,9 +54,10 @@ internal sealed class NewCredentials(
         const string path = "$.challengeIdentifier";
         if (string.IsNullOrEmpty(identifier)) return ErrorCatalog.MemberRequired.At(path);
         if (await tokens.ReadAsync(identifier, TokenPurpose.NewCredential, ct) is not { } reference) return ErrorCatalog.ChallengeNotValid.At(path);
-        return await ceremonies.FindIssuedAsync(reference, CeremonyPurpose.NewCredential, ct) is { } found
-            ? new IssuedForCredential(found)
-            : ErrorCatalog.ChallengeNotValid.At(path);
+        facts.OrganisationId = reference.OrganisationId;
+        if (await ceremonies.FindIssuedAsync(reference, CeremonyPurpose.NewCredential, ct) is not { } found) return ErrorCatalog.ChallengeNotValid.At(path);
+        facts.SubjectId = found.User.Id;
+        return new IssuedForCredential(found);
     }
 
     /// <summary>Proves a new credential and adds it to the tracked rows, its challenge answered and its line in the audit trail included. The caller saves.</summary>

@@ -16,6 +16,7 @@ using Dfns.Registration.Api.Telemetry;
 using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Trust;
+using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -28,6 +29,7 @@ internal static class ServiceSetup
     public static void AddService(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddScoped<RequestFacts>();
         builder.AddDatabase();
         builder.AddSecrets();
         builder.AddTokens();
@@ -61,6 +63,7 @@ internal static class ServiceSetup
         builder.Bind<HousekeepingOptions>(HousekeepingOptions.Section)
             .Validate(o => o.KeepAuditEvents is null || o.KeepAuditEvents >= TimeSpan.FromDays(30), "Housekeeping:KeepAuditEvents must be at least 30 days, such as '730.00:00:00'; without it audit events are kept for ever.");
         builder.Services.AddSingleton<Housekeeping>().AddHostedService(services => services.GetRequiredService<Housekeeping>());
+        builder.Services.AddSingleton<AuditTally>().AddHostedService(services => services.GetRequiredService<AuditTally>());
         builder.Services.AddTrustRefresh();
         if (builder.Environment.IsDevelopment()) builder.AddDemonstration();
         builder.Services.AddOpenApiDocument();

@@ -1,4 +1,6 @@
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Telemetry;
 using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.Introspection;
@@ -10,6 +12,7 @@ internal static class IntrospectionEndpoints
         routes.MapPost("/auth/introspect", IntrospectToken.IntrospectAsync)
             .WithTags("Keys")
             .WithName("introspectToken")
+            .AuditsReads(AuditActions.TokenRead)
             .WithSummary("Ask whether an access token still counts")
             .WithDescription(
                 "RFC 7662, for service accounts with the permission Auth:Tokens:Introspect. Active is an access token of the caller's organisation that is neither over nor "

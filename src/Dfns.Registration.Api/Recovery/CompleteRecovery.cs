@@ -20,12 +20,13 @@ internal static class CompleteRecovery
     private const string NewPath = "$.newCredentials";
 
     internal static async Task<Results<Ok<RegistrationResponse>, ErrorResult>> CompleteAsync(
-        HttpRequest http, BearerReader bearers, RecoveryStore store, CodeMailQueue mails, TrustSources trust, TimeProvider clock, IOptions<BodyLimits> limits, CancellationToken ct)
+        HttpRequest http, BearerReader bearers, RequestFacts facts, RecoveryStore store, CodeMailQueue mails, TrustSources trust, TimeProvider clock, IOptions<BodyLimits> limits, CancellationToken ct)
     {
         // Who: the token is ours, and names a recovery that is still open.
         if (await bearers.ReadAsync(http, TokenPurpose.Recovery, ct) is not { } reference) return (ErrorResult)ErrorCatalog.NotAuthorized;
         if ((await JsonBody.ReceiveAsync(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var body)) return (ErrorResult)error;
         if (await store.FindAsync(reference, ct) is not { } session) return (ErrorResult)ErrorCatalog.NotAuthorized;
+        facts.CallerId = facts.SubjectId = session.User.Id;
 
         // Settled: a repeat gets its answer again; a spent session or a barred user gets an error.
         var digest = SHA256.HashData(body.Span);

@@ -12,7 +12,7 @@ namespace Dfns.Registration.Api.Recovery;
 internal static class DelegatedRecovery
 {
     internal static async Task<Results<Ok<RecoveryChallengeResponse>, ErrorResult>> InitAsync(
-        HttpRequest http, SignedCalls calls, UserStore users, RecoveryStore store, Audit audit, TokenService tokens, CancellationToken ct)
+        HttpRequest http, SignedCalls calls, UserStore users, RecoveryStore store, Audit audit, TokenService tokens, RequestFacts facts, CancellationToken ct)
     {
         if ((await calls.ReadDelegatedAsync(http, Permission.RecoverDelegated, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
         if (JsonBody.Parse<DelegatedRecoveryRequest>(call.Body).Failed(out error, out var request)) return (ErrorResult)error;
@@ -20,13 +20,14 @@ internal static class DelegatedRecovery
 
         // End users alone, as in every call on a service account's word: it needs no code, and is handed the encrypted recovery key.
         var user = await users.FindEndUserAsync(call.Caller.OrganisationId, request.Username, ct);
+        facts.SubjectId = user?.Id;
         if (user?.RegisteredAt is null) return (ErrorResult)ErrorCatalog.UserNotFound.At("$.username");
         if (!user.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
 
         // Of two that start one at once one is first, and the other sees it.
         user.CredentialsVersion++;
         var started = await store.StartAsync(user, call.Caller.RelyingParty, credentialId, ct);
-        audit.Add(user.OrganisationId, AuditActions.RecoveryStarted, call.Caller.User.Id, user.Id, http.RemoteAddress());
+        audit.Add(user.OrganisationId, AuditActions.RecoveryStarted, call.Caller.User.Id, user.Id, http.RemoteAddress(), "delegated");
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
         return TypedResults.Ok(await InitRecovery.ChallengeAsync(started, tokens, ct));
     }

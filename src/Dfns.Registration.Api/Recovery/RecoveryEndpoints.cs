@@ -2,6 +2,7 @@ using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Telemetry;
 using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Wire;
 
@@ -21,6 +22,7 @@ internal static class RecoveryEndpoints
         group.MapPost("/recover/user/init", InitRecovery.InitAsync)
             .RequireRateLimiting(RateLimits.PerAddress)
             .WithName("createRecoveryChallenge")
+            .AuditsFailures(AuditActions.RecoveryFailed)
             .WithSummary("Start a recovery with a code")
             .WithDescription(
                 "Exchanges a recovery code and the credential id of a recovery key for a challenge, a temporaryAuthenticationToken and the encrypted "
@@ -32,6 +34,7 @@ internal static class RecoveryEndpoints
 
         group.MapPost("/recover/user/delegated", DelegatedRecovery.InitAsync)
             .WithName("createDelegatedRecoveryChallenge")
+            .AuditsFailures(AuditActions.RecoveryFailed)
             .WithSummary("Start a recovery as a service account")
             .WithDescription("Starts the recovery of a user without a code: the service account, which needs Auth:Recover:Delegated, answers for who asks. Sends no mail.")
             .Accepts<DelegatedRecoveryRequest>("application/json")
@@ -41,6 +44,7 @@ internal static class RecoveryEndpoints
 
         group.MapPost("/recover/user", CompleteRecovery.CompleteAsync)
             .WithName("recoverUser")
+            .AuditsFailures(AuditActions.RecoveryFailed)
             .WithSummary("Complete a recovery")
             .WithDescription(
                 "Takes one to three new credentials, each of which signed the challenge, and the signature of the recovery key over them: its challenge is "

@@ -5,6 +5,7 @@ using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Wire;
 using Dfns.Registration.Verification;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -26,9 +27,20 @@ internal sealed class RecoveryStore(
     public async Task<Checked<StartedRecovery>> StartAsync(HttpContext http, string organisationId, string username, string code, ReadOnlyMemory<byte> credentialId, CancellationToken ct)
     {
         if ((await guesses.GuessAsync(http, CodePurpose.Recovery, organisationId, username, code, ct)).Failed(out var error, out var guess)) return error;
-        if (guess.User.IsActive) return await codes.OpenAsync(guess, () => StartAsync(guess.User, guess.RelyingParty, credentialId, CancellationToken.None), CancellationToken.None);
-        await guesses.ReturnAsync(guess);
-        return ErrorCatalog.UserDeactivated;
+        if (!guess.User.IsActive)
+        {
+            await guesses.ReturnAsync(guess);
+            return ErrorCatalog.UserDeactivated;
+        }
+
+        return await codes.OpenAsync(
+            guess,
+            () =>
+            {
+                audit.Add(organisationId, AuditActions.RecoveryStarted, guess.User.Id, guess.User.Id, http.Request.RemoteAddress(), "with a code");
+                return StartAsync(guess.User, guess.RelyingParty, credentialId, CancellationToken.None);
+            },
+            CancellationToken.None);
     }
 
     /// <summary>Starts a recovery of a user. The caller saves.</summary>

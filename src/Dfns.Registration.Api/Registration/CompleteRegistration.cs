@@ -15,13 +15,14 @@ namespace Dfns.Registration.Api.Registration;
 internal static class CompleteRegistration
 {
     internal static async Task<Results<Ok<RegistrationResponse>, ErrorResult>> CompleteAsync(
-        HttpRequest http, BearerReader bearers, RegistrationStore store, TrustSources trust, TimeProvider clock, IOptions<BodyLimits> limits, CancellationToken ct)
+        HttpRequest http, BearerReader bearers, RequestFacts facts, RegistrationStore store, TrustSources trust, TimeProvider clock, IOptions<BodyLimits> limits, CancellationToken ct)
     {
         // Who: the token is ours, and names a session that is still open. The session is looked up after the body: a slow client may
         // outlast it.
         if (await bearers.ReadAsync(http, TokenPurpose.Registration, ct) is not { } reference) return (ErrorResult)ErrorCatalog.NotAuthorized;
         if ((await JsonBody.ReceiveAsync(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var body)) return (ErrorResult)error;
         if (await store.FindAsync(reference, ct) is not { } session) return (ErrorResult)ErrorCatalog.NotAuthorized;
+        facts.CallerId = facts.SubjectId = session.User.Id;
 
         // Settled: a repeat gets its answer again; a spent session or a barred user gets an error.
         var digest = SHA256.HashData(body.Span);

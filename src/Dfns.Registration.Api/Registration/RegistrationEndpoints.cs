@@ -3,6 +3,7 @@ using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Telemetry;
 using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Wire;
 
@@ -17,6 +18,7 @@ internal static class RegistrationEndpoints
 
         group.MapPost("/registration/init", InitRegistration.InitAsync)
             .WithName("createRegistrationChallenge")
+            .AuditsFailures(AuditActions.RegistrationFailed)
             .WithSummary("Start a registration with a code")
             .WithDescription(
                 "Exchanges a registration code for a challenge and a temporaryAuthenticationToken. The code is not spent yet: a cancelled "
@@ -32,6 +34,7 @@ internal static class RegistrationEndpoints
 
         withToken.MapPost("/registration/delegated", DelegatedRegistration.InitAsync)
             .WithName("createDelegatedRegistrationChallenge")
+            .AuditsFailures(AuditActions.RegistrationFailed)
             .WithSummary("Start a registration for somebody else")
             .WithDescription("A service account creates an end user and gets the challenge for the user's device to answer with POST /auth/registration. No mail is sent. Needs Auth:Register:Delegated.")
             .Accepts<DelegatedRegistrationRequest>("application/json")
@@ -41,6 +44,7 @@ internal static class RegistrationEndpoints
 
         withToken.MapPost("/registration/delegated/restart", DelegatedRegistration.RestartAsync)
             .WithName("restartDelegatedRegistration")
+            .AuditsFailures(AuditActions.RegistrationFailed)
             .WithSummary("Start again with a user who did not complete")
             .WithDescription("A new challenge for an end user who exists and is not registered; whatever was begun before ends, in whatever way. Needs Auth:Register:Delegated.")
             .Accepts<DelegatedRegistrationRequest>("application/json")
@@ -54,6 +58,7 @@ internal static class RegistrationEndpoints
 
         group.MapPost("/registration/social", SocialRegistration.StartAsync)
             .WithName("createSocialRegistrationChallenge")
+            .AuditsFailures(AuditActions.RegistrationFailed)
             .WithSummary("Start a registration with an ID token")
             .WithDescription(
                 "Exchanges an ID token of an OpenID provider that the organisation accepts for a challenge and a temporaryAuthenticationToken. "
@@ -66,6 +71,7 @@ internal static class RegistrationEndpoints
 
         withToken.MapPost("/registration", CompleteRegistration.CompleteAsync)
             .WithName("completeUserRegistration")
+            .AuditsFailures(AuditActions.RegistrationFailed)
             .WithSummary("Complete a registration")
             .WithDescription(
                 "Takes one to three credentials, each of which signed the challenge, and registers the user with all of them or with none. "

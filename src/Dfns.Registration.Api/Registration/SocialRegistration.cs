@@ -11,7 +11,7 @@ namespace Dfns.Registration.Api.Registration;
 internal static class SocialRegistration
 {
     internal static async Task<Results<Ok<RegistrationChallengeResponse>, ErrorResult>> StartAsync(
-        HttpRequest http, AttemptBudgets budgets, IdTokenValidator validator, SocialStore social, RegistrationStore store, TokenService tokens, CancellationToken ct)
+        HttpRequest http, AttemptBudgets budgets, IdTokenValidator validator, SocialStore social, RegistrationStore store, TokenService tokens, RequestFacts facts, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<SocialRequest>(http, SocialOptions.BodySizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
         if (request.KindFault() is { } badKind) return (ErrorResult)badKind;
@@ -20,6 +20,7 @@ internal static class SocialRegistration
         if ((await validator.ValidateAsync(request.OrgId, request.IdToken, request.Nonce, ct)).Failed(out error, out var identity)) return (ErrorResult)error;
         var remoteAddress = http.RemoteAddress();
         if ((await social.FindOrCreateUserAsync(identity, remoteAddress, ct)).Failed(out error, out var userId)) return (ErrorResult)error;
+        facts.SubjectId = userId;
         if ((await store.OpenWithoutCodeAsync(identity.OrganisationId, userId, identity, ct)).Failed(out error, out var session)) return (ErrorResult)error;
         return TypedResults.Ok(await RegistrationChallenge.OfAsync(session.Ceremony, session.User, session.RelyingParty, tokens, ct));
     }

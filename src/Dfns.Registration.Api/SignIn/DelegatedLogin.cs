@@ -10,17 +10,18 @@ namespace Dfns.Registration.Api.SignIn;
 internal static class DelegatedLogin
 {
     internal static async Task<Results<Ok<LoginResponse>, ErrorResult>> LoginAsync(
-        HttpRequest http, SignedCalls calls, UserStore users, Sessions sessions, CancellationToken ct)
+        HttpRequest http, SignedCalls calls, UserStore users, Sessions sessions, RequestFacts facts, CancellationToken ct)
     {
         if ((await calls.ReadDelegatedAsync(http, Permission.LoginDelegated, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
         if (JsonBody.Parse<DelegatedLoginRequest>(call.Body).Failed(out error, out var request)) return (ErrorResult)error;
 
         // End users alone: an employee's session could do what the service account may not.
         var user = await users.FindEndUserAsync(call.Caller.OrganisationId, request.Username, ct);
+        facts.SubjectId = user?.Id;
         if (user?.RegisteredAt is null) return (ErrorResult)ErrorCatalog.UserNotFound.At("$.username");
         if (!user.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
 
-        var session = sessions.Open(user, SessionProof.OfAnother, http.RemoteAddress(), $"delegated by {call.Caller.User.Id}");
+        var session = sessions.Open(user, SessionProof.OfAnother, http.RemoteAddress(), "delegated", call.Caller.User.Id);
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
         return TypedResults.Ok(new LoginResponse(await sessions.TokenAsync(session, ct)));
     }

@@ -13,7 +13,7 @@ namespace Dfns.Registration.Api.SignIn;
 internal static class InitLogin
 {
     internal static async Task<Results<Ok<LoginChallengeResponse>, ErrorResult>> InitAsync(
-        HttpRequest http, SignInStore store, NameStore names, OrganisationStore organisations, TokenService tokens, MasterKey masterKey, CancellationToken ct)
+        HttpRequest http, SignInStore store, NameStore names, OrganisationStore organisations, TokenService tokens, RequestFacts facts, MasterKey masterKey, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<InitLoginRequest>(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
         var orgId = request.OrgId;
@@ -33,6 +33,7 @@ internal static class InitLogin
         if (request.Username is not { } username)
         {
             if (await organisations.FindRelyingPartyAsync(orgId, ct) is not { } relyingParty) return (ErrorResult)unknown;
+            facts.OrganisationId = orgId;
             var anybody = await store.OpenAsync(orgId, CeremonyPurpose.Login, userId: null, boundTo: null, ct);
             return TypedResults.Ok(LoginChallenge.ForAnyPasskey(anybody, await tokens.IssueChallengeIdentifierAsync(anybody, ct), relyingParty));
         }
@@ -42,6 +43,7 @@ internal static class InitLogin
         var folded = User.Fold(username);
         var seed = NobodysCredentials.Seed(masterKey, orgId, folded);
         if (await names.ReadAsync(orgId, folded, NobodysCredentials.StandInFrom(seed), ct) is not { } read) return (ErrorResult)unknown;
+        facts.OrganisationId = orgId;
         var madeUp = NobodysCredentials.Of(masterKey, read.RelyingParty, seed);
 
         var ceremony = await store.OpenAsync(orgId, read.IsNamed ? CeremonyPurpose.Login : CeremonyPurpose.LoginOfNobody, read.UserId, read.IsNamed ? null : seed, ct);

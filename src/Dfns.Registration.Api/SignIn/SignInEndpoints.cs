@@ -3,6 +3,7 @@ using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Telemetry;
 using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Wire;
 
@@ -18,6 +19,7 @@ internal static class SignInEndpoints
         group.MapPost("/login/init", InitLogin.InitAsync)
             .RequireRateLimiting(RateLimits.PerAddress)
             .WithName("createLoginChallenge")
+            .AuditsFailures(AuditActions.SignInFailed)
             .WithSummary("Start to sign in")
             .WithDescription("A challenge for the credentials of a user; without a username, for a passkey that names its user itself. An unknown user gets a challenge like everybody's, which nothing answers.")
             .Accepts<InitLoginRequest>("application/json")
@@ -31,6 +33,7 @@ internal static class SignInEndpoints
         group.MapPost("/login", CompleteLogin.CompleteAsync)
             .RequireRateLimiting(RateLimits.PerAddress)
             .WithName("login")
+            .AuditsFailures(AuditActions.SignInFailed)
             .WithSummary("Complete to sign in")
             .WithDescription("Takes the challenge signed by a first factor, and by a second where the user has one, and answers with the bearer token of a session.")
             .Accepts<AnswerRequest>("application/json")
@@ -39,6 +42,7 @@ internal static class SignInEndpoints
 
         group.MapPost("/login/delegated", DelegatedLogin.LoginAsync)
             .WithName("delegatedLogin")
+            .AuditsFailures(AuditActions.SignInFailed)
             .WithSummary("Sign an end user in on the word of a service account")
             .WithDescription("For service accounts with the permission Auth:Login:Delegated. Answers with the bearer token of a session of the end user.")
             .Accepts<DelegatedLoginRequest>("application/json")
@@ -49,6 +53,7 @@ internal static class SignInEndpoints
         group.MapPost("/login/social", SocialLogin.LoginAsync)
             .RequireRateLimiting(RateLimits.PerAddress)
             .WithName("socialLogin")
+            .AuditsFailures(AuditActions.SignInFailed)
             .WithSummary("Sign in with an ID token")
             .WithDescription("Exchanges an ID token of an OpenID provider that the organisation accepts for the bearer token of a session of the registered user it belongs to. Each ID token signs in once.")
             .Accepts<SocialRequest>("application/json")

@@ -21,7 +21,7 @@ namespace Dfns.Registration.Api.SignIn;
 internal static class SocialLogin
 {
     internal static async Task<Results<Ok<LoginResponse>, ErrorResult>> LoginAsync(
-        HttpRequest http, AttemptBudgets budgets, IdTokenValidator validator, SocialStore social, UserStore users, CeremonyStore ceremonies, Changes changes, Sessions sessions,
+        HttpRequest http, AttemptBudgets budgets, IdTokenValidator validator, SocialStore social, UserStore users, CeremonyStore ceremonies, Changes changes, Sessions sessions, RequestFacts facts,
         Entropy entropy, TimeProvider clock, IOptions<SocialOptions> options, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<SocialRequest>(http, SocialOptions.BodySizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
@@ -35,6 +35,7 @@ internal static class SocialLogin
             // Whose: of the issuer and the subject, never of the address. Whoever holds the provider's word may know whether there is such a user.
             var user = await users.FindRegisteredAsync(identity.OrganisationId, await social.FindUserAsync(identity, ct), ct);
             if (user is null) return (ErrorResult)ErrorCatalog.UserNotFound;
+            facts.SubjectId = user.Id;
             if (!user.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
             if (identity.FaultOf(user) is { } revoked) return (ErrorResult)revoked;
 
@@ -43,7 +44,12 @@ internal static class SocialLogin
             var (mark, reference) = (use.MarkUse(entropy), new TokenReference(use.OrganisationId, use.Id));
             ceremonies.Add(use);
             var session = sessions.Open(user, SessionProof.OfAnother, http.RemoteAddress(), identity.Issuer);
-            if (await changes.TrySaveAsync(ct) is null || await ceremonies.IsUsedByAsync(reference, mark, ct)) return TypedResults.Ok(new LoginResponse(await sessions.TokenAsync(session, ct)));
+            if (await changes.TrySaveAsync(ct) is null || await ceremonies.IsUsedByAsync(reference, mark, ct))
+            {
+                facts.CallerId = user.Id;
+                return TypedResults.Ok(new LoginResponse(await sessions.TokenAsync(session, ct)));
+            }
+
             // Else the user has changed meanwhile: looked at again.
             if (await ceremonies.LookAsync(reference, ct) is not null) return (ErrorResult)ErrorCatalog.IdTokenAlreadyUsed;
         }

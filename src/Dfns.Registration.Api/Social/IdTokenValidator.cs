@@ -3,6 +3,7 @@ using System.Text;
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Wire;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
@@ -13,7 +14,7 @@ namespace Dfns.Registration.Api.Social;
 /// Validates ID tokens (OpenID Connect Core 1.0 §3.1.3.7): signed by a provider of the organisation, for one of its clients, now. What a
 /// token says of itself before its signature is verified decides no more than which of the organisation's providers is asked.
 /// </summary>
-internal sealed class IdTokenValidator(SocialStore store, ProviderKeys keys, TimeProvider clock, IOptions<SocialOptions> options)
+internal sealed class IdTokenValidator(SocialStore store, ProviderKeys keys, RequestFacts facts, TimeProvider clock, IOptions<SocialOptions> options)
 {
     /// <summary>How far the clocks of provider and service may lie apart.</summary>
     public static readonly TimeSpan ClockDifference = TimeSpan.FromMinutes(1);
@@ -32,8 +33,9 @@ internal sealed class IdTokenValidator(SocialStore store, ProviderKeys keys, Tim
         var (token, claims) = parsed;
 
         // Whose: an unknown organisation and an unknown issuer look alike. The issuer is compared as exact text (step 2).
-        var provider = (await store.AcceptedAsync(organisationId, ct))
-            .Find(p => string.Equals(p.Issuer, claims.Text("iss"), StringComparison.Ordinal));
+        var accepted = await store.AcceptedAsync(organisationId, ct);
+        if (accepted.Count > 0) facts.OrganisationId = organisationId;
+        var provider = accepted.Find(p => string.Equals(p.Issuer, claims.Text("iss"), StringComparison.Ordinal));
         if (provider is null) return ErrorCatalog.IdTokenIssuerUnknown;
 
         // Steps 6 to 8: signed, with an algorithm that was agreed on, by a key of the provider. Neither 'none' nor an HMAC is ever on the list.

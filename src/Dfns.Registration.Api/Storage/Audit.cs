@@ -1,4 +1,5 @@
 using Dfns.Registration.Api.Secrets;
+using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Storage;
 
@@ -11,18 +12,43 @@ internal sealed class Audit(RegistrationDbContext db, Entropy entropy, TimeProvi
     /// <param name="subjectId">What it was done to.</param>
     /// <param name="remoteAddress">The peer's address, where there is one.</param>
     /// <param name="note">An English remark, free of secrets.</param>
-    public void Add(string organisationId, string action, string actor, string subjectId, string? remoteAddress = null, string? note = null) =>
+    /// <param name="at">UTC; when it was, if not now.</param>
+    public void Add(string organisationId, string action, string actor, string subjectId, string? remoteAddress = null, string? note = null, DateTimeOffset? at = null) =>
         db.AuditEvents.Add(new AuditEvent
         {
             OrganisationId = organisationId,
             Id = entropy.Id("au"),
-            At = clock.GetUtcNow(),
+            At = at ?? clock.GetUtcNow(),
             Action = action,
             Actor = actor,
             SubjectId = subjectId,
             RemoteAddress = remoteAddress,
             Note = note,
         });
+
+    /// <summary>For what somebody changed: what it was and what it is, in as many rows as that takes.</summary>
+    /// <param name="organisationId">Whose trail.</param>
+    /// <param name="action">One of <see cref="AuditActions"/>.</param>
+    /// <param name="actor">A user's id, or one of <see cref="AuditActors"/>.</param>
+    /// <param name="subjectId">What it was done to.</param>
+    /// <param name="remoteAddress">The peer's address, where there is one.</param>
+    /// <param name="note">What is told before it; null for nothing.</param>
+    /// <param name="values">What has changed.</param>
+    public void AddChange(string organisationId, string action, string actor, string subjectId, string? remoteAddress, string? note, params IEnumerable<ChangedValue> values)
+    {
+        foreach (var words in AuditNotes.Of(note, values)) Add(organisationId, action, actor, subjectId, remoteAddress, words);
+    }
+
+    /// <summary>For what the operator changed on the command line.</summary>
+    /// <param name="organisationId">Whose trail.</param>
+    /// <param name="action">One of <see cref="AuditActions"/>.</param>
+    /// <param name="subjectId">What it was done to.</param>
+    /// <param name="note">What is told before it; null for nothing.</param>
+    /// <param name="rows">The rows, tracked, after the change and before it is saved.</param>
+    public void ChangedByOperator(string organisationId, string action, string subjectId, string? note, params IEnumerable<object> rows) =>
+        AddChange(organisationId, action, AuditActors.Operator, subjectId, remoteAddress: null, note, rows.Select(row => db.Entry(row)).SelectMany(row => row.State == EntityState.Added
+            ? row.Properties.Where(p => !p.Metadata.IsPrimaryKey() && p.CurrentValue is not (null or DateTimeOffset)).Select(p => ChangedValue.New(p.Metadata.Name, p.CurrentValue))
+            : row.Properties.Where(p => p.IsModified).Select(p => new ChangedValue(p.Metadata.Name, p.OriginalValue, p.CurrentValue))));
 
     /// <summary>For what the operator did on the command line.</summary>
     public void ByOperator(string organisationId, string action, string subjectId, string? note = null) => Add(organisationId, action, AuditActors.Operator, subjectId, note: note);

@@ -38,7 +38,7 @@ public sealed class AuditEvent
             builder.Property(e => e.Actor).HasMaxLength(Limits.IdLength);
             builder.Property(e => e.SubjectId).HasMaxLength(Limits.IdLength);
             builder.Property(e => e.RemoteAddress).HasMaxLength(Limits.IdLength);
-            builder.Property(e => e.Note).HasMaxLength(Limits.UsernameLength);
+            builder.Property(e => e.Note).HasMaxLength(Limits.NoteLength);
             builder.HasIndex(e => new { e.OrganisationId, e.SubjectId, e.At });
             builder.HasIndex(e => new { e.OrganisationId, e.At });
         }
@@ -50,6 +50,9 @@ internal static class AuditActors
 {
     public const string Operator = "operator";
     public const string Service = "service";
+
+    /// <summary>Whoever has proven nothing.</summary>
+    public const string Anybody = "anybody";
 }
 
 /// <summary>Remarks of audit rows.</summary>
@@ -57,6 +60,56 @@ internal static class AuditNotes
 {
     /// <summary>Names credentials, such as <c>FirstFactor Fido2 cr-…, Recovery RecoveryKey cr-…</c>.</summary>
     public static string Of(params IReadOnlyList<Credential> credentials) => string.Join(", ", credentials.Select(c => $"{c.Slot} {c.Kind} {c.Uuid}"));
+
+    /// <summary>Tells of values what they were and what they are, such as <c>Origins was https://a.example; is https://a.example https://b.example</c>.</summary>
+    /// <param name="first">What is told before it; null for nothing.</param>
+    /// <param name="values">The names of the values, what they were and what they are; a list is told by its members, with spaces between them.</param>
+    /// <returns>As many remarks as that takes, each short enough for its column; one that is null where there is nothing to tell.</returns>
+    public static IEnumerable<string?> Of(string? first, IEnumerable<ChangedValue> values)
+    {
+        var note = first;
+        foreach (var words in values.Select(v => v.IsNew ? $"{v.Name} is {Text(v.Is)}" : $"{v.Name} was {Text(v.Was)}, is {Text(v.Is)}").SelectMany(Pieces))
+        {
+            if (note?.Length + 2 + words.Length > Limits.NoteLength)
+            {
+                yield return note;
+                note = null;
+            }
+
+            note = note is null ? words : $"{note}; {words}";
+        }
+
+        yield return note;
+    }
+
+    // What is longer than a row, between two words if there are two.
+    private static IEnumerable<string> Pieces(string words)
+    {
+        while (words.Length > Limits.NoteLength)
+        {
+            var end = words.LastIndexOf(' ', Limits.NoteLength) is > 0 and var space ? space : Limits.NoteLength;
+            yield return words[..end];
+            words = words[end..].TrimStart();
+        }
+
+        yield return words;
+    }
+
+    private static string Text(object? value) => value switch
+    {
+        null or "" => "(none)",
+        string text => text,
+        System.Collections.IEnumerable list => string.Join(' ', list.Cast<object>().Select(Text)) is { Length: > 0 } members ? members : "(none)",
+        IFormattable number => number.ToString(null, System.Globalization.CultureInfo.InvariantCulture),
+        _ => value.ToString() ?? "(none)",
+    };
+}
+
+/// <summary>A value that has changed; a list is told by its members.</summary>
+internal sealed record ChangedValue(string Name, object? Was, object? Is, bool IsNew = false)
+{
+    /// <summary>One that was not there before.</summary>
+    public static ChangedValue New(string name, object? value) => new(name, null, value, IsNew: true);
 }
 
 /// <summary>The actions an audit row can name.</summary>
@@ -93,6 +146,23 @@ internal static class AuditActions
     public const string SocialProviderChanged = "social_provider.changed";
     public const string SocialProviderRemoved = "social_provider.removed";
     public const string SocialUserCreated = "user.created_by_social_login";
+
+    public const string SignInFailed = "user.sign_in_failed";
+    public const string RegistrationFailed = "user.registration_failed";
+    public const string RecoveryFailed = "user.recovery_failed";
+    public const string CredentialFailed = "credential.creation_failed";
+    public const string CallRefused = "call.refused";
+    public const string UsersRead = "users.read";
+    public const string UserRead = "user.read";
+    public const string CredentialsRead = "credentials.read";
+    public const string TokenRead = "token.introspected";
+
+    /// <summary>All there are.</summary>
+    public static IReadOnlyList<string> All { get; } =
+    [
+        .. typeof(AuditActions).GetFields().Where(f => f.IsLiteral).Select(f => (string)f.GetRawConstantValue()!),
+        .. Enum.GetValues<CodePurpose>().Select(CodeSent),
+    ];
 
     /// <summary>A code was mailed: <c>registration_code.sent</c>, <c>login_code.sent</c>, <c>recovery_code.sent</c>.</summary>
     public static string CodeSent(CodePurpose purpose) => purpose switch

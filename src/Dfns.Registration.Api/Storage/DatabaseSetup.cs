@@ -18,6 +18,7 @@ internal static class DatabaseSetup
             .Validate(o => string.IsNullOrWhiteSpace(o.ConnectionString) || o.IsConnectionString(), "Database:ConnectionString is not one that Npgsql or Microsoft.Data.Sqlite can read; write it such as 'Host=db;Database=registration;Username=registration;Password=…'.")
             .Validate(o => o.StartTimeout >= TimeSpan.Zero, "Database:StartTimeout must not be negative, such as '00:00:30'.");
         builder.Services.AddScoped<Audit>();
+        builder.Services.AddScoped<AuditStore>();
         builder.Services.AddScoped<Changes>();
         builder.Services.AddSingleton<SqliteWriter>();
         builder.Services.AddSingleton<SqliteReader>();

@@ -6,6 +6,7 @@ internal static class Limits
     public const int IdLength = 64;
     public const int NameLength = 100;
     public const int UsernameLength = 320;
+    public const int NoteLength = 320;
     public const int EnumLength = 32;
     public const int DomainLength = 253;
     public const int ChallengeLength = 43;

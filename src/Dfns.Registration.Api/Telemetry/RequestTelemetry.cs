@@ -54,6 +54,8 @@ internal static class RequestTelemetry
             // The route, not the path: what a client writes into a path is not for the log.
             logging.GetMessageTemplateProperties = (context, _, elapsed, status) =>
             [
+                new("OrganisationId", new Serilog.Events.ScalarValue(Facts(context).OrganisationId)),
+                new("Caller", new Serilog.Events.ScalarValue(Facts(context).CallerId)),
                 new("RequestMethod", new Serilog.Events.ScalarValue(Method(context))),
                 new("Route", new Serilog.Events.ScalarValue(Route(context))),
                 new("StatusCode", new Serilog.Events.ScalarValue(status)),
@@ -90,6 +92,8 @@ internal static class RequestTelemetry
 
     private static string Outcome(HttpContext context) =>
         context.Features.Get<OutcomeFeature>()?.Code ?? (context.Response.StatusCode < StatusCodes.Status400BadRequest ? "ok" : "failed");
+
+    private static RequestFacts Facts(HttpContext context) => context.RequestServices.GetRequiredService<RequestFacts>();
 
     private static string Route(HttpContext context) =>
         (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "(no route)";

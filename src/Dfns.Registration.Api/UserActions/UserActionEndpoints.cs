@@ -1,5 +1,7 @@
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Telemetry;
 using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.UserActions;
@@ -22,6 +24,7 @@ internal static class UserActionEndpoints
 
         group.MapPost("/action", CompleteUserAction.CompleteAsync)
             .WithName("signUserActionChallenge")
+            .AuditsFailures(AuditActions.CallRefused)
             .WithSummary("Complete signing a call")
             .WithDescription("Answers with the userAction to send in the header X-DFNS-USERACTION of that one call.")
             .Accepts<AnswerRequest>("application/json")

@@ -38,13 +38,13 @@ internal static class ReadUsers
     }
 
     internal static async Task<Results<Ok<UserResponse>, ErrorResult>> GetAsync(
-        HttpRequest http, string userId, CallerReader callers, UserStore users, CancellationToken ct)
+        HttpRequest http, string userId, CallerReader callers, UserStore users, RequestFacts facts, CancellationToken ct)
     {
         if (await callers.ReadAsync(http, ct) is not { } caller) return (ErrorResult)ErrorCatalog.NotAuthorized;
         if (caller.Lacking(Permission.ReadUsers) is { } lacking) return (ErrorResult)lacking;
-        return await users.FindAsync(caller.OrganisationId, userId, isServiceAccount: false, ct) is { } found
-            ? TypedResults.Ok(UserResponse.Of(found))
-            : (ErrorResult)ErrorCatalog.UserUnknown;
+        if (await users.FindAsync(caller.OrganisationId, userId, isServiceAccount: false, ct) is not { } found) return (ErrorResult)ErrorCatalog.UserUnknown;
+        facts.SubjectId = found.User.Id;
+        return TypedResults.Ok(UserResponse.Of(found));
     }
 
     private static int? ReadLimit(StringValues text) => text.Count == 0

@@ -1,5 +1,7 @@
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Telemetry;
 using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.Users;
@@ -22,6 +24,7 @@ internal static class UserEndpoints
 
         group.MapGet("/users", ReadUsers.ListAsync)
             .WithName("listUsers")
+            .AuditsReads(AuditActions.UsersRead)
             .WithSummary("List the users")
             .WithDescription("The users of the caller's organisation in the order in which they were created, a page at a time; deleted users and service accounts are not among them. Needs Auth:Users:Read.")
             .WithMetadata(
@@ -34,6 +37,7 @@ internal static class UserEndpoints
 
         group.MapGet("/users/{userId}", ReadUsers.GetAsync)
             .WithName("getUser")
+            .AuditsReads(AuditActions.UserRead)
             .WithSummary("Look at a user")
             .WithDescription("Needs Auth:Users:Read.")
             .Permitted().RequireBearer()

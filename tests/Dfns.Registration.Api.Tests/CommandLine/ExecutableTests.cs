@@ -39,6 +39,7 @@ public sealed class ExecutableTests
         ("social-provider list --org ORG", ""),
         ("social-provider remove --org ORG --issuer https://accounts.example.co", ""),
         ("keys rotate", ""),
+        ("audit list --org ORG --most 1", ""),
     ];
 
     /// <summary>What is at fault, and the setting of the environment that is, if one is.</summary>

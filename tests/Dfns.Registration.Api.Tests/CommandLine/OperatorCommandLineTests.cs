@@ -36,7 +36,7 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
         Assert.NotNull(listed["registeredAt"]);
         Assert.Equal(
             ["database.migrated operator", "organisation.created operator", $"user.invited operator", $"user.registered {invited.UserId}"],
-            await service.InDatabaseAsync(db => db.AuditEvents.OrderBy(e => e.Action).Select(e => e.Action + " " + e.Actor).ToListAsync()));
+            await service.InDatabaseAsync(db => db.AuditEvents.Select(e => e.Action + " " + e.Actor).Distinct().OrderBy(e => e).ToListAsync()));
     }
 
     [Fact]

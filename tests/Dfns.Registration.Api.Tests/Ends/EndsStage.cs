@@ -130,12 +130,13 @@ internal sealed class EndsPerson(EndsStage stage, Whose whose, string name)
     public JsonObject NameBody => new() { ["username"] = name, ["orgId"] = stage.Organisation.Id };
 
     /// <summary>The body that carries an ID token of this person, another each time, issued now.</summary>
-    public JsonObject IdTokenBody(double? issuedAt = null) => new()
+    public JsonObject IdTokenBody(double? issuedAt = null, Action<JsonObject>? change = null) => new()
     {
         ["idToken"] = stage.Provider.Draft(Service.Clock.GetUtcNow(), subject: name, email: name).With(d =>
         {
             d.Claims["jti"] = $"{name} {++tokens}";
             if (issuedAt is { } seconds) d.Claims["iat"] = seconds;
+            change?.Invoke(d.Claims);
         }).Encode(),
         ["socialLoginProviderKind"] = "Oidc",
         ["orgId"] = stage.Organisation.Id,

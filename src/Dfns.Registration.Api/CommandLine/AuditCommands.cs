@@ -1,0 +1,39 @@
+using System.CommandLine;
+using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Settings;
+using Dfns.Registration.Api.Storage;
+
+namespace Dfns.Registration.Api.CommandLine;
+
+/// <summary><c>audit list</c>.</summary>
+internal static class AuditCommands
+{
+    private const int DefaultMost = 100;
+    private const int MaxMost = 100_000;
+
+    public static Command Make() => new("audit", "The audit trail: who did what to whom, when and from where.") { MakeList() };
+
+    private static Command MakeList()
+    {
+        var organisation = new Option<string?>("--org") { Description = "The organisation's id; 'org list' shows it. Without it, what concerns the service as a whole: its keys and its database." };
+        var subject = new Option<string?>("--subject") { Description = "Only what was done to this user or organisation: its id." };
+        var actor = new Option<string?>("--actor") { Description = $"Only what this one did: the id of a user or service account, {AuditActors.Operator}, {AuditActors.Service}, or {AuditActors.Anybody} for whoever has proven nothing." };
+        var action = new Option<string?>("--action") { Description = "Only this, such as user.sign_in_failed; the manual has the list." };
+        var since = InstantOption.Make("--since", "Not what was earlier, such as 2027-06-30 or 2027-06-30T12:00Z.");
+        var most = new Option<int>("--most") { Description = $"How many events at most, the latest; {DefaultMost} when left out.", DefaultValueFactory = _ => DefaultMost };
+        var command = new Command("list", "List what happened, the latest last.\n\nExample: audit list --org or-30tnh-itmjs-s235s5ontr3r23h2 --since 2027-06-30") { organisation, subject, actor, action, since, most };
+        command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
+            parsed,
+            async (services, stop) =>
+            {
+                if (parsed.GetValue(organisation) is { } orgId && !await services.GetRequiredService<OrganisationStore>().ExistsAsync(orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
+                if (parsed.GetValue(action) is { } named && !AuditActions.All.Contains(named)) return CommandResult.Fault($"There is no action '{named}'; {Spelling.Hint(named, [.. AuditActions.All])}");
+                if (parsed.GetValue(most) is < 1 or > MaxMost) return CommandResult.Fault($"--most must be from 1 to {MaxMost}.");
+                var events = await services.GetRequiredService<AuditStore>().ListAsync(
+                    parsed.GetValue(organisation) ?? "", parsed.GetValue(subject), parsed.GetValue(actor), parsed.GetValue(action), parsed.GetValue(since), parsed.GetValue(most), stop);
+                return new CommandResult([.. events.Select(e => new { e.At, e.Action, e.Actor, Subject = e.SubjectId, From = e.RemoteAddress ?? "", Note = e.Note ?? "" })]);
+            },
+            ct));
+        return command;
+    }
+}

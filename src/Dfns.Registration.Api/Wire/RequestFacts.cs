@@ -1,0 +1,17 @@
+namespace Dfns.Registration.Api.Wire;
+
+/// <summary>
+/// What is certain of a request, as far as it went: for its log line and the audit trail, which tell nothing that a client merely wrote. One
+/// for each request.
+/// </summary>
+internal sealed class RequestFacts
+{
+    /// <summary>The organisation that it was about, which exists; null as long as that is open.</summary>
+    public string? OrganisationId { get; set; }
+
+    /// <summary>The user or service account that it came from, as a token or a credential has proven; null as long as nothing has.</summary>
+    public string? CallerId { get; set; }
+
+    /// <summary>The user whom it was about, who exists; null where there is none.</summary>
+    public string? SubjectId { get; set; }
+}

@@ -1,0 +1,423 @@
+using System.Text.Json.Nodes;
+using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Telemetry;
+using Dfns.Registration.Api.Tests.Ends;
+using Dfns.Registration.Api.Tests.Running;
+using Dfns.Registration.Api.Wire;
+using Dfns.Registration.TestKit;
+using Dfns.Registration.Verification;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Dfns.Registration.Api.Tests.Auditing;
+
+/// <summary>What an investigator finds afterwards: who failed to get in, what was refused to whom, who read of whom, who acted for whom, and what a setting was before.</summary>
+public abstract class AuditTests(ServiceFixture fixture) : ServiceTests(fixture)
+{
+    public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : AuditTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
+
+    public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : AuditTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;
+
+    // Who is tried: a person who is there, or nobody.
+    private const string Person = "person";
+    private const string Nobody = "nobody";
+
+    /// <summary>Every way in, and how it fails: what it is to the trail, whom it is told of, and how the note ends.</summary>
+    private static readonly Dictionary<string, (string Action, string Subject, string Note, Func<EndsPerson, Task<Answer>> Act)> Failures = new(StringComparer.Ordinal)
+    {
+        ["a wrong registration code"] = (AuditActions.RegistrationFailed, Person, "POST /auth/registration/init: invalid_code (wrong code)", p =>
+            p.Service.PostAsync("/auth/registration/init", Code(p, "registrationCode", p.Name))),
+        ["a registration code of nobody"] = (AuditActions.RegistrationFailed, Nobody, "POST /auth/registration/init: invalid_code (no such user)", p =>
+            p.Service.PostAsync("/auth/registration/init", Code(p, "registrationCode", "nobody@example.co"))),
+        ["a registration with another challenge signed"] = (AuditActions.RegistrationFailed, Person, "POST /auth/registration: challenge_mismatch", async p =>
+        {
+            var challenge = await (await p.Service.InviteAsync(p.Stage.Organisation, $"other-{p.Name}")).InitAsync();
+            p.UserId = challenge.UserId;
+            return await challenge.CompleteAsync((challenge with { Text = challenge.Text[..^1] + (challenge.Text[^1] == 'A' ? 'E' : 'A') }).GoodBody());
+        }),
+        ["an ID token of an unknown issuer"] = (AuditActions.RegistrationFailed, Nobody, "POST /auth/registration/social: id_token_issuer_unknown", p =>
+            p.Service.PostAsync("/auth/registration/social", p.IdTokenBody(change: claims => claims["iss"] = "https://elsewhere.example"))),
+        ["an ID token that is over"] = (AuditActions.SignInFailed, Nobody, "POST /auth/login/social: id_token_expired", p =>
+            p.Service.PostAsync("/auth/login/social", p.IdTokenBody(change: claims => claims["exp"] = 1))),
+        ["an ID token of somebody unknown"] = (AuditActions.SignInFailed, Nobody, "POST /auth/login/social: user_not_found", p =>
+            p.Service.PostAsync("/auth/login/social", p.IdTokenBody(change: claims => claims["sub"] = "somebody else"))),
+        ["an ID token used twice"] = (AuditActions.SignInFailed, Person, "POST /auth/login/social: id_token_already_used", async p =>
+        {
+            var body = p.IdTokenBody();
+            await p.Service.PostAsync("/auth/login/social", body.DeepClone());
+            return await p.Service.PostAsync("/auth/login/social", body);
+        }),
+        ["a wrong login code"] = (AuditActions.SignInFailed, Person, "POST /auth/login/init: invalid_code (wrong code)", p =>
+            p.Service.PostAsync("/auth/login/init", Code(p, "loginCode", p.Name))),
+        ["a login code of nobody"] = (AuditActions.SignInFailed, Nobody, "POST /auth/login/init: invalid_code (no such user)", p =>
+            p.Service.PostAsync("/auth/login/init", Code(p, "loginCode", "nobody@example.co"))),
+        ["a sign-in by somebody else's passkey"] = (AuditActions.SignInFailed, Person, "POST /auth/login: no_usable_credential", async p =>
+            await p.Service.PostAsync("/auth/login", (await Registered.NewAsync(p.Stage.Organisation, username: $"other-{p.Name}")).AnswerTo(await p.User!.TryInitLoginAsync()))),
+        ["a sign-in with a changed signature"] = (AuditActions.SignInFailed, Person, "POST /auth/login: assertion_signature_invalid", async p =>
+        {
+            var body = await p.User!.LoginBodyAsync();
+            body["firstFactor"]!["credentialAssertion"]!["signature"] = "MEUCIQDAAAAA";
+            return await p.Service.PostAsync("/auth/login", body);
+        }),
+        ["a sign-in of nobody"] = (AuditActions.SignInFailed, Nobody, "POST /auth/login: no_usable_credential", async p =>
+            await p.Service.PostAsync("/auth/login", p.User!.AnswerTo(await p.Service.PostAsync("/auth/login/init", new JsonObject { ["username"] = "nobody@example.co", ["orgId"] = p.Stage.Organisation.Id })))),
+        ["a wrong recovery code"] = (AuditActions.RecoveryFailed, Person, "POST /auth/recover/user/init: invalid_code (wrong code)", p =>
+        {
+            var body = Code(p, "verificationCode", p.Name);
+            body["credentialId"] = p.User!.Recovery!.CredId;
+            return p.Service.PostAsync("/auth/recover/user/init", body);
+        }),
+        ["a recovery signed by another key"] = (AuditActions.RecoveryFailed, Person, "POST /auth/recover/user: not_a_recovery_credential", async p =>
+        {
+            var recovering = await Recovering.StartAsync(p.User!);
+            var made = recovering.Make(CredentialKind.RecoveryKey);
+            return await recovering.CompleteAsync(recovering.BodyOf(Recovering.NewCredentials(recovering.Make(CredentialKind.Fido2)), by: made));
+        }),
+        ["a credential of another kind than the challenge's"] = (AuditActions.CredentialFailed, Person, "POST /auth/credentials/code/verify: credential_kind_misplaced", async p =>
+        {
+            var adding = Adding.Of(p.User!, await p.InitWithCodeAsync(await p.CredentialCodeAsync()));
+            return await p.Service.PostAsync("/auth/credentials/code/verify", adding.BodyOf(adding.Make(CredentialKind.RecoveryKey)));
+        }),
+    };
+
+    public static TheoryData<string> AllFailures => [.. Failures.Keys];
+
+    [Theory]
+    [MemberData(nameof(AllFailures))]
+    public async Task Whoever_does_not_get_in_is_told_of(string how)
+    {
+        await using var stage = await EndsStage.NewAsync(Service);
+        var person = await stage.NewPersonAsync(how.Contains("registration code", StringComparison.Ordinal) ? Whose.Invited : Whose.Registered);
+        var (action, subject, note, act) = Failures[how];
+
+        var answer = await act(person);
+        await WriteAsync(Service);
+
+        Assert.InRange((int)answer.Status, 400, 499);
+        var told = Assert.Single(await EventsAsync(stage.Organisation, action));
+        Assert.Equal(
+            (AuditActors.Anybody, subject == Person ? person.UserId : stage.Organisation.Id, "127.0.0.1"),
+            (told.Actor.Replace(person.UserId, AuditActors.Anybody, StringComparison.Ordinal), told.SubjectId, told.RemoteAddress));
+        Assert.StartsWith(note, told.Note, StringComparison.Ordinal);
+    }
+
+    // With a token of ours that is nothing any more: so every one of them is refused, and tells of it.
+    [Fact]
+    public async Task Every_endpoint_for_callers_tells_of_a_refused_call()
+    {
+        await using var stage = await EndsStage.NewAsync(Service);
+        var person = await stage.NewPersonAsync(Whose.Registered);
+        await Service.SendAsync(HttpMethod.Put, "/auth/logout", content: null, person.Session!.Token);
+        var expected = new List<string>();
+        foreach (var endpoint in BearerEndpoints())
+        {
+            var answer = await Service.SendAsync(new HttpMethod(Method(endpoint)), Path(endpoint), Service.Json(new JsonObject()), person.Session.Token);
+            // A token for something else is none of ours to the two that complete with another.
+            if ((int)answer.Status == 401 && endpoint.RoutePattern.RawText is not ("/auth/registration" or "/auth/recover/user")) expected.Add($"{Method(endpoint)} {endpoint.RoutePattern.RawText}: not_authorized");
+        }
+
+        await WriteAsync(Service);
+
+        var told = await Service.InDatabaseAsync(db => db.AuditEvents.Where(e => e.OrganisationId == stage.Organisation.Id && e.Actor == AuditActors.Anybody).ToListAsync());
+        Assert.True(expected.Count > 20, $"{expected.Count}");
+        Assert.Equal(expected.Order(StringComparer.Ordinal), told.Select(e => e.Note!).Order(StringComparer.Ordinal));
+        Assert.All(told, e => Assert.Equal((stage.Organisation.Id, "127.0.0.1"), (e.SubjectId, e.RemoteAddress)));
+    }
+
+    [Fact]
+    public async Task A_call_that_the_caller_may_not_make_names_the_caller()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var caller = await organisation.SignedInAsync(UserKind.CustomerEmployee, "jane@example.co");
+
+        await caller.GetAsync("/auth/users");
+        await caller.PostAsync("/auth/users", new JsonObject());
+        await WriteAsync(Service);
+
+        Assert.Equal(
+            ["GET /auth/users: permission_missing", "POST /auth/users: permission_missing"],
+            (await EventsAsync(organisation, AuditActions.CallRefused)).Where(e => e.Actor == caller.UserId).Select(e => e.Note!).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Every_endpoint_that_tells_of_users_says_that_it_is_read()
+    {
+        Assert.All(
+            BearerEndpoints().Where(e => Method(e) == "GET"),
+            e => Assert.True(e.Metadata.GetMetadata<ReadMetadata>() is not null, e.RoutePattern.RawText));
+        await using var stage = await EndsStage.NewAsync(Service);
+        var person = await stage.NewPersonAsync(Whose.Registered);
+
+        for (var n = 0; n < 3; n++) Assert.Equal(200, (int)(await stage.Backend.GetAsync("/auth/users")).Status);
+        Assert.Equal(200, (int)(await stage.Backend.GetAsync($"/auth/users/{person.UserId}")).Status);
+        Assert.Equal(200, (int)(await person.Session!.GetAsync("/auth/credentials")).Status);
+        Assert.Equal(200, (int)(await Service.SendAsync(HttpMethod.Post, "/auth/introspect", new FormUrlEncodedContent([new("token", person.Session.Token)]), stage.Backend.Token)).Status);
+        await WriteAsync(Service);
+
+        Assert.Equal(
+            [
+                (AuditActions.CredentialsRead, person.UserId, stage.Organisation.Id, "GET /auth/credentials"),
+                (AuditActions.TokenRead, stage.Backend.UserId, person.UserId, "POST /auth/introspect"),
+                (AuditActions.UserRead, stage.Backend.UserId, person.UserId, "GET /auth/users/{userId}"),
+                (AuditActions.UsersRead, stage.Backend.UserId, stage.Organisation.Id, $"GET /auth/users, 3 times until {Service.Clock.GetUtcNow():HH:mm:ss} UTC"),
+            ],
+            (await ReadsAsync(stage.Organisation)).Select(e => (e.Action, e.Actor, e.SubjectId, e.Note!)));
+    }
+
+    [Fact]
+    public async Task A_flood_makes_few_rows_and_keeps_no_other_organisation_from_its_own()
+    {
+        await using var service = await Service.StartAsync(Service.Database, ("Network:TrustedProxies:0", "127.0.0.0/8"), ("RateLimits:AttemptsPerUser", "1000"));
+        var (flooded, other) = (await service.NewOrganisationAsync(), await service.NewOrganisationAsync());
+        var body = new JsonObject { ["username"] = "nobody@example.co", ["registrationCode"] = "0000-0000-0000-0000", ["orgId"] = flooded.Id };
+        for (var n = 0; n < AuditTally.MostRows + 50; n++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/auth/registration/init") { Content = Service.Json(body) };
+            request.Headers.Add("X-Forwarded-For", $"198.51.100.{n}");
+            using var response = await service.Http.SendAsync(request);
+        }
+
+        body["orgId"] = other.Id;
+        await service.PostAsync("/auth/registration/init", body);
+        await WriteAsync(service);
+
+        var told = await EventsAsync(flooded, AuditActions.RegistrationFailed);
+        Assert.Equal(AuditTally.MostRows + 1, told.Count);
+        var rest = Assert.Single(told, e => e.RemoteAddress is null);
+        Assert.Equal((AuditActors.Anybody, flooded.Id, "more of this, 50 times until 12:00:00 UTC"), (rest.Actor, rest.SubjectId, rest.Note));
+        Assert.Equal("127.0.0.1", Assert.Single(await EventsAsync(other, AuditActions.RegistrationFailed)).RemoteAddress);
+    }
+
+    // What could be written as often as somebody likes, into whatever trail.
+    [Fact]
+    public async Task Nothing_is_told_of_an_organisation_that_is_not_there_or_of_what_a_client_wrote()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        await WriteAsync(Service);
+        var before = await CountAsync();
+
+        foreach (var orgId in new[] { "or-none", "", "'; DROP TABLE audit_events" })
+        {
+            await Service.PostAsync("/auth/registration/init", new JsonObject { ["username"] = "my-password", ["registrationCode"] = "0000-0000-0000-0000", ["orgId"] = orgId });
+            await Service.PostAsync("/auth/login/init", new JsonObject { ["username"] = "my-password", ["orgId"] = orgId });
+        }
+
+        await Service.SendAsync(HttpMethod.Get, "/auth/users", content: null, "no-token");
+        await WriteAsync(Service);
+        Assert.Equal(before, await CountAsync());
+
+        await Service.PostAsync("/auth/registration/init", new JsonObject { ["username"] = "my-password", ["registrationCode"] = "0000-0000-0000-0000", ["orgId"] = organisation.Id });
+        await WriteAsync(Service);
+        Assert.DoesNotContain(
+            "my-password", System.Text.Json.JsonSerializer.Serialize(await EventsAsync(organisation, AuditActions.RegistrationFailed)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_added_is_counted_on()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var body = new JsonObject { ["username"] = "nobody@example.co", ["registrationCode"] = "0000-0000-0000-0000", ["orgId"] = organisation.Id };
+        await Service.PostAsync("/auth/registration/init", body);
+        await Service.Services.GetRequiredService<AuditTally>().WriteAsync(new CancellationToken(canceled: true));
+        Assert.Empty(await EventsAsync(organisation, AuditActions.RegistrationFailed));
+
+        await Service.PostAsync("/auth/registration/init", body);
+        await WriteAsync(Service);
+
+        Assert.EndsWith($"2 times until {Service.Clock.GetUtcNow():HH:mm:ss} UTC", Assert.Single(await EventsAsync(organisation, AuditActions.RegistrationFailed)).Note, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_service_that_stops_adds_what_it_has_counted()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        await using (var service = await Service.StartAnotherAsync())
+        {
+            await service.PostAsync("/auth/registration/init", new JsonObject { ["username"] = "nobody@example.co", ["registrationCode"] = "0000-0000-0000-0000", ["orgId"] = organisation.Id });
+        }
+
+        Assert.Single(await EventsAsync(organisation, AuditActions.RegistrationFailed));
+    }
+
+    [Fact]
+    public async Task Who_acts_for_somebody_is_named()
+    {
+        await using var stage = await EndsStage.NewAsync(Service);
+        var person = await stage.NewPersonAsync(Whose.Registered);
+        var delegated = await stage.NewPersonAsync(Whose.Delegated);
+        Assert.Equal(200, (int)(await stage.Backend.PostAsync("/auth/login/delegated", new JsonObject { ["username"] = person.Name })).Status);
+        Assert.Equal(200, (int)(await stage.Backend.PostAsync("/auth/recover/user/delegated", new JsonObject { ["username"] = person.Name, ["credentialId"] = person.User!.Recovery!.CredId })).Status);
+        await stage.Backend.PutAsync($"/auth/users/{person.UserId}/deactivate");
+
+        var events = await Service.InDatabaseAsync(db => db.AuditEvents.Where(e => e.OrganisationId == stage.Organisation.Id && e.Actor == stage.Backend.UserId).ToListAsync());
+        Assert.Equal(
+            [(AuditActions.UserDeactivated, person.UserId), (AuditActions.RecoveryStarted, person.UserId), (AuditActions.SignedIn, person.UserId), (AuditActions.RegistrationDelegated, delegated.UserId)],
+            events.Select(e => (e.Action, e.SubjectId)).OrderBy(e => e.SubjectId == delegated.UserId).ThenBy(e => e.Action, StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_recovery_that_is_started_with_a_code_is_told_of_though_it_never_completes()
+    {
+        var user = await Registered.NewAsync(await Service.NewOrganisationAsync(), recovery: true);
+        await Recovering.StartAsync(user);
+
+        var told = Assert.Single(await EventsAsync(user.Organisation, AuditActions.RecoveryStarted));
+        Assert.Equal((user.UserId, user.UserId, "127.0.0.1", "with a code"), (told.Actor, told.SubjectId, told.RemoteAddress, told.Note));
+    }
+
+    [Fact]
+    public async Task A_changed_setting_is_told_as_it_was_and_as_it_is()
+    {
+        var created = await ServiceProgram.RowAsync(Service.Database, "org", "create", "--name", "Example", "--rp-id", "example.co", "--origin", "https://app.example.co");
+        var organisation = new TestOrganisation(Service, (string)created["id"]!, "example.co", "https://app.example.co");
+        var account = await organisation.NewServiceAccountAsync(Permission.ReadUsers);
+        await OperateAsync("org", "update", "--org", organisation.Id, "--name", "Example Ltd");
+        await OperateAsync("relying-party", "add", "--org", organisation.Id, "--origin", "https://www.example.co");
+        await OperateAsync("relying-party", "set", "--org", organisation.Id, "--user-verification", "preferred");
+        await OperateAsync("service-account", "permit", "--org", organisation.Id, "--account", account.UserId, "--add", Permission.CreateUsers);
+        await OperateAsync("social-provider", "set", "--org", organisation.Id, "--issuer", "https://accounts.example", "--client-id", "1");
+        await OperateAsync("social-provider", "add", "--org", organisation.Id, "--issuer", "https://accounts.example", "--client-id", "2");
+        var jane = await organisation.SignedInAsync(UserKind.EndUser, "jane@example.co");
+        var credential = (string)(await jane.GetAsync("/auth/credentials")).Body["items"]![0]!["credentialUuid"]!;
+        Assert.Equal(200, (int)(await jane.PutAsync($"/auth/credentials/{credential}", new JsonObject { ["credentialName"] = "The old phone" })).Status);
+
+        var told = await Service.InDatabaseAsync(db => db.AuditEvents.Where(e => e.OrganisationId == organisation.Id).OrderBy(e => e.At).ToListAsync());
+        foreach (var words in new[]
+        {
+            "RelyingPartyId is example.co",
+            "Name was Example, is Example Ltd",
+            "Origins was https://app.example.co, is https://app.example.co https://www.example.co",
+            "UserVerification was required, is preferred",
+            "Permissions was Auth:Users:Read, is Auth:Users:Read Auth:Users:Create",
+            "ClientIds is 1",
+            "https://accounts.example; ClientIds was 1, is 1 2",
+            $"FirstFactor Key {credential}; Name was ",
+            ", is The old phone",
+        })
+        {
+            Assert.True(told.Count(e => e.Note?.Contains(words, StringComparison.Ordinal) == true) == 1, $"{words}\n{string.Join('\n', told.Select(e => $"{e.Action}: {e.Note}"))}");
+        }
+    }
+
+    [Fact]
+    public async Task A_long_list_is_told_in_as_many_rows_as_it_takes()
+    {
+        var origins = Enumerable.Range(0, 40).Select(n => $"https://app-{n}.example.co").ToList();
+        var created = await ServiceProgram.RowAsync(Service.Database, "org", "create", "--name", "Example", "--rp-id", "example.co", "--origin", origins[0]);
+        var id = (string)created["id"]!;
+        await OperateAsync(["relying-party", "add", "--org", id, .. origins[1..].SelectMany(o => new[] { "--origin", o })]);
+
+        var told = await Service.InDatabaseAsync(db => db.AuditEvents.Where(e => e.OrganisationId == id && e.Action == AuditActions.RelyingPartyChanged).OrderBy(e => e.Id).Select(e => e.Note!).ToListAsync());
+        Assert.InRange(told.Count, 3, 6);
+        Assert.All(told, note => Assert.InRange(note.Length, 1, 320));
+        Assert.All(origins, o => Assert.Contains(told, note => note.Contains(o, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task The_line_of_a_request_names_organisation_and_caller_and_nothing_that_a_client_wrote()
+    {
+        await using var service = await Service.StartAnotherAsync();
+        var organisation = await service.NewOrganisationAsync();
+        var jane = await organisation.SignedInAsync(UserKind.EndUser, "jane@example.co");
+        await jane.GetAsync("/auth/credentials");
+        await service.PostAsync("/auth/login/init", new JsonObject { ["username"] = "jane@example.co", ["orgId"] = "or-invented" });
+        await service.SendAsync(HttpMethod.Get, "/auth/users", content: null, "no-token");
+
+        Assert.Equal((organisation.Id, jane.UserId), Named("/auth/credentials"));
+        Assert.Equal((organisation.Id, jane.UserId), Named("/auth/login"));
+        Assert.Equal((organisation.Id, jane.UserId), Named("/auth/registration"));
+        Assert.Equal((null, null), Named("/auth/users"));
+        Assert.DoesNotContain(service.Log.Lines, line => line.Contains("or-invented", StringComparison.Ordinal));
+
+        (string?, string?) Named(string route)
+        {
+            var line = service.Log.Lines.Select(text => JsonNode.Parse(text)!).Last(l => (string?)l["Route"] == route);
+            return ((string?)line["OrganisationId"], (string?)line["Caller"]);
+        }
+    }
+
+    [Fact]
+    public async Task The_trail_is_listed_by_a_command()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var (jane, john) = (await Registered.NewAsync(organisation), await Registered.NewAsync(organisation, username: "john@example.co"));
+        await jane.LoginAsync();
+        Service.Clock.Advance(TimeSpan.FromMinutes(1));
+        var later = Service.Clock.GetUtcNow();
+        await john.LoginAsync();
+
+        var all = await ListAsync();
+        Assert.Equal(
+            [AuditActions.SignedIn, AuditActions.SignedIn],
+            all.Where(e => (string)e["action"]! != AuditActions.RegisteredWithoutRecovery && (string)e["action"]! != AuditActions.UserRegistered).Select(e => (string)e["action"]!));
+        Assert.Equal(john.UserId, (string)all[^1]["subject"]!);
+        Assert.Equal("127.0.0.1", (string)all[^1]["from"]!);
+        Assert.Single(await ListAsync("--action", AuditActions.SignedIn, "--subject", jane.UserId));
+        Assert.Single(await ListAsync("--action", AuditActions.SignedIn, "--actor", john.UserId));
+        Assert.Equal(john.UserId, (string)Assert.Single(await ListAsync("--most", "1"))["subject"]!);
+        Assert.All(await ListAsync("--since", later.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture)), e => Assert.Equal(john.UserId, (string)e["subject"]!));
+        Assert.DoesNotContain(await ListedAsync("audit", "list"), e => (string)e["action"]! == AuditActions.SignedIn);
+        foreach (var (arguments, why) in new (string[], string)[]
+        {
+            (["--org", "or-none"], "There is no organisation with this id"),
+            (["--org", organisation.Id, "--action", "user.sign_in"], "did you mean 'user.signed_in'?"),
+            (["--org", organisation.Id, "--most", "0"], "--most must be from 1 to 100000."),
+        })
+        {
+            var refused = await ServiceProgram.OperateAsync(Service.Database, ["audit", "list", .. arguments]);
+            Assert.Equal(1, refused.ExitCode);
+            Assert.Contains(why, refused.Faults, StringComparison.Ordinal);
+        }
+
+        Task<List<JsonNode>> ListAsync(params string[] arguments) => ListedAsync(["audit", "list", "--org", organisation.Id, .. arguments]);
+    }
+
+    [Fact]
+    public void The_manual_lists_every_action()
+    {
+        var manual = File.ReadAllLines(System.IO.Path.Combine(Repository.Root, "src/Dfns.Registration.Api/README.md"));
+        var listed = manual.SkipWhile(l => l != "### Its actions").TakeWhile(l => !l.StartsWith("## ", StringComparison.Ordinal))
+            .Where(l => l.StartsWith("| `", StringComparison.Ordinal)).SelectMany(l => l.Split('|')[1].Split(',').Select(a => a.Trim().Trim('`')));
+
+        Assert.Equal(AuditActions.All.Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
+    }
+
+    private static JsonObject Code(EndsPerson person, string member, string name) =>
+        new() { ["username"] = name, [member] = "0000-0000-0000-0000", ["orgId"] = person.Stage.Organisation.Id };
+
+    private static Task WriteAsync(Service service) => service.Services.GetRequiredService<AuditTally>().WriteAsync(CancellationToken.None);
+
+    private Task<int> CountAsync() => Service.InDatabaseAsync(db => db.AuditEvents.CountAsync());
+
+    private Task<List<AuditEvent>> EventsAsync(TestOrganisation organisation, string action) =>
+        Service.InDatabaseAsync(db => db.AuditEvents.Where(e => e.OrganisationId == organisation.Id && e.Action == action).ToListAsync());
+
+    private Task<List<AuditEvent>> ReadsAsync(TestOrganisation organisation)
+    {
+        string[] reads = [AuditActions.CredentialsRead, AuditActions.TokenRead, AuditActions.UserRead, AuditActions.UsersRead];
+        return Service.InDatabaseAsync(db => db.AuditEvents.Where(e => e.OrganisationId == organisation.Id && reads.Contains(e.Action)).OrderBy(e => e.Action).ToListAsync());
+    }
+
+    private List<RouteEndpoint> BearerEndpoints() =>
+        [.. Service.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().Where(e => e.Metadata.GetMetadata<BearerMetadata>() is not null)];
+
+    private static string Method(RouteEndpoint endpoint) => endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods[0];
+
+    private static string Path(RouteEndpoint endpoint) =>
+        endpoint.RoutePattern.RawText!.Replace("{userId}", "us-none", StringComparison.Ordinal).Replace("{credentialUuid}", "cr-none", StringComparison.Ordinal);
+
+    private async Task OperateAsync(params string[] arguments)
+    {
+        var run = await ServiceProgram.OperateAsync(Service.Database, arguments);
+        Assert.True(run.ExitCode == 0, run.Faults);
+    }
+
+    private async Task<List<JsonNode>> ListedAsync(params string[] arguments)
+    {
+        var run = await ServiceProgram.OperateAsync(Service.Database, [.. arguments, "--json"]);
+        Assert.True(run.ExitCode == 0, run.Faults);
+        return [.. JsonNode.Parse(run.Output)!.AsArray().Select(n => n!)];
+    }
+}
