@@ -11,6 +11,7 @@ using Xunit.Sdk;
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- hostile   what hostile sizes cost
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- names     whether answers or times tell who is a user
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- guesses   what becomes of 10,000 wrong codes
+//   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- bystander what somebody who signs in notices of what others do to the service
 //   dotnet run --project tests/Dfns.Registration.Benchmarks -- rooms [directory]    which folder of the service uses which
 if (args is ["service", .. var options]) return await ServiceComparison.RunAsync(options);
 
@@ -22,9 +23,9 @@ if (args is ["rooms", ..])
 
 Console.WriteLine($"{Environment.ProcessorCount} processors, shared by service, database and callers; .NET {Environment.Version}");
 
-if (args is ["names" or "guesses"])
+if (args is ["names" or "guesses" or "bystander"])
 {
-    await OnBothAsync(args is ["names"] ? Enumeration.MeasureAsync : Guessing.MeasureAsync);
+    await OnBothAsync(args is ["names"] ? Enumeration.MeasureAsync : args is ["guesses"] ? Guessing.MeasureAsync : Bystander.MeasureAsync);
     return 0;
 }
 
@@ -35,7 +36,7 @@ if (args is ["hostile"]) return 0;
 
 await Start.MeasureAsync();
 
-await OnBothAsync(Enumeration.MeasureAsync, Guessing.MeasureAsync);
+await OnBothAsync(Enumeration.MeasureAsync, Guessing.MeasureAsync, Bystander.MeasureAsync);
 return 0;
 
 static async Task OnBothAsync(params IReadOnlyList<Func<string, Func<Task<TestDatabase>>, Task>> measurements)

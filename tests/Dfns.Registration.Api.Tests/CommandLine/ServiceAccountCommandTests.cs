@@ -196,9 +196,9 @@ public abstract class ServiceAccountCommandTests(ServiceFixture fixture) : Servi
         Assert.Equal([Permission.ReadUsers, Permission.CreateUsers], seen.Body["permissions"]!.AsArray().Select(p => (string)p!));
         Assert.Equal("permission_missing", (await account.GetAsync("/auth/users")).Code);
         Assert.Equal(
-            [$"{employee.UserId} {Permission.ReadUsers} {Permission.CreateUsers}", $"{account.UserId} "],
+            [$"{employee.UserId} Permissions was (none), is {Permission.ReadUsers} {Permission.CreateUsers}", $"{account.UserId} Permissions was {Permission.ReadUsers}, is (none)"],
             await Service.InDatabaseAsync(db => db.AuditEvents.Where(e => e.OrganisationId == organisation.Id && e.Action == AuditActions.UserPermitted)
-                .OrderByDescending(e => e.Note).Select(e => e.SubjectId + " " + e.Note).ToListAsync()));
+                .OrderBy(e => e.Note).Select(e => e.SubjectId + " " + e.Note).ToListAsync()));
     }
 
     [Theory]

@@ -104,7 +104,7 @@ public abstract class RecoveryTests(ServiceFixture fixture) : ServiceTests(fixtu
         Assert.Equal((first.Uuid, "Fido2", first.Name), ((string?)answer.Body["credential"]!["uuid"], (string?)answer.Body["credential"]!["kind"], (string?)answer.Body["credential"]!["name"]));
         Assert.Equal((user.UserId, user.Username, user.Organisation.Id), ((string?)answer.Body["user"]!["id"], (string?)answer.Body["user"]!["username"], (string?)answer.Body["user"]!["orgId"]));
         var actions = await Service.InDatabaseAsync(db => db.AuditEvents.Where(e => e.SubjectId == user.UserId && !e.Action.EndsWith("_code.sent")).Select(e => e.Action).ToListAsync());
-        Assert.Equal(["credential.archived", "credential.archived", "user.recovered", "user.registered"], actions.Order(StringComparer.Ordinal));
+        Assert.Equal(["credential.archived", "credential.archived", "user.recovered", "user.recovery_started", "user.registered"], actions.Order(StringComparer.Ordinal));
     }
 
     [Fact]
