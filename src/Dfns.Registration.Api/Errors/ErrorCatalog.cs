@@ -95,6 +95,12 @@ internal static class ErrorCatalog
     public static readonly ApiError RecoveryCredentialRequired = new("recovery_credential_required", 400,
         "This organisation requires a recovery credential of its end users. Add recoveryCredential.");
 
+    public static readonly ApiError EndUserRequired = new("end_user_required", 403,
+        "This user is an employee. Complete the registration with POST /auth/registration, and sign in.");
+
+    public static readonly ApiError WalletsRefused = new("wallets_refused", 400,
+        "This service makes no wallets, and this organisation wants none to be asked for. Leave wallets out; your back end makes them.");
+
     public static readonly ApiError CredentialKindUnsupported = new("credential_kind_unsupported", 400,
         "This credentialKind is deprecated and not supported.");
 
@@ -195,7 +201,7 @@ internal static class ErrorCatalog
     [
         NotAuthorized, InvalidCode, RegistrationCodeExpired, UserAlreadyExists, UserUnknown, OwnAccount, UserDeactivated, SessionAlreadyCompleted,
         ChallengeNotValid, NoUsableCredential, SecondFactorRequired, NotARecoveryCredential, UserNotFound, LimitReached, CredentialNotFound, LastFirstFactor, LastRecoveryCredential, PermissionMissing, UserActionMissing, UserActionAlreadyUsed, PayloadNotJson, OrganisationUnknown, ChangedMeanwhile, ServiceAccountRequired,
-        CredentialAlreadyRegistered, PublicKeyAlreadyRegistered, MailBusy, ExternalIdTaken, CredentialRepeated, PublicKeyRepeated, RecoveryCredentialRequired, CredentialKindUnsupported,
+        CredentialAlreadyRegistered, PublicKeyAlreadyRegistered, MailBusy, ExternalIdTaken, CredentialRepeated, PublicKeyRepeated, RecoveryCredentialRequired, EndUserRequired, WalletsRefused, CredentialKindUnsupported,
         CredentialKindUnknown, CredentialKindMisplaced, QueryInvalid, MemberRequired, MemberInvalid, MemberTooLong, MemberRepeated, BodyNotJson,
         BodyTooDeep, BodyTooLarge, ContentTypeUnsupported, RequestInvalid, NotFound, MethodNotAllowed, TooManyRequests,
         StorageUnavailable, ServiceBusy, Internal, TooManyAttempts,

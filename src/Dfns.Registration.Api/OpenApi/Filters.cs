@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Ceremonies;
+using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.OpenApi;
@@ -95,11 +96,15 @@ internal sealed class CredentialSchemas : IDocumentFilter
         var schemas = context.SchemaRepository.Schemas;
         foreach (var kind in Enum.GetValues<Verification.CredentialKind>()) schemas[SchemaId(kind.ToString())] = Schema(kind, swaggerDoc);
 
-        var slots = ((OpenApiSchema)schemas[nameof(RegistrationRequest)]).Properties!;
-        slots["firstFactorCredential"] = OneOf(swaggerDoc, "How the user signs in.", CredentialSlots.FactorKinds);
-        slots["secondFactorCredential"] = OneOf(swaggerDoc, "A second factor.", CredentialSlots.FactorKinds);
-        slots["recoveryCredential"] = OneOf(swaggerDoc, "How the user recovers the account when every other credential is lost.", CredentialSlots.RecoveryKinds);
-        ((OpenApiSchema)schemas[nameof(RegistrationRequest)]).Required = new HashSet<string>(StringComparer.Ordinal) { "firstFactorCredential" };
+        foreach (var registration in new[] { nameof(RegistrationRequest), nameof(EndUserRegistrationRequest) }.Select(name => (OpenApiSchema)schemas[name]))
+        {
+            var slots = registration.Properties!;
+            slots["firstFactorCredential"] = OneOf(swaggerDoc, "How the user signs in.", CredentialSlots.FactorKinds);
+            slots["secondFactorCredential"] = OneOf(swaggerDoc, "A second factor.", CredentialSlots.FactorKinds);
+            slots["recoveryCredential"] = OneOf(swaggerDoc, "How the user recovers the account when every other credential is lost.", CredentialSlots.RecoveryKinds);
+            registration.Required = new HashSet<string>(StringComparer.Ordinal) { "firstFactorCredential" };
+        }
+
         schemas.Remove(nameof(CredentialRequest));
     }
 

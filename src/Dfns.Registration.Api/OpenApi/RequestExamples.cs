@@ -42,6 +42,12 @@ internal sealed record RequestExamples(IReadOnlyDictionary<string, IReadOnlyDict
                     ["recoveryCredential"] = make.RecoveryKey(),
                 },
             },
+            ["completeEndUserRegistration"] = One("A passkey and a recovery key, with a wish for a wallet", new JsonObject
+            {
+                ["firstFactorCredential"] = make.Fido2(),
+                ["recoveryCredential"] = make.RecoveryKey(),
+                ["wallets"] = new JsonArray(new JsonObject { ["network"] = "EthereumSepolia" }),
+            }),
         },
         bearerToken);
 

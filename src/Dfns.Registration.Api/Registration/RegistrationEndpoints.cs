@@ -71,16 +71,30 @@ internal static class RegistrationEndpoints
 
         withToken.MapPost("/registration", CompleteRegistration.CompleteAsync)
             .WithName("completeUserRegistration")
-            .AuditsFailures(AuditActions.RegistrationFailed)
             .WithSummary("Complete a registration")
             .WithDescription(
                 "Takes one to three credentials, each of which signed the challenge, and registers the user with all of them or with none. "
                 + "Authorize with the temporaryAuthenticationToken of the challenge. Sending the same body again gets the same answer.")
             .Accepts<RegistrationRequest>("application/json")
-            .RequireBearer()
-            .Errors(ErrorCatalog.NotAuthorized, ErrorCatalog.UserAlreadyExists, ErrorCatalog.UserDeactivated, ErrorCatalog.SessionAlreadyCompleted)
-            .Errors(ErrorCatalog.RecoveryCredentialRequired, ErrorCatalog.CredentialRepeated, ErrorCatalog.PublicKeyRepeated)
-            .NewCredentialErrors()
-            .BodyErrors().EdgeErrors();
+            .Completes();
+
+        withToken.MapPost("/registration/enduser", CompleteRegistration.CompleteEndUserAsync)
+            .WithName("completeEndUserRegistration")
+            .WithSummary("Complete the registration of an end user, and sign in")
+            .WithDescription(
+                "The same as POST /auth/registration, for end users, and opens a session with it. This service makes no wallets: wallets is always empty in the answer, "
+                + "and what a client wishes for is passed over, or refused where the organisation says so.")
+            .Accepts<EndUserRegistrationRequest>("application/json")
+            .Completes()
+            .Errors(ErrorCatalog.EndUserRequired, ErrorCatalog.WalletsRefused);
     }
+
+    // Answers with an error of any of the credentials, or of the registration.
+    private static RouteHandlerBuilder Completes(this RouteHandlerBuilder endpoint) => endpoint
+        .AuditsFailures(AuditActions.RegistrationFailed)
+        .RequireBearer()
+        .Errors(ErrorCatalog.NotAuthorized, ErrorCatalog.UserAlreadyExists, ErrorCatalog.UserDeactivated, ErrorCatalog.SessionAlreadyCompleted)
+        .Errors(ErrorCatalog.RecoveryCredentialRequired, ErrorCatalog.CredentialRepeated, ErrorCatalog.PublicKeyRepeated)
+        .NewCredentialErrors()
+        .BodyErrors().EdgeErrors();
 }

@@ -24,10 +24,10 @@ internal sealed class RegistrationSession
     /// <param name="digest">SHA-256 of the request body.</param>
     /// <param name="now">UTC; a session may end between being found and being completed.</param>
     /// <returns>Null when the session is open.</returns>
-    public Checked<RegistrationResponse>? Answer(ReadOnlySpan<byte> digest, DateTimeOffset now)
+    public Checked<CompletedRegistration>? Answer(ReadOnlySpan<byte> digest, DateTimeOffset now)
     {
         if (Ceremony.ExpiresAt <= now) return ErrorCatalog.NotAuthorized;
-        if (Ceremony.Repeat<RegistrationResponse>(digest) is { } repeat) return repeat;
+        if (Ceremony.Repeat<CompletedRegistration>(digest) is { } repeat) return repeat;
         if (User.RegisteredAt is not null) return ErrorCatalog.UserAlreadyExists;
         if (!User.IsActive) return ErrorCatalog.UserDeactivated;
         // Ended: the registration has been begun anew since, perhaps by somebody else under this name.

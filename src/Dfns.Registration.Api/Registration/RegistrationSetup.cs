@@ -30,6 +30,7 @@ internal static class RegistrationSetup
             codes.ResendInterval = o.Value.ResendInterval;
         });
         builder.Services.AddScoped<RegistrationStore>();
+        builder.Services.AddScoped<CompleteRegistration>();
         builder.Services.AddSingleton<SessionStore>();
     }
 }

@@ -1,3 +1,4 @@
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Errors;
@@ -13,7 +14,7 @@ namespace Dfns.Registration.Api.Registration;
 
 /// <summary>The queries of registration, and its one transaction.</summary>
 internal sealed class RegistrationStore(
-    RegistrationDbContext db, Changes changes, Audit audit, CodeStore codes, Guesses guesses, CeremonyStore ceremonies, ChallengeStore challenges, SessionStore sessions, MasterKey masterKey, Entropy entropy, TimeProvider clock, IOptions<RegistrationOptions> options)
+    RegistrationDbContext db, Changes changes, Audit audit, CodeStore codes, Guesses guesses, CeremonyStore ceremonies, ChallengeStore challenges, SessionStore sessions, Sessions signIns, MasterKey masterKey, Entropy entropy, TimeProvider clock, IOptions<RegistrationOptions> options)
 {
     /// <summary>Checks a registration code and opens a session for its user. The code is spent at completion, not here.</summary>
     /// <param name="http">Whose address counts.</param>
@@ -115,16 +116,17 @@ internal sealed class RegistrationStore(
     /// <param name="session">As found before the proofs.</param>
     /// <param name="digest">SHA-256 of the request body.</param>
     /// <param name="proven">The credentials, verified, in slot order.</param>
+    /// <param name="opensSession">Whether the first factor opens a session with it.</param>
     /// <param name="remoteAddress">For the audit row.</param>
     /// <param name="ct">Ends the waiting before the commit.</param>
     /// <returns>The answer: new, or the one already given to the same body; or the error that another request left for this one.</returns>
-    public async Task<Checked<RegistrationResponse>> CommitAsync(
-        RegistrationSession session, byte[] digest, IReadOnlyList<ProvenCredential> proven, string? remoteAddress, CancellationToken ct)
+    public async Task<Checked<CompletedRegistration>> CommitAsync(
+        RegistrationSession session, byte[] digest, IReadOnlyList<ProvenCredential> proven, bool opensSession, string? remoteAddress, CancellationToken ct)
     {
         for (var attempt = 1; ; attempt++)
         {
             if (session.Answer(digest, clock.GetUtcNow()) is { } settled) return settled;
-            var answer = Apply(session, digest, proven, remoteAddress);
+            var answer = Apply(session, digest, proven, opensSession, remoteAddress);
             try
             {
                 await changes.SaveAsync(ct);
@@ -149,7 +151,7 @@ internal sealed class RegistrationStore(
         || UniqueViolation.IsOne(exception)
         || exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected };
 
-    private RegistrationResponse Apply(RegistrationSession session, byte[] digest, IReadOnlyList<ProvenCredential> proven, string? remoteAddress)
+    private CompletedRegistration Apply(RegistrationSession session, byte[] digest, IReadOnlyList<ProvenCredential> proven, bool opensSession, string? remoteAddress)
     {
         var now = clock.GetUtcNow();
         var user = session.User;
@@ -157,9 +159,13 @@ internal sealed class RegistrationStore(
         foreach (var row in touched.OfType<object>()) changes.Watch(row);
 
         var credentials = proven.Select(p => p.ToRow(user, session.RelyingParty, entropy.Id("cr"), now)).ToList();
-        var answer = RegistrationResponse.Of(user, credentials[0]);
-
         user.RegisteredAt = now;
+        var signedIn = opensSession
+            ? signIns.Open(user, new SessionProof(credentials[0].Uuid, credentials.Find(c => c.Slot == CredentialSlot.SecondFactor)?.Uuid, ByLoginCode: false), remoteAddress, credentials[0].Kind.ToString())
+            : null;
+        var (credential, registered) = RegistrationResponse.Of(user, credentials[0]);
+        var answer = new CompletedRegistration(credential, registered, signedIn?.Token.Id);
+
         session.Ceremony.Complete(now, digest, answer);
         session.OtherOpen.ForEach(other => other.ConsumedAt = now);
         session.Code?.Consume(now);

@@ -33,6 +33,9 @@ public sealed class RelyingParty
     /// <summary>Whether an end user has to bring a recovery credential; employees never have to.</summary>
     public bool RecoveryRequiredForEndUsers { get; set; }
 
+    /// <summary>Whether a registration is refused that wishes for wallets, which this service does not make; else the wish is passed over.</summary>
+    public bool RefuseWallets { get; set; }
+
     /// <summary>Whether a passkey is accepted although its signature counter did not grow (WebAuthn L3 §7.2 step 22); noted in any case.</summary>
     public bool AcceptSignCountRegression { get; set; }
 

@@ -151,7 +151,7 @@ public sealed class BrokenBodyTests(ServiceFixture.Sqlite fixture) : ServiceTest
                     "{}",
                     e.Path switch
                     {
-                        "/auth/registration" => registering.Token,
+                        "/auth/registration" or "/auth/registration/enduser" => registering.Token,
                         "/auth/recover/user" => recovering.Token,
                         "/auth/introspect" => backend.Token,
                         _ => session,

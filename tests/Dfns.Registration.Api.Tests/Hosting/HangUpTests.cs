@@ -115,6 +115,11 @@ public abstract class HangUpTests(ServiceFixture fixture) : ServiceTests(fixture
             var challenge = await (await InviteAsync(o)).InitAsync();
             return Call(o, "jane@example.co", HttpMethod.Post, "/auth/registration", challenge.GoodBody(), challenge.Token);
         },
+        ["a registration that opens a session"] = async o =>
+        {
+            var challenge = await (await InviteAsync(o)).InitAsync();
+            return Call(o, "jane@example.co", HttpMethod.Post, "/auth/registration/enduser", challenge.GoodBody(), challenge.Token);
+        },
         ["a delegated registration"] = o => SignedByServiceAsync(o, Permission.RegisterDelegated, "/auth/registration/delegated", new JsonObject { ["email"] = "jane@example.co", ["kind"] = "EndUser" }),
         ["a challenge to sign in"] = async o => Call(await RegisterAsync(o), HttpMethod.Post, "/auth/login/init", Named(o)),
         ["a challenge to sign in, for nobody"] = o => Task.FromResult(Call(o, "jane@example.co", HttpMethod.Post, "/auth/login/init", Named(o))),

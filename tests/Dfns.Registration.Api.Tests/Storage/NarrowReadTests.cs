@@ -47,6 +47,8 @@ public abstract partial class NarrowReadTests(ServiceFixture fixture) : SocialTe
         calls["POST /auth/registration/init"] = () => invited.TryInitAsync();
         calls["PUT /auth/registration/code"] = () => service.PutAsync("/auth/registration/code", Named("newcomer@example.co"));
         calls["POST /auth/registration"] = () => challenge.CompleteAsync(new JsonObject { ["firstFactorCredential"] = user.First.Registration, ["recoveryCredential"] = user.Recovery!.Registration });
+        var another = await (await service.InviteAsync(organisation, "another@example.co")).InitAsync();
+        calls["POST /auth/registration/enduser"] = () => service.PostAsync("/auth/registration/enduser", another.GoodBody(), another.Token);
         calls["POST /auth/registration/delegated"] = () => SendAsync(backend, HttpMethod.Post, "/auth/registration/delegated", new JsonObject { ["email"] = "delegated@example.co", ["kind"] = "EndUser" });
         calls["POST /auth/registration/delegated/restart"] = () => SendAsync(backend, HttpMethod.Post, "/auth/registration/delegated/restart", new JsonObject { ["email"] = "delegated@example.co", ["kind"] = "EndUser" });
         Answer? social = null;

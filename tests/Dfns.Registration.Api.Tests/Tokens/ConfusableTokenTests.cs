@@ -221,7 +221,7 @@ public abstract class ConfusableTokenTests(ServiceFixture fixture) : ServiceTest
                 {
                     places.Add(new(method, path, "bearer", path switch
                     {
-                        "/auth/registration" => TokenPurpose.Registration,
+                        "/auth/registration" or "/auth/registration/enduser" => TokenPurpose.Registration,
                         "/auth/recover/user" => TokenPurpose.Recovery,
                         _ => TokenPurpose.Access,
                     }));

@@ -39,6 +39,9 @@ public sealed class ServerSdkTests
         AssertError("endUserLists", 403, $"EndUser {jane} is not authorized to perform operation (Auth:Users:Read)");
         AssertError("endUserDeletes", 403, $"EndUser {jane} is not authorized to perform operation (Auth:Users:Delete)");
 
+        Assert.Equal(("mary@example.co", "[]", "Tablet"), ((string?)Answer("registeredEndUser")["user"]!["username"], Answer("registeredEndUser")["wallets"]!.ToJsonString(), (string?)Answer("endUserReads")["items"]![0]!["name"]));
+        Assert.NotNull(Answer("endUserSigns")["code"]);
+
         Assert.Equal(("john@example.co", "CustomerEmployee", false), ((string?)Answer("created")["username"], (string?)Answer("created")["kind"], (bool)Answer("created")["isRegistered"]!));
         AssertError("createdEndUser", 400);
         Assert.Equal([jane], Ids("listed"));

@@ -39,6 +39,16 @@ const session = await call("signedIn", async () =>
 await call("endUserLists", () => client(session.token).auth.listUsers());
 await call("endUserDeletes", () => client(session.token, device).auth.archiveUser({ userId: restarted.user.id }));
 
+// An end user whose app completes with a session, and wishes for a wallet as the hosted service makes them.
+const wished = await call("delegatedWithWallets", () => backend.createDelegatedRegistrationChallenge({ body: { email: "mary@example.co", kind: "EndUser" } }));
+const ofMary = createBody(wished.challenge, { first: { name: "Tablet" } });
+const registered = await call("registeredEndUser", () =>
+  client(wished.temporaryAuthenticationToken).auth.registerEndUser({ body: { ...ofMary, wallets: [{ network: "EthereumSepolia", name: "Savings" }] } }));
+const mary = client(registered.authentication.token, signer(ofMary.firstFactorCredential.credentialInfo.credId, privateKeyOf(ofMary.firstFactorCredential)));
+await call("endUserSigns", () => mary.auth.createCredentialCode({ body: { expiration: new Date(Date.now() + 30_000).toISOString() } }));
+await call("endUserReads", () => mary.auth.listCredentials());
+await call("deletedEndUser", () => backend.archiveUser({ userId: registered.user.id }));
+
 // Users.
 const employee = await call("created", () => backend.createUser({ body: { email: "john@example.co", kind: "CustomerEmployee" } }));
 await call("createdEndUser", () => backend.createUser({ body: { email: "mary@example.co", kind: "EndUser" } }));

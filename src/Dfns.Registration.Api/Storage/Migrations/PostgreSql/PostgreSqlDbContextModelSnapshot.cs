@@ -638,6 +638,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("boolean")
                         .HasColumnName("refuse_self_attestation");
 
+                    b.Property<bool>("RefuseWallets")
+                        .HasColumnType("boolean")
+                        .HasColumnName("refuse_wallets");
+
                     b.PrimitiveCollection<List<string>>("RefusedStatuses")
                         .HasColumnType("text[]")
                         .HasColumnName("refused_statuses");

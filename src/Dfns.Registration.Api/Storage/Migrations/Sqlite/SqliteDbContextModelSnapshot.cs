@@ -632,6 +632,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("refuse_self_attestation");
 
+                    b.Property<bool>("RefuseWallets")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("refuse_wallets");
+
                     b.PrimitiveCollection<string>("RefusedStatuses")
                         .HasColumnType("TEXT")
                         .HasColumnName("refused_statuses");
