@@ -1,4 +1,3 @@
-using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
 

@@ -70,7 +70,7 @@ internal sealed partial class AuditTally(IServiceScopeFactory scopes, TimeProvid
     }
 
     /// <summary>How often, first and last.</summary>
-    private readonly record struct Tally(long Times, DateTimeOffset First, DateTimeOffset Last)
+    private sealed record Tally(long Times, DateTimeOffset First, DateTimeOffset Last)
     {
         public Tally And(Tally more) => new(Times + more.Times, First < more.First ? First : more.First, Last > more.Last ? Last : more.Last);
 

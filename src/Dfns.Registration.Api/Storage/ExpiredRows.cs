@@ -31,7 +31,8 @@ internal sealed class ExpiredRows(RegistrationDbContext db, SqliteWriter writer)
         new("codes for another device", "credential_codes", "code_hash", "expires_at", t => (null, t.Before)) { LedByOrganisation = false },
         new("budgets of attempts", "attempt_budgets", "id", "window_ends_at", t => (null, t.Now.AddSeconds(1))) { LedByOrganisation = false, InSeconds = true },
         new("retired signing keys", "signing_keys", "id", "retired_at", t => (null, t.Before)) { LedByOrganisation = false },
-        // With an account at a provider anybody can begin one. Of a month: else all users there are would be looked through each hour.
+        // With an account at a provider anybody can begin one. Of a month: else all users there are would be looked through each hour. COALESCE
+        // keeps SQLite from going through all challenges that are open, for each user, by the index of their ends.
         new("users who began at a provider and did not complete it", "users", "organisation_id, id", "created_at", t => (t.Now - (2 * KeepBegun), t.Now - KeepBegun))
         {
             Only =
@@ -39,7 +40,7 @@ internal sealed class ExpiredRows(RegistrationDbContext db, SqliteWriter writer)
                 registered_at IS NULL AND archived_at IS NULL
                 AND EXISTS (SELECT 1 FROM social_accounts AS a WHERE a.organisation_id = users.organisation_id AND a.user_id = users.id)
                 AND NOT EXISTS (SELECT 1 FROM codes AS k WHERE k.organisation_id = users.organisation_id AND k.user_id = users.id)
-                AND NOT EXISTS (SELECT 1 FROM ceremonies AS c WHERE c.organisation_id = users.organisation_id AND c.user_id = users.id AND c.expires_at > @now)
+                AND NOT EXISTS (SELECT 1 FROM ceremonies AS c WHERE c.organisation_id = users.organisation_id AND c.user_id = users.id AND COALESCE(c.expires_at, @now) > @now)
                 """,
         },
         new("audit events", "audit_events", "organisation_id, id", "at", t => t.Audit is { } end ? (null, end) : null),

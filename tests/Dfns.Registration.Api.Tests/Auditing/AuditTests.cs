@@ -5,7 +5,6 @@ using Dfns.Registration.Api.Telemetry;
 using Dfns.Registration.Api.Tests.Ends;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.Api.Wire;
-using Dfns.Registration.TestKit;
 using Dfns.Registration.Verification;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
@@ -36,7 +35,8 @@ public abstract class AuditTests(ServiceFixture fixture) : ServiceTests(fixture)
             var challenge = await (await p.Service.InviteAsync(p.Stage.Organisation, $"other-{p.Name}")).InitAsync();
             p.UserId = challenge.UserId;
             return await challenge.CompleteAsync((challenge with { Text = challenge.Text[..^1] + (challenge.Text[^1] == 'A' ? 'E' : 'A') }).GoodBody());
-        }),
+        }
+        ),
         ["an ID token of an unknown issuer"] = (AuditActions.RegistrationFailed, Nobody, "POST /auth/registration/social: id_token_issuer_unknown", p =>
             p.Service.PostAsync("/auth/registration/social", p.IdTokenBody(change: claims => claims["iss"] = "https://elsewhere.example"))),
         ["an ID token that is over"] = (AuditActions.SignInFailed, Nobody, "POST /auth/login/social: id_token_expired", p =>
@@ -48,7 +48,8 @@ public abstract class AuditTests(ServiceFixture fixture) : ServiceTests(fixture)
             var body = p.IdTokenBody();
             await p.Service.PostAsync("/auth/login/social", body.DeepClone());
             return await p.Service.PostAsync("/auth/login/social", body);
-        }),
+        }
+        ),
         ["a wrong login code"] = (AuditActions.SignInFailed, Person, "POST /auth/login/init: invalid_code (wrong code)", p =>
             p.Service.PostAsync("/auth/login/init", Code(p, "loginCode", p.Name))),
         ["a login code of nobody"] = (AuditActions.SignInFailed, Nobody, "POST /auth/login/init: invalid_code (no such user)", p =>
@@ -60,7 +61,8 @@ public abstract class AuditTests(ServiceFixture fixture) : ServiceTests(fixture)
             var body = await p.User!.LoginBodyAsync();
             body["firstFactor"]!["credentialAssertion"]!["signature"] = "MEUCIQDAAAAA";
             return await p.Service.PostAsync("/auth/login", body);
-        }),
+        }
+        ),
         ["a sign-in of nobody"] = (AuditActions.SignInFailed, Nobody, "POST /auth/login: no_usable_credential", async p =>
             await p.Service.PostAsync("/auth/login", p.User!.AnswerTo(await p.Service.PostAsync("/auth/login/init", new JsonObject { ["username"] = "nobody@example.co", ["orgId"] = p.Stage.Organisation.Id })))),
         ["a wrong recovery code"] = (AuditActions.RecoveryFailed, Person, "POST /auth/recover/user/init: invalid_code (wrong code)", p =>
@@ -68,18 +70,21 @@ public abstract class AuditTests(ServiceFixture fixture) : ServiceTests(fixture)
             var body = Code(p, "verificationCode", p.Name);
             body["credentialId"] = p.User!.Recovery!.CredId;
             return p.Service.PostAsync("/auth/recover/user/init", body);
-        }),
+        }
+        ),
         ["a recovery signed by another key"] = (AuditActions.RecoveryFailed, Person, "POST /auth/recover/user: not_a_recovery_credential", async p =>
         {
             var recovering = await Recovering.StartAsync(p.User!);
             var made = recovering.Make(CredentialKind.RecoveryKey);
             return await recovering.CompleteAsync(recovering.BodyOf(Recovering.NewCredentials(recovering.Make(CredentialKind.Fido2)), by: made));
-        }),
+        }
+        ),
         ["a credential of another kind than the challenge's"] = (AuditActions.CredentialFailed, Person, "POST /auth/credentials/code/verify: credential_kind_misplaced", async p =>
         {
             var adding = Adding.Of(p.User!, await p.InitWithCodeAsync(await p.CredentialCodeAsync()));
             return await p.Service.PostAsync("/auth/credentials/code/verify", adding.BodyOf(adding.Make(CredentialKind.RecoveryKey)));
-        }),
+        }
+        ),
     };
 
     public static TheoryData<string> AllFailures => [.. Failures.Keys];
