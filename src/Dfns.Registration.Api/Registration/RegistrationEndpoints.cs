@@ -33,16 +33,16 @@ internal static class RegistrationEndpoints
         withToken.MapPost("/registration/delegated", DelegatedRegistration.InitAsync)
             .WithName("createDelegatedRegistrationChallenge")
             .WithSummary("Start a registration for somebody else")
-            .WithDescription("A service account creates an end user and gets the challenge for the user's device to answer with POST /auth/registration. No mail is sent. Needs Auth:Register:Delegated.")
+            .WithDescription("A service account creates an end user and gets the challenge for the user's device to answer with POST /auth/registration. No mail is sent. One who was invited and did not register in time is started again. Needs Auth:Register:Delegated.")
             .Accepts<DelegatedRegistrationRequest>("application/json")
             .Permitted().RequireUserAction()
-            .Errors(ErrorCatalog.ServiceAccountRequired, ErrorCatalog.UserAlreadyExists, ErrorCatalog.ExternalIdTaken)
+            .Errors(ErrorCatalog.ServiceAccountRequired, ErrorCatalog.UserAlreadyExists, ErrorCatalog.InvitationEnded, ErrorCatalog.ExternalIdTaken)
             .BodyErrors().EdgeErrors();
 
         withToken.MapPost("/registration/delegated/restart", DelegatedRegistration.RestartAsync)
             .WithName("restartDelegatedRegistration")
             .WithSummary("Start again with a user who did not complete")
-            .WithDescription("A new challenge for an end user who exists and is not registered; whatever was begun before ends, in whatever way. Needs Auth:Register:Delegated.")
+            .WithDescription("A new challenge for an end user who exists and is not registered; whatever was begun before ends, in whatever way, and the time to register begins anew. Needs Auth:Register:Delegated.")
             .Accepts<DelegatedRegistrationRequest>("application/json")
             .Permitted().RequireUserAction()
             .Errors(ErrorCatalog.ServiceAccountRequired, ErrorCatalog.UserNotFound, ErrorCatalog.UserAlreadyExists, ErrorCatalog.UserDeactivated)
@@ -50,7 +50,7 @@ internal static class RegistrationEndpoints
 
         group.MapPut("/registration/code", SendCode.For(CodePurpose.Registration))
             .WithName("resendRegistrationCode")
-            .SendsCode("Send a new registration code", "A challenge that is open stays open. ", "an unregistered");
+            .SendsCode("Send a new registration code", "A challenge that is open stays open. None is sent once the invitation has ended. ", "an unregistered");
 
         group.MapPost("/registration/social", SocialRegistration.StartAsync)
             .WithName("createSocialRegistrationChallenge")

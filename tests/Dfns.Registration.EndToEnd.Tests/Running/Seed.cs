@@ -62,7 +62,7 @@ internal sealed class Seed(string provider, string connectionString)
         // EF Core saves, nothing else: what rides with other requests, and what ends, is the service's.
         var changes = new Changes(db, commits: null!, writer: null!, TimeProvider.System);
         var users = new UserStore(db, changes, entropy, TimeProvider.System);
-        var options = new CodeOptions { Lifetimes = { [CodePurpose.Registration] = new RegistrationOptions().CodeLifetime } };
+        var options = new CodeOptions { InvitationLifetime = new RegistrationOptions().InvitationLifetime, Lifetimes = { [CodePurpose.Registration] = new RegistrationOptions().CodeLifetime } };
         var codes = new CodeStore(db, changes, new MasterKey(Convert.FromBase64String(ServiceProcess.MasterKey)), entropy, TimeProvider.System, Options.Create(options));
         var invitations = usernames.Select(name => new Invitation(orgId, name, codes.Issue(users.Add(orgId, name, UserKind.EndUser)).Code)).ToList();
         await db.SaveChangesAsync();
