@@ -121,8 +121,19 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
                 db.Credentials.Count(c => c.OrganisationId == organisationId && c.UserId == u.Id && c.Status == CredentialStatus.Active)))
             .ToListAsync(ct);
 
-    /// <summary>Adds a user who gets no code: to the calls that take one, there is no such user.</summary>
-    public User Add(string organisationId, string username, UserKind kind, string? externalId = null, bool isServiceAccount = false)
+    /// <summary>Adds a person who gets no code: to the calls that take one, there is no such user.</summary>
+    /// <param name="relyingParty">Of the organisation: what it asks of the names of new users.</param>
+    /// <param name="username">Without a <see cref="NameFault"/>.</param>
+    /// <param name="kind">Employee or end user.</param>
+    /// <param name="externalId">The caller's own id of the user.</param>
+    /// <returns>The user, or <see cref="ErrorCatalog.UsernameMixesScripts"/>.</returns>
+    public Checked<User> Add(RelyingParty relyingParty, string username, UserKind kind, string? externalId = null) =>
+        NameScripts.Fault(relyingParty, username) is { } mixed ? mixed : Add(relyingParty.OrganisationId, username, kind, externalId, isServiceAccount: false);
+
+    /// <summary>Adds a service account. It is known by a token, not by its name.</summary>
+    public User AddServiceAccount(string organisationId, string name) => Add(organisationId, name, UserKind.CustomerEmployee, externalId: null, isServiceAccount: true);
+
+    private User Add(string organisationId, string username, UserKind kind, string? externalId, bool isServiceAccount)
     {
         var user = new User
         {

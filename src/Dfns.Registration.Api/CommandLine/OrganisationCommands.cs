@@ -87,6 +87,8 @@ internal sealed record OrganisationRow(Organisation Source)
 
     public bool RecoveryRequired => Source.RelyingParty!.RecoveryRequiredForEndUsers;
 
+    public bool RefuseMixedScripts => Source.RelyingParty!.RefuseMixedScripts;
+
     public bool RefuseNoAttestation => Source.RelyingParty!.RefuseNoAttestation;
 
     public bool RefuseSelfAttestation => Source.RelyingParty!.RefuseSelfAttestation;

@@ -19,6 +19,8 @@ internal sealed class RelyingPartyArguments
     private readonly Option<string[]> topOrigins = new("--top-origin") { Arity = ArgumentArity.ZeroOrMore, Description = "A page that may hold that frame, with --allow-cross-origin; may be repeated. Without a value: none." };
     private readonly Option<bool> requireRecovery = new("--require-recovery") { Description = "Whether end users have to bring a recovery credential." };
 
+    private readonly Option<bool> refuseMixed = new("--refuse-mixed-scripts") { Description = "Whether new users are refused whose name mixes scripts, such as Latin and Cyrillic letters that look alike." };
+
     private readonly Option<bool> signCount = new("--accept-sign-count-regression") { Description = "Whether a passkey may sign although its counter did not grow." };
 
     private readonly Option<bool> refuseNone = new("--refuse-no-attestation") { Description = "Whether passkeys without attestation are refused." };
@@ -54,7 +56,7 @@ internal sealed class RelyingPartyArguments
     {
         Option[] all =
         [
-            id, origins, name, attestation, userVerification, algorithms, crossOrigin, topOrigins, requireRecovery, signCount,
+            id, origins, name, attestation, userVerification, algorithms, crossOrigin, topOrigins, requireRecovery, refuseMixed, signCount,
             refuseNone, refuseSelf, requireRoot, allowedAaguids, deniedAaguids, refusedStatuses,
         ];
         foreach (var option in verb == ListVerb.Set ? all : lists.Select(list => list.Option)) command.Options.Add(option);
@@ -73,6 +75,7 @@ internal sealed class RelyingPartyArguments
         if (IsTyped(userVerification)) relyingParty.UserVerification = parsed.GetValue(userVerification)!;
         if (IsTyped(crossOrigin)) relyingParty.AllowCrossOrigin = parsed.GetValue(crossOrigin);
         if (IsTyped(requireRecovery)) relyingParty.RecoveryRequiredForEndUsers = parsed.GetValue(requireRecovery);
+        if (IsTyped(refuseMixed)) relyingParty.RefuseMixedScripts = parsed.GetValue(refuseMixed);
         if (IsTyped(signCount)) relyingParty.AcceptSignCountRegression = parsed.GetValue(signCount);
         if (IsTyped(refuseNone)) relyingParty.RefuseNoAttestation = parsed.GetValue(refuseNone);
         if (IsTyped(refuseSelf)) relyingParty.RefuseSelfAttestation = parsed.GetValue(refuseSelf);

@@ -39,13 +39,13 @@ internal static class UserCommands
             async (services, stop) =>
             {
                 var orgId = parsed.GetValue(organisation)!;
-                if (!await services.GetRequiredService<OrganisationStore>().ExistsAsync(orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
+                if (await services.GetRequiredService<OrganisationStore>().FindRelyingPartyAsync(orgId, stop) is not { } relyingParty) return CommandResult.Fault(OrganisationStore.Unknown);
                 if (UserStore.NameFault(parsed.GetValue(username)!) is { } fault) return CommandResult.Fault(fault);
                 if (parsed.GetValue(externalId) is { } given && (string.IsNullOrWhiteSpace(given) || given.Length > Limits.UsernameLength)) return CommandResult.Fault($"An external id has 1 to {Limits.UsernameLength} characters; leave it out where there is none.");
                 if (!FreeText.IsPlain(parsed.GetValue(externalId) ?? "")) return CommandResult.Fault($"An external id is shown in lists. {FreeText.Fault}");
                 if (MailFault(services, parsed.GetValue(username)!, parsed.GetValue(print)) is { } unmailable) return CommandResult.Fault(unmailable);
 
-                var user = services.GetRequiredService<UserStore>().Add(orgId, parsed.GetValue(username)!, parsed.GetValue(kind), parsed.GetValue(externalId));
+                if (services.GetRequiredService<UserStore>().Add(relyingParty, parsed.GetValue(username)!, parsed.GetValue(kind), parsed.GetValue(externalId)).Failed(out var mixed, out var user)) return CommandResult.Fault(mixed.Message);
                 var invited = services.GetRequiredService<CodeStore>().Issue(user);
                 services.GetRequiredService<Audit>().ByOperator(orgId, AuditActions.UserInvited, invited.UserId);
                 if (await services.GetRequiredService<Changes>().TrySaveAsync(stop) is not null)

@@ -36,7 +36,7 @@ internal static class RegistrationEndpoints
             .WithDescription("A service account creates an end user and gets the challenge for the user's device to answer with POST /auth/registration. No mail is sent. One who was invited and did not register in time is started again. Needs Auth:Register:Delegated.")
             .Accepts<DelegatedRegistrationRequest>("application/json")
             .Permitted().RequireUserAction()
-            .Errors(ErrorCatalog.ServiceAccountRequired, ErrorCatalog.UserAlreadyExists, ErrorCatalog.InvitationEnded, ErrorCatalog.ExternalIdTaken)
+            .Errors(ErrorCatalog.ServiceAccountRequired, ErrorCatalog.UserAlreadyExists, ErrorCatalog.InvitationEnded, ErrorCatalog.UsernameMixesScripts, ErrorCatalog.ExternalIdTaken)
             .BodyErrors().EdgeErrors();
 
         withToken.MapPost("/registration/delegated/restart", DelegatedRegistration.RestartAsync)
@@ -61,7 +61,7 @@ internal static class RegistrationEndpoints
                 + "provider has verified. Until the registration completes the same token can start it again. A user of that name who came "
                 + "another way is not joined to it.")
             .Accepts<SocialRequest>("application/json")
-            .Errors(ErrorCatalog.UserAlreadyExists, ErrorCatalog.UserDeactivated)
+            .Errors(ErrorCatalog.UserAlreadyExists, ErrorCatalog.UsernameMixesScripts, ErrorCatalog.UserDeactivated)
             .IdTokenErrors().BodyErrors().EdgeErrors();
 
         withToken.MapPost("/registration", CompleteRegistration.CompleteAsync)
