@@ -81,6 +81,10 @@ internal sealed record OrganisationRow(Organisation Source)
 
     public bool AcceptSignCountRegression => Source.RelyingParty!.AcceptSignCountRegression;
 
+    public bool RefuseSyncedSignCountRegression => Source.RelyingParty!.RefuseSyncedSignCountRegression;
+
+    public bool RefuseBackupEligibilityChange => Source.RelyingParty!.RefuseBackupEligibilityChange;
+
     public string UserVerification => Source.RelyingParty!.UserVerification;
 
     public string Algorithms => string.Join(' ', Source.RelyingParty!.Algorithms);

@@ -33,7 +33,7 @@ public sealed class RelyingParty
     /// <summary>Whether an end user has to bring a recovery credential; employees never have to.</summary>
     public bool RecoveryRequiredForEndUsers { get; set; }
 
-    /// <summary>Whether a passkey is accepted although its signature counter did not grow (WebAuthn L3 §7.2 step 22); noted in any case.</summary>
+    /// <summary>Whether any passkey is accepted although its signature counter did not grow (WebAuthn L3 §7.2 step 22); noted in any case.</summary>
     public bool AcceptSignCountRegression { get; set; }
 
     /// <summary>
