@@ -23,7 +23,7 @@ internal static class NameScripts
 
     private static readonly string[] BesideLatin = ["Japanese", "Chinese", "Korean"];
 
-    private static readonly Lazy<IReadOnlyList<ScriptRange>> Ranges = new(Read);
+    private static readonly Lazy<List<ScriptRange>> Ranges = new(Read);
 
     /// <summary>Holds the name of a new user to one script, where the organisation asks for it.</summary>
     /// <param name="relyingParty">Of the organisation.</param>
@@ -90,7 +90,7 @@ internal static class NameScripts
         return [];
     }
 
-    private static IReadOnlyList<ScriptRange> Read()
+    private static List<ScriptRange> Read()
     {
         var ranges = new List<ScriptRange>();
         using var reader = new StreamReader(typeof(NameScripts).Assembly.GetManifestResourceStream(typeof(NameScripts), "NameScripts.txt")!);

@@ -3,7 +3,6 @@ using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
-using Dfns.Registration.TestKit.Databases;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Tests.Registration;
