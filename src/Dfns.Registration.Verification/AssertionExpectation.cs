@@ -23,6 +23,17 @@ public sealed record AssertionExpectation : CeremonyExpectation
     /// outcome tells it.
     /// </summary>
     public bool AcceptSignCountRegression { get; init; }
+
+    /// <summary>
+    /// Whether that holds of a credential that may be backed up, as far as is stored of it: its copies count each for itself (WebAuthn L3 §6.1.1), and the
+    /// counter to keep is then the one received. A credential of one device is held to <see cref="AcceptSignCountRegression"/> alone.
+    /// </summary>
+    public bool AcceptSyncedSignCountRegression { get; init; }
+
+    /// <summary>
+    /// Whether an assertion is accepted whose flag BE is not as stored (WebAuthn L3 §7.2 step 19). Accepted, the outcome tells it.
+    /// </summary>
+    public bool AcceptBackupEligibilityChange { get; init; }
 }
 
 /// <summary>What the use of a recovery key is held to. Nothing of it but <see cref="NewCredentials"/> comes from the request.</summary>

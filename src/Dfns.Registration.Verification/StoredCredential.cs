@@ -27,6 +27,6 @@ public sealed record StoredCredential
     /// <summary>The signature counter last kept; 0 for the raw-key kinds.</summary>
     public uint SignCount { get; init; }
 
-    /// <summary>Flag BE as registered; false for the raw-key kinds.</summary>
+    /// <summary>Flag BE as registered, or as kept since where a change was accepted; false for the raw-key kinds.</summary>
     public bool BackupEligible { get; init; }
 }

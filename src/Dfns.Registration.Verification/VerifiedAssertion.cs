@@ -15,7 +15,7 @@ public sealed record WebAuthnAssertion
 {
     /// <summary>
     /// The signature counter to keep: the one received, or the stored one where it regressed, so that a clone that lags behind does
-    /// not become the measure of the authenticator it was copied from.
+    /// not become the measure of the authenticator it was copied from. Of a credential whose copies are accepted to count each for itself, the one received.
     /// </summary>
     public required uint SignCount { get; init; }
 
@@ -25,8 +25,11 @@ public sealed record WebAuthnAssertion
     /// <summary>Flag UV: the authenticator verified its user.</summary>
     public required bool UserVerified { get; init; }
 
-    /// <summary>Flag BE: the credential may be backed up; always as registered.</summary>
+    /// <summary>Flag BE: the credential may be backed up; as stored, unless a change was accepted.</summary>
     public required bool BackupEligible { get; init; }
+
+    /// <summary>Whether that is other than what was stored.</summary>
+    public required bool BackupEligibilityChanged { get; init; }
 
     /// <summary>Flag BS: the credential is backed up now.</summary>
     public required bool BackedUp { get; init; }

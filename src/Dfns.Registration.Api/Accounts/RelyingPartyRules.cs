@@ -31,6 +31,7 @@ internal static class RelyingPartyRules
         if (!UserVerifications.Contains(relyingParty.UserVerification)) faults.Add($"The user verification must be one of {string.Join(", ", UserVerifications)}.");
         if (relyingParty is { TopOrigins.Count: > 0, AllowCrossOrigin: false }) faults.Add("Top origins have no effect while no ceremony may run in a cross-origin frame: set '--allow-cross-origin' too.");
         if (relyingParty is { TopOrigins.Count: 0, AllowCrossOrigin: true }) faults.Add("A ceremony in a cross-origin frame needs at least one top origin that may hold the frame, such as '--top-origin https://www.example.co'.");
+        if (relyingParty is { AcceptSignCountRegression: true, RefuseSyncedSignCountRegression: true }) faults.Add("Counters that do not grow cannot be refused of passkeys that may be backed up while they are accepted of all: set '--accept-sign-count-regression false' too.");
         if (relyingParty.Algorithms.Count == 0 || relyingParty.Algorithms.Except(RegistrationExpectation.SupportedAlgorithms).Any())
         {
             faults.Add($"The algorithms must be some of {string.Join(", ", RegistrationExpectation.SupportedAlgorithms)}.");

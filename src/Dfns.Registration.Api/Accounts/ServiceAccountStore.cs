@@ -24,7 +24,7 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
         RelyingParty relyingParty, string name, string publicKeyPem, ReadOnlyMemory<byte> publicKey, IEnumerable<string> permissions, DateTimeOffset expiresAt)
     {
         var now = clock.GetUtcNow();
-        var account = users.Add(relyingParty.OrganisationId, name, UserKind.CustomerEmployee, isServiceAccount: true);
+        var account = users.AddServiceAccount(relyingParty.OrganisationId, name);
         // Its key is there already: no code registers it.
         account.RegisteredAt = now;
         account.Permissions = [.. permissions];

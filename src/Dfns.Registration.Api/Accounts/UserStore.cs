@@ -116,12 +116,24 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
                 u.Kind.ToString(),
                 u.IsActive,
                 u.RegisteredAt,
+                u.RegisteredAt == null ? u.InvitationEndsAt : null,
                 string.Join(' ', u.Permissions),
                 db.Credentials.Count(c => c.OrganisationId == organisationId && c.UserId == u.Id && c.Status == CredentialStatus.Active)))
             .ToListAsync(ct);
 
-    /// <summary>Adds a user who gets no code: to the calls that take one, there is no such user.</summary>
-    public User Add(string organisationId, string username, UserKind kind, string? externalId = null, bool isServiceAccount = false)
+    /// <summary>Adds a person who gets no code: to the calls that take one, there is no such user.</summary>
+    /// <param name="relyingParty">Of the organisation: what it asks of the names of new users.</param>
+    /// <param name="username">Without a <see cref="NameFault"/>.</param>
+    /// <param name="kind">Employee or end user.</param>
+    /// <param name="externalId">The caller's own id of the user.</param>
+    /// <returns>The user, or <see cref="ErrorCatalog.UsernameMixesScripts"/>.</returns>
+    public Checked<User> Add(RelyingParty relyingParty, string username, UserKind kind, string? externalId = null) =>
+        NameScripts.Fault(relyingParty, username) is { } mixed ? mixed : Add(relyingParty.OrganisationId, username, kind, externalId, isServiceAccount: false);
+
+    /// <summary>Adds a service account. It is known by a token, not by its name.</summary>
+    public User AddServiceAccount(string organisationId, string name) => Add(organisationId, name, UserKind.CustomerEmployee, externalId: null, isServiceAccount: true);
+
+    private User Add(string organisationId, string username, UserKind kind, string? externalId, bool isServiceAccount)
     {
         var user = new User
         {
@@ -140,12 +152,16 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
 
     /// <summary>
     /// What to answer when a new user met another: where the name is taken as well as the external id, that the name is. Clients start
-    /// again on that, and which of the two the database noticed is chance.
+    /// again on that, and which of the two the database noticed is chance. Of a name whose invitation has ended, that it has: nobody signs in by it.
     /// </summary>
-    public async Task<ApiError> ConflictAsync(User user, ApiError noticed, CancellationToken ct) =>
-        noticed == ErrorCatalog.ExternalIdTaken && await db.Users.AnyAsync(u => u.OrganisationId == user.OrganisationId && u.UsernameFolded == user.UsernameFolded, ct)
-            ? ErrorCatalog.UserAlreadyExists
-            : noticed;
+    public async Task<ApiError> ConflictAsync(User user, ApiError noticed, CancellationToken ct)
+    {
+        if (noticed != ErrorCatalog.UserAlreadyExists && noticed != ErrorCatalog.ExternalIdTaken) return noticed;
+        var holder = await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.OrganisationId == user.OrganisationId && u.UsernameFolded == user.UsernameFolded, ct);
+        return holder is null ? noticed
+            : holder.IsActive && holder.IsInvitationOver(clock.GetUtcNow()) ? ErrorCatalog.InvitationEnded
+            : ErrorCatalog.UserAlreadyExists;
+    }
 
     /// <summary>Activates or deactivates a user. Either ends everything that is open: what was opened while the user was being deactivated does not come to life again.</summary>
     /// <returns>False where the user is so already; then nothing changes.</returns>
@@ -194,9 +210,10 @@ internal sealed record FoundUser(User User, string? CredentialUuid);
 /// <param name="Kind">CustomerEmployee or EndUser.</param>
 /// <param name="IsActive">Whether the user may register and sign in.</param>
 /// <param name="RegisteredAt">UTC; null until then.</param>
+/// <param name="InvitationEndsAt">UTC; until when the user can register. Null once registered, and where there is no end.</param>
 /// <param name="Permissions">With spaces between them.</param>
 /// <param name="Credentials">How many are active.</param>
-internal sealed record ListedUser(string Id, string Username, string Kind, bool IsActive, DateTimeOffset? RegisteredAt, string Permissions, int Credentials);
+internal sealed record ListedUser(string Id, string Username, string Kind, bool IsActive, DateTimeOffset? RegisteredAt, DateTimeOffset? InvitationEndsAt, string Permissions, int Credentials);
 
 /// <summary>A user whose name is by now another's.</summary>
 internal sealed record LostName(string OrganisationId, string UserId, string HolderId);

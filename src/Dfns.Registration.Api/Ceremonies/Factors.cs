@@ -74,6 +74,8 @@ internal sealed class Factors(Changes changes, Audit audit, MasterKey masterKey,
             // A second factor is the first one's user's, and so need not name its user even where the first one had to.
             UserId = ceremony.Purpose == CeremonyPurpose.LoginOfNobody || credential.Slot == CredentialSlot.SecondFactor ? credential.UserId : ceremony.UserId,
             AcceptSignCountRegression = relyingParty.AcceptSignCountRegression,
+            AcceptSyncedSignCountRegression = !relyingParty.RefuseSyncedSignCountRegression,
+            AcceptBackupEligibilityChange = !relyingParty.RefuseBackupEligibilityChange,
         };
         if (AssertionVerifiers.Verify(factor.Assertion, credential.ToStored(), expected).Refused(out var why, out var verified))
         {
@@ -95,6 +97,14 @@ internal sealed class Factors(Changes changes, Audit audit, MasterKey masterKey,
         if (verified.WebAuthn is { } webAuthn)
         {
             if (webAuthn.SignCountRegressed) NoteRegression(credential);
+            if (webAuthn.BackupEligibilityChanged)
+            {
+                audit.Add(
+                    credential.OrganisationId, AuditActions.BackupEligibilityChanged, credential.UserId, credential.UserId,
+                    note: $"{credential.Uuid}: the authenticator says by now that it may {(webAuthn.BackupEligible ? "" : "not ")}be backed up.");
+                credential.BackupEligible = webAuthn.BackupEligible;
+            }
+
             credential.SignCount = webAuthn.SignCount;
             credential.BackedUp = webAuthn.BackedUp;
         }
@@ -103,7 +113,7 @@ internal sealed class Factors(Changes changes, Audit audit, MasterKey masterKey,
     }
 
     private void NoteRegression(Credential credential) => audit.Add(
-        credential.OrganisationId, AuditActions.SignCountRegressed, credential.UserId, credential.UserId, note: $"{credential.Uuid}: the authenticator may have been copied.");
+        credential.OrganisationId, AuditActions.SignCountRegressed, credential.UserId, credential.UserId, note: credential.BackupEligible == true ? $"{credential.Uuid}: it may be backed up, and a copy may count for itself." : $"{credential.Uuid}: the authenticator may have been copied.");
 
     private static Checked<ReadFactor> Read(FactorRequest? factor, string path)
     {

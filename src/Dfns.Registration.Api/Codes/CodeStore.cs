@@ -21,6 +21,19 @@ internal sealed class CodeStore(
     /// <summary>So many codes are sent at the short interval, none of them used; every further one of a day waits for the pause.</summary>
     private const int CodesAtOnce = 3;
 
+    // An instant as ticks: of what is no row of a table, EF Core does not know how the databases keep one.
+    private const string SubjectOnSqlite = SubjectStart + "u.invitation_ends_at" + SubjectEnd;
+    private const string SubjectOnPostgreSql = SubjectStart + "CAST(EXTRACT(EPOCH FROM u.invitation_ends_at) * 10000000 AS bigint) + 621355968000000000" + SubjectEnd;
+    private const string SubjectStart = "SELECT u.id, u.is_active, u.registered_at IS NOT NULL AS is_registered, ";
+    private const string SubjectEnd =
+        """
+         AS invitation_ends_at_ticks, c.user_id AS holder_of_code,
+            EXISTS (SELECT 1 FROM relying_parties WHERE organisation_id = {0}) AS is_set_up
+        FROM (SELECT 1 AS one) AS asked
+        LEFT JOIN users AS u ON u.organisation_id = {0} AND u.username_folded = {1}
+        LEFT JOIN codes AS c ON c.organisation_id = COALESCE(u.organisation_id, {2}) AND c.user_id = COALESCE(u.id, {3}) AND c.purpose = {4}
+        """;
+
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(15);
 
     /// <summary>Does what a right guess opens, and takes its count back, in one transaction.</summary>
@@ -52,11 +65,12 @@ internal sealed class CodeStore(
     public async Task<IssuedCode?> ReplaceAsync(CodePurpose purpose, string organisationId, string username, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        var found = await FindSubjectAsync(purpose, organisationId, username, ct);
+        var found = await FindSubjectAsync(purpose, organisationId, username, now, ct);
         var subject = found.MayReceive ? found : CodeSubject.Decoy(masterKey, organisationId, username);
         var code = CodeText.New(entropy);
         var hash = Hash(masterKey, purpose, subject.OrganisationId, subject.UserId, code);
         var expires = now + Lifetime(purpose);
+        if (subject.EndsAt < expires) expires = subject.EndsAt.Value;
 
         // One statement that writes the row in any case: what it writes depends on whether another code may be sent yet. Of two codes of which
         // neither is known to have arrived the first stays, with what was counted against it, as long as it is good.
@@ -88,10 +102,11 @@ internal sealed class CodeStore(
         return subject.IsDecoy || !replaced ? null : new IssuedCode(subject.OrganisationId, subject.UserId, purpose, code, hash, expires);
     }
 
-    /// <summary>Adds the registration code of a user who is new: an invitation. The caller saves.</summary>
+    /// <summary>Adds the registration code of a user who is new: an invitation, which ends with its time. The caller saves.</summary>
     /// <returns>The code to hand over.</returns>
     public IssuedCode Issue(User user)
     {
+        user.InvitationEndsAt = clock.GetUtcNow() + options.Value.InvitationLifetime;
         var (issued, hash) = NewCode(user);
         db.Codes.Add(new OneTimeCode
         {
@@ -106,14 +121,15 @@ internal sealed class CodeStore(
     }
 
     /// <summary>
-    /// Gives an invited user another code at an operator's word, however recent the earlier one is, which it ends with everything that was
-    /// opened with it: it may be in the wrong hands. The caller saves.
+    /// Invites a user anew at an operator's word: with another code, however recent the earlier one is, which it ends with everything that was
+    /// opened with it: it may be in the wrong hands. The invitation lasts from now, ended or not. The caller saves.
     /// </summary>
     /// <returns>The code to hand over; null for a user who is registered or deactivated, or began otherwise than with a code.</returns>
     public async Task<IssuedCode?> IssueAgainAsync(User user, CancellationToken ct)
     {
         var code = await FindAsync(user.OrganisationId, user.Id, CodePurpose.Registration, ct);
         if (code is null || user.RegisteredAt is not null || !user.IsActive) return null;
+        user.InvitationEndsAt = clock.GetUtcNow() + options.Value.InvitationLifetime;
         var (issued, hash) = NewCode(user);
         changes.EndAll(user);
         code.Replace(hash, clock.GetUtcNow(), issued.ExpiresAt);
@@ -139,7 +155,8 @@ internal sealed class CodeStore(
     {
         var code = CodeText.New(entropy);
         var hash = Hash(masterKey, CodePurpose.Registration, user.OrganisationId, user.Id, code);
-        return (new IssuedCode(user.OrganisationId, user.Id, CodePurpose.Registration, code, hash, clock.GetUtcNow() + Lifetime(CodePurpose.Registration)), hash);
+        var now = clock.GetUtcNow();
+        return (new IssuedCode(user.OrganisationId, user.Id, CodePurpose.Registration, code, hash, now + user.WithinInvitation(Lifetime(CodePurpose.Registration), now)), hash);
     }
 
     private TimeSpan Lifetime(CodePurpose purpose) => options.Value.Lifetimes[purpose];
@@ -155,24 +172,20 @@ internal sealed class CodeStore(
 
     // One row comes back for anybody: for nobody, the decoy's code is looked up in place of the user's, so that the database does not do
     // more for a user who exists.
-    private async Task<CodeSubject> FindSubjectAsync(CodePurpose purpose, string organisationId, string username, CancellationToken ct)
+    private async Task<CodeSubject> FindSubjectAsync(CodePurpose purpose, string organisationId, string username, DateTimeOffset now, CancellationToken ct)
     {
         var decoy = CodeSubject.Decoy(masterKey, organisationId, username);
-        var found = (await db.Database.SqlQuery<FoundUser>(
-            $"""
-            SELECT u.id, u.is_active, u.registered_at IS NOT NULL AS is_registered, c.user_id AS holder_of_code,
-                EXISTS (SELECT 1 FROM relying_parties WHERE organisation_id = {organisationId}) AS is_set_up
-            FROM (SELECT 1 AS one) AS asked
-            LEFT JOIN users AS u ON u.organisation_id = {organisationId} AND u.username_folded = {User.Fold(username)}
-            LEFT JOIN codes AS c ON c.organisation_id = COALESCE(u.organisation_id, {decoy.OrganisationId}) AND c.user_id = COALESCE(u.id, {decoy.UserId}) AND c.purpose = {purpose.ToString()}
-            """).ToListAsync(ct)).Single();
+        var found = (await db.Database.SqlQueryRaw<FoundUser>(
+            db.Database.IsSqlite() ? SubjectOnSqlite : SubjectOnPostgreSql,
+            organisationId, User.Fold(username), decoy.OrganisationId, decoy.UserId, purpose.ToString()).ToListAsync(ct)).Single();
 
         // An organisation that is not set up to the end has no users yet. Whoever has no code of the purpose is nobody to whom one is sent: a
         // service account; for a login or a recovery code a user who is not registered yet; and for a registration code a user who came
-        // without one, else whoever reads the mail of an address could take over what its owner began at a provider.
-        return found is not { Id: { } id, HolderOfCode: not null, IsSetUp: true }
-            ? decoy
-            : new CodeSubject(organisationId, id, MayReceive: found.IsActive == true && found.IsRegistered == (purpose != CodePurpose.Registration), IsDecoy: false);
+        // without one, else whoever reads the mail of an address could take over what its owner began at a provider, or one whose invitation is
+        // over.
+        if (found is not { Id: { } id, HolderOfCode: not null, IsSetUp: true }) return decoy;
+        DateTimeOffset? endsAt = found is { IsRegistered: false, InvitationEndsAtTicks: { } ticks } ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+        return new CodeSubject(organisationId, id, MayReceive: found.IsActive == true && found.IsRegistered == (purpose != CodePurpose.Registration) && !(endsAt <= now), IsDecoy: false, endsAt);
     }
 
     /// <summary>What is kept of a code: good for its user and its purpose alone, wherever somebody puts it who can write rows.</summary>
@@ -190,10 +203,10 @@ internal sealed class CodeStore(
         OneTimeCode.DecoyName(BinaryPrimitives.ReadUInt16BigEndian(masterKey.HashCode(organisationId, User.Fold(username), "")));
 
     /// <summary>What is known of a name; <c>Id</c> and <c>IsActive</c> are null when it is nobody's.</summary>
-    private sealed record FoundUser(string? Id, bool? IsActive, bool IsRegistered, string? HolderOfCode, bool IsSetUp);
+    private sealed record FoundUser(string? Id, bool? IsActive, bool IsRegistered, long? InvitationEndsAtTicks, string? HolderOfCode, bool IsSetUp);
 
-    /// <summary>On whose row a guess is counted.</summary>
-    private sealed record CodeSubject(string OrganisationId, string UserId, bool MayReceive, bool IsDecoy)
+    /// <summary>On whose row a guess is counted; what is sent lasts no longer than until <c>EndsAt</c>, where there is one.</summary>
+    private sealed record CodeSubject(string OrganisationId, string UserId, bool MayReceive, bool IsDecoy, DateTimeOffset? EndsAt = null)
     {
         public static CodeSubject Decoy(MasterKey masterKey, string organisationId, string username) =>
             new("", DecoyId(masterKey, organisationId, username), MayReceive: false, IsDecoy: true);

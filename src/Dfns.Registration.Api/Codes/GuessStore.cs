@@ -47,7 +47,7 @@ internal sealed class GuessStore(IServiceScopeFactory scopes, SqliteWriter write
         found AS MATERIALIZED (
             SELECT r.n, r.purpose, r.address_used, r.address_ends_at, b.used AS pair_used, b.window_ends_at AS pair_ends_at, r.decoy_id,
                 CASE WHEN k.user_id IS NOT NULL AND p.organisation_id IS NOT NULL THEN u.id END AS user_id,
-                COALESCE(u.organisation_id, r.organisation_id) AS organisation_id, u.username, u.kind, u.is_active, u.registered_at, p.organisation_id IS NOT NULL AS is_set_up,
+                COALESCE(u.organisation_id, r.organisation_id) AS organisation_id, u.username, u.kind, u.is_active, u.registered_at, u.invitation_ends_at, p.organisation_id IS NOT NULL AS is_set_up,
                 p.xmin::text AS relying_party_version
             FROM ranked AS r
             LEFT JOIN pairs AS b ON b.id = r.pair
@@ -61,7 +61,7 @@ internal sealed class GuessStore(IServiceScopeFactory scopes, SqliteWriter write
                 FROM found AS f WHERE f.pair_used <= $12 ORDER BY 1, 2, 3) AS s
             WHERE c.organisation_id = s.organisation_id AND c.user_id = s.user_id AND c.purpose = s.purpose
             RETURNING c.organisation_id, c.user_id, c.purpose, c.code_hash, c.expires_at, c.failed_attempts, c.consumed_at, c.earlier_code_hash, c.earlier_expires_at, c.earlier_failed_attempts)
-        SELECT f.address_used, f.address_ends_at, f.pair_used, f.pair_ends_at, f.user_id, f.username, f.kind, f.is_active, f.registered_at, f.is_set_up, f.relying_party_version,
+        SELECT f.address_used, f.address_ends_at, f.pair_used, f.pair_ends_at, f.user_id, f.username, f.kind, f.is_active, f.registered_at, f.invitation_ends_at, f.is_set_up, f.relying_party_version,
             c.code_hash, c.expires_at, c.failed_attempts, c.consumed_at, c.earlier_code_hash, c.earlier_expires_at, c.earlier_failed_attempts
         FROM found AS f
         LEFT JOIN counted AS c ON c.organisation_id = CASE WHEN f.user_id IS NULL THEN '' ELSE f.organisation_id END AND c.user_id = COALESCE(f.user_id, f.decoy_id) AND c.purpose = f.purpose
@@ -74,7 +74,7 @@ internal sealed class GuessStore(IServiceScopeFactory scopes, SqliteWriter write
 
     private const string FindOnSqlite =
         $"""
-        SELECT CASE WHEN k.user_id IS NOT NULL AND p.organisation_id IS NOT NULL THEN u.id END, u.username, u.kind, u.is_active, u.registered_at, p.organisation_id IS NOT NULL, json_array({RelyingPartyColumns})
+        SELECT CASE WHEN k.user_id IS NOT NULL AND p.organisation_id IS NOT NULL THEN u.id END, u.username, u.kind, u.is_active, u.registered_at, u.invitation_ends_at, p.organisation_id IS NOT NULL, json_array({RelyingPartyColumns})
         FROM (SELECT 1 AS one) AS asked
         LEFT JOIN users AS u ON u.organisation_id = $1 AND u.username_folded = $2
         LEFT JOIN relying_parties AS p ON p.organisation_id = $1
@@ -132,15 +132,16 @@ internal sealed class GuessStore(IServiceScopeFactory scopes, SqliteWriter write
                     Kind = row.OrNull<string>(6),
                     IsActive = row.OrNull<bool?>(7),
                     RegisteredAt = row.OrNull<DateTimeOffset?>(8),
-                    IsSetUp = row.OrNull<bool?>(9),
-                    RelyingPartyVersion = row.OrNull<string>(10),
-                    CodeHash = row.OrNull<byte[]>(11),
-                    ExpiresAt = row.OrNull<DateTimeOffset?>(12),
-                    FailedAttempts = row.OrNull<long?>(13),
-                    ConsumedAt = row.OrNull<DateTimeOffset?>(14),
-                    EarlierCodeHash = row.OrNull<byte[]>(15),
-                    EarlierExpiresAt = row.OrNull<DateTimeOffset?>(16),
-                    EarlierFailedAttempts = row.OrNull<long?>(17),
+                    InvitationEndsAt = row.OrNull<DateTimeOffset?>(9),
+                    IsSetUp = row.OrNull<bool?>(10),
+                    RelyingPartyVersion = row.OrNull<string>(11),
+                    CodeHash = row.OrNull<byte[]>(12),
+                    ExpiresAt = row.OrNull<DateTimeOffset?>(13),
+                    FailedAttempts = row.OrNull<long?>(14),
+                    ConsumedAt = row.OrNull<DateTimeOffset?>(15),
+                    EarlierCodeHash = row.OrNull<byte[]>(16),
+                    EarlierExpiresAt = row.OrNull<DateTimeOffset?>(17),
+                    EarlierFailedAttempts = row.OrNull<long?>(18),
                 });
         }
 
@@ -180,8 +181,9 @@ internal sealed class GuessStore(IServiceScopeFactory scopes, SqliteWriter write
                 Kind = row.OrNull<string>(2),
                 IsActive = row.OrNull<bool?>(3),
                 RegisteredAt = Instant(row, 4),
-                IsSetUp = row.GetBoolean(5),
-                RelyingPartyVersion = row.GetString(6),
+                InvitationEndsAt = Instant(row, 5),
+                IsSetUp = row.GetBoolean(6),
+                RelyingPartyVersion = row.GetString(7),
             },
             guess.OrganisationId, guess.UsernameFolded, guess.DecoyId, purpose)[0];
         var (organisationId, userId) = found.UserId is { } id ? (guess.OrganisationId, id) : ("", guess.DecoyId);
@@ -240,6 +242,8 @@ internal sealed record GuessedAt
     public bool? IsActive { get; init; }
 
     public DateTimeOffset? RegisteredAt { get; init; }
+
+    public DateTimeOffset? InvitationEndsAt { get; init; }
 
     /// <summary>Whether there is such an organisation, set up to the end.</summary>
     public bool? IsSetUp { get; init; }

@@ -25,8 +25,8 @@ internal sealed class Guesses(
     /// <param name="ct">Ends the waiting.</param>
     /// <returns>
     /// Whose code it is, which is for what it opens to take back from the counts, whether or not anybody still waits for it; one of the two errors of status 429; or one error for a
-    /// code that is wrong, locked or nobody's, and, unless it is of a registration (whose holder is told more), for one that is spent or
-    /// expired.
+    /// code that is wrong, locked or nobody's, and for one that is spent or expired; of a registration, whose holder is told more, only for one
+    /// whose invitation has ended.
     /// </returns>
     public async Task<Checked<RightGuess>> GuessAsync(HttpContext http, CodePurpose purpose, string organisationId, string username, string typed, CancellationToken ct)
     {
@@ -45,7 +45,8 @@ internal sealed class Guesses(
         var isEarlier = CryptographicOperations.FixedTimeEquals(hash, found.EarlierCodeHash ?? NoHash);
         var right = CryptographicOperations.FixedTimeEquals(hash, found.CodeHash ?? NoHash) | isEarlier;
         var isExpired = (isEarlier ? found.EarlierExpiresAt : found.ExpiresAt) <= now;
-        var over = purpose != CodePurpose.Registration && (found.ConsumedAt is not null || isExpired);
+        // Not even the holder of a code is told of an invitation that has ended: it may have been found in somebody else's mailbox.
+        var over = purpose != CodePurpose.Registration ? found.ConsumedAt is not null || isExpired : found.RegisteredAt is null && found.InvitationEndsAt <= now;
         // From an address that has not guessed wrong at this user lately a right code counts even when others have locked it: a code has 80
         // bits, and a first guess from every address there is finds none (NIST SP 800-63B asks for a limit below 64).
         var locked = found.FailedAttempts + (isEarlier ? found.EarlierFailedAttempts : 0) > options.Value.MaxFailures && found.PairUsed > 1;
@@ -65,6 +66,7 @@ internal sealed class Guesses(
             IsActive = found.IsActive == true,
             CreatedAt = default,
             RegisteredAt = found.RegisteredAt,
+            InvitationEndsAt = found.InvitationEndsAt,
         };
         return new RightGuess(
             user,

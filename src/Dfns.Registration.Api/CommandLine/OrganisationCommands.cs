@@ -81,6 +81,10 @@ internal sealed record OrganisationRow(Organisation Source)
 
     public bool AcceptSignCountRegression => Source.RelyingParty!.AcceptSignCountRegression;
 
+    public bool RefuseSyncedSignCountRegression => Source.RelyingParty!.RefuseSyncedSignCountRegression;
+
+    public bool RefuseBackupEligibilityChange => Source.RelyingParty!.RefuseBackupEligibilityChange;
+
     public string UserVerification => Source.RelyingParty!.UserVerification;
 
     public string Algorithms => string.Join(' ', Source.RelyingParty!.Algorithms);
@@ -88,6 +92,8 @@ internal sealed record OrganisationRow(Organisation Source)
     public bool RecoveryRequired => Source.RelyingParty!.RecoveryRequiredForEndUsers;
 
     public bool RefuseWallets => Source.RelyingParty!.RefuseWallets;
+
+    public bool RefuseMixedScripts => Source.RelyingParty!.RefuseMixedScripts;
 
     public bool RefuseNoAttestation => Source.RelyingParty!.RefuseNoAttestation;
 

@@ -20,8 +20,11 @@ internal sealed class RelyingPartyArguments
     private readonly Option<bool> requireRecovery = new("--require-recovery") { Description = "Whether end users have to bring a recovery credential." };
 
     private readonly Option<bool> refuseWallets = new("--refuse-wallets") { Description = "Whether a registration is refused that wishes for wallets, which this service does not make; else the wish is passed over." };
+    private readonly Option<bool> refuseMixed = new("--refuse-mixed-scripts") { Description = "Whether new users are refused whose name mixes scripts, such as Latin and Cyrillic letters that look alike." };
 
-    private readonly Option<bool> signCount = new("--accept-sign-count-regression") { Description = "Whether a passkey may sign although its counter did not grow." };
+    private readonly Option<bool> signCount = new("--accept-sign-count-regression") { Description = "Whether any passkey may sign although its counter did not grow, also one of a single device." };
+    private readonly Option<bool> refuseSyncedCount = new("--refuse-synced-sign-count-regression") { Description = "Whether a passkey that may be backed up is refused when its counter did not grow; else it is accepted and noted, since its copies count each for itself." };
+    private readonly Option<bool> refuseEligibility = new("--refuse-backup-eligibility-change") { Description = "Whether a passkey is refused that says by now otherwise whether it may be backed up; else that is accepted, noted and kept, since password managers have changed it." };
 
     private readonly Option<bool> refuseNone = new("--refuse-no-attestation") { Description = "Whether passkeys without attestation are refused." };
     private readonly Option<bool> refuseSelf = new("--refuse-self-attestation") { Description = "Whether passkeys are refused that attest with their own key; with --refuse-no-attestation." };
@@ -56,7 +59,7 @@ internal sealed class RelyingPartyArguments
     {
         Option[] all =
         [
-            id, origins, name, attestation, userVerification, algorithms, crossOrigin, topOrigins, requireRecovery, refuseWallets, signCount,
+            id, origins, name, attestation, userVerification, algorithms, crossOrigin, topOrigins, requireRecovery, refuseMixed, refuseWallets, signCount, refuseSyncedCount, refuseEligibility,
             refuseNone, refuseSelf, requireRoot, allowedAaguids, deniedAaguids, refusedStatuses,
         ];
         foreach (var option in verb == ListVerb.Set ? all : lists.Select(list => list.Option)) command.Options.Add(option);
@@ -76,7 +79,10 @@ internal sealed class RelyingPartyArguments
         if (IsTyped(crossOrigin)) relyingParty.AllowCrossOrigin = parsed.GetValue(crossOrigin);
         if (IsTyped(requireRecovery)) relyingParty.RecoveryRequiredForEndUsers = parsed.GetValue(requireRecovery);
         if (IsTyped(refuseWallets)) relyingParty.RefuseWallets = parsed.GetValue(refuseWallets);
+        if (IsTyped(refuseMixed)) relyingParty.RefuseMixedScripts = parsed.GetValue(refuseMixed);
         if (IsTyped(signCount)) relyingParty.AcceptSignCountRegression = parsed.GetValue(signCount);
+        if (IsTyped(refuseSyncedCount)) relyingParty.RefuseSyncedSignCountRegression = parsed.GetValue(refuseSyncedCount);
+        if (IsTyped(refuseEligibility)) relyingParty.RefuseBackupEligibilityChange = parsed.GetValue(refuseEligibility);
         if (IsTyped(refuseNone)) relyingParty.RefuseNoAttestation = parsed.GetValue(refuseNone);
         if (IsTyped(refuseSelf)) relyingParty.RefuseSelfAttestation = parsed.GetValue(refuseSelf);
         if (IsTyped(requireRoot)) relyingParty.RequireTrustedRoot = parsed.GetValue(requireRoot);

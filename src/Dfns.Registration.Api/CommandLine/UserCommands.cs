@@ -39,21 +39,21 @@ internal static class UserCommands
             async (services, stop) =>
             {
                 var orgId = parsed.GetValue(organisation)!;
-                if (!await services.GetRequiredService<OrganisationStore>().ExistsAsync(orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
+                if (await services.GetRequiredService<OrganisationStore>().FindRelyingPartyAsync(orgId, stop) is not { } relyingParty) return CommandResult.Fault(OrganisationStore.Unknown);
                 if (UserStore.NameFault(parsed.GetValue(username)!) is { } fault) return CommandResult.Fault(fault);
                 if (parsed.GetValue(externalId) is { } given && (string.IsNullOrWhiteSpace(given) || given.Length > Limits.UsernameLength)) return CommandResult.Fault($"An external id has 1 to {Limits.UsernameLength} characters; leave it out where there is none.");
                 if (!FreeText.IsPlain(parsed.GetValue(externalId) ?? "")) return CommandResult.Fault($"An external id is shown in lists. {FreeText.Fault}");
                 if (MailFault(services, parsed.GetValue(username)!, parsed.GetValue(print)) is { } unmailable) return CommandResult.Fault(unmailable);
 
-                var invited = services.GetRequiredService<CodeStore>().Issue(
-                    services.GetRequiredService<UserStore>().Add(orgId, parsed.GetValue(username)!, parsed.GetValue(kind), parsed.GetValue(externalId)));
+                if (services.GetRequiredService<UserStore>().Add(relyingParty, parsed.GetValue(username)!, parsed.GetValue(kind), parsed.GetValue(externalId)).Failed(out var mixed, out var user)) return CommandResult.Fault(mixed.Message);
+                var invited = services.GetRequiredService<CodeStore>().Issue(user);
                 services.GetRequiredService<Audit>().ByOperator(orgId, AuditActions.UserInvited, invited.UserId);
                 if (await services.GetRequiredService<Changes>().TrySaveAsync(stop) is not null)
                 {
                     return CommandResult.Fault("There is a user of this name, or with this external id, already. One who is not registered yet gets another code with 'user invite-again'.");
                 }
 
-                return await HandOverAsync(services, invited, parsed.GetValue(username)!, parsed.GetValue(print));
+                return await HandOverAsync(services, invited, user, parsed.GetValue(print));
             },
             ct));
         return command;
@@ -62,7 +62,7 @@ internal static class UserCommands
     private static Command MakeInviteAgain()
     {
         var print = PrintOption();
-        return Person.MakeCommand("invite-again", "Send an invited user another registration code, which ends the earlier one and everything that was begun with it.", " --print-code", [print], async (services, user, parsed, stop) =>
+        return Person.MakeCommand("invite-again", "Invite a user again, also one whose invitation has ended: the time to register begins anew, with another registration code, which ends the earlier one and everything that was begun with it.", " --print-code", [print], async (services, user, parsed, stop) =>
         {
             if (MailFault(services, user.Username, parsed.GetValue(print)) is { } unmailable) return CommandResult.Fault(unmailable);
             if (await services.GetRequiredService<CodeStore>().IssueAgainAsync(user, stop) is not { } invited)
@@ -72,7 +72,7 @@ internal static class UserCommands
 
             services.GetRequiredService<Audit>().ByOperator(user.OrganisationId, AuditActions.UserInvited, user.Id, note: "again");
             await services.GetRequiredService<Changes>().SaveAsync(stop);
-            return await HandOverAsync(services, invited, user.Username, parsed.GetValue(print));
+            return await HandOverAsync(services, invited, user, parsed.GetValue(print));
         });
     }
 
@@ -85,7 +85,7 @@ internal static class UserCommands
     private static string? MailFault(IServiceProvider services, string username, bool print) =>
         IsPrinted(services, print) || MailAddress.IsMailable(username) ? null : "No mail can be sent to this username; take an address such as 'jane@example.co', or print the code with --print-code.";
 
-    private static async Task<CommandResult> HandOverAsync(IServiceProvider services, IssuedCode invited, string username, bool print)
+    private static async Task<CommandResult> HandOverAsync(IServiceProvider services, IssuedCode invited, User user, bool print)
     {
         var printed = IsPrinted(services, print);
         if (!printed && !await services.GetRequiredService<CodeMailQueue>().DeliverAsync(invited))
@@ -93,7 +93,7 @@ internal static class UserCommands
             return CommandResult.Fault("The user was invited, but the mail could not be sent; send a new code with 'user invite-again'.");
         }
 
-        return CommandResult.Row(new { Id = invited.UserId, Username = username, OrgId = invited.OrganisationId, Code = printed ? invited.Code : "(mailed)", invited.ExpiresAt });
+        return CommandResult.Row(new { Id = invited.UserId, user.Username, OrgId = invited.OrganisationId, Code = printed ? invited.Code : "(mailed)", invited.ExpiresAt, user.InvitationEndsAt });
     }
 
     private static Command MakeList()

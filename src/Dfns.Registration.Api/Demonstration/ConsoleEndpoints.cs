@@ -29,7 +29,7 @@ internal static class ConsoleEndpoints
         group.MapGet("/organisations/{organisationId}/audit", ListEventsAsync)
             .Errors(ErrorCatalog.ConsoleForeign).EdgeErrors();
         group.MapPost("/organisations/{organisationId}/users", InviteAsync)
-            .Errors(ErrorCatalog.ConsoleForeign, ErrorCatalog.OrganisationUnknown, ErrorCatalog.UserAlreadyExists, ErrorCatalog.ChangedMeanwhile).BodyErrors().EdgeErrors();
+            .Errors(ErrorCatalog.ConsoleForeign, ErrorCatalog.OrganisationUnknown, ErrorCatalog.UserAlreadyExists, ErrorCatalog.UsernameMixesScripts, ErrorCatalog.ChangedMeanwhile).BodyErrors().EdgeErrors();
         group.MapPost("/organisations/{organisationId}/users/{userId}/invitation", InviteAgainAsync)
             .Errors(ErrorCatalog.ConsoleForeign, ErrorCatalog.UserNotFound).EdgeErrors();
     }
@@ -50,9 +50,10 @@ internal static class ConsoleEndpoints
         var username = request.Username;
         if (UserStore.NameFault(username) is { } fault) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying(fault).At("$.username");
         if (request.Kind is not (nameof(UserKind.EndUser) or nameof(UserKind.CustomerEmployee))) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying("Use EndUser or CustomerEmployee.").At("$.kind");
-        if (!await organisations.ExistsAsync(organisationId, ct)) return (ErrorResult)ErrorCatalog.OrganisationUnknown;
+        if (await organisations.FindRelyingPartyAsync(organisationId, ct) is not { } relyingParty) return (ErrorResult)ErrorCatalog.OrganisationUnknown;
 
-        var invited = codes.Issue(users.Add(organisationId, username, Enum.Parse<UserKind>(request.Kind)));
+        if (users.Add(relyingParty, username, Enum.Parse<UserKind>(request.Kind)).Failed(out error, out var user)) return (ErrorResult)error.At("$.username");
+        var invited = codes.Issue(user);
         audit.ByOperator(organisationId, AuditActions.UserInvited, invited.UserId);
         // The name was taken, that is: an invitation from here carries no external id.
         if (await changes.TrySaveAsync(ct) is { } lost) return (ErrorResult)(lost.Taken ?? ErrorCatalog.ChangedMeanwhile).At("$.username");

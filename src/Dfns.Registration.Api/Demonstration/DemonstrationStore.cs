@@ -41,7 +41,9 @@ internal sealed class DemonstrationStore(RegistrationDbContext db, UserStore use
     public async Task<(string Username, IssuedCode Code)> InviteAsync(CancellationToken ct)
     {
         var username = $"newcomer-{entropy.Text("0123456789abcdefghjkmnpqrstvwxyz", 6)}@example.co";
-        var code = codes.Issue(users.Add(OrganisationId, username, UserKind.EndUser));
+        var relyingParty = await db.RelyingParties.AsNoTracking().SingleAsync(r => r.OrganisationId == OrganisationId, ct);
+        if (users.Add(relyingParty, username, UserKind.EndUser).Failed(out var error, out var user)) throw new InvalidOperationException($"The demonstration user cannot be invited: {error.Code}");
+        var code = codes.Issue(user);
         await db.SaveChangesAsync(ct);
         return (username, code);
     }

@@ -18,6 +18,13 @@ internal static class ErrorCatalog
     public static readonly ApiError UserAlreadyExists = new("user_already_exists", 401, "User already exists.",
         "Whoever is registered signs in instead; for an end user who is not, a service account starts again with POST /auth/registration/delegated/restart.");
 
+    public static readonly ApiError InvitationEnded = new("invitation_ended", 409,
+        "A user of this name was invited and did not register before the invitation ended.",
+        "Invite the user again: an end user by a service account with POST /auth/registration/delegated/restart, anybody by the operator with 'user invite-again'. Or delete the user with DELETE /auth/users/{userId}, and send this again.");
+
+    public static readonly ApiError UsernameMixesScripts = new("username_mixes_scripts", 400,
+        "The organisation takes no new user whose name mixes scripts, whose letters can look alike. Write it in one script; of an address the part before '@', and each label behind it.");
+
     public static readonly ApiError UserUnknown = new("user_unknown", 404, "There is no user with this id in the organisation.");
 
     public static readonly ApiError OwnAccount = new("own_account", 400, "Nobody deactivates or deletes the account that they call with. Ask another administrator.");
@@ -199,7 +206,7 @@ internal static class ErrorCatalog
     /// <summary>Every row of this class and of <see cref="RefusalErrors"/>.</summary>
     public static readonly IReadOnlyList<ApiError> All =
     [
-        NotAuthorized, InvalidCode, RegistrationCodeExpired, UserAlreadyExists, UserUnknown, OwnAccount, UserDeactivated, SessionAlreadyCompleted,
+        NotAuthorized, InvalidCode, RegistrationCodeExpired, UserAlreadyExists, InvitationEnded, UsernameMixesScripts, UserUnknown, OwnAccount, UserDeactivated, SessionAlreadyCompleted,
         ChallengeNotValid, NoUsableCredential, SecondFactorRequired, NotARecoveryCredential, UserNotFound, LimitReached, CredentialNotFound, LastFirstFactor, LastRecoveryCredential, PermissionMissing, UserActionMissing, UserActionAlreadyUsed, PayloadNotJson, OrganisationUnknown, ChangedMeanwhile, ServiceAccountRequired,
         CredentialAlreadyRegistered, PublicKeyAlreadyRegistered, MailBusy, ExternalIdTaken, CredentialRepeated, PublicKeyRepeated, RecoveryCredentialRequired, EndUserRequired, WalletsRefused, CredentialKindUnsupported,
         CredentialKindUnknown, CredentialKindMisplaced, QueryInvalid, MemberRequired, MemberInvalid, MemberTooLong, MemberRepeated, BodyNotJson,

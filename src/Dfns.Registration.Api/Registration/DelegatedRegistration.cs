@@ -19,7 +19,7 @@ internal static class DelegatedRegistration
     {
         if ((await ReadAsync(http, calls, ct)).Failed(out var error, out var asked)) return (ErrorResult)error;
 
-        var user = users.Add(asked.Call.Caller.OrganisationId, asked.Username, UserKind.EndUser, asked.ExternalId);
+        if (users.Add(asked.Call.Caller.RelyingParty, asked.Username, UserKind.EndUser, asked.ExternalId).Failed(out error, out var user)) return (ErrorResult)error.At("$.email");
         return await OpenAsync(http, asked.Call, user, calls, users, store, audit, tokens, ct);
     }
 

@@ -36,17 +36,17 @@ internal static class RegistrationEndpoints
             .WithName("createDelegatedRegistrationChallenge")
             .AuditsFailures(AuditActions.RegistrationFailed)
             .WithSummary("Start a registration for somebody else")
-            .WithDescription("A service account creates an end user and gets the challenge for the user's device to answer with POST /auth/registration. No mail is sent. Needs Auth:Register:Delegated.")
+            .WithDescription("A service account creates an end user and gets the challenge for the user's device to answer with POST /auth/registration. No mail is sent. One who was invited and did not register in time is started again. Needs Auth:Register:Delegated.")
             .Accepts<DelegatedRegistrationRequest>("application/json")
             .Permitted().RequireUserAction()
-            .Errors(ErrorCatalog.ServiceAccountRequired, ErrorCatalog.UserAlreadyExists, ErrorCatalog.ExternalIdTaken)
+            .Errors(ErrorCatalog.ServiceAccountRequired, ErrorCatalog.UserAlreadyExists, ErrorCatalog.InvitationEnded, ErrorCatalog.UsernameMixesScripts, ErrorCatalog.ExternalIdTaken)
             .BodyErrors().EdgeErrors();
 
         withToken.MapPost("/registration/delegated/restart", DelegatedRegistration.RestartAsync)
             .WithName("restartDelegatedRegistration")
             .AuditsFailures(AuditActions.RegistrationFailed)
             .WithSummary("Start again with a user who did not complete")
-            .WithDescription("A new challenge for an end user who exists and is not registered; whatever was begun before ends, in whatever way. Needs Auth:Register:Delegated.")
+            .WithDescription("A new challenge for an end user who exists and is not registered; whatever was begun before ends, in whatever way, and the time to register begins anew. Needs Auth:Register:Delegated.")
             .Accepts<DelegatedRegistrationRequest>("application/json")
             .Permitted().RequireUserAction()
             .Errors(ErrorCatalog.ServiceAccountRequired, ErrorCatalog.UserNotFound, ErrorCatalog.UserAlreadyExists, ErrorCatalog.UserDeactivated)
@@ -54,7 +54,7 @@ internal static class RegistrationEndpoints
 
         group.MapPut("/registration/code", SendCode.For(CodePurpose.Registration))
             .WithName("resendRegistrationCode")
-            .SendsCode("Send a new registration code", "A challenge that is open stays open. ", "an unregistered");
+            .SendsCode("Send a new registration code", "A challenge that is open stays open. None is sent once the invitation has ended. ", "an unregistered");
 
         group.MapPost("/registration/social", SocialRegistration.StartAsync)
             .WithName("createSocialRegistrationChallenge")
@@ -66,7 +66,7 @@ internal static class RegistrationEndpoints
                 + "provider has verified. Until the registration completes the same token can start it again. A user of that name who came "
                 + "another way is not joined to it.")
             .Accepts<SocialRequest>("application/json")
-            .Errors(ErrorCatalog.UserAlreadyExists, ErrorCatalog.UserDeactivated)
+            .Errors(ErrorCatalog.UserAlreadyExists, ErrorCatalog.UsernameMixesScripts, ErrorCatalog.UserDeactivated)
             .IdTokenErrors().BodyErrors().EdgeErrors();
 
         withToken.MapPost("/registration", CompleteRegistration.CompleteAsync)

@@ -10,6 +10,9 @@ public sealed class RegistrationOptions
     /// <summary>How long a registration code is good for; default 4 hours, at most 7 days.</summary>
     public TimeSpan CodeLifetime { get; set; } = TimeSpan.FromHours(4);
 
+    /// <summary>How long whoever is invited can register, with however many codes; default 7 days, at least one hour, at most 90 days.</summary>
+    public TimeSpan InvitationLifetime { get; set; } = TimeSpan.FromDays(7);
+
     /// <summary>How long a challenge may be answered; default 15 minutes, at most one hour.</summary>
     public TimeSpan ChallengeLifetime { get; set; } = TimeSpan.FromMinutes(15);
 

@@ -28,6 +28,7 @@ internal sealed class RegistrationSession
         if (Ceremony.ExpiresAt <= now) return ErrorCatalog.NotAuthorized;
         if (Ceremony.Repeat<CompletedRegistration>(digest) is { } repeat) return repeat;
         if (User.RegisteredAt is not null) return ErrorCatalog.UserAlreadyExists;
+        if (User.IsInvitationOver(now)) return ErrorCatalog.NotAuthorized;
         if (!User.IsActive) return ErrorCatalog.UserDeactivated;
         // Ended: the registration has been begun anew since, perhaps by somebody else under this name.
         if (Ceremony.ConsumedAt is not null || (Ceremony.BoundTo == Ceremony.ByInvitation && Code is not { ConsumedAt: null })) return ErrorCatalog.NotAuthorized;

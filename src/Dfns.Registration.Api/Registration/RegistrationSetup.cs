@@ -14,6 +14,7 @@ internal static class RegistrationSetup
     {
         builder.Bind<RegistrationOptions>(RegistrationOptions.Section)
             .Validate(o => o.CodeLifetime > TimeSpan.Zero && o.CodeLifetime <= TimeSpan.FromDays(7), "Registration:CodeLifetime must be more than zero and at most 7 days, such as '04:00:00'.")
+            .Validate(o => o.InvitationLifetime >= TimeSpan.FromHours(1) && o.InvitationLifetime <= TimeSpan.FromDays(90), "Registration:InvitationLifetime must be at least one hour and at most 90 days, such as '7.00:00:00'.")
             .Validate(o => o.ChallengeLifetime > TimeSpan.Zero && o.ChallengeLifetime <= TimeSpan.FromHours(1), "Registration:ChallengeLifetime must be more than zero and at most one hour, such as '00:15:00'.")
             .Validate(o => o.ResendInterval >= TimeSpan.Zero && o.ResendInterval <= TimeSpan.FromHours(1), "Registration:ResendInterval must not be negative and at most one hour, such as '00:01:00'.");
 
@@ -26,6 +27,7 @@ internal static class RegistrationSetup
         builder.Services.AddOptions<CodeOptions>().Configure<IOptions<RegistrationOptions>>((codes, o) =>
         {
             codes.Lifetimes[CodePurpose.Registration] = o.Value.CodeLifetime;
+            codes.InvitationLifetime = o.Value.InvitationLifetime;
             codes.MaxFailures = o.Value.MaxCodeFailures;
             codes.ResendInterval = o.Value.ResendInterval;
         });

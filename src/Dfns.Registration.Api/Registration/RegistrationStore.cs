@@ -23,8 +23,8 @@ internal sealed class RegistrationStore(
     /// <param name="code">As typed.</param>
     /// <param name="ct">Ends the waiting.</param>
     /// <returns>
-    /// The session; or: too many attempts; the code is wrong, locked, or nobody's (one error for all three); the code is right, and
-    /// expired; or right, and its user registered already or deactivated.
+    /// The session; or: too many attempts; the code is wrong, locked, nobody's, or of an invitation that has ended (one error for all four); the
+    /// code is right, and expired; or right, and its user registered already or deactivated.
     /// </returns>
     public async Task<Checked<OpenedRegistration>> OpenAsync(HttpContext http, string organisationId, string username, string code, CancellationToken ct)
     {
@@ -35,7 +35,9 @@ internal sealed class RegistrationStore(
             return fault;
         }
 
-        var ceremony = Ceremony.Open(entropy, organisationId, CeremonyPurpose.Registration, guess.User.Id, clock.GetUtcNow(), options.Value.ChallengeLifetime, Ceremony.ByInvitation);
+        var now = clock.GetUtcNow();
+        var ceremony = Ceremony.Open(
+            entropy, organisationId, CeremonyPurpose.Registration, guess.User.Id, now, guess.User.WithinInvitation(options.Value.ChallengeLifetime, now), Ceremony.ByInvitation);
         return await challenges.OpenAsync(ceremony, options.Value.MaxOpenChallenges - 1, guess.Counted, CancellationToken.None)
             ? new OpenedRegistration(ceremony, guess.User, guess.RelyingParty)
             // A registration completed since, or another code was sent: it is neither good any more nor open.
@@ -67,7 +69,7 @@ internal sealed class RegistrationStore(
 
     /// <summary>
     /// Adds a session of a user whom a service account vouches for, and ends what was begun before, in whatever way: else whoever began it
-    /// would share the user with whoever completes it. The caller saves, with the signed action.
+    /// would share the user with whoever completes it. An invitation lasts from now, ended or not. The caller saves, with the signed action.
     /// </summary>
     /// <param name="user">Tracked; new or stored.</param>
     /// <param name="relyingParty">Of the user's organisation.</param>
@@ -83,6 +85,7 @@ internal sealed class RegistrationStore(
             await EndOtherWayAsync(user, actor, ct);
         }
 
+        user.InvitationEndsAt = clock.GetUtcNow() + options.Value.InvitationLifetime;
         return await AddSessionAsync(user, relyingParty, ct);
     }
 
@@ -101,7 +104,7 @@ internal sealed class RegistrationStore(
 
     private async Task<OpenedRegistration> AddSessionAsync(User user, RelyingParty relyingParty, CancellationToken ct)
     {
-        var ceremony = await ceremonies.OpenAsync(CeremonyPurpose.Registration, user, options.Value.ChallengeLifetime, boundTo: null, ct);
+        var ceremony = await ceremonies.OpenAsync(CeremonyPurpose.Registration, user, user.WithinInvitation(options.Value.ChallengeLifetime, clock.GetUtcNow()), boundTo: null, ct);
         return new OpenedRegistration(ceremony, user, relyingParty);
     }
 

@@ -45,8 +45,9 @@ internal sealed class SocialStore(RegistrationDbContext db, UserStore users, Aud
     /// can be known: an e-mail address joins nobody to anybody. Of two at once for a new identity, both get the one user.
     /// </summary>
     /// <returns>
-    /// The user's id; or <see cref="ErrorCatalog.UserAlreadyExists"/> when the name is taken, or <see cref="ErrorCatalog.IdTokenRevoked"/> when an
-    /// earlier user of the identity was deleted since the token was issued.
+    /// The user's id; or <see cref="ErrorCatalog.UserAlreadyExists"/> when the name is taken, <see cref="ErrorCatalog.UsernameMixesScripts"/> when the
+    /// organisation takes no new user of that name, or <see cref="ErrorCatalog.IdTokenRevoked"/> when an earlier user of the identity was deleted since the
+    /// token was issued.
     /// </returns>
     public async Task<Checked<string>> FindOrCreateUserAsync(SocialIdentity identity, string? remoteAddress, CancellationToken ct)
     {
@@ -54,7 +55,8 @@ internal sealed class SocialStore(RegistrationDbContext db, UserStore users, Aud
         var earlier = await Of(identity).Include(a => a.User).SingleOrDefaultAsync(ct);
         if (earlier is not null && identity.FaultOf(earlier.User!) is { } revoked) return revoked;
 
-        var user = users.Add(identity.OrganisationId, identity.Username, UserKind.EndUser);
+        var relyingParty = await db.RelyingParties.AsNoTracking().SingleAsync(r => r.OrganisationId == identity.OrganisationId, ct);
+        if (users.Add(relyingParty, identity.Username, UserKind.EndUser).Failed(out var error, out var user)) return error;
         if (earlier is not null) (earlier.UserId, earlier.CreatedAt) = (user.Id, clock.GetUtcNow());
         else
         {

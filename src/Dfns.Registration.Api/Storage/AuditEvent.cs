@@ -141,6 +141,7 @@ internal static class AuditActions
     public const string CredentialRenamed = "credential.renamed";
     public const string CredentialCodeCreated = "credential_code.created";
     public const string SignCountRegressed = "credential.sign_count_regressed";
+    public const string BackupEligibilityChanged = "credential.backup_eligibility_changed";
     public const string DatabaseMigrated = "database.migrated";
     public const string SigningKeysRotated = "signing_keys.rotated";
     public const string SocialProviderChanged = "social_provider.changed";

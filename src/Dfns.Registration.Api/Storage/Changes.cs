@@ -86,7 +86,8 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, Sql
     private async Task SaveAndEndAsync(CancellationToken ct)
     {
         foreach (var row in rows.Where(r => r.Compared().State != EntityState.Unchanged)) row.TrackIn(db);
-        var used = db.ChangeTracker.Entries<Ceremony>().Where(e => e.State == EntityState.Modified).Select(e => e.Entity.Id).ToList();
+        // What the act itself uses up or removes: its own save finds whether it still is as it was read.
+        var used = db.ChangeTracker.Entries<Ceremony>().Where(e => e.State is EntityState.Modified or EntityState.Deleted).Select(e => e.Entity.Id).ToList();
         await db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
         {
             using var turn = await writer.TurnAsync();

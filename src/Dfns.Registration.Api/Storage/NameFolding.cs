@@ -21,6 +21,19 @@ internal static class NameFolding
     {
         if (Ascii.IsValid(name)) return name.Trim().ToUpperInvariant();
 
+        var text = Map(name);
+        text = string.Create(text.Length, text, (upper, folding) =>
+        {
+            for (var i = 0; i < upper.Length; i++) upper[i] = char.IsAsciiLetterLower(folding[i]) ? (char)(folding[i] - 'a' + 'A') : folding[i];
+        });
+        // One character can become eighteen. In lower case, which no other form has.
+        return text.Length <= Limits.UsernameLength ? text : $"sha256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))}";
+    }
+
+    /// <summary>The characters that are compared, in lower case and however many they are.</summary>
+    /// <param name="name">As typed.</param>
+    public static string Map(string name)
+    {
         var tables = Unicode.Value;
         var runes = new List<(int Rune, byte Class)>(name.Length);
         foreach (var rune in name.Trim().EnumerateRunes())
@@ -31,13 +44,7 @@ internal static class NameFolding
         Order(runes);
         var folded = new StringBuilder(runes.Count);
         foreach (var (rune, _) in runes) folded.Append(new Rune(rune).ToString());
-        var text = folded.ToString().Trim();
-        text = string.Create(text.Length, text, (upper, folding) =>
-        {
-            for (var i = 0; i < upper.Length; i++) upper[i] = char.IsAsciiLetterLower(folding[i]) ? (char)(folding[i] - 'a' + 'A') : folding[i];
-        });
-        // One character can become eighteen. In lower case, which no other form has.
-        return text.Length <= Limits.UsernameLength ? text : $"sha256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))}";
+        return folded.ToString().Trim();
     }
 
     // The Canonical Ordering Algorithm (Unicode Standard, D109): marks that do not meet stand in one order.

@@ -36,8 +36,20 @@ public sealed class RelyingParty
     /// <summary>Whether a registration is refused that wishes for wallets, which this service does not make; else the wish is passed over.</summary>
     public bool RefuseWallets { get; set; }
 
-    /// <summary>Whether a passkey is accepted although its signature counter did not grow (WebAuthn L3 §7.2 step 22); noted in any case.</summary>
+    /// <summary>Whether any passkey is accepted although its signature counter did not grow (WebAuthn L3 §7.2 step 22); noted in any case.</summary>
     public bool AcceptSignCountRegression { get; set; }
+
+    /// <summary>
+    /// Whether a passkey is refused that may be backed up and whose signature counter did not grow. Else it is accepted and noted: its copies
+    /// count each for itself (WebAuthn L3 §6.1.1).
+    /// </summary>
+    public bool RefuseSyncedSignCountRegression { get; set; }
+
+    /// <summary>Whether a passkey is refused that says of its backup eligibility what it did not say before (WebAuthn L3 §7.2 step 19). Else it is accepted, noted and kept.</summary>
+    public bool RefuseBackupEligibilityChange { get; set; }
+
+    /// <summary>Whether a new user is refused whose name mixes scripts.</summary>
+    public bool RefuseMixedScripts { get; set; }
 
     /// <summary>Whether this user has to have a recovery credential.</summary>
     public bool RequiresRecoveryOf(User user) => user.Kind == UserKind.EndUser && RecoveryRequiredForEndUsers;

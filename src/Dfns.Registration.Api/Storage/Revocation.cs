@@ -20,7 +20,7 @@ internal sealed record Revocation(string OrganisationId, string UserId, Credenti
     /// <summary>Ends it. In this order, which is that in which changes are saved (<see cref="RowSave"/>): codes, users, challenges, sessions.</summary>
     /// <param name="db">In a transaction.</param>
     /// <param name="now">UTC.</param>
-    /// <param name="kept">The ids of challenges that the act itself uses up.</param>
+    /// <param name="kept">The ids of challenges that the act itself uses up or removes.</param>
     /// <param name="ct">Ends the waiting.</param>
     public async Task RunAsync(RegistrationDbContext db, DateTimeOffset now, IReadOnlyCollection<string> kept, CancellationToken ct)
     {

@@ -36,6 +36,12 @@ public sealed class User
     /// <summary>UTC; null until registration completes. A concurrency token: of two registrations at once, one wins.</summary>
     public DateTimeOffset? RegisteredAt { get; set; }
 
+    /// <summary>
+    /// UTC; until when the user can register. Null for one who came without an invitation, or was invited before invitations had an end. Moves
+    /// only together with <see cref="End"/>, whose version decides between a registration and another invitation.
+    /// </summary>
+    public DateTimeOffset? InvitationEndsAt { get; set; }
+
     /// <summary>UTC; when the user was deleted, and is kept as a record only: never active again. A concurrency token.</summary>
     public DateTimeOffset? ArchivedAt { get; set; }
 
@@ -58,6 +64,12 @@ public sealed class User
         EndedAt = now;
         CredentialsVersion++;
     }
+
+    /// <summary>Whether the user has not registered while the invitation stood, and can no longer.</summary>
+    public bool IsInvitationOver(DateTimeOffset now) => RegisteredAt is null && InvitationEndsAt <= now;
+
+    /// <summary>How long something lasts that begins now and ends with the invitation at the latest.</summary>
+    public TimeSpan WithinInvitation(TimeSpan lifetime, DateTimeOffset now) => InvitationEndsAt - now is { } left && left < lifetime ? left : lifetime;
 
     public Organisation? Organisation { get; init; }
 

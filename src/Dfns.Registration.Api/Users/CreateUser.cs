@@ -27,7 +27,7 @@ internal static class CreateUser
         // Asked before anything is changed: the code goes out by mail or not at all.
         if (mails.IsFull) return (ErrorResult)(ErrorCatalog.MailBusy with { RetryAfterSeconds = 60 });
 
-        var user = users.Add(call.Caller.OrganisationId, email, UserKind.CustomerEmployee, request.ExternalId);
+        if (users.Add(call.Caller.RelyingParty, email, UserKind.CustomerEmployee, request.ExternalId).Failed(out error, out var user)) return (ErrorResult)error.At("$.email");
         var code = codes.Issue(user);
         audit.Add(user.OrganisationId, AuditActions.UserInvited, call.Caller.User.Id, user.Id, http.RemoteAddress());
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)await users.ConflictAsync(user, conflict, ct);

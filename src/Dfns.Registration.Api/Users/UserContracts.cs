@@ -43,6 +43,9 @@ public sealed record UserResponse
 
     public required bool IsRegistered { get; init; }
 
+    /// <summary>Until when the user can register; absent once registered, and where there is no end.</summary>
+    public DateTimeOffset? InvitationEndsAt { get; init; }
+
     public required bool IsSSORequired { get; init; }
 
     /// <summary>Always empty: operations are granted one by one, and stand in <c>permissions</c>.</summary>
@@ -64,6 +67,7 @@ public sealed record UserResponse
         IsActive = found.User.IsActive,
         IsServiceAccount = found.User.IsServiceAccount,
         IsRegistered = found.User.RegisteredAt is not null,
+        InvitationEndsAt = found.User.RegisteredAt is null ? found.User.InvitationEndsAt : null,
         IsSSORequired = false,
         PermissionAssignments = [],
         Permissions = found.User.Permissions,

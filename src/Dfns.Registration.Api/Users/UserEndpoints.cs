@@ -19,7 +19,7 @@ internal static class UserEndpoints
             .WithDescription("Creates an unregistered user without permissions and mails a registration code. Needs Auth:Users:Create.")
             .Accepts<CreateUserRequest>("application/json")
             .Permitted().RequireUserAction()
-            .Errors(ErrorCatalog.UserAlreadyExists, ErrorCatalog.ExternalIdTaken, ErrorCatalog.MailBusy)
+            .Errors(ErrorCatalog.UserAlreadyExists, ErrorCatalog.InvitationEnded, ErrorCatalog.UsernameMixesScripts, ErrorCatalog.ExternalIdTaken, ErrorCatalog.MailBusy)
             .BodyErrors().EdgeErrors();
 
         group.MapGet("/users", ReadUsers.ListAsync)

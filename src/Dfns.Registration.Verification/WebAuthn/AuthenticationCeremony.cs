@@ -41,9 +41,11 @@ internal static class AuthenticationCeremony
         if (authenticatorData.AttestedCredential is not null) return RefusalReason.AttestedCredentialDataUnexpected;
         // Steps 15 to 18: it is for this relying party, and its flags satisfy it.
         if (CeremonyChecks.RefuseAuthenticatorData(authenticatorData, expected) is { } unsatisfied) return OfAuthenticatorData(unsatisfied);
-        // Step 19: what may be backed up, and what may not, stays so for life. No policy on being backed up; it is told.
+        // Step 19: what may be backed up, and what may not, stays so for life; if it does not, policy decides, and it is told. No policy on being
+        // backed up; it is told.
         var backupEligible = authenticatorData.Flags.HasFlag(AuthenticatorFlags.BackupEligible);
-        if (backupEligible != credential.BackupEligible) return RefusalReason.BackupEligibilityChanged;
+        var eligibilityChanged = backupEligible != credential.BackupEligible;
+        if (eligibilityChanged && !expected.AcceptBackupEligibilityChange) return RefusalReason.BackupEligibilityChanged;
 
         // Steps 20 and 21: the credential key signed authenticator data and the hash of client data, both as received.
         byte[] signedBytes = [.. data.Span, .. SHA256.HashData(clientDataJson.Span)];
@@ -55,7 +57,9 @@ internal static class AuthenticationCeremony
         // Step 22: a counter that either side uses grows with every assertion. If it does not, policy decides, and it is told.
         var received = authenticatorData.SignCount;
         var regressed = (received != 0 || credential.SignCount != 0) && received <= credential.SignCount;
-        if (regressed && !expected.AcceptSignCountRegression)
+        // By what is stored: whoever has copied a key from one device could claim in the assertion that it may be backed up.
+        var synced = credential.BackupEligible && expected.AcceptSyncedSignCountRegression;
+        if (regressed && !synced && !expected.AcceptSignCountRegression)
             return new Refusal(RefusalReason.SignCountRegressed, $"{received} after {credential.SignCount}");
 
         // Step 23: extension outputs are ignored; none are asked for, and the wire carries no client outputs.
@@ -65,10 +69,11 @@ internal static class AuthenticationCeremony
             ClientDataChallenge = clientData.Challenge,
             WebAuthn = new WebAuthnAssertion
             {
-                SignCount = Math.Max(received, credential.SignCount),
+                SignCount = synced ? received : Math.Max(received, credential.SignCount),
                 SignCountRegressed = regressed,
                 UserVerified = authenticatorData.Flags.HasFlag(AuthenticatorFlags.UserVerified),
                 BackupEligible = backupEligible,
+                BackupEligibilityChanged = eligibilityChanged,
                 BackedUp = authenticatorData.Flags.HasFlag(AuthenticatorFlags.BackupState),
                 Origin = clientData.Origin,
             },

@@ -88,6 +88,8 @@ public sealed class SettingTests
     [InlineData("Network:TrustedProxies:0", "::/0", "Network:TrustedProxies must hold addresses")]
     [InlineData("Network:TrustedProxies:0", "10", "Network:TrustedProxies must hold addresses")]
     [InlineData("Network:TrustedProxies:0", "10.1", "Network:TrustedProxies must hold addresses")]
+    [InlineData("Registration:InvitationLifetime", "00:59:59", "Registration:InvitationLifetime must be at least one hour and at most 90 days")]
+    [InlineData("Registration:InvitationLifetime", "90.00:00:01", "Registration:InvitationLifetime must be at least one hour and at most 90 days")]
     [InlineData("Network:MaxConnections", "0", "Network:MaxConnections must be from 10")]
     public async Task A_setting_that_looks_safe_and_is_not_is_refused_with_the_reason(string key, string value, string told) =>
         Assert.Contains(told, Assert.Single(await FaultsAsync((key, value))), StringComparison.Ordinal);

@@ -226,6 +226,28 @@ public abstract class DelegatedRegistrationTests(ServiceFixture fixture) : Servi
         Assert.Equal(200, (int)(await challenge.CompleteAsync(challenge.GoodBody())).Status);
     }
 
+    [Theory]
+    [InlineData("15 minutes later, when the challenge is over", 15)]
+    [InlineData("at once", 0)]
+    public async Task Starts_again_with_whoever_did_not_complete(string when, int minutes)
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var caller = await organisation.NewServiceAccountAsync(Permission.RegisterDelegated);
+        var body = Body("jane@example.co");
+        var earlier = Challenge(organisation, await caller.PostAsync(Begin, body));
+
+        for (var again = 0; again < 3; again++)
+        {
+            Service.Clock.Advance(TimeSpan.FromMinutes(minutes));
+            var restarted = await caller.PostAsync(Restart, body);
+            Assert.True((int)restarted.Status == 200, $"{when}: {restarted.Text}");
+            Assert.Equal("not_authorized", (await earlier.CompleteAsync(earlier.GoodBody())).Code);
+            earlier = Challenge(organisation, restarted);
+        }
+
+        await Registered.CompleteAsync(earlier, "jane@example.co", recovery: true);
+    }
+
     [Fact]
     public async Task Of_restarts_and_a_completion_at_once_the_user_registers_once()
     {

@@ -105,7 +105,7 @@ public abstract class ResendCodeTests(ServiceFixture fixture) : ServiceTests(fix
     public async Task Revives_a_user_whose_code_expired()
     {
         var invited = await InvitedAsync();
-        Service.Clock.Advance(TimeSpan.FromDays(30));
+        Service.Clock.Advance(TimeSpan.FromDays(6));
 
         await ResendAsync(invited);
 

@@ -134,8 +134,9 @@ public sealed class Service : IAsyncDisposable
     public async Task<Invited> InviteAsync(TestOrganisation organisation, string username, UserKind kind = UserKind.EndUser)
     {
         await using var scope = Services.CreateAsyncScope();
-        var issued = scope.ServiceProvider.GetRequiredService<CodeStore>()
-            .Issue(scope.ServiceProvider.GetRequiredService<UserStore>().Add(organisation.Id, username, kind));
+        var relyingParty = await scope.ServiceProvider.GetRequiredService<RegistrationDbContext>().RelyingParties.AsNoTracking().SingleAsync(r => r.OrganisationId == organisation.Id);
+        Assert.False(scope.ServiceProvider.GetRequiredService<UserStore>().Add(relyingParty, username, kind).Failed(out _, out var user));
+        var issued = scope.ServiceProvider.GetRequiredService<CodeStore>().Issue(user!);
         await scope.ServiceProvider.GetRequiredService<RegistrationDbContext>().SaveChangesAsync();
         KnownSecrets.Add(issued.Code);
         return new Invited(organisation, issued.UserId, username, issued.Code);

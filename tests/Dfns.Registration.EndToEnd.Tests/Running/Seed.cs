@@ -1,5 +1,6 @@
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Codes;
+using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
@@ -62,11 +63,14 @@ internal sealed class Seed(string provider, string connectionString)
         // EF Core saves, nothing else: what rides with other requests, and what ends, is the service's.
         var changes = new Changes(db, commits: null!, writer: null!, TimeProvider.System);
         var users = new UserStore(db, changes, entropy, TimeProvider.System);
-        var options = new CodeOptions { Lifetimes = { [CodePurpose.Registration] = new RegistrationOptions().CodeLifetime } };
+        var options = new CodeOptions { InvitationLifetime = new RegistrationOptions().InvitationLifetime, Lifetimes = { [CodePurpose.Registration] = new RegistrationOptions().CodeLifetime } };
         var codes = new CodeStore(db, changes, new MasterKey(Convert.FromBase64String(ServiceProcess.MasterKey)), entropy, TimeProvider.System, Options.Create(options));
-        var invitations = usernames.Select(name => new Invitation(orgId, name, codes.Issue(users.Add(orgId, name, UserKind.EndUser)).Code)).ToList();
+        var relyingParty = await db.RelyingParties.AsNoTracking().SingleAsync(r => r.OrganisationId == orgId);
+        var invitations = usernames.Select(name => new Invitation(orgId, name, codes.Issue(Added(users.Add(relyingParty, name, UserKind.EndUser))).Code)).ToList();
         await db.SaveChangesAsync();
         return invitations;
+
+        static User Added(Checked<User> added) => added.Failed(out var error, out var user) ? throw new InvalidOperationException(error.Code) : user;
     }
 
     /// <summary>Gathers the statistics that queries are planned by, as PostgreSQL does by itself within a minute.</summary>

@@ -37,6 +37,24 @@ public sealed class Step18_BackupFlagsTests
     public void Refuses_BE_that_is_not_as_registered(byte flags, bool eligible) => Refused(
         RefusalReason.BackupEligibilityChanged, Get(draft => draft.Flags = flags), credential: Passkey with { BackupEligible = eligible });
 
+    [Theory]
+    [InlineData(0x05, true)]
+    [InlineData(0x0D, false)]
+    [InlineData(0x1D, false)]
+    [Clause("7.2", 19)]
+    public void Accepts_BE_that_is_not_as_registered_where_policy_does_and_tells_it(byte flags, bool eligible)
+    {
+        var assertion = Accepted(
+            Get(draft => draft.Flags = flags), Expected with { AcceptBackupEligibilityChange = true }, Passkey with { BackupEligible = eligible }).WebAuthn!;
+        Assert.Equal((!eligible, true), (assertion.BackupEligible, assertion.BackupEligibilityChanged));
+    }
+
+    [Fact]
+    public void A_change_that_policy_accepts_is_held_to_its_signature() => Refused(
+        RefusalReason.AssertionSignatureInvalid,
+        Get(draft => (draft.Flags, draft.Signature) = (0x0D, signature => [.. signature, 0])),
+        Expected with { AcceptBackupEligibilityChange = true });
+
     [Fact]
     public void Each_of_the_256_flag_bytes_is_accepted_only_with_the_flags_that_must_be_set_and_without_those_that_must_not()
     {

@@ -47,6 +47,30 @@ public sealed class Step22_SignCountTests
         Assert.Equal((stored, true), (assertion.SignCount, assertion.SignCountRegressed));
     }
 
+    [Theory]
+    [InlineData(1u, 1u)]
+    [InlineData(1u, 0u)]
+    [InlineData(uint.MaxValue, 5u)]
+    [Clause("7.2", 22)]
+    public void Accepts_it_of_what_may_be_backed_up_where_policy_does_and_keeps_the_counter_that_came(uint stored, uint received)
+    {
+        var assertion = Accepted(
+            Get(draft => (draft.Flags, draft.SignCount) = (0x0D, received)),
+            Expected with { AcceptSyncedSignCountRegression = true },
+            Passkey with { BackupEligible = true, SignCount = stored }).WebAuthn!;
+        Assert.Equal((received, true), (assertion.SignCount, assertion.SignCountRegressed));
+    }
+
+    [Theory]
+    [InlineData(0x05)]
+    [InlineData(0x0D)]
+    [Clause("7.2", 22)]
+    public void Refuses_it_of_what_was_stored_as_of_one_device_whatever_the_assertion_says(byte flags) => Refused(
+        RefusalReason.SignCountRegressed,
+        Get(draft => (draft.Flags, draft.SignCount) = (flags, 1)),
+        Expected with { AcceptSyncedSignCountRegression = true, AcceptBackupEligibilityChange = true },
+        Passkey with { SignCount = 2 });
+
     [Fact]
     public void A_regression_is_told_only_of_an_assertion_that_was_signed() => Refused(
         RefusalReason.AssertionSignatureInvalid,

@@ -19,6 +19,7 @@ public sealed class Step24_CredentialRecordTests
                 SignCountRegressed = false,
                 UserVerified = true,
                 BackupEligible = true,
+                BackupEligibilityChanged = false,
                 BackedUp = true,
                 Origin = Ceremony.Origin,
             },

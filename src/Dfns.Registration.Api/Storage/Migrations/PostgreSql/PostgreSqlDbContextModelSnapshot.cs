@@ -630,6 +630,14 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("boolean")
                         .HasColumnName("recovery_required_for_end_users");
 
+                    b.Property<bool>("RefuseBackupEligibilityChange")
+                        .HasColumnType("boolean")
+                        .HasColumnName("refuse_backup_eligibility_change");
+
+                    b.Property<bool>("RefuseMixedScripts")
+                        .HasColumnType("boolean")
+                        .HasColumnName("refuse_mixed_scripts");
+
                     b.Property<bool>("RefuseNoAttestation")
                         .HasColumnType("boolean")
                         .HasColumnName("refuse_no_attestation");
@@ -637,6 +645,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                     b.Property<bool>("RefuseSelfAttestation")
                         .HasColumnType("boolean")
                         .HasColumnName("refuse_self_attestation");
+
+                    b.Property<bool>("RefuseSyncedSignCountRegression")
+                        .HasColumnType("boolean")
+                        .HasColumnName("refuse_synced_sign_count_regression");
 
                     b.Property<bool>("RefuseWallets")
                         .HasColumnType("boolean")
@@ -818,6 +830,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasMaxLength(320)
                         .HasColumnType("character varying(320)")
                         .HasColumnName("external_id");
+
+                    b.Property<DateTimeOffset?>("InvitationEndsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("invitation_ends_at");
 
                     b.Property<bool>("IsActive")
                         .IsConcurrencyToken()

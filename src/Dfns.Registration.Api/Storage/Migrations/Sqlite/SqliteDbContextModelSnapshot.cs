@@ -624,6 +624,14 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("recovery_required_for_end_users");
 
+                    b.Property<bool>("RefuseBackupEligibilityChange")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("refuse_backup_eligibility_change");
+
+                    b.Property<bool>("RefuseMixedScripts")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("refuse_mixed_scripts");
+
                     b.Property<bool>("RefuseNoAttestation")
                         .HasColumnType("INTEGER")
                         .HasColumnName("refuse_no_attestation");
@@ -631,6 +639,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                     b.Property<bool>("RefuseSelfAttestation")
                         .HasColumnType("INTEGER")
                         .HasColumnName("refuse_self_attestation");
+
+                    b.Property<bool>("RefuseSyncedSignCountRegression")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("refuse_synced_sign_count_regression");
 
                     b.Property<bool>("RefuseWallets")
                         .HasColumnType("INTEGER")
@@ -812,6 +824,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasMaxLength(320)
                         .HasColumnType("TEXT")
                         .HasColumnName("external_id");
+
+                    b.Property<long?>("InvitationEndsAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("invitation_ends_at");
 
                     b.Property<bool>("IsActive")
                         .IsConcurrencyToken()
