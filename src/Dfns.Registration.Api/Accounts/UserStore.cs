@@ -25,7 +25,7 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
         || rune == Rune.ReplacementChar;
 
     /// <summary>Whether <see cref="RefoldAsync"/> has anything to do, or has left anything.</summary>
-    public async Task<bool> AreNamesOutdatedAsync(CancellationToken ct) => await OutdatedNames().AnyAsync(ct);
+    public async Task<bool> AreNamesOutdatedAsync(CancellationToken ct) => await OutdatedNames(ct).AnyAsync(ct);
 
     /// <summary>
     /// Brings the names up to date that an earlier version folded otherwise. Of two that are one by now, who registered first keeps the name;
@@ -34,7 +34,7 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
     /// <returns>Those that lost their name to somebody.</returns>
     public async Task<IReadOnlyList<LostName>> RefoldAsync(CancellationToken ct)
     {
-        var outdated = await OutdatedNames().ToListAsync(ct);
+        var outdated = await OutdatedNames(ct).ToListAsync(ct);
         var lost = new List<LostName>();
         foreach (var (organisationId, id, old, folded, _, _) in outdated.OrderBy(u => u.RegisteredAt ?? DateTimeOffset.MaxValue).ThenBy(u => u.CreatedAt).ThenBy(u => u.Id, StringComparer.Ordinal))
         {
@@ -47,7 +47,7 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
     }
 
     // As they stand, and as they would be folded now.
-    private async IAsyncEnumerable<(string OrganisationId, string Id, string Old, string New, DateTimeOffset? RegisteredAt, DateTimeOffset CreatedAt)> OutdatedNames([EnumeratorCancellation] CancellationToken ct = default)
+    private async IAsyncEnumerable<(string OrganisationId, string Id, string Old, string New, DateTimeOffset? RegisteredAt, DateTimeOffset CreatedAt)> OutdatedNames([EnumeratorCancellation] CancellationToken ct)
     {
         // Names of ASCII alone are folded as they always were.
         var bytes = db.Database.IsSqlite() ? "length(CAST(username AS BLOB))" : "octet_length(username)";

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Dfns.Registration.Api.CommandLine;
 using Dfns.Registration.Api.Tests.Running;
-using Dfns.Registration.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Dfns.Registration.Api.Tests.Running;
 
 namespace Dfns.Registration.Api.Tests.Storage;
 

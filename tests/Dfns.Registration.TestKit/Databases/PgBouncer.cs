@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
@@ -34,7 +35,7 @@ public static partial class PgBouncer
     private static readonly Lazy<Task<int>> SharedPrepared = new(() => StartSharedAsync(prepares: true));
 
     // Kept so that its standard input stays open until the process ends.
-    private static readonly List<Process> Shells = [];
+    private static readonly ConcurrentBag<Process> Shells = [];
 
     /// <summary>Which pooler the tests of PostgreSQL go through.</summary>
     public static PoolerKind Kind => Environment.GetEnvironmentVariable(Variable) switch
