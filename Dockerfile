@@ -22,6 +22,6 @@ RUN mkdir -m 700 data && chown "$APP_UID" data
 USER $APP_UID
 ENV ASPNETCORE_HTTP_PORTS=8080
 EXPOSE 8080
-# The runtime image has neither curl nor wget: the service asks itself.
+# The runtime image has neither curl nor wget: the service asks itself, where its settings and the command line of this container have it listen.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["dotnet", "Dfns.Registration.Api.dll", "healthcheck"]
 ENTRYPOINT ["dotnet", "Dfns.Registration.Api.dll"]

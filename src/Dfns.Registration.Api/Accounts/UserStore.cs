@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Secrets;
@@ -23,6 +24,9 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate
         || rune == Rune.ReplacementChar;
 
+    /// <summary>Whether <see cref="RefoldAsync"/> has anything to do, or has left anything.</summary>
+    public async Task<bool> AreNamesOutdatedAsync(CancellationToken ct) => await OutdatedNames(ct).AnyAsync(ct);
+
     /// <summary>
     /// Brings the names up to date that an earlier version folded otherwise. Of two that are one by now, who registered first keeps the name;
     /// the other's stays as it was, where no name leads any more. At once.
@@ -30,16 +34,7 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
     /// <returns>Those that lost their name to somebody.</returns>
     public async Task<IReadOnlyList<LostName>> RefoldAsync(CancellationToken ct)
     {
-        // Names of ASCII alone are folded as they always were.
-        var bytes = db.Database.IsSqlite() ? "length(CAST(username AS BLOB))" : "octet_length(username)";
-        var outdated = new List<(string OrganisationId, string Id, string Old, string New, DateTimeOffset? RegisteredAt, DateTimeOffset CreatedAt)>();
-        var beyondAscii = $"SELECT * FROM users WHERE username_folded IS NOT NULL AND {bytes} <> length(username)";
-        await foreach (var u in db.Users.FromSqlRaw(beyondAscii)
-            .Select(u => new { u.OrganisationId, u.Id, u.Username, u.UsernameFolded, u.RegisteredAt, u.CreatedAt }).AsAsyncEnumerable().WithCancellation(ct))
-        {
-            if (User.Fold(u.Username) is var folded && folded != u.UsernameFolded) outdated.Add((u.OrganisationId, u.Id, u.UsernameFolded!, folded, u.RegisteredAt, u.CreatedAt));
-        }
-
+        var outdated = await OutdatedNames(ct).ToListAsync(ct);
         var lost = new List<LostName>();
         foreach (var (organisationId, id, old, folded, _, _) in outdated.OrderBy(u => u.RegisteredAt ?? DateTimeOffset.MaxValue).ThenBy(u => u.CreatedAt).ThenBy(u => u.Id, StringComparer.Ordinal))
         {
@@ -49,6 +44,19 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
         }
 
         return lost;
+    }
+
+    // As they stand, and as they would be folded now.
+    private async IAsyncEnumerable<(string OrganisationId, string Id, string Old, string New, DateTimeOffset? RegisteredAt, DateTimeOffset CreatedAt)> OutdatedNames([EnumeratorCancellation] CancellationToken ct)
+    {
+        // Names of ASCII alone are folded as they always were.
+        var bytes = db.Database.IsSqlite() ? "length(CAST(username AS BLOB))" : "octet_length(username)";
+        var beyondAscii = $"SELECT * FROM users WHERE username_folded IS NOT NULL AND {bytes} <> length(username)";
+        await foreach (var u in db.Users.FromSqlRaw(beyondAscii)
+            .Select(u => new { u.OrganisationId, u.Id, u.Username, u.UsernameFolded, u.RegisteredAt, u.CreatedAt }).AsAsyncEnumerable().WithCancellation(ct))
+        {
+            if (User.Fold(u.Username) is var folded && folded != u.UsernameFolded) yield return (u.OrganisationId, u.Id, u.UsernameFolded!, folded, u.RegisteredAt, u.CreatedAt);
+        }
     }
 
     /// <summary>Finds one person, or one service account.</summary>

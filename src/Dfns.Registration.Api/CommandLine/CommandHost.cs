@@ -7,6 +7,9 @@ namespace Dfns.Registration.Api.CommandLine;
 /// <param name="makeBuilder">A builder with the settings; asked once by each command that needs them.</param>
 internal sealed class CommandHost(Func<WebApplicationBuilder> makeBuilder) : InvocationConfiguration
 {
+    /// <summary>A builder with the settings, and nothing else.</summary>
+    public WebApplicationBuilder MakeBuilder() => makeBuilder();
+
     /// <summary>What a command runs on: every room of the service but those that only HTTP needs, and no log.</summary>
     public WebApplication Build()
     {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Dfns.Registration.Api.Hosting;
 using Dfns.Registration.Api.Storage;
+using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.CommandLine;
 
@@ -11,18 +12,21 @@ internal static class MigrateCommand
     {
         var role = new Option<string?>("--grant-to") { Description = "The role that the service connects as, on PostgreSQL: is given what the service needs, as in grants.sql, and nothing that changes the schema." };
         var command = new Command("migrate", "Bring the database up to date; a starting service does so by itself, unless Database:Migrate is false.\n\nExample: migrate --grant-to registration") { role };
-        command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(parsed, (services, stop) => MigrateAsync(services, parsed.GetValue(role), stop), ct, migrates: true));
+        command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(parsed, (services, stop) => MigrateAsync(services, parsed.GetValue(role), parsed.InvocationConfiguration.Error, stop), ct, migrates: true));
         return command;
     }
 
-    private static async Task<CommandResult> MigrateAsync(IServiceProvider services, string? role, CancellationToken ct)
+    private static async Task<CommandResult> MigrateAsync(IServiceProvider services, string? role, TextWriter error, CancellationToken ct)
     {
+        var atMost = services.GetRequiredService<IOptions<DatabaseOptions>>().Value.StartTimeout;
+        // A command has no log, and whoever typed it looks at the screen.
+        var wait = new TurnWait(atMost, (holder, waited) => error.WriteLine($"Waiting for {holder}: {waited.TotalSeconds:0} of at most {atMost.TotalSeconds:0} s."), migration => error.WriteLine($"Applying {migration}."));
         var (schema, grants) = (services.GetRequiredService<DatabaseSchema>(), services.GetRequiredService<DatabaseGrants>());
         if (role is not null && !await grants.IsOtherRoleAsync(role, ct)) return CommandResult.Fault($"The database has no role '{role}' beside the one that migrates; roles.sql makes both.");
 
         var isBehind = await schema.IsBehindAsync(ct);
-        await services.MigrateAsync(ct);
-        if (role is not null) await schema.InTurnAsync(stop => grants.GrantAsync(role, stop), ct);
+        if (await services.MigrateAsync(wait, ct) is not null) return CommandResult.Fault(OperatorCommandLine.NotAllowed);
+        if (role is not null) await schema.InTurnAsync(stop => grants.GrantAsync(role, stop), wait, ct);
         var newest = await schema.NewestAsync(ct);
         if (isBehind)
         {

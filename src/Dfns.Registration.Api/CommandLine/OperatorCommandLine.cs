@@ -10,6 +10,9 @@ namespace Dfns.Registration.Api.CommandLine;
 /// <summary>The operator's commands, in the same executable and with the same settings as the service.</summary>
 internal static class OperatorCommandLine
 {
+    /// <summary>Why a command of the owner's is none of the service's role.</summary>
+    public const string NotAllowed = "The role of Database:ConnectionString may not do this. 'migrate' wants the role that owns the tables, and gives another what it needs with --grant-to.";
+
     public static readonly Option<bool> Json = new("--json") { Description = "Write JSON, for scripts.", Recursive = true };
 
     /// <summary>Whether the arguments are for a command, or are at fault; else they are settings of the service, which starts.</summary>
@@ -106,7 +109,11 @@ internal static class OperatorCommandLine
         }
         catch (Exception e) when (StorageFailure.IsForbidden(e))
         {
-            result = CommandResult.Fault("The role of Database:ConnectionString may not do this. 'migrate' wants the role that owns the tables, and gives another what it needs with --grant-to.");
+            result = CommandResult.Fault(NotAllowed);
+        }
+        catch (TurnNotGivenException e)
+        {
+            result = CommandResult.Fault($"Nothing was done: {e.Message}");
         }
         catch (Exception e) when (StorageFailure.Is(e))
         {

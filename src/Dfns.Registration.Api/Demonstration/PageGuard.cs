@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Secrets;
+using Dfns.Registration.Api.Settings;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -35,7 +36,7 @@ internal sealed class PageGuard(IServiceProvider services, Entropy entropy)
     /// <summary>What is wrong with the addresses that the service is about to listen at.</summary>
     /// <returns>A sentence, or null.</returns>
     public static string? AddressFault(IConfiguration configuration, DemonstrationOptions options) =>
-        !options.AllowNetwork && Addresses(configuration).FirstOrDefault(address => !IsLoopback(address)) is { } open
+        !options.AllowNetwork && ListenAddresses.Of(configuration).Select(address => address.Url).FirstOrDefault(address => !IsLoopback(address)) is { } open
             ? $"In Development the service has pages and a console that ask for no sign-in, and codes in its log; '{open}' is open to the network. Listen at localhost, such as '--urls=http://localhost:5080', or say '--Demonstration:AllowNetwork=true'."
             : null;
 
@@ -81,15 +82,6 @@ internal sealed class PageGuard(IServiceProvider services, Entropy entropy)
         }
 
         await next(context);
-    }
-
-    // As the web server finds them.
-    private static IEnumerable<string> Addresses(IConfiguration configuration)
-    {
-        var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"]).OfType<string>().ToList();
-        if (endpoints.Count > 0) return endpoints;
-        if (configuration["urls"] is { Length: > 0 } urls) return urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return $"{configuration["http_ports"]};{configuration["https_ports"]}".Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(port => $"http://*:{port}");
     }
 
     private static bool IsLoopback(string address)

@@ -8,6 +8,8 @@ namespace Dfns.Registration.Api.Hosting;
 /// <summary>Brings the database up to date at start, or sees to it that it is.</summary>
 internal static partial class DatabaseStart
 {
+    private const string NotAllowed = "its role may not change the schema of the database; set Database:Migrate to false, and run 'migrate' as the role that owns the tables.";
+
     /// <summary>Of grants that are missing; without any, every table would be told.</summary>
     private const int MostTold = 5;
 
@@ -17,18 +19,18 @@ internal static partial class DatabaseStart
     {
         var clock = app.Services.GetRequiredService<TimeProvider>();
         var options = app.Services.GetRequiredService<IOptions<DatabaseOptions>>().Value;
+        var wait = new TurnWait(options.StartTimeout, (holder, waited) => Log.WaitingForTurn(app.Logger, holder, (int)waited.TotalSeconds, (int)options.StartTimeout.TotalSeconds), migration => Log.Migrating(app.Logger, migration));
         var started = clock.GetTimestamp();
         while (true)
         {
             try
             {
-                if (options.Migrate) await app.Services.MigrateAsync(CancellationToken.None);
-                else if (await app.Services.FindReadyAsync(CancellationToken.None) is { } fault) return fault;
+                if (await (options.Migrate ? app.Services.MigrateAsync(wait, CancellationToken.None) : app.Services.FindReadyAsync(wait, CancellationToken.None)) is { } fault) return fault;
                 return await app.Services.RetentionFaultAsync(CancellationToken.None);
             }
             catch (Exception e) when (options.Migrate && StorageFailure.IsForbidden(e))
             {
-                return "its role may not change the schema of the database; set Database:Migrate to false, and run 'migrate' as the role that owns the tables.";
+                return NotAllowed;
             }
             catch (Exception e) when (StorageFailure.Is(e) && !StorageFailure.IsFinal(e) && clock.GetElapsedTime(started) < options.StartTimeout)
             {
@@ -40,14 +42,20 @@ internal static partial class DatabaseStart
     }
 
     /// <summary>Applies the migrations, one instance at a time, and sees to a signing key.</summary>
-    public static async Task MigrateAsync(this IServiceProvider services, CancellationToken ct)
+    /// <returns>Why it cannot; null where it is done.</returns>
+    public static async Task<string?> MigrateAsync(this IServiceProvider services, TurnWait wait, CancellationToken ct)
     {
         await using var scope = services.CreateAsyncScope();
-        await scope.ServiceProvider.GetRequiredService<DatabaseSchema>().MigrateAsync(stop => CompleteAsync(scope.ServiceProvider, stop), ct);
+        var schema = scope.ServiceProvider.GetRequiredService<DatabaseSchema>();
+        await schema.MigrateAsync(wait, ct);
+        // Also where nothing is pending: the next version would not start.
+        if (!await schema.MayChangeAsync(ct)) return NotAllowed;
+        await CompleteAsync(scope.ServiceProvider, wait, ct);
+        return null;
     }
 
     // What another role has migrated; what is missing of rows is added, as it may be by any.
-    private static async Task<string?> FindReadyAsync(this IServiceProvider services, CancellationToken ct)
+    private static async Task<string?> FindReadyAsync(this IServiceProvider services, TurnWait wait, CancellationToken ct)
     {
         await using var scope = services.CreateAsyncScope();
         if (await scope.ServiceProvider.GetRequiredService<DatabaseGrants>().MissingAsync(ct) is { Count: > 0 } missing)
@@ -61,7 +69,7 @@ internal static partial class DatabaseStart
             return $"the database lacks {string.Join(", ", pending)}, and Database:Migrate is false; as the role that owns the tables run 'migrate'.";
         }
 
-        await schema.InTurnAsync(stop => CompleteAsync(scope.ServiceProvider, stop), ct);
+        await CompleteAsync(scope.ServiceProvider, wait, ct);
         return null;
     }
 
@@ -74,18 +82,38 @@ internal static partial class DatabaseStart
             : "Housekeeping:KeepAuditEvents is set, and its role may not delete from audit_events; leave the setting out, and delete them as the role that owns the tables.";
     }
 
-    private static async Task CompleteAsync(IServiceProvider services, CancellationToken ct)
+    // What has to be there once, however many instances start. Where it is, nobody waits for anybody.
+    private static async Task CompleteAsync(IServiceProvider services, TurnWait wait, CancellationToken ct)
     {
-        await services.GetRequiredService<SigningKeys>().GetAsync(ct);
-        var lost = await services.GetRequiredService<UserStore>().RefoldAsync(ct);
-        var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(DatabaseStart));
-        foreach (var name in lost) Log.NameLost(logger, name.UserId, name.OrganisationId, name.HolderId);
+        var (keys, stored, users) = (services.GetRequiredService<SigningKeys>(), services.GetRequiredService<SigningKeyStore>(), services.GetRequiredService<UserStore>());
+        if (await keys.IsFirstMissingAsync(stored, ct) || await users.AreNamesOutdatedAsync(ct))
+        {
+            IReadOnlyList<LostName> lost = [];
+            await services.GetRequiredService<DatabaseSchema>().InTurnAsync(
+                async stop =>
+                {
+                    if (await keys.IsFirstMissingAsync(stored, stop)) await keys.AddFirstAsync(stored, stop);
+                    lost = await users.RefoldAsync(stop);
+                },
+                wait,
+                ct);
+            var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(DatabaseStart));
+            foreach (var name in lost) Log.NameLost(logger, name.UserId, name.OrganisationId, name.HolderId);
+        }
+
+        await keys.GetAsync(ct);
     }
 
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Warning, Message = "The database does not answer yet ({Fault}); trying again")]
         public static partial void Waiting(ILogger logger, string fault);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Waiting for {Holder}: {Waited} of at most {AtMost} s")]
+        public static partial void WaitingForTurn(ILogger logger, string holder, int waited, int atMost);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Bringing the database up to date: {Migration}")]
+        public static partial void Migrating(ILogger logger, string migration);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "User {UserId} of {OrganisationId} is found by name no longer: the name reads like that of {HolderId}. Delete one of the two; the other has the name, from the next start on")]
         public static partial void NameLost(ILogger logger, string userId, string organisationId, string holderId);

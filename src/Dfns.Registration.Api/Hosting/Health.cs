@@ -28,25 +28,6 @@ internal static class Health
         routes.MapMethods("/health/ready", Methods, async (Readiness readiness, CancellationToken ct) => Answer(await readiness.AskAsync().WaitAsync(ct))).ForProbes().ExcludeFromDescription();
     }
 
-    /// <summary>What a container's health check runs, for images without curl: asks the service in this container whether it is ready.</summary>
-    /// <param name="error">Told why it does not answer.</param>
-    /// <returns>The exit code: 0 when it is.</returns>
-    public static async Task<int> AskAsync(TextWriter error)
-    {
-        var port = Environment.GetEnvironmentVariable("ASPNETCORE_HTTP_PORTS")?.Split(';')[0] ?? "8080";
-        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(3) };
-        try
-        {
-            using var answer = await client.GetAsync(new Uri($"http://127.0.0.1:{port}/health/ready"));
-            return answer.IsSuccessStatusCode ? 0 : 1;
-        }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
-        {
-            await error.WriteLineAsync(e.Message);
-            return 1;
-        }
-    }
-
     private static Results<Ok<HealthResponse>, ErrorResult> Answer(bool isHealthy) => isHealthy
         ? TypedResults.Ok(new HealthResponse("ok", ServiceVersion.Text))
         : (ErrorResult)(ErrorCatalog.StorageUnavailable with { RetryAfterSeconds = 1 });

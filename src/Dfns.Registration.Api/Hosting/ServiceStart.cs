@@ -37,6 +37,11 @@ internal static class ServiceStart
             await error.WriteLineAsync("The service does not start: Secrets:MasterKey is not the one that this database was sealed with.");
             return 1;
         }
+        catch (TurnNotGivenException e)
+        {
+            await error.WriteLineAsync($"The service does not start: {e.Message}");
+            return 1;
+        }
         catch (Exception e) when (StorageFailure.Is(e))
         {
             await error.WriteLineAsync($"The service does not start: {StorageFailure.Explain(e)}");

@@ -27,8 +27,18 @@ internal static class SecretsSetup
             // Nobody else's at any moment, not even until its mode is set.
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
             if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            using var stream = new FileStream(file, options);
-            stream.Write(Encoding.ASCII.GetBytes(Convert.ToBase64String(key)));
+            // Whole under its name or not there, whenever this start may be killed; and of several at once the first one's stays.
+            var whole = $"{file}.{Environment.ProcessId}";
+            File.Delete(whole);
+            using (var stream = new FileStream(whole, options)) stream.Write(Encoding.ASCII.GetBytes(Convert.ToBase64String(key)));
+            try
+            {
+                File.Move(whole, file);
+            }
+            catch (IOException) when (File.Exists(file))
+            {
+                File.Delete(whole);
+            }
         }
 
         return File.ReadAllText(file).Trim();

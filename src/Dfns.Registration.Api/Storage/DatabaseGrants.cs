@@ -21,10 +21,9 @@ internal sealed partial class DatabaseGrants(RegistrationDbContext db)
     public async Task<bool> IsOtherRoleAsync(string role, CancellationToken ct) => db.Database.IsNpgsql()
         && await db.Database.SqlQuery<bool>($"""SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = {role} AND rolname <> current_user) AS "Value" """).SingleAsync(ct);
 
-    /// <summary>Gives a role just what the service needs.</summary>
+    /// <summary>Gives a role just what the service needs, within <see cref="DatabaseSchema.InTurnAsync"/>: of two at once PostgreSQL fails one.</summary>
     public async Task GrantAsync(string role, CancellationToken ct)
     {
-        await db.Database.OpenConnectionAsync(ct);
         await using var command = db.Database.GetDbConnection().CreateCommand();
         command.CommandText = Script.Replace(Service, $"\"{role.Replace("\"", "\"\"", StringComparison.Ordinal)}\"", StringComparison.Ordinal);
         await command.ExecuteNonQueryAsync(ct);

@@ -1,13 +1,29 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
 
 namespace Dfns.Registration.Api.Storage;
 
-/// <summary>The schema of the database: how far it is, and bringing it up to date.</summary>
+/// <summary>
+/// The schema of the database: how far it is, and bringing it up to date. Whoever changes it holds a lock that ends with the transaction it
+/// changes it in, and so with its process, however that ends: on PostgreSQL an advisory lock of the transaction, on SQLite the right to write.
+/// Nobody who only looks holds one.
+/// </summary>
 internal sealed class DatabaseSchema(RegistrationDbContext db)
 {
-    // Any number, as long as all instances use it: who holds it migrates, the others wait.
+    // What SQLite answers where another holds the file.
+    private const int Busy = 5;
+    private const int Locked = 6;
+
+    // Any number, as long as all instances use it, those of earlier versions too: who holds it migrates, the others wait.
     private const long MigrationLock = 0x44464E53_52454749;
+
+    /// <summary>How long one attempt waits for its turn, by the clock of the database.</summary>
+    private static readonly TimeSpan Attempt = TimeSpan.FromSeconds(1);
 
     /// <summary>Which database it is, as EF Core names its provider.</summary>
     public string? Provider => db.Database.ProviderName;
@@ -18,6 +34,10 @@ internal sealed class DatabaseSchema(RegistrationDbContext db)
     /// <summary>Whether it takes changes: a replica does not, nor does a server that an operator has made read-only.</summary>
     public async Task<bool> IsWritableAsync(CancellationToken ct) => !db.Database.IsNpgsql()
         || await db.Database.SqlQuery<bool>($"""SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off' AS "Value" """).SingleAsync(ct);
+
+    /// <summary>Whether its role may change the schema.</summary>
+    public async Task<bool> MayChangeAsync(CancellationToken ct) => !db.Database.IsNpgsql()
+        || await db.Database.SqlQuery<bool>($"""SELECT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS "Value" """).SingleAsync(ct);
 
     /// <summary>The migrations that were not applied, in their order.</summary>
     public async Task<IReadOnlyList<string>> PendingAsync(CancellationToken ct)
@@ -37,36 +57,180 @@ internal sealed class DatabaseSchema(RegistrationDbContext db)
     /// <summary>The last migration that was applied.</summary>
     public async Task<string> NewestAsync(CancellationToken ct) => (await db.Database.GetAppliedMigrationsAsync(ct)).Last();
 
-    /// <summary>Applies the migrations, one instance at a time.</summary>
-    /// <param name="then">What else has to be there once, however many instances start; runs before the next one's turn.</param>
+    /// <summary>Applies the migrations that are pending, each whole or not at all, one instance at a time.</summary>
+    /// <param name="wait">How long it waits for another, and whom it tells.</param>
     /// <param name="ct">Ends the waiting.</param>
-    public Task MigrateAsync(Func<CancellationToken, Task> then, CancellationToken ct) => InTurnAsync(
-        async stop =>
+    /// <exception cref="TurnNotGivenException">Another did not come to its end.</exception>
+    public async Task MigrateAsync(TurnWait wait, CancellationToken ct)
+    {
+        // Each in a turn of its own, and looked for anew in each: another may have been there meanwhile.
+        while (await IsBehindAsync(ct))
         {
-            // Kept in the file. A commit then writes one file, once, and nobody who reads waits for it.
-            if (db.Database.IsSqlite()) await db.Database.ExecuteSqlAsync($"PRAGMA journal_mode = WAL", stop);
-            await db.Database.MigrateAsync(stop);
-            await then(stop);
-        },
+            await KeepLogAheadAsync(wait, ct);
+            await InTurnAsync(stop => ApplyNextAsync(wait, stop), wait, ct);
+        }
+    }
+
+    /// <summary>Does what has to be done once, however many instances start: one at a time, in one transaction.</summary>
+    /// <param name="work">On this database's connection and no other, since a pool may hold just one; begun anew where others were in its way.</param>
+    /// <param name="wait">How long it waits for another, and whom it tells.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <exception cref="TurnNotGivenException">Another did not come to its end.</exception>
+    public Task InTurnAsync(Func<CancellationToken, Task> work, TurnWait wait, CancellationToken ct) => WaitAsync(
+        () => db.Database.CreateExecutionStrategy().ExecuteAsync(
+            async stop =>
+            {
+                db.ChangeTracker.Clear();
+                await db.Database.OpenConnectionAsync(stop);
+                try
+                {
+                    return db.Database.IsNpgsql() ? await TryOnPostgreSqlAsync(work, stop) : await TryOnSqliteAsync(work, stop);
+                }
+                finally
+                {
+                    await db.Database.CloseConnectionAsync();
+                }
+            },
+            ct),
+        wait,
         ct);
 
-    /// <summary>Does what has to be done once, however many instances start: one at a time.</summary>
-    public async Task InTurnAsync(Func<CancellationToken, Task> work, CancellationToken ct)
+    private async Task WaitAsync(Func<Task<bool>> attempt, TurnWait wait, CancellationToken ct)
     {
-        var locks = db.Database.IsNpgsql();
-        await db.Database.OpenConnectionAsync(ct);
+        for (var waited = TimeSpan.Zero; !await attempt(); waited += Attempt)
+        {
+            var holder = await HolderAsync(ct);
+            if (waited >= wait.AtMost) throw new TurnNotGivenException(holder, wait.AtMost);
+            wait.Waiting(holder, waited);
+        }
+    }
+
+    private async Task<bool> TryOnPostgreSqlAsync(Func<CancellationToken, Task> work, CancellationToken ct)
+    {
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
         try
         {
-            if (locks) await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({MigrationLock})", ct);
+            // Both end with the transaction: what a session holds outlives whoever asked for it where a pooler hands sessions on. The time counts for
+            // tables too: whoever waits for one has everybody else wait behind.
+            await RunAsync($"SET LOCAL lock_timeout = {(int)Attempt.TotalMilliseconds}; SELECT pg_advisory_xact_lock({MigrationLock})", ct);
             await work(ct);
+        }
+        catch (Exception e) when (StorageFailure.SqlState(e) == PostgresErrorCodes.LockNotAvailable)
+        {
+            return false;
+        }
+
+        await transaction.CommitAsync(ct);
+        return true;
+    }
+
+    private async Task<bool> TryOnSqliteAsync(Func<CancellationToken, Task> work, CancellationToken ct)
+    {
+        // A table that others refer to is built anew under another name. Cannot be said within a transaction.
+        await RunAsync("PRAGMA foreign_keys = OFF", ct);
+        try
+        {
+            if (await HeldByNobodyAsync(() => db.Database.BeginTransactionAsync(ct)) is not { } begun) return false;
+            await using var transaction = begun;
+            await work(ct);
+            await transaction.CommitAsync(ct);
+            return true;
         }
         finally
         {
-            if (locks) await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_unlock({MigrationLock})", CancellationToken.None);
+            await RunAsync("PRAGMA foreign_keys = ON", CancellationToken.None);
+        }
+    }
+
+    // A commit then writes one file, once, and nobody who reads waits for it. It is kept in the file, and cannot be said within a transaction.
+    private async Task KeepLogAheadAsync(TurnWait wait, CancellationToken ct)
+    {
+        if (!db.Database.IsSqlite()) return;
+        await db.Database.OpenConnectionAsync(ct);
+        try
+        {
+            await WaitAsync(async () => await HeldByNobodyAsync(() => RunAsync("PRAGMA journal_mode = WAL", ct)) is not null, wait, ct);
+        }
+        finally
+        {
             await db.Database.CloseConnectionAsync();
         }
     }
+
+    /// <returns>What was answered; null where another held the file for as long as an attempt waits.</returns>
+    private async Task<T?> HeldByNobodyAsync<T>(Func<Task<T>> run)
+        where T : class
+    {
+        var file = (SqliteConnection)db.Database.GetDbConnection();
+        var patience = file.DefaultTimeout;
+        SetPatience((int)Attempt.TotalSeconds);
+        try
+        {
+            return await run();
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode is Busy or Locked)
+        {
+            return null;
+        }
+        finally
+        {
+            SetPatience(patience);
+        }
+
+        // Of the driver, and of SQLite itself.
+        void SetPatience(int seconds)
+        {
+            file.DefaultTimeout = seconds;
+            SQLitePCL.raw.sqlite3_busy_timeout(file.Handle, seconds * 1000);
+        }
+    }
+
+    private async Task ApplyNextAsync(TurnWait wait, CancellationToken ct)
+    {
+        var history = db.GetService<IHistoryRepository>();
+        await RunAsync(history.GetCreateIfNotExistsScript(), ct);
+        var applied = (await history.GetAppliedMigrationsAsync(ct)).Select(row => row.MigrationId).ToHashSet(StringComparer.Ordinal);
+        var all = db.Database.GetMigrations().ToList();
+        var next = all.FindIndex(migration => !applied.Contains(migration));
+        if (next < 0) return;
+        wait.Migrating(all[next]);
+        await RunAsync(db.GetService<IMigrator>().GenerateScript(next == 0 ? Migration.InitialDatabase : all[next - 1], all[next], MigrationsSqlGenerationOptions.NoTransactions), ct);
+    }
+
+    /// <returns>How many rows, which says nothing of a script.</returns>
+    private async Task<object> RunAsync(string script, CancellationToken ct)
+    {
+        await using var command = db.Database.GetDbConnection().CreateCommand();
+        command.CommandText = script;
+        // What is many takes long; whoever runs this knows how long to wait.
+        command.CommandTimeout = db.Database.IsSqlite() ? command.CommandTimeout : 0;
+        return await command.ExecuteNonQueryAsync(ct);
+    }
+
+    // For whoever waits: of PostgreSQL the number of the session, by which it can be looked at and ended.
+    private async Task<string> HolderAsync(CancellationToken ct)
+    {
+        if (!db.Database.IsNpgsql()) return "another process that writes to the file";
+        var sessions = await db.Database.SqlQuery<int>(
+            $"""
+            SELECT pid AS "Value" FROM pg_locks
+            WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32 | objid::bigint) = {MigrationLock} AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """).ToListAsync(ct);
+        return sessions is [var session, ..] ? $"another instance that changes the database, session {session} of PostgreSQL" : "others that use its tables";
+    }
 }
+
+/// <summary>How long somebody waits for the turn to change the schema, and what they are told meanwhile.</summary>
+/// <param name="AtMost">How long.</param>
+/// <param name="Waiting">Told for whom it waits, and for how long it has.</param>
+/// <param name="Migrating">Told which migration is being applied.</param>
+internal sealed record TurnWait(TimeSpan AtMost, Action<string, TimeSpan> Waiting, Action<string> Migrating);
+
+/// <summary>Another had the turn to change the schema, and did not come to its end.</summary>
+/// <param name="holder">Who.</param>
+/// <param name="waited">For how long.</param>
+internal sealed class TurnNotGivenException(string holder, TimeSpan waited)
+    : Exception(string.Create(CultureInfo.InvariantCulture, $"it has waited {waited.TotalSeconds:0} s (Database:StartTimeout) for {holder}. Once that one has come to its end, or was ended, start again."));
 
 /// <summary>The health of the database.</summary>
 internal static class DatabaseHealth

@@ -2,7 +2,6 @@ using Dfns.Registration.Api.Settings;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Dfns.Registration.Api.Storage;
 
@@ -25,6 +24,7 @@ internal static class DatabaseSetup
         builder.Services.AddSingleton<SharedQueries>();
         builder.Services.AddSingleton<GroupCommit>();
         builder.Services.AddSingleton<TableStatistics>();
+        builder.Services.AddSingleton<PostgreSqlSessions>();
         builder.Services.AddScoped<DatabaseSchema>();
         builder.Services.AddScoped<DatabaseGrants>();
         builder.Services.AddScoped<ExpiredRows>();
@@ -34,7 +34,7 @@ internal static class DatabaseSetup
             && provider == DatabaseProvider.PostgreSql)
         {
             builder.Services.AddDbContextPool<RegistrationDbContext, PostgreSqlDbContext>((services, options) => options
-                .UseNpgsql(PostgreSqlConnectionString(services), npgsql => npgsql.EnableRetryOnFailure(maxRetryCount: 4, maxRetryDelay: TimeSpan.FromMilliseconds(250), errorCodesToAdd: null))
+                .UseNpgsql(services.GetRequiredService<PostgreSqlSessions>().ConnectionString(), npgsql => npgsql.EnableRetryOnFailure(maxRetryCount: 4, maxRetryDelay: TimeSpan.FromMilliseconds(250), errorCodesToAdd: null))
                 .UseSnakeCaseNamingConvention()
                 .ConfigureWarnings(LogOnce));
         }
@@ -59,16 +59,4 @@ internal static class DatabaseSetup
         warnings.Log(
             (RelationalEventId.CommandError, LogLevel.Debug), (RelationalEventId.ConnectionError, LogLevel.Debug), (RelationalEventId.TransactionError, LogLevel.Debug),
             (CoreEventId.QueryIterationFailed, LogLevel.Debug), (CoreEventId.SaveChangesFailed, LogLevel.Debug), (CoreEventId.OptimisticConcurrencyException, LogLevel.Debug));
-
-    // Prepared statements halve the cost of the registration transaction; an operator's own setting stands.
-    private static string PostgreSqlConnectionString(IServiceProvider services)
-    {
-        var builder = new NpgsqlConnectionStringBuilder(services.GetRequiredService<IOptions<DatabaseOptions>>().Value.ConnectionString);
-        // ContainsKey would only tell that there is such a setting.
-        if (!builder.ShouldSerialize("Max Auto Prepare")) builder.MaxAutoPrepare = 50;
-        if (!builder.ShouldSerialize("Auto Prepare Min Usages")) builder.AutoPrepareMinUsages = 2;
-        // Nothing is left behind in a session that a reset would have to clear, and it would come with every use of a connection.
-        if (!builder.ShouldSerialize("No Reset On Close")) builder.NoResetOnClose = true;
-        return builder.ConnectionString;
-    }
 }

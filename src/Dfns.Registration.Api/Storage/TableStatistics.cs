@@ -51,8 +51,9 @@ internal sealed partial class TableStatistics(IServiceScopeFactory scopes, ILogg
                 WHERE schemaname = current_schema() AND relname = ANY ({ours}) AND n_mod_since_analyze > n_live_tup / 2
                 """).ToListAsync();
             if (changed.Count == 0) return;
-            // A role that does not own a table is warned, and nothing else happens.
-            await db.RunAsync([.. changed.Select(table => ($"ANALYZE {table}", (IReadOnlyList<object>)[]))]);
+            // A role that does not own a table is warned, and nothing else happens. A table that somebody holds is passed over: to wait for it would keep
+            // the service from ending.
+            await db.RunAsync([.. changed.Select(table => ($"ANALYZE (SKIP_LOCKED) {table}", (IReadOnlyList<object>)[]))]);
         }
         catch (Exception e) when (StorageFailure.Is(e))
         {

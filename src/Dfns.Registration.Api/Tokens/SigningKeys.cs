@@ -53,6 +53,16 @@ internal sealed partial class SigningKeys(
         }
     }
 
+    /// <summary>Whether there is no key at all.</summary>
+    public async Task<bool> IsFirstMissingAsync(SigningKeyStore store, CancellationToken ct) => (await store.LiveAsync(clock.GetUtcNow(), ct)).Count == 0;
+
+    /// <summary>Adds the first key, which signs at once: of instances that start at the same time just one may.</summary>
+    public Task AddFirstAsync(SigningKeyStore store, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        return store.AddAsync(Generate(now, now), ct);
+    }
+
     /// <summary>Publishes a successor now, ahead of time.</summary>
     /// <returns>The new key; it signs from its <see cref="SigningKey.ActiveFrom"/> on.</returns>
     public async Task<SigningKey> RotateAsync(CancellationToken ct)

@@ -16,7 +16,7 @@ public sealed class ExecutableTests
     /// <summary>Every command there is, in an order in which each has something to do, and what it writes to standard error: nothing, or what it changes.</summary>
     private static readonly (string Command, string Faults)[] Script =
     [
-        ("migrate", ""),
+        ("migrate", "Applying 20261123120830_Initial."),
         ("org create --name Example --rp-id example.co --origin https://app.example.co", ""),
         ("org update --org ORG --name Other", "name was: Example"),
         ("org list", ""),
@@ -59,7 +59,7 @@ public sealed class ExecutableTests
     [Fact]
     public async Task Every_command_is_done_with_the_settings_of_the_environment()
     {
-        // These two have tests of their own: VerifyCommandTests, StartTests.
+        // These two have tests of their own: VerifyCommandTests, HealthCheckTests.
         Assert.Equal(Commands(OperatorCommandLine.MakeRoot()).Except(["verify", "healthcheck"]).Order(StringComparer.Ordinal), Script.Select(s => s.Command.Split(" --")[0]).Order(StringComparer.Ordinal));
 
         await using var database = await TestDatabase.SqliteAsync();

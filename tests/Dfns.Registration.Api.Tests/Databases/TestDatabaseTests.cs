@@ -77,7 +77,8 @@ public sealed class TestDatabaseOnPostgreSqlTests : TestDatabaseTests
     [Fact]
     public async Task Is_gone_even_while_a_connection_is_open()
     {
-        var database = await CreateAsync();
+        // A pooler in between would wait for it to come back.
+        var database = await TestDatabase.PostgreSqlAsync(PoolerKind.None);
         await using var open = Connect(database.ConnectionString);
         await open.OpenAsync();
 

@@ -42,7 +42,7 @@ public abstract class MigrateSettingTests(ServiceFixture fixture) : ServiceTests
     public async Task What_another_has_migrated_is_served_with_a_key_that_signs()
     {
         await using var database = await Fixture.NewDatabaseAsync();
-        await using (var db = Service.Open(database.Owner)) await new DatabaseSchema(db).MigrateAsync(_ => Task.CompletedTask, CancellationToken.None);
+        await using (var db = Service.Open(database.Owner)) await new DatabaseSchema(db).MigrateAsync(Service.Patience, CancellationToken.None);
 
         await using var service = await Service.StartAsync(database, ("Database:Migrate", "false"));
 

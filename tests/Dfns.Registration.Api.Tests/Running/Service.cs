@@ -48,6 +48,9 @@ public sealed class Service : IAsyncDisposable
         factory.UseKestrel(0);
     }
 
+    /// <summary>What many starts at once take on a slow machine.</summary>
+    internal static TurnWait Patience { get; } = new(TimeSpan.FromMinutes(5), (_, _) => { }, _ => { });
+
     public TestDatabase Database { get; }
 
     public SettableClock Clock { get; } = new(Noon);
@@ -176,7 +179,10 @@ public sealed class Service : IAsyncDisposable
         if (database.ServiceRole is { } role)
         {
             await using var db = Open(database.Owner);
-            await new DatabaseSchema(db).MigrateAsync(ct => new DatabaseGrants(db).GrantAsync(role, ct), CancellationToken.None);
+            await using var own = Open(database);
+            var schema = new DatabaseSchema(db);
+            await schema.MigrateAsync(Patience, CancellationToken.None);
+            if ((await new DatabaseGrants(own).MissingAsync(CancellationToken.None)).Count > 0) await schema.InTurnAsync(ct => new DatabaseGrants(db).GrantAsync(role, ct), Patience, CancellationToken.None);
         }
 
         var service = new Service(database, settings);

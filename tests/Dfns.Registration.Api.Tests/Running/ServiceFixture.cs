@@ -38,6 +38,9 @@ public abstract class ServiceFixture(Func<Task<TestDatabase>> makeDatabase) : IA
     public sealed class Sqlite() : ServiceFixture(TestDatabase.SqliteAsync);
 
     public sealed class PostgreSql() : ServiceFixture(TestDatabase.PostgreSqlAsync);
+
+    /// <summary>With no pooler in between: for what concerns sessions.</summary>
+    public sealed class PostgreSqlItself() : ServiceFixture(() => TestDatabase.PostgreSqlAsync(PoolerKind.None));
 }
 
 /// <summary>Base of the classes that run on both databases: starts the service before each test, when it is not running yet.</summary>

@@ -40,6 +40,17 @@ internal static class ServiceProgram
     /// <summary>The same, started in a folder.</summary>
     public static async Task<Run> RunProcessInAsync(string folder, string[] arguments, params IEnumerable<(string Key, string Value)> settings)
     {
+        using var process = StartProcess(folder, arguments, settings);
+        var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        return new Run(process.ExitCode, output[0], output[1]);
+    }
+
+    /// <summary>Starts the executable with an environment and nothing else configured.</summary>
+    public static Process StartProcess(string[] arguments, params IEnumerable<(string Key, string Value)> settings) => StartProcess(AppContext.BaseDirectory, arguments, settings);
+
+    private static Process StartProcess(string folder, string[] arguments, IEnumerable<(string Key, string Value)> settings)
+    {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Dfns.Registration.Api.dll"), .. arguments])
         {
             UseShellExecute = false,
@@ -49,10 +60,7 @@ internal static class ServiceProgram
         };
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
         foreach (var (key, value) in settings) start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
-        using var process = Process.Start(start)!;
-        var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        return new Run(process.ExitCode, output[0], output[1]);
+        return Process.Start(start)!;
     }
 
     /// <summary>Runs a command against a database, as an operator does: what changes the schema, as its owner.</summary>

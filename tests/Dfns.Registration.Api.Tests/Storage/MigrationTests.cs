@@ -30,6 +30,7 @@ public abstract class MigrationTests(ServiceFixture fixture) : ServiceTests(fixt
             Assert.Equal(200, (int)(await service.SendAsync(HttpMethod.Get, "/health/ready", content: null, bearer: null)).Status);
         }
 
+        Assert.Equal(1, await services[0].InDatabaseAsync(db => db.SigningKeys.CountAsync()));
         Assert.Equal(3 * OneTimeCode.Decoys, await services[0].InDatabaseAsync(db => db.Codes.CountAsync()));
         foreach (var service in services) await service.DisposeAsync();
     }

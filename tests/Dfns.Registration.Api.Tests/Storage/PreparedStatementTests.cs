@@ -1,12 +1,16 @@
 using Dfns.Registration.Api.Tests.Running;
+using Dfns.Registration.TestKit.Databases;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
 namespace Dfns.Registration.Api.Tests.Storage;
 
-/// <summary>PostgreSQL plans a statement once a connection, not once a request, unless an operator says otherwise.</summary>
+/// <summary>
+/// PostgreSQL plans a statement once a connection, not once a request, unless an operator says otherwise, or a pooler hands each transaction to
+/// another session.
+/// </summary>
 [Trait("Database", "PostgreSql")]
-public sealed class PreparedStatementTests(ServiceFixture.PostgreSql fixture) : ServiceTests(fixture), IClassFixture<ServiceFixture.PostgreSql>
+public sealed class PreparedStatementTests(ServiceFixture.PostgreSqlItself fixture) : ServiceTests(fixture), IClassFixture<ServiceFixture.PostgreSqlItself>
 {
     [Fact]
     public async Task Statements_are_prepared()
@@ -27,7 +31,7 @@ public sealed class PreparedStatementTests(ServiceFixture.PostgreSql fixture) : 
     [Fact]
     public async Task A_statement_is_not_planned_each_time()
     {
-        await using var service = await Service.StartAsync(Service.Database, ("Database:ConnectionString", Service.Database.ConnectionString + ";Maximum Pool Size=2"));
+        await using var service = await Service.StartAsync(Service.Database, ("Database:ConnectionString", Service.Database.ConnectionString + ";Maximum Pool Size=1"));
         var organisation = await service.NewOrganisationAsync();
         for (var n = 0; n < 24; n++)
         {
@@ -46,6 +50,36 @@ public sealed class PreparedStatementTests(ServiceFixture.PostgreSql fixture) : 
         Assert.All(planned, p => Assert.True(p.CustomPlans <= 5, $"{p.CustomPlans} + {p.GenericPlans} {p.Statement}"));
     }
 
+    /// <summary>The one that the tests are run behind, or one that brings no prepared statements along.</summary>
+    [Fact]
+    public async Task Behind_a_pooler_of_transactions_none_is_prepared_and_nobody_notices()
+    {
+        await using var database = await TestDatabase.PostgreSqlAsync(PgBouncer.Kind == PoolerKind.None ? PoolerKind.Transaction : PgBouncer.Kind);
+        await using var service = await Service.StartAsync(database);
+
+        Assert.Equal((0, 2, true), await SettingsAsync(service));
+        Assert.Contains(service.Log.Lines, line => line.Contains("A pooler stands between", StringComparison.Ordinal));
+        await Task.WhenAll(Enumerable.Range(0, 32).Select(_ => RegisterAndSignAsync(service)));
+        Assert.Empty(await PreparedAsync(service));
+    }
+
+    /// <summary>What another client, or an earlier version, has left prepared in every session that a pooler may hand on.</summary>
+    [Fact]
+    public async Task Behind_a_pooler_statements_that_others_left_are_in_nobodys_way()
+    {
+        await using var database = await TestDatabase.PostgreSqlAsync(PoolerKind.Transaction);
+        await using (var other = new NpgsqlConnection(database.ConnectionString))
+        {
+            await other.OpenAsync();
+            await using var left = new NpgsqlCommand("SELECT 1", other);
+            await left.PrepareAsync();
+        }
+
+        await using var service = await Service.StartAsync(database);
+
+        await RegisterAndSignAsync(service);
+    }
+
     [Fact]
     public async Task An_operators_own_setting_stands()
     {
@@ -53,6 +87,17 @@ public sealed class PreparedStatementTests(ServiceFixture.PostgreSql fixture) : 
 
         Assert.Equal((0, 7, false), await SettingsAsync(service));
     }
+
+    private static async Task RegisterAndSignAsync(Service service)
+    {
+        var user = await Registered.NewAsync(await service.NewOrganisationAsync(), recovery: true);
+        var caller = await user.SignedInAsync();
+        await caller.SignAsync(HttpMethod.Post, "/auth/credentials", "{}");
+        Assert.Equal(200, (int)(await caller.GetAsync("/auth/credentials")).Status);
+    }
+
+    private static Task<List<string>> PreparedAsync(Service service) =>
+        service.InDatabaseAsync(db => db.Database.SqlQuery<string>($"SELECT statement AS \"Value\" FROM pg_prepared_statements WHERE statement NOT LIKE '%pg_prepared_statements%'").ToListAsync());
 
     private sealed record Planned(string Statement, long GenericPlans, long CustomPlans);
 

@@ -34,6 +34,9 @@ public sealed class PostgreSqlServer
         Description = description;
     }
 
+    /// <summary>Of a user who may create databases.</summary>
+    internal string ConnectionString => connectionString;
+
     /// <summary>Which server it is, for the output of a test: <c>PostgreSQL 17.2 (container, image postgres:17-alpine)</c>.</summary>
     public string Description { get; }
 

@@ -47,24 +47,30 @@ public sealed class TestDatabase : IAsyncDisposable
     /// <summary>
     /// A database on the one PostgreSQL server of this test process. Where there is none the running test is skipped, or fails in CI:
     /// call it from the test or its class, because a class fixture cannot skip. With <c>DFNS_TEST_POSTGRES_ROLES</c> = <c>two</c> it has two
-    /// roles, as <see cref="PostgreSqlWithTwoRolesAsync"/> makes them.
+    /// roles, as <see cref="PostgreSqlWithTwoRolesAsync"/> makes them; with <c>DFNS_TEST_POSTGRES_POOLER</c> it is reached through a <see cref="PgBouncer"/>.
     /// </summary>
-    public static Task<TestDatabase> PostgreSqlAsync() => Environment.GetEnvironmentVariable("DFNS_TEST_POSTGRES_ROLES") switch
+    public static Task<TestDatabase> PostgreSqlAsync() => PostgreSqlAsync(HasTwoRoles, PgBouncer.Kind);
+
+    /// <summary>The same with the two roles of <c>roles.sql</c>: an owner, who is no superuser, and one of the service's own, which can only connect.</summary>
+    public static Task<TestDatabase> PostgreSqlWithTwoRolesAsync() => PostgreSqlAsync(twoRoles: true, PgBouncer.Kind);
+
+    /// <summary>The same as <see cref="PostgreSqlAsync()"/> with just this between it and whoever uses it: for what concerns sessions.</summary>
+    public static Task<TestDatabase> PostgreSqlAsync(PoolerKind pooler) => PostgreSqlAsync(HasTwoRoles, pooler);
+
+    private static bool HasTwoRoles => Environment.GetEnvironmentVariable("DFNS_TEST_POSTGRES_ROLES") switch
     {
-        null or "" or "one" => PostgreSqlAsync(twoRoles: false),
-        "two" => PostgreSqlAsync(twoRoles: true),
+        null or "" or "one" => false,
+        "two" => true,
         var other => throw new InvalidOperationException($"DFNS_TEST_POSTGRES_ROLES is '{other}'; it may be one or two."),
     };
 
-    /// <summary>The same with the two roles of <c>roles.sql</c>: an owner, who is no superuser, and one of the service's own, which can only connect.</summary>
-    public static Task<TestDatabase> PostgreSqlWithTwoRolesAsync() => PostgreSqlAsync(twoRoles: true);
-
-    private static async Task<TestDatabase> PostgreSqlAsync(bool twoRoles)
+    private static async Task<TestDatabase> PostgreSqlAsync(bool twoRoles, PoolerKind pooler)
     {
         const string provider = "PostgreSql";
         var server = await PostgreSqlServer.SharedAsync();
         var name = "dfns_test_" + RandomNumberGenerator.GetHexString(16, lowercase: true);
         var connectionString = await server.CreateDatabaseAsync(name);
+        if (pooler != PoolerKind.None) connectionString = await PgBouncer.ThroughAsync(connectionString, pooler);
         if (!twoRoles) return new TestDatabase(provider, connectionString, () => RemoveAsync([]));
 
         var (owner, service) = ($"{name}_owner", $"{name}_service");

@@ -1,0 +1,53 @@
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Dfns.Registration.Api.Storage;
+
+/// <summary>
+/// How the service uses sessions of PostgreSQL. Statements stay prepared in them, which halves the cost of a registration, but where a pooler
+/// stands in between. Nothing else is left in a session.
+/// </summary>
+internal sealed partial class PostgreSqlSessions(IOptions<DatabaseOptions> options, ILogger<PostgreSqlSessions> logger)
+{
+    private const int MostPrepared = 50;
+
+    private readonly Lock turn = new();
+    private string? settled;
+
+    /// <summary>The operator's connection string, with what it leaves open; for that the server is asked once.</summary>
+    /// <exception cref="NpgsqlException">It does not answer. Nothing is settled, and it is asked again the next time.</exception>
+    public string ConnectionString()
+    {
+        lock (turn) return settled ??= Settle();
+    }
+
+    private string Settle()
+    {
+        var builder = new NpgsqlConnectionStringBuilder(options.Value.ConnectionString);
+        // There is nothing to clear, and it would come with every use of a connection. ContainsKey would only tell that there is such a setting.
+        if (!builder.ShouldSerialize("No Reset On Close")) builder.NoResetOnClose = true;
+        if (!builder.ShouldSerialize("Auto Prepare Min Usages")) builder.AutoPrepareMinUsages = 2;
+        if (!builder.ShouldSerialize("Max Auto Prepare")) builder.MaxAutoPrepare = IsPooled(builder) ? 0 : MostPrepared;
+        return builder.ConnectionString;
+    }
+
+    // A pooler that hands each transaction to another session loses what is prepared in one. PgBouncer brings it along from 1.21 on, and closes the
+    // connection where a statement's name comes again, as it does after whatever failed before it: here that is every lost race.
+    private bool IsPooled(NpgsqlConnectionStringBuilder builder)
+    {
+        // Whoever makes a DbContext cannot wait otherwise; it is once, before anybody is served.
+        using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(builder.ConnectionString) { Pooling = false, Multiplexing = false }.ConnectionString);
+        connection.Open();
+        using var session = new NpgsqlCommand("SELECT pg_backend_pid()", connection);
+        // A pooler answers for the server, under a number of its own.
+        var isPooled = (int)session.ExecuteScalar()! != connection.ProcessID;
+        if (isPooled) Log.Pooled(logger);
+        return isPooled;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "A pooler stands between the service and PostgreSQL: no statement is prepared, unless Max Auto Prepare in the connection string says so")]
+        public static partial void Pooled(ILogger logger);
+    }
+}
