@@ -13,13 +13,15 @@ namespace Dfns.Registration.Api.Hosting;
 /// is over. Each kind by itself and each organisation by itself: what fails for one keeps no other from its turn.
 /// </summary>
 internal sealed partial class Housekeeping(
-    IServiceScopeFactory scopes, Entropy entropy, TimeProvider clock, IOptions<HousekeepingOptions> options, ILogger<Housekeeping> logger) : BackgroundService
+    IServiceScopeFactory scopes, Entropy entropy, TimeProvider clock, IOptions<HousekeepingOptions> options, IMeterFactory meters, ILogger<Housekeeping> logger) : BackgroundService
 {
     public static readonly TimeSpan Interval = TimeSpan.FromHours(1);
     public static readonly TimeSpan Keep = TimeSpan.FromDays(1);
 
     /// <summary>Organisations that fail one after the other before a kind is left to the next hour: each may have waited for its whole timeout.</summary>
     private const int MostFailures = 3;
+
+    private readonly Numbers numbers = new(meters);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -57,12 +59,12 @@ internal sealed partial class Housekeeping(
 
             // What has been looked through to its end has nothing left.
             long? left = isWhole && organisations.Count > 0 ? 0 : await TryAsync<long?>(kind.Name, async rows => await rows.CountAsync(kind, times, ct), ct);
-            if (left is { } known) Numbers.Left[kind.Name] = known;
+            if (left is { } known) numbers.Left[kind.Name] = known;
 
             void Count(int rows)
             {
                 deleted += rows;
-                Numbers.Deleted.Add(rows, new KeyValuePair<string, object?>("kind", kind.Name));
+                numbers.Deleted.Add(rows, new KeyValuePair<string, object?>("kind", kind.Name));
             }
         }
 
@@ -80,7 +82,7 @@ internal sealed partial class Housekeeping(
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             Log.Failed(logger, kind, e.GetType().Name, (e as System.Data.Common.DbException)?.SqlState);
-            Numbers.Failures.Add(1, new KeyValuePair<string, object?>("kind", kind));
+            numbers.Failures.Add(1, new KeyValuePair<string, object?>("kind", kind));
             return default;
         }
     }
@@ -91,21 +93,25 @@ internal sealed partial class Housekeeping(
         public static partial void Failed(ILogger logger, string kind, string fault, string? sqlState);
     }
 
-    private static class Numbers
+    private sealed class Numbers
     {
-        public static readonly ConcurrentDictionary<string, long> Left = new(StringComparer.Ordinal);
+        public Numbers(IMeterFactory meters)
+        {
+            var meter = meters.Create(RequestTelemetry.MeterName);
+            Deleted = meter.CreateCounter<long>("dfns.registration.housekeeping.deleted", unit: "{row}", description: "Rows that were deleted after their time.");
+            Failures = meter.CreateCounter<long>("dfns.registration.housekeeping.failures", unit: "{failure}", description: "Deletions that did not come to their end.");
+            // Counted where a deletion failed; at most as many as ExpiredRows counts.
+            meter.CreateObservableGauge(
+                "dfns.registration.housekeeping.left",
+                () => Left.Select(kind => new Measurement<long>(kind.Value, new KeyValuePair<string, object?>("kind", kind.Key))),
+                unit: "{row}",
+                description: "Rows whose time is over and that the last housekeeping left.");
+        }
 
-        private static readonly Meter Meter = new(RequestTelemetry.MeterName);
+        public ConcurrentDictionary<string, long> Left { get; } = new(StringComparer.Ordinal);
 
-        public static readonly Counter<long> Deleted = Meter.CreateCounter<long>("dfns.registration.housekeeping.deleted", unit: "{row}", description: "Rows that were deleted after their time.");
+        public Counter<long> Deleted { get; }
 
-        public static readonly Counter<long> Failures = Meter.CreateCounter<long>("dfns.registration.housekeeping.failures", unit: "{failure}", description: "Deletions that did not come to their end.");
-
-        // Counted where a deletion failed; at most as many as ExpiredRows counts.
-        public static readonly ObservableGauge<long> Gauge = Meter.CreateObservableGauge(
-            "dfns.registration.housekeeping.left",
-            () => Left.Select(kind => new Measurement<long>(kind.Value, new KeyValuePair<string, object?>("kind", kind.Key))),
-            unit: "{row}",
-            description: "Rows whose time is over and that the last housekeeping left.");
+        public Counter<long> Failures { get; }
     }
 }

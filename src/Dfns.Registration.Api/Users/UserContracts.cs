@@ -43,8 +43,8 @@ public sealed record UserResponse
 
     public required bool IsRegistered { get; init; }
 
-    /// <summary>Until when the user can register; absent once registered, and where there is no end.</summary>
-    public DateTimeOffset? InvitationEndsAt { get; init; }
+    /// <summary>Until when the user can register, such as <c>2026-11-30T12:00:00.000Z</c>; absent once registered, and where there is no end.</summary>
+    public string? InvitationEndsAt { get; init; }
 
     public required bool IsSSORequired { get; init; }
 
@@ -67,7 +67,7 @@ public sealed record UserResponse
         IsActive = found.User.IsActive,
         IsServiceAccount = found.User.IsServiceAccount,
         IsRegistered = found.User.RegisteredAt is not null,
-        InvitationEndsAt = found.User.RegisteredAt is null ? found.User.InvitationEndsAt : null,
+        InvitationEndsAt = found.User is { RegisteredAt: null, InvitationEndsAt: { } end } ? WireTime.Of(end) : null,
         IsSSORequired = false,
         PermissionAssignments = [],
         Permissions = found.User.Permissions,

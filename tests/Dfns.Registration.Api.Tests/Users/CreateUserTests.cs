@@ -24,7 +24,7 @@ public abstract class CreateUserTests(ServiceFixture fixture) : ServiceTests(fix
 
         var userId = answer.Require("userId");
         Assert.Equal(
-            $$"""{"username":"john@example.co","name":"john@example.co","userId":"{{userId}}","kind":"CustomerEmployee","credentialUuid":"","orgId":"{{organisation.Id}}","isActive":true,"isServiceAccount":false,"isRegistered":false,"invitationEndsAt":"2026-11-30T12:00:00+00:00","isSSORequired":false,"permissionAssignments":[],"permissions":[],"externalId":"hr-1"}""",
+            $$"""{"username":"john@example.co","name":"john@example.co","userId":"{{userId}}","kind":"CustomerEmployee","credentialUuid":"","orgId":"{{organisation.Id}}","isActive":true,"isServiceAccount":false,"isRegistered":false,"invitationEndsAt":"2026-11-30T12:00:00.000Z","isSSORequired":false,"permissionAssignments":[],"permissions":[],"externalId":"hr-1"}""",
             answer.Text);
         var mail = await Service.Inbox.NextAsync();
         Assert.Equal(("john@example.co", organisation.Id), (mail.To, mail.OrganisationId));

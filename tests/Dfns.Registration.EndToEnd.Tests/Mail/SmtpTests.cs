@@ -39,7 +39,7 @@ public sealed class SmtpTests : IAsyncLifetime
         Assert.Equal("Invalid code", (string?)(await InitAsync(service, invitation))["message"]);
         Assert.Equal(43, ((string?)(await InitAsync(service, invitation with { Code = code }))["challenge"])!.Length);
         await service.StopAsync();
-        Assert.Equal(["registration_code.sent"], await Tables.Of(database).AuditAsync(invitation.Username));
+        Assert.Equal(["registration_code.sent", "user.registration_failed"], await Tables.Of(database).AuditAsync(invitation.Username));
         Assert.DoesNotContain(service.Output.Lines, line => line.Contains(code, StringComparison.OrdinalIgnoreCase));
     }
 

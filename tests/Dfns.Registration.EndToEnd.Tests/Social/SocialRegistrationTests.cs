@@ -34,7 +34,7 @@ public abstract class SocialRegistrationTests(Func<Task<TestDatabase>> makeDatab
         var tables = Tables.Of(database);
         var user = await tables.UserAsync("jane@example.co");
         Assert.Equal("EndUser", user.Text("kind"));
-        Assert.Equal(["user.created_by_social_login", "user.registered"], await tables.AuditAsync("jane@example.co"));
+        Assert.Equal(["user.created_by_social_login", "user.registered", "user.registration_failed"], await tables.AuditAsync("jane@example.co"));
         Assert.Equal(1, await tables.CountAsync("social_accounts", "subject = @subject AND user_id = @user", ("subject", "248289761001"), ("user", user.Text("id")!)));
         Assert.DoesNotContain(service.Output.Lines, line => line.Contains(token, StringComparison.Ordinal));
     }

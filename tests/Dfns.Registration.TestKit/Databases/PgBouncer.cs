@@ -20,7 +20,7 @@ public static partial class PgBouncer
         trap '' INT
         dir=$(mktemp -d) || exit
         printf '%s\n' "$2" >"$dir/pgbouncer.ini"
-        printf '"%s" ""\n' "$3" >"$dir/users"
+        printf '"%s" "%s"\n' "$3" "$4" >"$dir/users"
         cd "$dir"
         "$1" pgbouncer.ini >log 2>&1 &
         until grep -q 'process up' log; do kill -0 $! || { cat log; exit; }; sleep 0.1; done
@@ -47,7 +47,7 @@ public static partial class PgBouncer
     };
 
     /// <summary>The same database through a pooler. Where there is none the running test is skipped, or fails in CI.</summary>
-    /// <param name="connectionString">Of the server of this test process, which must be a local one: it lets everybody in.</param>
+    /// <param name="connectionString">Of the server of this test process. Where that asks for passwords, of the user who may create databases.</param>
     /// <param name="kind">Another than none.</param>
     public static async Task<string> ThroughAsync(string connectionString, PoolerKind kind) =>
         new NpgsqlConnectionStringBuilder(connectionString) { Host = "127.0.0.1", Port = await (kind == PoolerKind.Transaction ? SharedTransaction : SharedPrepared).Value }.ConnectionString;
@@ -64,14 +64,13 @@ public static partial class PgBouncer
         if (prepares && !isAble) Prerequisite.IsMissing($"No pooler for this test: {binary} keeps no prepared statements, which it does from version 1.21 on.");
         var server = await PostgreSqlServer.SharedAsync();
         var direct = new NpgsqlConnectionStringBuilder(server.ConnectionString);
-        if (!direct.Host!.Equals("127.0.0.1", StringComparison.Ordinal) || direct.Password is not null) throw new InvalidOperationException($"{Variable} wants the local PostgreSQL: set DFNS_TEST_POSTGRES_KIND to local.");
 
         var port = LocalPostgreSql.FreePort();
         var settings = string.Create(
             CultureInfo.InvariantCulture,
             $"""
             [databases]
-            * = host=127.0.0.1 port={direct.Port}
+            * = host={direct.Host} port={direct.Port}
             [pgbouncer]
             listen_addr = 127.0.0.1
             listen_port = {port}
@@ -87,7 +86,7 @@ public static partial class PgBouncer
             log_disconnections = 0
             {(isAble ? $"max_prepared_statements = {(prepares ? 200 : 0)}" : "")}
             """);
-        string[] script = ["sh", "-c", Script, "sh", binary, settings, direct.Username!];
+        string[] script = ["sh", "-c", Script, "sh", binary, settings, direct.Username!, direct.Password ?? ""];
         // It refuses to run as root, as the server does.
         string[] command = Environment.IsPrivilegedProcess ? ["runuser", "-u", "postgres", "--", .. script] : script;
         var shell = Process.Start(new ProcessStartInfo(command[0], command[1..])

@@ -5,6 +5,8 @@ const words = {
   invalid_code: ["This is not the code of this user.", "Check the username, the organisation and the code, or have a new code sent."],
   registration_code_expired: ["This code is too old.", "Have a new code sent."],
   user_already_exists: ["There is a user of this name already.", "Sign in, or take another name."],
+  invitation_ended: ["There is a user of this name, whose invitation has ended.", "Invite the user again."],
+  username_mixes_scripts: ["Your organisation takes no name that mixes letters of several scripts.", "Write it in one script."],
   user_deactivated: ["This account has been deactivated.", "Ask whoever invited you."],
   user_not_found: ["There is no such user.", "Look again at the list of users."],
   user_unknown: ["There is no such user.", "Check the username and the organisation."],
