@@ -81,11 +81,14 @@ internal sealed class Factors(Changes changes, Audit audit, MasterKey masterKey,
         {
             if (why.Reason == RefusalReason.SignCountRegressed)
             {
-                // The note alone: what a first factor has proven before counts for nothing any more.
+                // The note alone: what a first factor has proven before counts for nothing any more. It is told once for a challenge, which is no
+                // longer one: the same answer again would be another row each time.
                 changes.Forget();
+                changes.Watch(ceremony);
+                ceremony.ConsumedAt = clock.GetUtcNow();
                 NoteRegression(credential);
-                // Nor does whoever holds a copy keep it quiet by hanging up.
-                await changes.SaveAsync(CancellationToken.None);
+                // Nor does whoever holds a copy keep it quiet by hanging up. That the challenge was answered meanwhile, by this answer or another, is told by that.
+                await changes.TrySaveAsync(CancellationToken.None);
             }
 
             return RefusalErrors.ForAssertion(why, factor.Path);

@@ -81,7 +81,8 @@ internal sealed class RegistrationStore(
         if (Fault(user) is { } fault) return fault;
         if (db.Entry(user).State != EntityState.Added)
         {
-            changes.EndAll(user);
+            // Who was invited comes on the service account's word from here on: else whoever reads the mailbox could have a code sent again.
+            changes.EndAll(user, withInvitation: true);
             await EndOtherWayAsync(user, actor, ct);
         }
 

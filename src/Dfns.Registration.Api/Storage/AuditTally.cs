@@ -4,18 +4,22 @@ namespace Dfns.Registration.Api.Storage;
 
 /// <summary>
 /// What happens too often for a row each, and what whoever is refused could make happen as often as he likes: counted in memory, and added to the
-/// audit trail every few minutes, a row for each thing that happened, however often. Of an organisation there are so many rows at most; what comes
-/// after is told without its details. A process that is killed takes what it has counted since with it; one that is stopped adds it.
+/// audit trail every few minutes, a row for each thing that happened, however often. Of an organisation there are so many rows at most, of callers
+/// and of strangers each, and of one of them a share; what comes after is told without its details. So no stranger makes the trail forget what a
+/// caller has read, and nobody else what another did. A process that is killed takes what it has counted since with it; one that is stopped adds it.
 /// </summary>
 internal sealed partial class AuditTally(IServiceScopeFactory scopes, TimeProvider clock, ILogger<AuditTally> logger) : BackgroundService
 {
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(5);
 
-    /// <summary>Rows of an organisation in a window, but for those without details: one for each action.</summary>
+    /// <summary>Rows with all their details, of the callers of an organisation and of the strangers there, in a window; as many more tell only who it was.</summary>
     public const int MostRows = 100;
 
+    /// <summary>Of these, rows of one caller from one address, or of the strangers at one address.</summary>
+    public const int MostOfOne = 25;
+
     private readonly Lock turn = new();
-    private Dictionary<string, Dictionary<TalliedEvent, Tally>> organisations = new(StringComparer.Ordinal);
+    private Dictionary<(string OrganisationId, bool OfCaller), Book> books = [];
 
     /// <summary>Counts what happened now.</summary>
     public void Count(TalliedEvent what)
@@ -27,11 +31,11 @@ internal sealed partial class AuditTally(IServiceScopeFactory scopes, TimeProvid
     /// <summary>Adds what was counted to the audit trail. What cannot be added is counted on.</summary>
     public async Task WriteAsync(CancellationToken ct)
     {
-        Dictionary<string, Dictionary<TalliedEvent, Tally>> counted;
-        lock (turn) (counted, organisations) = (organisations, new(StringComparer.Ordinal));
+        Dictionary<(string, bool), Book> counted;
+        lock (turn) (counted, books) = (books, []);
         if (counted.Count == 0) return;
 
-        var all = counted.Values.SelectMany(events => events).ToList();
+        var all = counted.Values.SelectMany(book => book.Events).ToList();
         try
         {
             await using var scope = scopes.CreateAsyncScope();
@@ -64,9 +68,34 @@ internal sealed partial class AuditTally(IServiceScopeFactory scopes, TimeProvid
 
     private void Add(TalliedEvent what, Tally more)
     {
-        if (!organisations.TryGetValue(what.OrganisationId, out var events)) organisations.Add(what.OrganisationId, events = []);
-        if (!events.ContainsKey(what) && events.Count >= MostRows) what = TalliedEvent.WithoutDetails(what);
-        events[what] = events.TryGetValue(what, out var tally) ? tally.And(more) : more;
+        var key = (what.OrganisationId, !string.Equals(what.Actor, AuditActors.Anybody, StringComparison.Ordinal));
+        if (!books.TryGetValue(key, out var book)) books.Add(key, book = new Book());
+        var told = book.Place(what);
+        book.Events[told] = book.Events.TryGetValue(told, out var tally) ? tally.And(more) : more;
+    }
+
+    /// <summary>What callers of an organisation did in a window, or strangers there.</summary>
+    private sealed class Book
+    {
+        private readonly Dictionary<(string Actor, string? Address), int> shares = [];
+
+        public Dictionary<TalliedEvent, Tally> Events { get; } = [];
+
+        /// <summary>As what it is told: as it is, by who it was alone, or without either.</summary>
+        public TalliedEvent Place(TalliedEvent what)
+        {
+            var who = (what.Actor, what.RemoteAddress);
+            var share = shares.GetValueOrDefault(who);
+            if (Events.ContainsKey(what)) return what;
+            if (Events.Count < MostRows && share < MostOfOne)
+            {
+                shares[who] = share + 1;
+                return what;
+            }
+
+            var less = what with { SubjectId = what.OrganisationId, Note = TalliedEvent.More };
+            return Events.ContainsKey(less) || Events.Count < 2 * MostRows ? less : less with { Actor = AuditActors.Anybody, RemoteAddress = null };
+        }
     }
 
     /// <summary>How often, first and last.</summary>
@@ -93,5 +122,6 @@ internal sealed partial class AuditTally(IServiceScopeFactory scopes, TimeProvid
 /// <param name="Note">An English remark, one of few, free of secrets and of what a client wrote.</param>
 internal sealed record TalliedEvent(string OrganisationId, string Action, string Actor, string SubjectId, string? RemoteAddress, string Note)
 {
-    public static TalliedEvent WithoutDetails(TalliedEvent what) => new(what.OrganisationId, what.Action, AuditActors.Anybody, what.OrganisationId, RemoteAddress: null, "more of this");
+    /// <summary>The remark of what is told without its details.</summary>
+    public const string More = "more of this";
 }

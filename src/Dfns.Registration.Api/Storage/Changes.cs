@@ -29,10 +29,11 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, Sql
 
     /// <summary>Has everything that is open of a user end with what is saved next: sessions, signed calls, challenges, codes, and what a provider has issued.</summary>
     /// <param name="user">Tracked.</param>
-    public void EndAll(User user)
+    /// <param name="withInvitation">Whether nobody can have another code sent to the user from then on, but an operator who invites anew.</param>
+    public void EndAll(User user, bool withInvitation = false)
     {
         user.End(clock.GetUtcNow());
-        revocations.Add(new Revocation(user.OrganisationId, user.Id));
+        revocations.Add(new Revocation(user.OrganisationId, user.Id, WithInvitation: withInvitation));
     }
 
     /// <summary>Has end with what is saved next what a credential opened or may have signed. The caller changes the credential, and counts <see cref="User.CredentialsVersion"/> on.</summary>

@@ -42,6 +42,9 @@ public sealed class OneTimeCode
     /// <summary>How many codes were sent one after the other, none of which was used.</summary>
     public int SentInSuccession { get; set; }
 
+    /// <summary>When a code is sent to a user who was invited and then continued by a service account.</summary>
+    public static readonly DateTimeOffset Never = new(9999, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     /// <summary>UTC; from when on another code is sent, null for at once.</summary>
     public DateTimeOffset? NextSendAt { get; set; }
 
@@ -56,6 +59,7 @@ public sealed class OneTimeCode
     {
         (CodeHash, CreatedAt, ExpiresAt, SentAt, FailedAttempts, ConsumedAt) = (codeHash, now, expiresAt, now, 0, null);
         (EarlierCodeHash, EarlierExpiresAt, EarlierFailedAttempts) = (null, null, 0);
+        NextSendAt = null;
     }
 
     /// <summary>Notes that what the code was for is complete. Whoever used a code may ask for another one.</summary>

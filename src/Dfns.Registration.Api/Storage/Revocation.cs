@@ -15,7 +15,8 @@ namespace Dfns.Registration.Api.Storage;
 /// recoveries that were started with it, and codes for another device.
 /// </param>
 /// <param name="SessionId">Only this session and what it opened.</param>
-internal sealed record Revocation(string OrganisationId, string UserId, Credential? Credential = null, string? SessionId = null)
+/// <param name="WithInvitation">Of everything: whether another registration code is sent no more, but by an operator who invites anew.</param>
+internal sealed record Revocation(string OrganisationId, string UserId, Credential? Credential = null, string? SessionId = null, bool WithInvitation = false)
 {
     /// <summary>Ends it. In this order, which is that in which changes are saved (<see cref="RowSave"/>): codes, users, challenges, sessions.</summary>
     /// <param name="db">In a transaction.</param>
@@ -27,7 +28,10 @@ internal sealed record Revocation(string OrganisationId, string UserId, Credenti
         if (Credential is null && SessionId is null)
         {
             await db.Codes.Where(c => c.OrganisationId == OrganisationId && c.UserId == UserId)
-                .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, x => x.ConsumedAt ?? now).SetProperty(x => x.SentInSuccession, 0).SetProperty(x => x.NextSendAt, (DateTimeOffset?)null), ct);
+                .ExecuteUpdateAsync(
+                    c => c.SetProperty(x => x.ConsumedAt, x => x.ConsumedAt ?? now).SetProperty(x => x.SentInSuccession, 0)
+                        .SetProperty(x => x.NextSendAt, x => x.Purpose == CodePurpose.Registration && (WithInvitation || x.NextSendAt == OneTimeCode.Never) ? OneTimeCode.Never : null),
+                    ct);
         }
 
         // Locks the row. What others have saved for the user is seen below; what they save from here on is found out by the version.

@@ -21,9 +21,9 @@ internal static class RequestAudit
             if (facts.OrganisationId is not { } organisationId || Action(endpoint, context) is not { } action) return;
 
             var outcome = context.Features.Get<OutcomeFeature>();
-            var note = $"{context.Request.Method} {endpoint.RoutePattern.RawText}{(outcome is null ? "" : $": {outcome.Code}")}{(outcome?.Reason is { } reason ? $" ({reason})" : "")}";
+            var note = $"{HttpMethods.GetCanonicalizedValue(context.Request.Method)} {endpoint.RoutePattern.RawText}{(outcome is null ? "" : $": {outcome.Code}")}{(outcome?.Reason is { } reason ? $" ({reason})" : "")}";
             tally.Count(new TalliedEvent(
-                organisationId, action, facts.CallerId ?? AuditActors.Anybody, facts.SubjectId ?? organisationId, context.Request.RemoteAddress(), note));
+                organisationId, action, facts.CallerId ?? AuditActors.Anybody, facts.SubjectId ?? organisationId, context.Request.RemoteNetwork(), note));
         });
     }
 

@@ -37,6 +37,7 @@ internal static class UserEndpoints
 
         group.MapGet("/users/{userId}", ReadUsers.GetAsync)
             .WithName("getUser")
+            .AuditsFailures(AuditActions.CallRefused)
             .AuditsReads(AuditActions.UserRead)
             .WithSummary("Look at a user")
             .WithDescription("Needs Auth:Users:Read.")

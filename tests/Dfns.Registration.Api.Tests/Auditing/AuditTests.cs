@@ -172,27 +172,47 @@ public abstract class AuditTests(ServiceFixture fixture) : ServiceTests(fixture)
     }
 
     [Fact]
-    public async Task A_flood_makes_few_rows_and_keeps_no_other_organisation_from_its_own()
+    public async Task A_flood_makes_few_rows_and_keeps_no_other_organisation_and_no_caller_from_their_own()
     {
         await using var service = await Service.StartAsync(Service.Database, ("Network:TrustedProxies:0", "127.0.0.0/8"), ("RateLimits:AttemptsPerUser", "1000"));
         var (flooded, other) = (await service.NewOrganisationAsync(), await service.NewOrganisationAsync());
-        var body = new JsonObject { ["username"] = "nobody@example.co", ["registrationCode"] = "0000-0000-0000-0000", ["orgId"] = flooded.Id };
-        for (var n = 0; n < AuditTally.MostRows + 50; n++)
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Post, "/auth/registration/init") { Content = Service.Json(body) };
-            request.Headers.Add("X-Forwarded-For", $"198.51.100.{n}");
-            using var response = await service.Http.SendAsync(request);
-        }
+        var backend = await flooded.NewServiceAccountAsync(Permission.ReadUsers);
+        for (var n = 0; n < (3 * AuditTally.MostRows); n++) await GuessAsync(service, flooded, $"198.51.{n / 250}.{n % 250}");
 
-        body["orgId"] = other.Id;
-        await service.PostAsync("/auth/registration/init", body);
+        await GuessAsync(service, other, "198.51.100.1");
+        await backend.GetAsync("/auth/users");
         await WriteAsync(service);
 
         var told = await EventsAsync(flooded, AuditActions.RegistrationFailed);
-        Assert.Equal(AuditTally.MostRows + 1, told.Count);
-        var rest = Assert.Single(told, e => e.RemoteAddress is null);
-        Assert.Equal((AuditActors.Anybody, flooded.Id, "more of this, 50 times until 12:00:00 UTC"), (rest.Actor, rest.SubjectId, rest.Note));
-        Assert.Equal("127.0.0.1", Assert.Single(await EventsAsync(other, AuditActions.RegistrationFailed)).RemoteAddress);
+        Assert.Equal((2 * AuditTally.MostRows) + 1, told.Count);
+        Assert.Equal(AuditTally.MostRows, told.Count(e => e.Note!.StartsWith("POST /auth/registration/init: invalid_code", StringComparison.Ordinal)));
+        Assert.Equal((AuditActors.Anybody, flooded.Id, $"more of this, {AuditTally.MostRows} times until 12:00:00 UTC"), Assert.Single(told.Where(e => e.RemoteAddress is null).Select(e => (e.Actor, e.SubjectId, e.Note!))));
+        Assert.Equal("198.51.100.1", Assert.Single(await EventsAsync(other, AuditActions.RegistrationFailed)).RemoteAddress);
+        Assert.Equal((backend.UserId, "GET /auth/users"), Assert.Single((await ReadsAsync(flooded)).Select(e => (e.Actor, e.Note!))));
+    }
+
+    // Of IPv6 a caller has 2^64 addresses, and of a method as many spellings as it has letters.
+    [Fact]
+    public async Task One_stranger_has_a_share_of_the_rows()
+    {
+        await using var service = await Service.StartAsync(Service.Database, ("Network:TrustedProxies:0", "127.0.0.0/8"), ("RateLimits:AttemptsPerUser", "1000"));
+        var organisation = await service.NewOrganisationAsync();
+        for (var n = 0; n < 50; n++) await GuessAsync(service, organisation, $"2001:db8:1:2::{n + 1:x}", n % 2 == 0 ? "POST" : "pOsT");
+
+        await WriteAsync(service);
+
+        var told = Assert.Single(await EventsAsync(organisation, AuditActions.RegistrationFailed));
+        Assert.Equal(("2001:db8:1:2::/64", "POST /auth/registration/init: invalid_code (no such user), 50 times until 12:00:00 UTC"), (told.RemoteAddress, told.Note));
+
+        var tally = service.Services.GetRequiredService<AuditTally>();
+        for (var n = 0; n < 50; n++) tally.Count(new TalliedEvent(organisation.Id, AuditActions.CallRefused, "us-1", "us-1", "198.51.100.1", $"{n}"));
+        tally.Count(new TalliedEvent(organisation.Id, AuditActions.CallRefused, "us-2", "us-2", "198.51.100.1", "another"));
+        await WriteAsync(service);
+
+        var refused = await EventsAsync(organisation, AuditActions.CallRefused);
+        Assert.Equal(AuditTally.MostOfOne + 2, refused.Count);
+        Assert.Equal(("us-1", "198.51.100.1"), Assert.Single(refused.Where(e => e.Note!.StartsWith("more of this, 25 times", StringComparison.Ordinal)).Select(e => (e.Actor, e.RemoteAddress!))));
+        Assert.Single(refused, e => e is { Actor: "us-2", Note: "another" });
     }
 
     // What could be written as often as somebody likes, into whatever trail.
@@ -387,6 +407,16 @@ public abstract class AuditTests(ServiceFixture fixture) : ServiceTests(fixture)
             .Where(l => l.StartsWith("| `", StringComparison.Ordinal)).SelectMany(l => l.Split('|')[1].Split(',').Select(a => a.Trim().Trim('`')));
 
         Assert.Equal(AuditActions.All.Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
+    }
+
+    private static async Task GuessAsync(Service service, TestOrganisation organisation, string address, string method = "POST")
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), "/auth/registration/init")
+        {
+            Content = Service.Json(new JsonObject { ["username"] = "nobody@example.co", ["registrationCode"] = "0000-0000-0000-0000", ["orgId"] = organisation.Id }),
+        };
+        request.Headers.Add("X-Forwarded-For", address);
+        using var response = await service.Http.SendAsync(request);
     }
 
     private static JsonObject Code(EndsPerson person, string member, string name) =>

@@ -88,6 +88,23 @@ public abstract class WaysToBeginTests(ServiceFixture fixture) : SocialTests(fix
             await Service.InDatabaseAsync(db => db.AuditEvents.CountAsync(e => e.OrganisationId == stage.Organisation.Id && e.Action == AuditActions.RegistrationTakenOver && e.Actor == stage.ServiceAccount.UserId)));
     }
 
+    // The ways of the act that end everything keep it so; and an operator who invites anew ends what the service account began.
+    [Fact]
+    public async Task Who_was_taken_over_is_sent_no_code_after_other_ends_and_one_by_an_operator_alone()
+    {
+        await using var stage = await StageAsync(Way.Invitation, registered: false);
+        var taken = Of(stage.Organisation, await stage.ServiceAccount.PostAsync("/auth/registration/delegated/restart", Delegated()));
+        foreach (var verb in new[] { "deactivate", "activate" }) await ServiceProgram.RowAsync(Service.Database, "user", verb, "--org", stage.Organisation.Id, "--user", stage.UserId);
+        await AssertNothingLeftAsync(stage);
+
+        var again = await ServiceProgram.RowAsync(Service.Database, "user", "invite-again", "--org", stage.Organisation.Id, "--user", stage.UserId, "--print-code");
+
+        KnownSecrets.Add((string)again["code"]!);
+        Assert.NotEqual(200, (int)(await taken.CompleteAsync(taken.GoodBody())).Status);
+        var opened = await (stage.Invited! with { Code = (string)again["code"]! }).InitAsync();
+        Assert.Equal(200, (int)(await opened.CompleteAsync(opened.GoodBody())).Status);
+    }
+
     // Whoever is first, the user is registered by one of the two and the other is told so.
     [Theory]
     [InlineData(Way.Invitation)]
@@ -120,12 +137,27 @@ public abstract class WaysToBeginTests(ServiceFixture fixture) : SocialTests(fix
         if (stage.Begun == Way.Invitation)
         {
             Assert.Equal("user_already_exists", (await stage.Invited!.TryInitAsync()).Code);
+            // Nor by another code, whoever asks for it, whenever.
+            foreach (var later in new[] { TimeSpan.Zero, TimeSpan.FromMinutes(2) })
+            {
+                Service.Clock.Advance(later);
+                var before = await CodeAsync(stage);
+                Assert.Equal(200, (int)(await Service.PutAsync("/auth/registration/code", new JsonObject { ["username"] = Name, ["orgId"] = stage.Organisation.Id })).Status);
+                Assert.Equal(before, await CodeAsync(stage));
+            }
+
             return;
         }
 
         Assert.Equal("user_not_found", (await Service.PostAsync("/auth/login/social", Body(stage.Organisation, stage.Identity().Encode()))).Code);
         Assert.Equal("user_already_exists", (await TryStartAsync(stage.Organisation, stage.Identity())).Code);
     }
+
+    private Task<(string, bool)> CodeAsync(Stage stage) => Service.InDatabaseAsync(async db =>
+    {
+        var code = await db.Codes.SingleAsync(c => c.OrganisationId == stage.Organisation.Id && c.UserId == stage.UserId && c.Purpose == CodePurpose.Registration);
+        return (Convert.ToHexString(code.CodeHash), code.ConsumedAt is null);
+    });
 
     private static Challenge Of(TestOrganisation organisation, Answer answer) =>
         new(organisation, (string)answer.Body["user"]!["id"]!, answer.Require("challenge"), answer.Require("temporaryAuthenticationToken"), answer.Body);
