@@ -25,7 +25,7 @@ public sealed record AssertionExpectation : CeremonyExpectation
     public bool AcceptSignCountRegression { get; init; }
 
     /// <summary>
-    /// Whether that holds of a credential that may be backed up, as far as is stored of it: its copies count each for itself (WebAuthn L3 §6.1.1), and the
+    /// Whether that holds of a credential that could be backed up when it was registered: its copies count each for itself (WebAuthn L3 §6.1.1), and the
     /// counter to keep is then the one received. A credential of one device is held to <see cref="AcceptSignCountRegression"/> alone.
     /// </summary>
     public bool AcceptSyncedSignCountRegression { get; init; }

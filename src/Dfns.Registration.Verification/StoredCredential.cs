@@ -29,4 +29,7 @@ public sealed record StoredCredential
 
     /// <summary>Flag BE as registered, or as kept since where a change was accepted; false for the raw-key kinds.</summary>
     public bool BackupEligible { get; init; }
+
+    /// <summary>Flag BE as registered, which decides whether copies of it are expected; null where that is <see cref="BackupEligible"/>.</summary>
+    public bool? BackupEligibleAtRegistration { get; init; }
 }

@@ -105,6 +105,7 @@ internal sealed class Factors(Changes changes, Audit audit, MasterKey masterKey,
                 audit.Add(
                     credential.OrganisationId, AuditActions.BackupEligibilityChanged, credential.UserId, credential.UserId,
                     note: $"{credential.Uuid}: the authenticator says by now that it may {(webAuthn.BackupEligible ? "" : "not ")}be backed up.");
+                credential.BackupEligibleAtRegistration ??= credential.BackupEligible;
                 credential.BackupEligible = webAuthn.BackupEligible;
             }
 
@@ -116,7 +117,10 @@ internal sealed class Factors(Changes changes, Audit audit, MasterKey masterKey,
     }
 
     private void NoteRegression(Credential credential) => audit.Add(
-        credential.OrganisationId, AuditActions.SignCountRegressed, credential.UserId, credential.UserId, note: credential.BackupEligible == true ? $"{credential.Uuid}: it may be backed up, and a copy may count for itself." : $"{credential.Uuid}: the authenticator may have been copied.");
+        credential.OrganisationId, AuditActions.SignCountRegressed, credential.UserId, credential.UserId,
+        note: (credential.BackupEligibleAtRegistration ?? credential.BackupEligible) == true
+            ? $"{credential.Uuid}: it may be backed up, and a copy may count for itself."
+            : $"{credential.Uuid}: the authenticator may have been copied.");
 
     private static Checked<ReadFactor> Read(FactorRequest? factor, string path)
     {

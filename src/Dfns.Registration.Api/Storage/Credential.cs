@@ -51,7 +51,11 @@ public sealed class Credential
 
     public bool? UserVerified { get; init; }
 
+    /// <summary>Flag BE as last seen; null for the raw-key kinds.</summary>
     public bool? BackupEligible { get; set; }
+
+    /// <summary>Flag BE as registered, where it has changed since; null where <see cref="BackupEligible"/> still is that.</summary>
+    public bool? BackupEligibleAtRegistration { get; set; }
 
     public bool? BackedUp { get; set; }
 
@@ -109,6 +113,7 @@ public sealed class Credential
         SignCount = c.SignCount,
         UserVerified = c.UserVerified,
         BackupEligible = c.BackupEligible,
+        BackupEligibleAtRegistration = c.BackupEligibleAtRegistration,
         BackedUp = c.BackedUp,
         Aaguid = c.Aaguid,
         AttestationFormat = c.AttestationFormat,
@@ -135,6 +140,7 @@ public sealed class Credential
         HashAlgorithm = HashAlgorithm,
         SignCount = (uint)(SignCount ?? 0),
         BackupEligible = BackupEligible ?? false,
+        BackupEligibleAtRegistration = BackupEligibleAtRegistration,
     };
 
     internal sealed class Mapping : IEntityTypeConfiguration<Credential>

@@ -25,6 +25,10 @@ public sealed class SigningKey
 
     internal sealed class Mapping : IEntityTypeConfiguration<SigningKey>
     {
-        public void Configure(EntityTypeBuilder<SigningKey> builder) => builder.Property(k => k.Id).HasMaxLength(Limits.IdLength);
+        public void Configure(EntityTypeBuilder<SigningKey> builder)
+        {
+            builder.Property(k => k.Id).HasMaxLength(Limits.IdLength);
+            builder.HasIndex(k => k.RetiredAt);
+        }
     }
 }

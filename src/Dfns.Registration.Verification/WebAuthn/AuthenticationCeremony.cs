@@ -57,8 +57,9 @@ internal static class AuthenticationCeremony
         // Step 22: a counter that either side uses grows with every assertion. If it does not, policy decides, and it is told.
         var received = authenticatorData.SignCount;
         var regressed = (received != 0 || credential.SignCount != 0) && received <= credential.SignCount;
-        // By what is stored: whoever has copied a key from one device could claim in the assertion that it may be backed up.
-        var synced = credential.BackupEligible && expected.AcceptSyncedSignCountRegression;
+        // By what was registered: whoever has copied a key from one device could claim in an assertion, this one or one before, that it may be
+        // backed up, and whoever has one that may be, that it may not, with a counter that its owner's device never reaches.
+        var synced = (credential.BackupEligibleAtRegistration ?? credential.BackupEligible) && expected.AcceptSyncedSignCountRegression;
         if (regressed && !synced && !expected.AcceptSignCountRegression)
             return new Refusal(RefusalReason.SignCountRegressed, $"{received} after {credential.SignCount}");
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.Verification;
@@ -83,6 +84,39 @@ public abstract class ChangedPasskeyTests(ServiceFixture fixture) : ServiceTests
         Assert.Equal((false, false), await FlagsAsync(user));
     }
 
+    // A thief of a key of one device says first that it may be backed up, and a thief of one that may be, that it may not, and counts ahead.
+    [Theory]
+    [InlineData(OneDevice, Synced, 9u, 8u, "sign_count_regressed", 9)]
+    [InlineData(Synced, OneDevice, uint.MaxValue, 8u, null, 8)]
+    public async Task What_it_was_registered_as_decides_on_counters_whatever_it_has_said_since(byte registered, byte said, uint counted, uint next, string? code, long kept)
+    {
+        var user = await PasskeyAsync(registered);
+        Assert.Equal(200, (int)(await SignInAsync(user, said, counted)).Status);
+
+        foreach (var flags in new[] { said, registered })
+        {
+            var answer = await SignInAsync(user, flags, next);
+
+            Assert.Equal(code, answer.Code);
+        }
+
+        Assert.Equal(kept, await Service.InDatabaseAsync(db => db.Credentials.Where(c => c.OrganisationId == user.Organisation.Id).Select(c => c.SignCount!.Value).SingleAsync()));
+        Assert.Equal(2, await NotesAsync(user, "credential.sign_count_regressed"));
+    }
+
+    [Fact]
+    public async Task A_refused_counter_is_noted_once_however_often_the_answer_comes()
+    {
+        var user = await PasskeyAsync(OneDevice);
+        Assert.Equal(200, (int)(await SignInAsync(user, OneDevice, 7)).Status);
+        var body = await SignInBodyAsync(user, OneDevice, 6, isSigned: true);
+
+        Assert.Equal("sign_count_regressed", (await Service.PostAsync("/auth/login", body.DeepClone())).Code);
+        foreach (var _ in Enumerable.Range(0, 3)) Assert.Equal("challenge_not_valid", (await Service.PostAsync("/auth/login", body.DeepClone())).Code);
+
+        Assert.Equal(1, await NotesAsync(user, "credential.sign_count_regressed"));
+    }
+
     [Fact]
     public async Task The_command_line_sets_both_and_tells_what_contradicts()
     {
@@ -107,7 +141,10 @@ public abstract class ChangedPasskeyTests(ServiceFixture fixture) : ServiceTests
         return user;
     }
 
-    private async Task<Answer> SignInAsync(Registered user, byte flags, uint count = 0, bool isSigned = true)
+    private async Task<Answer> SignInAsync(Registered user, byte flags, uint count = 0, bool isSigned = true) =>
+        await Service.PostAsync("/auth/login", await SignInBodyAsync(user, flags, count, isSigned));
+
+    private static async Task<JsonNode> SignInBodyAsync(Registered user, byte flags, uint count, bool isSigned)
     {
         var challenge = await user.TryInitLoginAsync();
         var body = user.AnswerTo(challenge);
@@ -118,7 +155,7 @@ public abstract class ChangedPasskeyTests(ServiceFixture fixture) : ServiceTests
                 (draft.Flags, draft.SignCount) = (flags, count);
                 if (!isSigned) draft.Signature = signature => [.. signature, 0];
             }).ToJson(CredentialKind.Fido2);
-        return await Service.PostAsync("/auth/login", body);
+        return body;
     }
 
     private Task<(bool?, bool?)> FlagsAsync(Registered user) => Service.InDatabaseAsync(async db =>

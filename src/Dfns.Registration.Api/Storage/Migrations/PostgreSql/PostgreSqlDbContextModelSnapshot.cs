@@ -304,6 +304,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("boolean")
                         .HasColumnName("backup_eligible");
 
+                    b.Property<bool?>("BackupEligibleAtRegistration")
+                        .HasColumnType("boolean")
+                        .HasColumnName("backup_eligible_at_registration");
+
                     b.Property<byte[]>("CoseKey")
                         .HasColumnType("bytea")
                         .HasColumnName("cose_key");
@@ -716,6 +720,9 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
 
                     b.HasKey("Id")
                         .HasName("pk_signing_keys");
+
+                    b.HasIndex("RetiredAt")
+                        .HasDatabaseName("ix_signing_keys_retired_at");
 
                     b.ToTable("signing_keys", (string)null);
                 });

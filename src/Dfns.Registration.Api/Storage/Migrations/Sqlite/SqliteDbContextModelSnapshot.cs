@@ -298,6 +298,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("backup_eligible");
 
+                    b.Property<bool?>("BackupEligibleAtRegistration")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("backup_eligible_at_registration");
+
                     b.Property<byte[]>("CoseKey")
                         .HasColumnType("BLOB")
                         .HasColumnName("cose_key");
@@ -710,6 +714,9 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
 
                     b.HasKey("Id")
                         .HasName("pk_signing_keys");
+
+                    b.HasIndex("RetiredAt")
+                        .HasDatabaseName("ix_signing_keys_retired_at");
 
                     b.ToTable("signing_keys", (string)null);
                 });
