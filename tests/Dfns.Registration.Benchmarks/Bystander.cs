@@ -23,9 +23,13 @@ internal static class Bystander
     private const int AtOnce = 10;
     private const int ManyCredentials = 500;
     private const int ManyRows = 1_000_000;
+    private const int ManyUsers = 10_000;
     private const double Mebibyte = 1024 * 1024;
 
     private static readonly TimeSpan Span = TimeSpan.FromSeconds(10);
+
+    private static readonly DateTimeOffset Began = TimeProvider.System.GetUtcNow();
+    private static readonly DateTimeOffset Old = Began - TimeSpan.FromDays(45);
 
     private static readonly (HttpMethod Method, string Path)[] Spellings =
     [
@@ -34,10 +38,16 @@ internal static class Bystander
         (HttpMethod.Options, "/swagger/v1/swagger.json"), (HttpMethod.Get, "/swagger/v2/swagger.json"), (HttpMethod.Get, "/openapi/v1.json"), (HttpMethod.Get, "/health/ready"),
     ];
 
-    public static async Task MeasureAsync(string name, Func<Task<TestDatabase>> makeDatabase)
+    public static Task MeasureAsync(string name, Func<Task<TestDatabase>> makeDatabase) => MeasureAsync(name, makeDatabase, withAttacks: true);
+
+    /// <summary>The same without what callers do.</summary>
+    public static Task MeasureDeletionsAsync(string name, Func<Task<TestDatabase>> makeDatabase) => MeasureAsync(name, makeDatabase, withAttacks: false);
+
+    private static async Task MeasureAsync(string name, Func<Task<TestDatabase>> makeDatabase, bool withAttacks)
     {
         await using var database = await makeDatabase();
-        await using var service = await ServiceProcess.StartProductionAsync(database.Provider, database.ConnectionString, ("Serilog:MinimumLevel:Default", "Warning"));
+        await using var service = await ServiceProcess.StartProductionAsync(
+            database.Provider, database.ConnectionString, ("Serilog:MinimumLevel:Default", "Warning"), ("Housekeeping:Interval", "00:00:02"), ("Housekeeping:KeepAuditEvents", "365.00:00:00"));
         var seed = Seed.In(database);
         var orgId = await seed.OrganisationAsync(Party.RpId, Party.Origin);
         var names = await seed.InviteAsync(orgId, ["bystander@example.co", "many@example.co"]);
@@ -48,6 +58,7 @@ internal static class Bystander
         }
 
         await AddCredentialsAsync(seed, orgId);
+        await AddUsersAsync(seed, orgId);
         await seed.AnalyzeAsync();
         using var bystander = Callers.At(service.Address, 0);
         for (var n = 0; n < 1000; n++) await SignInAsync(bystander, names[0], key);
@@ -56,35 +67,44 @@ internal static class Bystander
         Console.WriteLine($"A bystander's sign-in on {name}: {Span.TotalSeconds:0} s each, {AtOnce} connections of others");
         Console.WriteLine("meanwhile                                          sign-ins   median ms   99 % within ms   others a second   service MiB   most");
         await MeasureAsync(service, () => SignInAsync(bystander, names[0], key), "nothing", null);
-        await MeasureAsync(service, () => SignInAsync(bystander, names[0], key), "the API document in every spelling", (http, n) =>
-            SendAsync(http, new HttpRequestMessage(Spellings[n % Spellings.Length].Method, Spellings[n % Spellings.Length].Path)));
-        await MeasureAsync(service, () => SignInAsync(bystander, names[0], key), $"sign-ins of one who has {ManyCredentials} credentials", (http, _) =>
-            Callers.SendAsync(http, HttpMethod.Post, "/auth/login/init", new JsonObject { ["username"] = names[1].Username, ["orgId"] = orgId }));
-        await MeasureAsync(service, () => SignInAsync(bystander, names[0], key), "wrong codes of that one", (http, _) =>
-            Callers.SendAsync(http, HttpMethod.Post, "/auth/login/init", new JsonObject { ["username"] = names[1].Username, ["orgId"] = orgId, ["loginCode"] = Callers.WrongCode }));
-        await MeasureAsync(service, () => SignInAsync(bystander, names[0], key), "forged tokens", (http, _) =>
-            Callers.SendAsync(http, HttpMethod.Post, "/auth/action/init", [], $"{new string('a', 40)}.{new string('b', 400)}.{new string('c', 86)}"));
+        if (withAttacks)
+        {
+            await MeasureAsync(service, () => SignInAsync(bystander, names[0], key), "the API document in every spelling", (http, n) =>
+                SendAsync(http, new HttpRequestMessage(Spellings[n % Spellings.Length].Method, Spellings[n % Spellings.Length].Path)));
+            await MeasureAsync(service, () => SignInAsync(bystander, names[0], key), $"sign-ins of one who has {ManyCredentials} credentials", (http, _) =>
+                Callers.SendAsync(http, HttpMethod.Post, "/auth/login/init", new JsonObject { ["username"] = names[1].Username, ["orgId"] = orgId }));
+            await MeasureAsync(service, () => SignInAsync(bystander, names[0], key), "wrong codes of that one", (http, _) =>
+                Callers.SendAsync(http, HttpMethod.Post, "/auth/login/init", new JsonObject { ["username"] = names[1].Username, ["orgId"] = orgId, ["loginCode"] = Callers.WrongCode }));
+            await MeasureAsync(service, () => SignInAsync(bystander, names[0], key), "forged tokens", (http, _) =>
+                Callers.SendAsync(http, HttpMethod.Post, "/auth/action/init", [], $"{new string('a', 40)}.{new string('b', 400)}.{new string('c', 86)}"));
+        }
+
         foreach (var kind in ExpiredRows.Kinds) await DeleteAsync(service, seed, orgId, kind, () => SignInAsync(bystander, names[0], key));
         await service.StopAsync();
     }
 
-    // The service deletes every hour; here it is done by its own code, on its own database, beside it.
     private static async Task DeleteAsync(ServiceProcess service, Seed seed, string orgId, ExpiredKind kind, Func<Task> signIn)
     {
         await using var db = seed.Open();
         db.Database.SetCommandTimeout(600);
-        await FillAsync(db, orgId, kind);
-        await seed.AnalyzeAsync();
-        var now = TimeProvider.System.GetUtcNow();
-        var times = new ExpiryTimes(now, now - Housekeeping.Keep, now - TimeSpan.FromDays(365));
-        using var writer = new SqliteWriter(Options.Create(new DatabaseOptions { Provider = db.Database.IsSqlite() ? DatabaseProvider.Sqlite : DatabaseProvider.PostgreSql, ConnectionString = db.Database.GetConnectionString()! }), NullLoggerFactory.Instance);
-        var (deleted, began) = (0, Stopwatch.GetTimestamp());
-        await MeasureAsync(
-            service,
-            signIn,
-            $"{ManyRows:N0} {kind.Name}"[..Math.Min(50, $"{ManyRows:N0} {kind.Name}".Length)],
-            during: Task.Run(() => new ExpiredRows(db, writer).DeleteAsync(kind, kind.LedByOrganisation ? orgId : null, times, rows => deleted += rows, CancellationToken.None)));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    {deleted:N0} were deleted in {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s"));
+        // At once: the service begins to delete as soon as it sees them.
+        await using (var transaction = await db.Database.BeginTransactionAsync())
+        {
+            await FillAsync(db, orgId, kind);
+            if (db.Database.IsNpgsql()) await db.Database.ExecuteSqlRawAsync("ANALYZE");
+            await transaction.CommitAsync();
+        }
+
+        var began = Stopwatch.GetTimestamp();
+        await MeasureAsync(service, signIn, $"{ManyRows:N0} {kind.Name}"[..Math.Min(50, $"{ManyRows:N0} {kind.Name}".Length)], during: Task.Run(() => GoneAsync(db, orgId, kind)));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    deleted by the service within {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s"));
+    }
+
+    private static async Task GoneAsync(RegistrationDbContext db, string orgId, ExpiredKind kind)
+    {
+        var rows = $"SELECT count(*) AS \"Value\" FROM (SELECT 1 FROM {kind.Table} WHERE {(kind.LedByOrganisation ? "organisation_id = {1} AND " : "{1} = {1} AND ")}{kind.By} <= {{0}} LIMIT 1) AS one";
+        object end = kind.InSeconds ? Old.ToUnixTimeSeconds() : db.Database.IsSqlite() ? End(kind).UtcTicks : End(kind).UtcDateTime;
+        while (await db.Database.SqlQueryRaw<int>(rows, end, orgId).SingleAsync() > 0) await Task.Delay(100);
     }
 
     private static async Task MeasureAsync(ServiceProcess service, Func<Task> signIn, string what, Func<HttpClient, int, Task>? attack = null, Task? during = null)
@@ -166,40 +186,56 @@ internal static class Bystander
         await db.SaveChangesAsync();
     }
 
+    // Of one user there are a hundred sessions and codes at most.
+    private static async Task AddUsersAsync(Seed seed, string orgId)
+    {
+        await using var db = seed.Open();
+        db.AddRange(Enumerable.Range(0, ManyUsers).Select(n => new User { OrganisationId = orgId, Id = $"crowd-{n}", Username = $"crowd-{n}", UsernameFolded = $"crowd-{n}", Kind = UserKind.EndUser, CreatedAt = Began, RegisteredAt = Began }));
+        await db.SaveChangesAsync();
+    }
+
+    // When the time of such rows was over: of sign-ins that nobody completed a minute ago.
+    private static DateTimeOffset End(ExpiredKind kind) => kind.Table switch
+    {
+        "ceremonies" when kind.Only is not null => Began - TimeSpan.FromMinutes(1),
+        "audit_events" => Old - TimeSpan.FromDays(400),
+        _ => Old,
+    };
+
     // One row, and as many like it as are wanted: other only in its key and in what must be unique.
     private static async Task FillAsync(RegistrationDbContext db, string orgId, ExpiredKind kind)
     {
-        var old = TimeProvider.System.GetUtcNow() - TimeSpan.FromDays(45);
         // Not the bystander, whose sign-ins let go of what is too much.
         var user = await db.Users.AsNoTracking().SingleAsync(u => u.OrganisationId == orgId && u.Username == "many@example.co");
         var (id, bytes) = ($"x-{ExpiredRows.Kinds.ToList().IndexOf(kind)}", RandomNumberGenerator.GetBytes(32));
         object[] rows = kind.Table switch
         {
-            "ceremonies" => [new Ceremony { OrganisationId = orgId, Id = id, Purpose = kind.Only is null ? CeremonyPurpose.UserAction : CeremonyPurpose.LoginOfNobody, UserId = user.Id, Challenge = id, CreatedAt = old, ExpiresAt = kind.Only is null ? old : TimeProvider.System.GetUtcNow() - TimeSpan.FromMinutes(1) }],
-            "access_tokens" => [new AccessToken { OrganisationId = orgId, Id = id, UserId = user.Id, Kind = AccessTokenKind.Token, CreatedAt = old, ExpiresAt = old }],
-            "credential_codes" => [new CredentialCode { CodeHash = bytes, OrganisationId = orgId, UserId = user.Id, CreatedAt = old, ExpiresAt = old }],
-            "attempt_budgets" => [new AttemptBudget { Id = bytes, WindowEndsAt = old.ToUnixTimeSeconds(), Used = 1 }],
-            "signing_keys" => [new SigningKey { Id = id, PublicKey = [], SealedPrivateKey = [], CreatedAt = old, ActiveFrom = old, RetiredAt = old }],
+            "ceremonies" => [new Ceremony { OrganisationId = orgId, Id = id, Purpose = kind.Only is null ? CeremonyPurpose.UserAction : CeremonyPurpose.LoginOfNobody, UserId = user.Id, Challenge = id, CreatedAt = Old, ExpiresAt = End(kind) }],
+            "access_tokens" => [new AccessToken { OrganisationId = orgId, Id = id, UserId = user.Id, Kind = AccessTokenKind.Token, CreatedAt = Old, ExpiresAt = Old }],
+            "credential_codes" => [new CredentialCode { CodeHash = bytes, OrganisationId = orgId, UserId = user.Id, CreatedAt = Old, ExpiresAt = Old }],
+            "attempt_budgets" => [new AttemptBudget { Id = bytes, WindowEndsAt = Old.ToUnixTimeSeconds(), Used = 1 }],
+            "signing_keys" => [new SigningKey { Id = id, PublicKey = [], SealedPrivateKey = [], CreatedAt = Old, ActiveFrom = Old, RetiredAt = Old }],
             "users" =>
             [
-                new User { OrganisationId = orgId, Id = id, Username = id, UsernameFolded = id, Kind = UserKind.EndUser, CreatedAt = old },
-                new SocialAccount { OrganisationId = orgId, Issuer = id, Subject = id, UserId = id, CreatedAt = old },
+                new User { OrganisationId = orgId, Id = id, Username = id, UsernameFolded = id, Kind = UserKind.EndUser, CreatedAt = Old },
+                new SocialAccount { OrganisationId = orgId, Issuer = id, Subject = id, UserId = id, CreatedAt = Old },
             ],
-            "audit_events" => [new AuditEvent { OrganisationId = orgId, Id = id, At = old - TimeSpan.FromDays(400), Action = "a", Actor = id, SubjectId = id }],
+            "audit_events" => [new AuditEvent { OrganisationId = orgId, Id = id, At = End(kind), Action = "a", Actor = id, SubjectId = id }],
             _ => throw new ArgumentOutOfRangeException(nameof(kind)),
         };
         db.AddRange(rows);
         await db.SaveChangesAsync();
-        foreach (var row in rows) await MultiplyAsync(db, row, id, bytes);
+        foreach (var row in rows) await MultiplyAsync(db, kind, row, id, bytes);
         db.ChangeTracker.Clear();
     }
 
-    private static async Task MultiplyAsync(RegistrationDbContext db, object row, string id, byte[] bytes)
+    private static async Task MultiplyAsync(RegistrationDbContext db, ExpiredKind kind, object row, string id, byte[] bytes)
     {
         var type = db.Model.FindEntityType(row.GetType())!;
         var columns = type.GetProperties().ToDictionary(p => p.GetColumnName(), p => p.PropertyInfo!.GetValue(row), StringComparer.Ordinal);
         var values = columns.Select(c => c.Value switch
         {
+            string when c.Key == "user_id" && kind.Table is ("access_tokens" or "credential_codes") => $"'crowd-' || (n % {ManyUsers})",
             string text when text == id && c.Key != "challenge" && c.Key != "issuer" => $"{c.Key} || '-' || n",
             byte[] key when key == bytes => db.Database.IsSqlite() ? "CAST('b-' || n AS BLOB)" : "decode(md5(n::text), 'hex')",
             _ => c.Key,

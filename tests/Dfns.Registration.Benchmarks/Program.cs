@@ -12,6 +12,7 @@ using Xunit.Sdk;
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- names     whether answers or times tell who is a user
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- guesses   what becomes of 10,000 wrong codes
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- bystander what somebody who signs in notices of what others do to the service
+//   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- deletions the same of what the service deletes alone
 //   dotnet run --project tests/Dfns.Registration.Benchmarks -- rooms [directory]    which folder of the service uses which
 if (args is ["service", .. var options]) return await ServiceComparison.RunAsync(options);
 
@@ -23,9 +24,9 @@ if (args is ["rooms", ..])
 
 Console.WriteLine($"{Environment.ProcessorCount} processors, shared by service, database and callers; .NET {Environment.Version}");
 
-if (args is ["names" or "guesses" or "bystander"])
+if (args is [var one] && OnBoth(one) is { } measurement)
 {
-    await OnBothAsync(args is ["names"] ? Enumeration.MeasureAsync : args is ["guesses"] ? Guessing.MeasureAsync : Bystander.MeasureAsync);
+    await OnBothAsync(measurement);
     return 0;
 }
 
@@ -38,6 +39,15 @@ await Start.MeasureAsync();
 
 await OnBothAsync(Enumeration.MeasureAsync, Guessing.MeasureAsync, Bystander.MeasureAsync);
 return 0;
+
+static Func<string, Func<Task<TestDatabase>>, Task>? OnBoth(string name) => name switch
+{
+    "names" => Enumeration.MeasureAsync,
+    "guesses" => Guessing.MeasureAsync,
+    "bystander" => Bystander.MeasureAsync,
+    "deletions" => Bystander.MeasureDeletionsAsync,
+    _ => null,
+};
 
 static async Task OnBothAsync(params IReadOnlyList<Func<string, Func<Task<TestDatabase>>, Task>> measurements)
 {

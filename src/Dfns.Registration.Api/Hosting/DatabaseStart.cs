@@ -86,10 +86,12 @@ internal static partial class DatabaseStart
     private static async Task CompleteAsync(IServiceProvider services, TurnWait wait, CancellationToken ct)
     {
         var (keys, stored, users) = (services.GetRequiredService<SigningKeys>(), services.GetRequiredService<SigningKeyStore>(), services.GetRequiredService<UserStore>());
+        var schema = services.GetRequiredService<DatabaseSchema>();
+        if (await schema.HasStatisticsAsync(ct)) await schema.InTurnAsync(schema.DropStatisticsAsync, wait, ct);
         if (await keys.IsFirstMissingAsync(stored, ct) || await users.AreNamesOutdatedAsync(ct))
         {
             IReadOnlyList<LostName> lost = [];
-            await services.GetRequiredService<DatabaseSchema>().InTurnAsync(
+            await schema.InTurnAsync(
                 async stop =>
                 {
                     if (await keys.IsFirstMissingAsync(stored, stop)) await keys.AddFirstAsync(stored, stop);

@@ -15,17 +15,16 @@ namespace Dfns.Registration.Api.Hosting;
 internal sealed partial class Housekeeping(
     IServiceScopeFactory scopes, Entropy entropy, TimeProvider clock, IOptions<HousekeepingOptions> options, IMeterFactory meters, ILogger<Housekeeping> logger) : BackgroundService
 {
-    public static readonly TimeSpan Interval = TimeSpan.FromHours(1);
     public static readonly TimeSpan Keep = TimeSpan.FromDays(1);
 
-    /// <summary>Organisations that fail one after the other before a kind is left to the next hour: each may have waited for its whole timeout.</summary>
+    /// <summary>Organisations that fail one after the other before a kind is left to the next time: each may have waited for its whole timeout.</summary>
     private const int MostFailures = 3;
 
     private readonly Numbers numbers = new(meters);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, clock);
+        using var timer = new PeriodicTimer(options.Value.Interval, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken)) await CleanAsync(stoppingToken);
     }
 

@@ -27,7 +27,7 @@ internal static class SocialLogin
         if ((await JsonBody.ReadAsync<SocialRequest>(http, SocialOptions.BodySizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
         if (request.KindFault() is { } badKind) return (ErrorResult)badKind;
 
-        if (await budgets.TakeAsync(http.HttpContext, ct) is { } tooMany) return (ErrorResult)tooMany;
+        if (await budgets.TakeAsync(http.HttpContext, request.OrgId, ct) is { } tooMany) return (ErrorResult)tooMany;
         if ((await validator.ValidateAsync(request.OrgId, request.IdToken, request.Nonce, ct)).Failed(out error, out var identity)) return (ErrorResult)error;
 
         while (true)

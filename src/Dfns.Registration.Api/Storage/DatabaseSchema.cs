@@ -71,6 +71,22 @@ internal sealed class DatabaseSchema(RegistrationDbContext db)
         }
     }
 
+    /// <summary>Whether somebody has gathered statistics on SQLite.</summary>
+    public async Task<bool> HasStatisticsAsync(CancellationToken ct) => db.Database.IsSqlite() && (await StatisticsAsync(ct)).Count > 0;
+
+    /// <summary>
+    /// Drops them. SQLite never renews them by itself, and those of a young database have it search whole tables later, where without any it takes
+    /// the indexes that every statement has. On its own connection, in a transaction; others see it with their next statement.
+    /// </summary>
+    public async Task DropStatisticsAsync(CancellationToken ct)
+    {
+        foreach (var table in await StatisticsAsync(ct)) await RunAsync($"DROP TABLE {table}", ct);
+    }
+
+    // Of a fixed few names.
+    private Task<List<string>> StatisticsAsync(CancellationToken ct) =>
+        db.Database.SqlQuery<string>($"""SELECT name AS "Value" FROM sqlite_schema WHERE type = 'table' AND name GLOB 'sqlite_stat[0-9]'""").ToListAsync(ct);
+
     /// <summary>Does what has to be done once, however many instances start: one at a time, in one transaction.</summary>
     /// <param name="work">On this database's connection and no other, since a pool may hold just one; begun anew where others were in its way.</param>
     /// <param name="wait">How long it waits for another, and whom it tells.</param>

@@ -31,7 +31,7 @@ internal sealed class ExpiredRows(RegistrationDbContext db, SqliteWriter writer)
         new("codes for another device", "credential_codes", "code_hash", "expires_at", t => (null, t.Before)) { LedByOrganisation = false },
         new("budgets of attempts", "attempt_budgets", "id", "window_ends_at", t => (null, t.Now.AddSeconds(1))) { LedByOrganisation = false, InSeconds = true },
         new("retired signing keys", "signing_keys", "id", "retired_at", t => (null, t.Before)) { LedByOrganisation = false },
-        // With an account at a provider anybody can begin one. Of a month: else all users there are would be looked through each hour. COALESCE
+        // With an account at a provider anybody can begin one. Of a month: else all users there are would be looked through each time. COALESCE
         // keeps SQLite from going through all challenges that are open, for each user, by the index of their ends.
         new("users who began at a provider and did not complete it", "users", "organisation_id, id", "created_at", t => (t.Now - (2 * KeepBegun), t.Now - KeepBegun))
         {
@@ -115,7 +115,7 @@ internal sealed class ExpiredRows(RegistrationDbContext db, SqliteWriter writer)
         return await command.ExecuteNonQueryAsync(ct);
     }
 
-    // Not through EF Core, which would repeat a statement that fails: the next hour does. The connection goes with the scope.
+    // Not through EF Core, which would repeat a statement that fails: the next time does. The connection goes with the scope.
     private DbCommand Command(string sql, string? organisationId, object? start, object end, object now)
     {
         var command = db.Database.GetDbConnection().CreateCommand();

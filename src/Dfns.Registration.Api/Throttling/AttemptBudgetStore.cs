@@ -54,6 +54,9 @@ internal sealed class AttemptBudgetStore(RegistrationDbContext db)
     /// <summary>A budget as it is.</summary>
     public Task<AttemptBudget?> FindAsync(byte[] id, CancellationToken ct) => db.AttemptBudgets.AsNoTracking().SingleOrDefaultAsync(b => b.Id == id, ct);
 
+    /// <summary>Whether there is an organisation.</summary>
+    public Task<bool> IsOrganisationAsync(string id, CancellationToken ct) => db.Organisations.AnyAsync(o => o.Id == id, ct);
+
     // On SQLite a statement that comes to write after another has written since it began to read is refused; a transaction has the right to
     // write from its start, and waits for it.
     private async Task<List<AttemptBudget>> RunAsync(string sql, object[] parameters, CancellationToken ct)

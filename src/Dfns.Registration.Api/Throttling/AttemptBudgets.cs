@@ -1,6 +1,7 @@
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Wire;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Throttling;
@@ -10,7 +11,7 @@ namespace Dfns.Registration.Api.Throttling;
 /// well-formed request counts against its address. A guess counts against the pair of address and username too, whether or not there is
 /// such a user; never against the username alone: else whoever knows a name could lock its owner out from afar.
 /// </summary>
-internal sealed class AttemptBudgets(AttemptBudgetStore store, MasterKey masterKey, TimeProvider clock, IOptions<RateLimitOptions> options)
+internal sealed class AttemptBudgets(AttemptBudgetStore store, RequestFacts facts, MasterKey masterKey, TimeProvider clock, IOptions<RateLimitOptions> options)
 {
     /// <summary>The window of an address: it begins with a request and ends so long after it, whatever comes meanwhile.</summary>
     public static readonly TimeSpan AddressWindow = TimeSpan.FromHours(1);
@@ -19,18 +20,21 @@ internal sealed class AttemptBudgets(AttemptBudgetStore store, MasterKey masterK
     public static readonly TimeSpan UserWindow = TimeSpan.FromMinutes(15);
 
     /// <summary>Counts a request that names no user.</summary>
+    /// <param name="http">Whose address counts.</param>
+    /// <param name="organisationId">As sent; need not exist. Where it does, the audit trail tells of what was refused.</param>
+    /// <param name="ct">Ends the waiting.</param>
     /// <returns>Null, or <see cref="ErrorCatalog.TooManyRequests"/> with the time that is left.</returns>
-    public async Task<ApiError?> TakeAsync(HttpContext http, CancellationToken ct)
+    public async Task<ApiError?> TakeAsync(HttpContext http, string organisationId, CancellationToken ct)
     {
         var (now, id) = (Now, AddressId(http));
         var address = (await store.CountAsync(id, Ends(now, AddressWindow), now, options.Value.StartsPerHour, ct)).SingleOrDefault();
-        return await AddressFaultAsync(id, address?.Used, address?.WindowEndsAt, ct);
+        return await ToldAsync(await AddressFaultAsync(id, address?.Used, address?.WindowEndsAt, ct), organisationId, ct);
     }
 
     /// <summary>Counts a request that names a user.</summary>
     /// <param name="http">Whose address counts.</param>
     /// <param name="kind">What is tried.</param>
-    /// <param name="organisationId">As sent; need not exist.</param>
+    /// <param name="organisationId">As sent; need not exist. Where it does, the audit trail tells of what was refused.</param>
     /// <param name="username">As sent; need not exist.</param>
     /// <param name="ct">Ends the waiting.</param>
     /// <returns>Null, or one of the two errors of status 429, with the time that is left.</returns>
@@ -39,15 +43,16 @@ internal sealed class AttemptBudgets(AttemptBudgetStore store, MasterKey masterK
         var (now, ids) = (Now, Of(http, kind, organisationId, username));
         var rows = await store.CountAsync(ids.Address, Ends(now, AddressWindow), now, options.Value.StartsPerHour, ids.Pair, Ends(now, UserWindow), ct);
         var (address, pair) = (rows.Find(r => r.Id.AsSpan().SequenceEqual(ids.Address)), rows.Find(r => r.Id.AsSpan().SequenceEqual(ids.Pair)));
-        return await FaultAsync(ids.Address, address?.Used, address?.WindowEndsAt, pair?.Used, pair?.WindowEndsAt, ct);
+        return await FaultAsync(organisationId, ids.Address, address?.Used, address?.WindowEndsAt, pair?.Used, pair?.WindowEndsAt, ct);
     }
 
     /// <summary>The budgets that a guess counts against: that of the address, and that of the address and the name.</summary>
     public (byte[] Address, byte[] Pair) Of(HttpContext http, AttemptKind kind, string organisationId, string username) =>
         // The network stands first: whatever a client writes into the rest, it stays among budgets of its own.
-        (AddressId(http), masterKey.HashBudget($"{RemoteNetwork.Of(http)}\0{kind}\0{organisationId}\0{User.Fold(username)}"));
+        (AddressId(http), masterKey.HashBudget($"{http.Request.RemoteNetwork()}\0{kind}\0{organisationId}\0{User.Fold(username)}"));
 
     /// <summary>What a request that was counted is refused with.</summary>
+    /// <param name="organisationId">As sent; need not exist. Where it does, the audit trail tells of what was refused.</param>
     /// <param name="address">The budget of its address.</param>
     /// <param name="addressUsed">What that has used up with this request; null where there was nothing left, and nothing was counted.</param>
     /// <param name="addressEndsAt">The end of its window: seconds since 1970 UTC.</param>
@@ -55,9 +60,10 @@ internal sealed class AttemptBudgets(AttemptBudgetStore store, MasterKey masterK
     /// <param name="pairEndsAt">The end of their window.</param>
     /// <param name="ct">Ends the waiting.</param>
     /// <returns>Null; or one of the two errors of status 429, with the time that is left.</returns>
-    public async Task<ApiError?> FaultAsync(byte[] address, long? addressUsed, long? addressEndsAt, long? pairUsed, long? pairEndsAt, CancellationToken ct) =>
+    public async Task<ApiError?> FaultAsync(string organisationId, byte[] address, long? addressUsed, long? addressEndsAt, long? pairUsed, long? pairEndsAt, CancellationToken ct) => await ToldAsync(
         await AddressFaultAsync(address, addressUsed, addressEndsAt, ct)
-        ?? (pairUsed <= options.Value.AttemptsPerUser ? null : ErrorCatalog.TooManyAttempts with { RetryAfterSeconds = Left(pairEndsAt) });
+            ?? (pairUsed <= options.Value.AttemptsPerUser ? null : ErrorCatalog.TooManyAttempts with { RetryAfterSeconds = Left(pairEndsAt) }),
+        organisationId, ct);
 
     private long Now => clock.GetUtcNow().ToUnixTimeSeconds();
 
@@ -65,7 +71,13 @@ internal sealed class AttemptBudgets(AttemptBudgetStore store, MasterKey masterK
 
     private int Left(long? endsAt) => (int)Math.Max(1, endsAt - Now ?? 1);
 
-    private byte[] AddressId(HttpContext http) => masterKey.HashBudget(RemoteNetwork.Of(http));
+    private byte[] AddressId(HttpContext http) => masterKey.HashBudget(http.Request.RemoteNetwork());
+
+    private async Task<ApiError?> ToldAsync(ApiError? fault, string organisationId, CancellationToken ct)
+    {
+        if (fault is not null && await store.IsOrganisationAsync(organisationId, ct)) facts.OrganisationId = organisationId;
+        return fault;
+    }
 
     // Nothing was written: the address had nothing left. Something was, at once with others, and it was one too many.
     private async Task<ApiError?> AddressFaultAsync(byte[] id, long? used, long? endsAt, CancellationToken ct) => used <= options.Value.StartsPerHour

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Threading.RateLimiting;
+using Dfns.Registration.Api.Wire;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Throttling;
@@ -15,8 +16,8 @@ internal sealed class BearerLimits(IOptions<RateLimitOptions> options, TimeProvi
     private static readonly TimeSpan Length = TimeSpan.FromMinutes(1);
 
     private readonly PartitionedRateLimiter<HttpContext> strange = PartitionedRateLimiter.CreateChained(
-        PartitionedRateLimiter.Create<HttpContext, string>(context => RateLimitPartition.GetSlidingWindowLimiter(RemoteNetwork.Of(context), _ => RateLimits.Window(options.Value.PermitsPerMinute))),
-        PartitionedRateLimiter.Create<HttpContext, string>(context => RateLimitPartition.GetSlidingWindowLimiter(RemoteNetwork.WideOf(context), _ => RateLimits.Window(RateLimits.WideFactor * options.Value.PermitsPerMinute))));
+        PartitionedRateLimiter.Create<HttpContext, string>(context => RateLimitPartition.GetSlidingWindowLimiter(context.Request.RemoteNetwork(), _ => RateLimits.Window(options.Value.PermitsPerMinute))),
+        PartitionedRateLimiter.Create<HttpContext, string>(context => RateLimitPartition.GetSlidingWindowLimiter(context.Request.WideRemoteNetwork(), _ => RateLimits.Window(RateLimits.WideFactor * options.Value.PermitsPerMinute))));
 
     private readonly Lock turn = new();
     private volatile Counts current = new(clock.GetTimestamp());

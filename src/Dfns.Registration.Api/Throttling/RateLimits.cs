@@ -62,8 +62,8 @@ internal static class RateLimits
             // In front of everything but what a bearer token is read for, with those of another path or none among them.
             limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, (string, string)>(context => IsBearer(context)
                 ? RateLimitPartition.GetNoLimiter(("", ""))
-                : RateLimitPartition.GetSlidingWindowLimiter((IsProbe(context) ? Probes : Wide, RemoteNetwork.WideOf(context)), _ => Window(WideFactor * options.Value.PermitsPerMinute)));
-            limiter.AddPolicy(PerAddress, context => RateLimitPartition.GetSlidingWindowLimiter(RemoteNetwork.Of(context), _ => Window(options.Value.PermitsPerMinute)));
+                : RateLimitPartition.GetSlidingWindowLimiter((IsProbe(context) ? Probes : Wide, context.Request.WideRemoteNetwork()), _ => Window(WideFactor * options.Value.PermitsPerMinute)));
+            limiter.AddPolicy(PerAddress, context => RateLimitPartition.GetSlidingWindowLimiter(context.Request.RemoteNetwork(), _ => Window(options.Value.PermitsPerMinute)));
             // The sliding window does not say when: by the end of a segment some permits are back.
             limiter.OnRejected = (rejected, _) => new ValueTask(new ErrorResult(ErrorCatalog.TooManyRequests with { RetryAfterSeconds = (int)Segment.TotalSeconds }).ExecuteAsync(rejected.HttpContext));
         });

@@ -215,6 +215,59 @@ public abstract class AuditTests(ServiceFixture fixture) : ServiceTests(fixture)
         Assert.Single(refused, e => e is { Actor: "us-2", Note: "another" });
     }
 
+    // A flood that is stopped is what an investigator looks for first.
+    [Theory]
+    [InlineData("RateLimits:StartsPerHour", "too_many_requests", "100.64.0")]
+    [InlineData("RateLimits:AttemptsPerUser", "too_many_attempts", "100.64.1")]
+    public async Task What_a_budget_refuses_is_told_of_wherever_one_is_counted(string budget, string code, string network)
+    {
+        await using var service = await Service.StartAsync(Service.Database, ("Network:TrustedProxies:0", "127.0.0.0/8"), (budget, "1"));
+        var (organisation, expected) = (await service.NewOrganisationAsync(), new List<string>());
+        (string Method, string Path, string Code)[] named =
+        [
+            ("PUT", "/auth/registration/code", ""),
+            ("POST", "/auth/login/code", ""),
+            ("POST", "/auth/recover/user/code", ""),
+            ("PUT", "/auth/recover/user/code", ""),
+            ("POST", "/auth/registration/init", "registrationCode"),
+            ("POST", "/auth/login/init", "loginCode"),
+            ("POST", "/auth/recover/user/init", "verificationCode"),
+        ];
+        (string, string, string)[] unnamed = code == "too_many_requests" ? [("POST", "/auth/registration/social", "idToken"), ("POST", "/auth/login/social", "idToken")] : [];
+
+        foreach (var (n, (method, path, secret)) in named.Concat(unnamed).Index())
+        {
+            foreach (var org in new[] { "or-none", organisation.Id })
+            {
+                var body = new JsonObject { ["username"] = "jane@example.co", ["orgId"] = org };
+                if (secret.Length > 0) body[secret] = "0000-0000-0000-0000";
+                if (secret == "verificationCode") body["credentialId"] = "AAAAAAAAAAAAAAAAAAAAAA";
+                if (secret == "idToken") (body["socialLoginProviderKind"], _) = ("Oidc", body.Remove("username"));
+                var answers = new List<Answer>();
+                for (var times = 0; times < 2; times++)
+                {
+                    using var response = await SendAsync(service, method, path, body, $"{network}.{n + (org == organisation.Id ? 1 : 101)}");
+                    answers.Add(await Answer.ReadAsync(response));
+                }
+
+                Assert.Equal(code, answers[1].Code);
+            }
+
+            expected.Add($"{method} {path}: {code}");
+        }
+
+        await WriteAsync(service);
+        var told = await Service.InDatabaseAsync(db => db.AuditEvents.Where(e => e.OrganisationId == organisation.Id && e.Note!.EndsWith(code)).ToListAsync());
+        Assert.Equal(expected.Order(StringComparer.Ordinal), told.Select(e => e.Note!).Order(StringComparer.Ordinal));
+        Assert.All(told, e => Assert.StartsWith($"{network}.", e.RemoteAddress, StringComparison.Ordinal));
+        // The list above is of every place.
+        Assert.Equal(
+            service.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+                .Where(e => e.Metadata.GetOrderedMetadata<ErrorsMetadata>().Any(m => m.Errors.Contains(Api.Errors.ErrorCatalog.TooManyAttempts)))
+                .Select(e => $"{Method(e)} {e.RoutePattern.RawText}").Order(StringComparer.Ordinal),
+            named.Select(e => $"{e.Method} {e.Path}").Order(StringComparer.Ordinal));
+    }
+
     // What could be written as often as somebody likes, into whatever trail.
     [Fact]
     public async Task Nothing_is_told_of_an_organisation_that_is_not_there_or_of_what_a_client_wrote()
@@ -411,12 +464,15 @@ public abstract class AuditTests(ServiceFixture fixture) : ServiceTests(fixture)
 
     private static async Task GuessAsync(Service service, TestOrganisation organisation, string address, string method = "POST")
     {
-        using var request = new HttpRequestMessage(new HttpMethod(method), "/auth/registration/init")
-        {
-            Content = Service.Json(new JsonObject { ["username"] = "nobody@example.co", ["registrationCode"] = "0000-0000-0000-0000", ["orgId"] = organisation.Id }),
-        };
+        var body = new JsonObject { ["username"] = "nobody@example.co", ["registrationCode"] = "0000-0000-0000-0000", ["orgId"] = organisation.Id };
+        using var response = await SendAsync(service, method, "/auth/registration/init", body, address);
+    }
+
+    private static async Task<HttpResponseMessage> SendAsync(Service service, string method, string path, JsonObject body, string address)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = Service.Json(body) };
         request.Headers.Add("X-Forwarded-For", address);
-        using var response = await service.Http.SendAsync(request);
+        return await service.Http.SendAsync(request);
     }
 
     private static JsonObject Code(EndsPerson person, string member, string name) =>

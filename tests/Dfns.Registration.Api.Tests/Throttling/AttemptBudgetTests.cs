@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Hosting;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.Api.Throttling;
+using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -312,5 +313,17 @@ public sealed class RemoteNetworkTests
     [InlineData("2001:db8:0:1::1", "2001:db8:0:2::1", false)]
     public void Is_an_IPv4_address_or_the_64_bits_of_an_IPv6_subscriber(string one, string other, bool same) => Assert.Equal(same, Of(one) == Of(other));
 
-    private static string Of(string address) => RemoteNetwork.Of(new DefaultHttpContext { Connection = { RemoteIpAddress = IPAddress.Parse(address) } });
+    // What the audit trail has of it is the same text that limits count.
+    [Theory]
+    [InlineData("192.0.2.1", "192.0.2.1", "192.0.2.1")]
+    [InlineData("::ffff:192.0.2.1", "192.0.2.1", "192.0.2.1")]
+    [InlineData("2001:db8:0:1:2::3", "2001:db8:0:1:2::3", "2001:db8:0:1::/64")]
+    [InlineData(null, null, "unknown")]
+    public void Is_written_one_way(string? peer, string? address, string network)
+    {
+        var request = new DefaultHttpContext { Connection = { RemoteIpAddress = peer is null ? null : IPAddress.Parse(peer) } }.Request;
+        Assert.Equal((address, network), (request.RemoteAddress(), request.RemoteNetwork()));
+    }
+
+    private static string Of(string address) => new DefaultHttpContext { Connection = { RemoteIpAddress = IPAddress.Parse(address) } }.Request.RemoteNetwork();
 }

@@ -73,11 +73,11 @@ internal sealed class Seed(string provider, string connectionString)
         static User Added(Checked<User> added) => added.Failed(out var error, out var user) ? throw new InvalidOperationException(error.Code) : user;
     }
 
-    /// <summary>Gathers the statistics that queries are planned by, as PostgreSQL does by itself within a minute.</summary>
+    /// <summary>Gathers the statistics that queries are planned by, as PostgreSQL does by itself within a minute, and SQLite never.</summary>
     public async Task AnalyzeAsync()
     {
         await using var db = Open();
-        await db.Database.ExecuteSqlRawAsync("ANALYZE");
+        if (db.Database.IsNpgsql()) await db.Database.ExecuteSqlRawAsync("ANALYZE");
     }
 
     public RegistrationDbContext Open() => provider switch
