@@ -1,5 +1,8 @@
+using System.Globalization;
+using System.Security.Cryptography;
 using Dfns.Registration.Benchmarks;
 using Dfns.Registration.Benchmarks.Comparison;
+using Dfns.Registration.EndToEnd.Tests.Fire;
 using Dfns.Registration.EndToEnd.Tests.Running;
 using Dfns.Registration.TestKit.Databases;
 using Xunit.Sdk;
@@ -13,8 +16,28 @@ using Xunit.Sdk;
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- guesses   what becomes of 10,000 wrong codes
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- bystander what somebody who signs in notices of what others do to the service
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- deletions the same of what the service deletes alone
+//   dotnet run --project tests/Dfns.Registration.Benchmarks -- fire [people [seed]] many lives under fire, and whether the tables hold what was told: 3,000 by default
 //   dotnet run --project tests/Dfns.Registration.Benchmarks -- rooms [directory]    which folder of the service uses which
 if (args is ["service", .. var options]) return await ServiceComparison.RunAsync(options);
+
+if (args is ["fire", .. var howMany])
+{
+    var people = howMany is [var first, ..] ? int.Parse(first, CultureInfo.InvariantCulture) : 3000;
+    var number = howMany is [_, var second] ? int.Parse(second, CultureInfo.InvariantCulture) : RandomNumberGenerator.GetInt32(int.MaxValue);
+    Console.WriteLine($"{people} people; everything that is drawn follows from {number}");
+    var isWhole = true;
+    foreach (var begin in new[] { FireRun.OnSqliteAsync, FireRun.OnPostgreSqlAsync })
+    {
+        await using var run = await begin(number);
+        await run.RunAsync(people);
+        var faults = await run.FaultsAsync();
+        Console.WriteLine(run);
+        Console.WriteLine(faults.Count == 0 ? "nothing lost, nothing doubled, nobody told of a fault" : string.Join(Environment.NewLine, faults));
+        isWhole &= faults.Count == 0;
+    }
+
+    return isWhole ? 0 : 1;
+}
 
 if (args is ["rooms", ..])
 {

@@ -81,6 +81,9 @@ internal sealed class RunningProcess : IAsyncDisposable
         await kill.WaitForExitAsync();
     }
 
+    /// <summary>Ends the process without asking it.</summary>
+    public void Kill() => process.Kill(entireProcessTree: true);
+
     /// <summary>Waits until the process has ended by itself.</summary>
     /// <returns>Its exit code.</returns>
     public async Task<int> ExitAsync()

@@ -73,6 +73,15 @@ internal sealed class Seed(string provider, string connectionString)
         static User Added(Checked<User> added) => added.Failed(out var error, out var user) ? throw new InvalidOperationException(error.Code) : user;
     }
 
+    /// <summary>Issues a code as if it had been mailed.</summary>
+    public async Task<string> CodeAsync(CodePurpose purpose, Invitation user)
+    {
+        await using var db = Open();
+        var options = new CodeOptions { Lifetimes = { [purpose] = TimeSpan.FromHours(1) } };
+        var codes = new CodeStore(db, new Changes(db, commits: null!, writer: null!, TimeProvider.System), new MasterKey(Convert.FromBase64String(ServiceProcess.MasterKey)), entropy, TimeProvider.System, Options.Create(options));
+        return (await codes.ReplaceAsync(purpose, user.OrgId, user.Username, CancellationToken.None) ?? throw new InvalidOperationException("There is nobody to send it to.")).Code;
+    }
+
     /// <summary>Gathers the statistics that queries are planned by, as PostgreSQL does by itself within a minute, and SQLite never.</summary>
     public async Task AnalyzeAsync()
     {

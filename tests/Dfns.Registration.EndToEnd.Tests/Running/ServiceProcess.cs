@@ -117,6 +117,9 @@ internal sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Sends SIGTERM, and nothing more.</summary>
     public Task TerminateAsync() => process.TerminateAsync();
 
+    /// <summary>Sends SIGKILL.</summary>
+    public void Kill() => process.Kill();
+
     /// <summary>Waits for the end after <see cref="TerminateAsync"/>; anything but an orderly one fails.</summary>
     public async Task ExitedOrderlyAsync()
     {
