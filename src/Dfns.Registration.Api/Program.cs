@@ -8,6 +8,7 @@ using Dfns.Registration.Api.Recovery;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Telemetry;
+using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.UserActions;
 using Dfns.Registration.Api.Users;
@@ -30,6 +31,8 @@ app.UseRequestAudit();
 app.UseEdgeErrors();
 app.UseRouting();
 if (app.Environment.IsDevelopment()) app.UseConsole();
+// Preflights are answered there, and nothing further on is asked.
+app.UseWhen(RateLimits.IsPreflight, preflights => preflights.UseRateLimiter());
 app.UseCors();
 app.UseRateLimiter();
 app.UseSwaggerPages();

@@ -27,7 +27,8 @@ internal sealed class AccessTokenStore(RegistrationDbContext db, Changes changes
 
     /// <summary>Tokens that were neither ended nor outlived, nor opened with a credential that is active no longer; of users active or not.</summary>
     public IQueryable<AccessToken> Open(DateTimeOffset now) =>
-        db.AccessTokens.Where(t => t.RevokedAt == null && t.ExpiresAt > now && (t.CredentialUuid == null || t.Credential!.Status == CredentialStatus.Active));
+        db.AccessTokens.Where(t => t.RevokedAt == null && t.ExpiresAt > now && (t.CredentialUuid == null || t.Credential!.Status == CredentialStatus.Active)
+            && (t.SecondCredentialUuid == null || db.Credentials.Any(c => c.OrganisationId == t.OrganisationId && c.Uuid == t.SecondCredentialUuid && c.Status == CredentialStatus.Active)));
 
     /// <summary>Adds a token. Of a user who has <see cref="UserRows.MostInUse"/> already the oldest is ended.</summary>
     public void Add(AccessToken token)

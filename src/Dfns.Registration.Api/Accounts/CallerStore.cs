@@ -15,10 +15,11 @@ internal sealed class CallerStore(SharedQueries queries) : IAsyncDisposable
         JOIN users AS u ON u.organisation_id = t.organisation_id AND u.id = t.user_id AND u.is_active
         JOIN relying_parties AS r ON r.organisation_id = u.organisation_id
         LEFT JOIN credentials AS opener ON opener.organisation_id = t.organisation_id AND opener.uuid = t.credential_uuid
+        LEFT JOIN credentials AS second_opener ON second_opener.organisation_id = t.organisation_id AND second_opener.uuid = t.second_credential_uuid
         """;
 
     /// <summary>What is left to ask of it.</summary>
-    public const string WhileLive = "(t.credential_uuid IS NULL OR opener.status = 'Active')";
+    public const string WhileLive = "(t.credential_uuid IS NULL OR opener.status = 'Active') AND (t.second_credential_uuid IS NULL OR second_opener.status = 'Active')";
 
     private readonly SharedQuery<Asked, CallerWithCredentials> signing = new(
         "caller",

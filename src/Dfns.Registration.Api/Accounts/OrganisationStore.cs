@@ -63,6 +63,10 @@ internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, E
     public Task<int> CountPasskeysAsync(string id, CancellationToken ct) =>
         db.Credentials.CountAsync(c => c.OrganisationId == id && c.Kind == CredentialKind.Fido2 && c.Status != CredentialStatus.Archived, ct);
 
+    /// <summary>How many of them did not verify their user when they were registered.</summary>
+    public Task<int> CountUnverifiedPasskeysAsync(string id, CancellationToken ct) =>
+        db.Credentials.CountAsync(c => c.OrganisationId == id && c.Kind == CredentialKind.Fido2 && c.Status != CredentialStatus.Archived && c.UserVerified == false, ct);
+
     /// <summary>Whether there is an organisation.</summary>
     public Task<bool> ExistsAsync(string id, CancellationToken ct) => db.Organisations.AnyAsync(o => o.Id == id, ct);
 

@@ -57,6 +57,10 @@ internal static class RelyingPartyRules
             yield return "Models can be listed only where attestation must lead to a trusted root: anybody can claim to be of a model.";
         if (relyingParty is { AllowedAaguids.Count: > 0, Attestation: "none" })
             yield return "Models can be listed only where an attestation is asked for: set the attestation to 'direct'.";
+        if (relyingParty is { DeniedAaguids.Count: > 0, RequireTrustedRoot: false })
+            yield return "Models can be refused only where attestation must lead to a trusted root: anybody can claim to be of another model.";
+        if (relyingParty is { RefusedStatuses.Count: > 0, RequireTrustedRoot: false })
+            yield return "Statuses restrict nothing where no attestation has to lead to a trusted root: set '--require-trusted-root' too.";
         foreach (var status in (relyingParty.RefusedStatuses ?? []).Where(status => !RefusableStatuses.Contains(status)))
             yield return $"'{status}' is not a status as metadata spells one, such as 'REVOKED': {Spelling.Hint(status, RefusableStatuses)}";
         // Whoever may do without a certificate is not held by what is asked of certificates. A list of models is: without a trusted one, nobody is of it.

@@ -11,18 +11,32 @@ namespace Dfns.Registration.Api.Accounts;
 /// <summary>Finds users, brings them into being, and ends what they can do. Nothing here is saved: the caller does, together with its line in the audit trail.</summary>
 internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entropy entropy, TimeProvider clock)
 {
-    /// <summary>What a username must be: 1 to 320 characters that are not all white space, and none that does not show.</summary>
+    // Characters that show as nothing, or as a blank, and are neither white space nor left out when names are compared: Braille without a dot,
+    // the filler of Khitan, a note without a head, what stands for an object.
+    private static readonly Rune[] Blank = [new(0x2800), new(0x16FE4), new(0x1D159), new(0xFFFC)];
+
+    /// <summary>
+    /// What a username must be: 1 to 320 characters that are not all white space, no two white spaces side by side, and none that does not
+    /// show, or is newer than what names are compared by (<see cref="NameFolding"/>).
+    /// </summary>
     /// <returns>The fault, or null.</returns>
     public static string? NameFault(string username) =>
-        string.IsNullOrWhiteSpace(username) || username.Length > Limits.UsernameLength || username.EnumerateRunes().Any(IsInvisible) || User.Fold(username).Length == 0
-            ? $"A username has 1 to {Limits.UsernameLength} characters, and none that does not show, such as 'jane@example.co'."
+        string.IsNullOrWhiteSpace(username) || username.Length > Limits.UsernameLength || username.EnumerateRunes().Any(IsInvisible) || User.Fold(username).Length == 0 || HasGap(username)
+            ? $"A username has 1 to {Limits.UsernameLength} characters, none that does not show or is newer than Unicode 15, and no two blanks side by side, such as 'jane@example.co'."
             : null;
 
     // Two names that look alike would be two users.
     private static bool IsInvisible(Rune rune) => Rune.GetUnicodeCategory(rune)
         is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate
-        || rune == Rune.ReplacementChar;
+        || rune == Rune.ReplacementChar || Blank.Contains(rune) || !NameFolding.Knows(rune);
+
+    // As compared: what does not count between two blanks keeps them no further apart.
+    private static bool HasGap(string username)
+    {
+        var folded = User.Fold(username);
+        return Enumerable.Range(1, Math.Max(0, folded.Length - 1)).Any(i => char.IsWhiteSpace(folded[i - 1]) && char.IsWhiteSpace(folded[i]));
+    }
 
     /// <summary>Whether <see cref="RefoldAsync"/> has anything to do, or has left anything.</summary>
     public async Task<bool> AreNamesOutdatedAsync(CancellationToken ct) => await OutdatedNames(ct).AnyAsync(ct);

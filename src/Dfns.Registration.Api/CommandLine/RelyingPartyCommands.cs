@@ -31,12 +31,17 @@ internal static class RelyingPartyCommands
                 async Task<string?> ChangeAsync(Organisation changed)
                 {
                     var relyingParty = changed.RelyingParty!;
-                    var (id, entries) = (relyingParty.RelyingPartyId, arguments.Entries(relyingParty));
+                    var (id, verification, entries) = (relyingParty.RelyingPartyId, relyingParty.UserVerification, arguments.Entries(relyingParty));
                     if (arguments.Apply(parsed, relyingParty, verb) is { } fault) return fault;
                     if (parsed.GetValue(force) || await organisations.CountPasskeysAsync(changed.Id, stop) is not (> 0 and var passkeys)) return null;
                     if (relyingParty.RelyingPartyId != id)
                     {
                         return $"Nothing was changed: {Passkeys(passkeys)} bound to the RP id '{id}' and could not sign in under '{relyingParty.RelyingPartyId}'. Add --force to void them.";
+                    }
+
+                    if (relyingParty is { UserVerification: "required" } && verification != "required" && await organisations.CountUnverifiedPasskeysAsync(changed.Id, stop) is > 0 and var unverified)
+                    {
+                        return $"Nothing was changed: {Passkeys(unverified)} registered without user verification, and may not be able to sign in where it is required. Add --force to require it.";
                     }
 
                     return arguments.TakenAway(entries, relyingParty, verb) is { Count: > 0 } taken

@@ -30,6 +30,9 @@ internal static class ServiceArguments
     {
         for (var i = 0; i < args.Count; i++)
         {
+            // The framework's reader passes over them, or throws.
+            if (args[i].StartsWith('-') && !args[i].StartsWith("--", StringComparison.Ordinal))
+                return "Nothing was started: an argument begins with one dash. A setting has two, such as '--urls=http://localhost:5081'; '--help' lists the commands.";
             if (Read(args, ref i) is not { } setting)
             {
                 // What it is stays untold: it may be the value of a secret.

@@ -23,12 +23,14 @@ public sealed class DemonstrationOptions
 /// <summary>What a newcomer finds on a machine with nothing but the SDK: an organisation, a user, and one link.</summary>
 internal static class DemonstrationSetup
 {
+    /// <summary>Its settings.</summary>
+    public static void BindDemonstration(this WebApplicationBuilder builder) => builder.Bind<DemonstrationOptions>(DemonstrationOptions.Section)
+        .Validate(
+            o => o.PublicUrl is null || (Uri.TryCreate(o.PublicUrl, UriKind.Absolute, out var url) && url.Host == "localhost"),
+            "Demonstration:PublicUrl must be an address at localhost, where browsers allow passkeys without https, such as 'http://localhost:8080'.");
+
     public static void AddDemonstration(this WebApplicationBuilder builder)
     {
-        builder.Bind<DemonstrationOptions>(DemonstrationOptions.Section)
-            .Validate(
-                o => o.PublicUrl is null || (Uri.TryCreate(o.PublicUrl, UriKind.Absolute, out var url) && url.Host == "localhost"),
-                "Demonstration:PublicUrl must be an address at localhost, where browsers allow passkeys without https, such as 'http://localhost:8080'.");
         builder.Services.AddSingleton<PageGuard>();
         builder.Services.AddScoped<DemonstrationStore>();
         builder.Services.AddScoped<ConsoleStore>();

@@ -21,6 +21,7 @@ internal static partial class DatabaseStart
         var options = app.Services.GetRequiredService<IOptions<DatabaseOptions>>().Value;
         var wait = new TurnWait(options.StartTimeout, (holder, waited) => Log.WaitingForTurn(app.Logger, holder, (int)waited.TotalSeconds, (int)options.StartTimeout.TotalSeconds), migration => Log.Migrating(app.Logger, migration));
         var started = clock.GetTimestamp();
+        if (options.Provider == DatabaseProvider.Sqlite && SqliteOpening.FileOf(options.ConnectionString!) is { } file && SqliteOpening.IsOpenToOthers(file)) Log.OpenToOthers(app.Logger, file);
         while (true)
         {
             try
@@ -110,6 +111,9 @@ internal static partial class DatabaseStart
     {
         [LoggerMessage(Level = LogLevel.Warning, Message = "The database does not answer yet ({Fault}); trying again")]
         public static partial void Waiting(ILogger logger, string fault);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Others on this machine can read or write the database file {File}, which holds names and encrypted keys: chmod 600 it, and those beside it")]
+        public static partial void OpenToOthers(ILogger logger, string file);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Waiting for {Holder}: {Waited} of at most {AtMost} s")]
         public static partial void WaitingForTurn(ILogger logger, string holder, int waited, int atMost);

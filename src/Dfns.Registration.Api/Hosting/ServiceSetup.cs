@@ -44,6 +44,11 @@ internal static class ServiceSetup
         builder.AddCodes();
         builder.AddCeremonies();
         builder.AddCredentials();
+        // What only the web server reads is held to its rules by a command too: else a setting that passes there ends the next start.
+        builder.Bind<HousekeepingOptions>(HousekeepingOptions.Section)
+            .Validate(o => o.Interval >= TimeSpan.FromSeconds(1) && o.Interval <= TimeSpan.FromDays(1), "Housekeeping:Interval must be from one second to one day, such as '01:00:00'.")
+            .Validate(o => o.KeepAuditEvents is null || o.KeepAuditEvents >= TimeSpan.FromDays(30), "Housekeeping:KeepAuditEvents must be at least 30 days, such as '730.00:00:00'; without it audit events are kept for ever.");
+        if (builder.Environment.IsDevelopment()) builder.BindDemonstration();
     }
 
     /// <summary>The web server and what surrounds its handlers.</summary>
@@ -60,9 +65,6 @@ internal static class ServiceSetup
         builder.Services.AddCors().AddSingleton<ICorsPolicyProvider, OrganisationCors>();
         builder.Services.AddRateLimits();
         builder.Services.AddHealth();
-        builder.Bind<HousekeepingOptions>(HousekeepingOptions.Section)
-            .Validate(o => o.Interval >= TimeSpan.FromSeconds(1) && o.Interval <= TimeSpan.FromDays(1), "Housekeeping:Interval must be from one second to one day, such as '01:00:00'.")
-            .Validate(o => o.KeepAuditEvents is null || o.KeepAuditEvents >= TimeSpan.FromDays(30), "Housekeeping:KeepAuditEvents must be at least 30 days, such as '730.00:00:00'; without it audit events are kept for ever.");
         builder.Services.AddSingleton<Housekeeping>().AddHostedService(services => services.GetRequiredService<Housekeeping>());
         builder.Services.AddSingleton<AuditTally>().AddHostedService(services => services.GetRequiredService<AuditTally>());
         builder.Services.AddTrustRefresh();

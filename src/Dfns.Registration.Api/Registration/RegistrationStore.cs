@@ -98,9 +98,9 @@ internal sealed class RegistrationStore(
         if (invitation is not { ConsumedAt: null } && identities.Count == 0) return;
 
         db.SocialAccounts.RemoveRange(identities);
-        audit.Add(
-            user.OrganisationId, AuditActions.RegistrationTakenOver, actor, user.Id,
-            note: string.Join("; ", identities.Select(a => $"{a.Subject} at {a.Issuer} is no longer this user").Prepend("An earlier beginning was ended.")));
+        audit.AddChange(
+            user.OrganisationId, AuditActions.RegistrationTakenOver, actor, user.Id, remoteAddress: null, "An earlier beginning was ended",
+            identities.Select(a => new ChangedValue("Identity", $"{a.Subject} at {a.Issuer}", null)));
     }
 
     private async Task<OpenedRegistration> AddSessionAsync(User user, RelyingParty relyingParty, CancellationToken ct)

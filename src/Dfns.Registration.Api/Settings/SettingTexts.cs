@@ -15,6 +15,12 @@ internal static partial class SettingTexts
     /// <summary>Every fault of the texts, each with its key and what to write instead.</summary>
     public static IEnumerable<string> Faults(IConfiguration configuration)
     {
+        foreach (var value in configuration.GetChildren())
+        {
+            if (Meant(value.Key) is { } meant && configuration[meant] is null)
+                yield return $"There is no setting '{value.Key}'; an environment variable is written '{meant.Replace(":", "__", StringComparison.Ordinal)}', in a file or on the command line it is '{meant}'.";
+        }
+
         foreach (var section in configuration.GetChildren().Where(s => BoundSection.Find(s.Key) is null && s.GetChildren().Any()))
         {
             if (OthersSections.Contains(section.Key, StringComparer.OrdinalIgnoreCase)) continue;
@@ -24,6 +30,12 @@ internal static partial class SettingTexts
 
         foreach (var fault in BoundSection.All.SelectMany(section => Faults(configuration.GetSection(section.Name), section))) yield return fault;
     }
+
+    // Such as Database_Migrate, Database.Migrate and DatabaseMigrate, which set nothing.
+    private static string? Meant(string key) => key.Contains(':', StringComparison.Ordinal) ? null : BoundSection.All
+        .Where(section => key.StartsWith(section.Name, StringComparison.OrdinalIgnoreCase))
+        .SelectMany(section => section.Keys.Where(known => key[section.Name.Length..].TrimStart('_', '.', '-').Equals(known.Name, StringComparison.OrdinalIgnoreCase)).Select(section.Path))
+        .FirstOrDefault();
 
     private static IEnumerable<string> Faults(IConfigurationSection values, BoundSection section)
     {

@@ -8,7 +8,8 @@ namespace Dfns.Registration.Api.SignIn;
 internal sealed class NameStore(SharedQueries queries) : IAsyncDisposable
 {
     // For nobody the rows of some other user are read. Not of one with many: whoever added them would see by the time which names they are
-    // read for, and so which are nobody's.
+    // read for, and so which are nobody's. A few are looked at, along an index of those who are registered: however many are not, and however many
+    // have many, it takes no longer.
     private readonly SharedQuery<Asked, NamedCredentials> names = new(
         "name",
         queries,
@@ -22,8 +23,8 @@ internal sealed class NameStore(SharedQueries queries) : IAsyncDisposable
             , found AS MATERIALIZED (
                 SELECT a.n, a.organisation_id, a.username_folded, COALESCE(
                     (SELECT u.id FROM users AS u WHERE u.organisation_id = a.organisation_id AND u.username_folded = a.username_folded AND NOT u.is_service_account AND {Registered}),
-                    (SELECT u.id FROM users AS u WHERE u.organisation_id = a.organisation_id AND u.id >= a.stand_in AND {Registered} AND {HasFew} ORDER BY u.id LIMIT 1),
-                    (SELECT u.id FROM users AS u WHERE u.organisation_id = a.organisation_id AND {Registered} AND {HasFew} ORDER BY u.id LIMIT 1)) AS user_id
+                    {StandIn(" AND u.id >= a.stand_in")},
+                    {StandIn("")}) AS user_id
                 FROM asked AS a)
             , signing AS ({SigningCredential.Query("found")})
             SELECT f.n, {tables.Columns<RelyingParty>("r")}, s.user_id, u.username_folded = f.username_folded AND NOT u.is_service_account, {SigningCredential.Columns}
@@ -52,6 +53,15 @@ internal sealed class NameStore(SharedQueries queries) : IAsyncDisposable
             $"(SELECT count(*) FROM (SELECT 1 FROM credentials AS c WHERE c.organisation_id = u.organisation_id AND c.user_id = u.id AND c.status <> 'Archived' LIMIT {NobodysCredentials.MostOfStandIn + 1}) AS few) <= {NobodysCredentials.MostOfStandIn}");
 
     private const string Registered = "u.registered_at IS NOT NULL AND u.archived_at IS NULL";
+
+    /// <summary>Users who are looked at, one after the other, whether they have few credentials.</summary>
+    private const int MostLookedAt = 4;
+
+    /// <summary>The first user with few credentials from an id on, or null: SQL of both databases, about a row <c>a</c>.</summary>
+    /// <param name="from">From which id on: a further condition on <c>u</c>.</param>
+    internal static string StandIn(string from) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"(SELECT u.id FROM (SELECT u.organisation_id, u.id FROM users AS u WHERE u.organisation_id = a.organisation_id{from} AND {Registered} ORDER BY u.organisation_id, u.id LIMIT {MostLookedAt}) AS u WHERE {HasFew} ORDER BY u.id LIMIT 1)");
 
     /// <summary>
     /// Reads the credentials of whoever has a name; for nobody those of some other user, which are to be left alone, so that the database

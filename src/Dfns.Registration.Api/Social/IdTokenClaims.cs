@@ -22,7 +22,8 @@ internal sealed class IdTokenClaims
             using var document = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(token.EncodedPayload), new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = MaxDepth });
             return document.RootElement.ValueKind == JsonValueKind.Object ? new IdTokenClaims(document.RootElement.Clone()) : null;
         }
-        catch (JsonException)
+        // Half a surrogate in a name is no text, which is found out when names are compared.
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
             return null;
         }

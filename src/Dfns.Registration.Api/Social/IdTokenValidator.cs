@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using Dfns.Registration.Api.Accounts;
@@ -66,20 +67,22 @@ internal sealed class IdTokenValidator(SocialStore store, ProviderKeys keys, Req
         if (claims.Has("nonce") && claims.Text("nonce") is null) return ErrorCatalog.IdTokenClaimsInvalid.Saying("Look at nonce.");
         if (nonce is not null && !string.Equals(claims.Text("nonce"), nonce, StringComparison.Ordinal)) return ErrorCatalog.IdTokenNonceMismatch;
 
-        // §2: the subject, at most 255 ASCII characters.
-        if (claims.Text("sub") is not { Length: > 0 and <= Limits.SubjectLength } subject || !Ascii.IsValid(subject)) return ErrorCatalog.IdTokenClaimsInvalid.Saying("Look at sub.");
+        // §2: the subject, at most 255 ASCII characters; none of them a control, which no database keeps alike.
+        if (claims.Text("sub") is not { Length: > 0 and <= Limits.SubjectLength } subject || !Ascii.IsValid(subject) || subject.Any(char.IsControl)) return ErrorCatalog.IdTokenClaimsInvalid.Saying("Look at sub.");
         if (Username(claims, provider, subject).Failed(out error, out var username)) return error;
         return new SocialIdentity(provider.OrganisationId, provider.Issuer, subject, username, claims.Time("iat")!.Value);
     }
 
     private static Checked<(JsonWebToken Token, IdTokenClaims Claims)> Parse(string text)
     {
+        // Three parts of base64url (RFC 7515 §7.1), and nothing else, before the library looks at it, which has other answers for other shapes.
+        if (text.Split('.') is not { Length: 3 } parts || !Array.TrueForAll(parts, part => Base64Url.IsValid(part)) || text.Contains('=', StringComparison.Ordinal)) return ErrorCatalog.IdTokenMalformed;
         JsonWebToken token;
         try
         {
             token = new JsonWebToken(text);
         }
-        catch (ArgumentException)
+        catch (Exception e) when (e is ArgumentException or FormatException or InvalidOperationException)
         {
             return ErrorCatalog.IdTokenMalformed;
         }

@@ -11,7 +11,7 @@ internal sealed class Audit(RegistrationDbContext db, Entropy entropy, TimeProvi
     /// <param name="actor">A user's id, or one of <see cref="AuditActors"/>.</param>
     /// <param name="subjectId">What it was done to.</param>
     /// <param name="remoteAddress">The peer's address, where there is one.</param>
-    /// <param name="note">An English remark, free of secrets.</param>
+    /// <param name="note">An English remark, free of secrets; cut off where its column ends, lest what it tells of fail for it.</param>
     /// <param name="at">UTC; when it was, if not now.</param>
     public void Add(string organisationId, string action, string actor, string subjectId, string? remoteAddress = null, string? note = null, DateTimeOffset? at = null) =>
         db.AuditEvents.Add(new AuditEvent
@@ -23,7 +23,7 @@ internal sealed class Audit(RegistrationDbContext db, Entropy entropy, TimeProvi
             Actor = actor,
             SubjectId = subjectId,
             RemoteAddress = remoteAddress,
-            Note = note,
+            Note = note is { Length: > Limits.NoteLength } ? note[..Limits.NoteLength] : note,
         });
 
     /// <summary>For what somebody changed: what it was and what it is, in as many rows as that takes.</summary>

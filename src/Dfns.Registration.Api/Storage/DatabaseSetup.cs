@@ -45,7 +45,7 @@ internal static class DatabaseSetup
                 .UseSqlite(
                     services.GetRequiredService<IOptions<DatabaseOptions>>().Value.ConnectionString,
                     sqlite => sqlite.UseParameterizedCollectionMode(ParameterTranslationMode.Parameter))
-                .AddInterceptors(new SqliteBusyTimeout())
+                .AddInterceptors(new SqliteOpening())
                 .UseSnakeCaseNamingConvention()
                 .ConfigureWarnings(LogOnce)
                 // SQLite changes a table by building it anew, with foreign keys off meanwhile. Nobody who starts a service can act on it.

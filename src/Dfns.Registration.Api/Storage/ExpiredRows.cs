@@ -37,7 +37,7 @@ internal sealed class ExpiredRows(RegistrationDbContext db, SqliteWriter writer)
         {
             Only =
                 """
-                registered_at IS NULL AND archived_at IS NULL
+                registered_at IS NULL AND archived_at IS NULL AND is_active
                 AND EXISTS (SELECT 1 FROM social_accounts AS a WHERE a.organisation_id = users.organisation_id AND a.user_id = users.id)
                 AND NOT EXISTS (SELECT 1 FROM codes AS k WHERE k.organisation_id = users.organisation_id AND k.user_id = users.id)
                 AND NOT EXISTS (SELECT 1 FROM ceremonies AS c WHERE c.organisation_id = users.organisation_id AND c.user_id = users.id AND COALESCE(c.expires_at, @now) > @now)

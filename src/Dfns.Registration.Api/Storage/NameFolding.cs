@@ -12,7 +12,14 @@ namespace Dfns.Registration.Api.Storage;
 /// </summary>
 internal static class NameFolding
 {
+    // The iota that is written below a letter is a mark and ordered as one; only then is it a letter (Unicode Standard, D147).
+    private const int IotaBelow = 0x345;
+    private const int Iota = 0x3B9;
+
     private static readonly Lazy<Tables> Unicode = new(Tables.Read);
+
+    /// <summary>Whether the tables know a character: of a newer one they do not know what it looks like.</summary>
+    public static bool Knows(Rune rune) => rune.IsAscii || Unicode.Value.Assigned.Exists(range => range.First <= rune.Value && rune.Value <= range.Last);
 
     /// <summary>Folds a name.</summary>
     /// <param name="name">As typed.</param>
@@ -43,7 +50,7 @@ internal static class NameFolding
 
         Order(runes);
         var folded = new StringBuilder(runes.Count);
-        foreach (var (rune, _) in runes) folded.Append(new Rune(rune).ToString());
+        foreach (var (rune, _) in runes) folded.Append(new Rune(rune == IotaBelow ? Iota : rune).ToString());
         return folded.ToString().Trim();
     }
 
@@ -61,7 +68,7 @@ internal static class NameFolding
     }
 
     /// <summary>What <c>NameFolding.txt</c> says.</summary>
-    private sealed record Tables(Dictionary<int, int[]> Mappings, Dictionary<int, byte> Classes)
+    private sealed record Tables(Dictionary<int, int[]> Mappings, Dictionary<int, byte> Classes, List<(int First, int Last)> Assigned)
     {
         // Hangul syllables are composed by rule (Unicode Standard, 3.12).
         private const int FirstSyllable = 0xAC00;
@@ -83,13 +90,19 @@ internal static class NameFolding
 
         public static Tables Read()
         {
-            var tables = new Tables([], []);
+            var tables = new Tables([], [], []);
             using var reader = new StreamReader(typeof(NameFolding).Assembly.GetManifestResourceStream(typeof(NameFolding), "NameFolding.txt")!);
             while (reader.ReadLine() is { } line)
             {
                 if (line.StartsWith('#')) continue;
-                var mark = line.AsSpan().IndexOfAny('=', ':');
+                var mark = line.AsSpan().IndexOfAny('=', ':', '+');
                 var range = line[..mark].Split('-');
+                if (line[mark] == '+')
+                {
+                    tables.Assigned.Add((Hexadecimal(range[0]), Hexadecimal(range[^1])));
+                    continue;
+                }
+
                 int[] mapped = line[mark] == '=' ? [.. line[(mark + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Hexadecimal)] : [];
                 for (var rune = Hexadecimal(range[0]); rune <= Hexadecimal(range[^1]); rune++)
                 {

@@ -47,7 +47,7 @@ internal sealed record Revocation(string OrganisationId, string UserId, Credenti
             challenges = challenges.Where(c => c.Purpose == CeremonyPurpose.Login
                 || (c.Purpose == CeremonyPurpose.UserAction && (c.ConsumedAt == null || c.SignedBy == null || c.SignedBy.Contains(uuid)))
                 || (c.Purpose == CeremonyPurpose.Recovery && c.BoundTo == id));
-            tokens = tokens.Where(t => t.CredentialUuid == uuid);
+            tokens = tokens.Where(t => t.CredentialUuid == uuid || t.SecondCredentialUuid == uuid);
         }
 
         if (SessionId is not null)

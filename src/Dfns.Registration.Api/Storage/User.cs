@@ -97,6 +97,8 @@ public sealed class User
             builder.HasIndex(u => new { u.OrganisationId, u.UsernameFolded }).IsUnique().HasDatabaseName(UniqueViolation.UsernameIndex);
             builder.HasIndex(u => new { u.OrganisationId, u.ExternalId }).IsUnique().HasDatabaseName(UniqueViolation.ExternalIdIndex);
             builder.HasIndex(u => new { u.OrganisationId, u.CreatedAt, u.Id });
+            // Along it another user is found in nobody's place, however few are registered.
+            builder.HasIndex(u => new { u.OrganisationId, u.Id }).HasFilter("registered_at IS NOT NULL AND archived_at IS NULL");
             builder.HasOne(u => u.Organisation).WithMany().HasForeignKey(u => u.OrganisationId).OnDelete(DeleteBehavior.Restrict);
         }
     }

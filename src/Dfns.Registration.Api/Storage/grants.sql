@@ -4,7 +4,8 @@
 --   psql -1 -d registration -U registration_owner -v service=registration -f grants.sql
 --
 -- UPDATE stands also where a row is locked before it is deleted.
-REVOKE ALL ON audit_events, "__EFMigrationsHistory" FROM :"service";
+-- What was granted before, more widely or by another hand, is taken back first.
+REVOKE ALL ON "__EFMigrationsHistory", organisations, relying_parties, social_providers, users, social_accounts, credentials, codes, credential_codes, ceremonies, access_tokens, attempt_budgets, signing_keys, metadata_numbers, audit_events FROM :"service";
 GRANT SELECT ON "__EFMigrationsHistory" TO :"service";
 GRANT SELECT, INSERT, UPDATE ON organisations TO :"service";
 GRANT SELECT, INSERT, UPDATE ON relying_parties TO :"service";

@@ -46,6 +46,17 @@ internal sealed class AttemptBudgets(AttemptBudgetStore store, RequestFacts fact
         return await FaultAsync(organisationId, ids.Address, address?.Used, address?.WindowEndsAt, pair?.Used, pair?.WindowEndsAt, ct);
     }
 
+    /// <summary>Counts a change that a user makes to the own credentials, each of which leaves a row in the audit trail.</summary>
+    /// <returns>Null, or <see cref="ErrorCatalog.TooManyRequests"/> with the time that is left.</returns>
+    public async Task<ApiError?> TakeChangeAsync(User user, CancellationToken ct)
+    {
+        var (now, id) = (Now, masterKey.HashBudget($"change\0{user.OrganisationId}\0{user.Id}"));
+        var budget = (await store.CountAsync(id, Ends(now, AddressWindow), now, options.Value.ChangesPerHour, ct)).SingleOrDefault();
+        return budget?.Used <= options.Value.ChangesPerHour
+            ? null
+            : ErrorCatalog.TooManyRequests with { RetryAfterSeconds = Left(budget?.WindowEndsAt ?? (await store.FindAsync(id, ct))?.WindowEndsAt) };
+    }
+
     /// <summary>The budgets that a guess counts against: that of the address, and that of the address and the name.</summary>
     public (byte[] Address, byte[] Pair) Of(HttpContext http, AttemptKind kind, string organisationId, string username) =>
         // The network stands first: whatever a client writes into the rest, it stays among budgets of its own.

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.HttpOverrides;
 using IPNetwork = System.Net.IPNetwork;
 
@@ -10,6 +11,10 @@ namespace Dfns.Registration.Api.Throttling;
 public sealed class NetworkOptions
 {
     public const string Section = "Network";
+
+    private const int WidestOfIPv4 = 8;
+    private const int WidestOfIPv6 = 16;
+    private const int MappedBits = 96;
 
     /// <summary>
     /// Addresses or networks of the proxies in front of the service, such as <c>10.0.0.0/8</c>. Only they can set
@@ -41,8 +46,13 @@ public sealed class NetworkOptions
     {
         var address = text.Split('/')[0];
         if (!address.Contains(':', StringComparison.Ordinal) && address.Count(character => character == '.') != 3) return null;
-        return ParseAny(text) is { PrefixLength: > 0 } network ? network : null;
+        return ParseAny(text) is { } network && !IsWide(network) ? network : null;
     }
+
+    // No operator has so many, and two or three of them together are everybody. IPv4 may be written as IPv6 (RFC 4291 §2.5.5.2).
+    private static bool IsWide(IPNetwork network) => network.BaseAddress.AddressFamily == AddressFamily.InterNetwork ? network.PrefixLength < WidestOfIPv4
+        : network.BaseAddress.IsIPv4MappedToIPv6 ? network.PrefixLength < MappedBits + WidestOfIPv4
+        : network.PrefixLength < WidestOfIPv6;
 
     private static IPNetwork? ParseAny(string text)
     {

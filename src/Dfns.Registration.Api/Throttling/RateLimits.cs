@@ -30,6 +30,10 @@ public sealed class RateLimitOptions
     [Range(1, 1000, ErrorMessage = "RateLimits:AttemptsPerUser must be from 1 to 1000, such as 10.")]
     public int AttemptsPerUser { get; set; } = 10;
 
+    /// <summary>Changes that a user can make to the own credentials, in an hour and over all instances; default 100.</summary>
+    [Range(1, 1_000_000, ErrorMessage = "RateLimits:ChangesPerHour must be from 1 to 1000000, such as 100.")]
+    public int ChangesPerHour { get; set; } = 100;
+
     /// <summary>Calls that can be made with one bearer token in a minute on one instance; default 6,000.</summary>
     [Range(1, 1_000_000, ErrorMessage = "RateLimits:CallsPerMinute must be from 1 to 1000000, such as 6000.")]
     public int CallsPerMinute { get; set; } = 6000;
@@ -73,6 +77,10 @@ internal static class RateLimits
     /// <summary>Says of an endpoint that orchestrators and load balancers ask it: no flood of anything else keeps them from it.</summary>
     public static TBuilder ForProbes<TBuilder>(this TBuilder endpoint)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new ProbeMetadata());
+
+    /// <summary>Whether a browser asks beforehand what another page may send (Fetch, CORS-preflight request).</summary>
+    public static bool IsPreflight(HttpContext context) =>
+        HttpMethods.IsOptions(context.Request.Method) && context.Request.Headers.Origin.Count > 0 && context.Request.Headers.AccessControlRequestMethod.Count > 0;
 
     /// <summary>A window of a minute.</summary>
     internal static SlidingWindowRateLimiterOptions Window(int permits) => new() { PermitLimit = permits, Window = TimeSpan.FromMinutes(1), SegmentsPerWindow = SegmentsPerWindow };

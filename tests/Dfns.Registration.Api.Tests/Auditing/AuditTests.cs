@@ -215,6 +215,29 @@ public abstract class AuditTests(ServiceFixture fixture) : ServiceTests(fixture)
         Assert.Single(refused, e => e is { Actor: "us-2", Note: "another" });
     }
 
+    // With the same session, as fast as it can.
+    [Fact]
+    public async Task A_user_adds_no_more_rows_than_there_are_changes_in_an_hour_and_none_by_changing_nothing()
+    {
+        await using var service = await Service.StartAsync(Service.Database, ("RateLimits:ChangesPerHour", "5"));
+        var caller = await (await service.NewOrganisationAsync()).SignedInAsync(UserKind.EndUser, "jane@example.co");
+        var path = $"/auth/credentials/{(string)(await caller.GetAsync("/auth/credentials")).Body["items"]![0]!["credentialUuid"]!}";
+        foreach (var name in new[] { "One", "One", "Two", "Two", "Two" }) Assert.Equal(200, (int)(await caller.PutAsync(path, new JsonObject { ["credentialName"] = name })).Status);
+
+        foreach (var (method, at, body) in new (HttpMethod, string, JsonObject?)[]
+        {
+            (HttpMethod.Put, path, new JsonObject { ["credentialName"] = "Three" }), (HttpMethod.Delete, path, null), (HttpMethod.Post, "/auth/credentials/code", new JsonObject { ["expiration"] = $"{service.Clock.GetUtcNow().AddMinutes(1):O}" }),
+            (HttpMethod.Put, "/auth/credentials/deactivate", new JsonObject { ["credentialUuid"] = "cr-1" }), (HttpMethod.Put, "/auth/credentials/activate", new JsonObject { ["credentialUuid"] = "cr-1" }),
+        })
+        {
+            var refused = await caller.CallAsync(method, at, body);
+            Assert.Equal(("too_many_requests", "3600"), (refused.Code, refused.Headers["Retry-After"]));
+        }
+
+        Assert.Equal(2, await service.InDatabaseAsync(db => db.AuditEvents.CountAsync(e => e.SubjectId == caller.UserId && e.Action == AuditActions.CredentialRenamed)));
+        service.Clock.Advance(TimeSpan.FromHours(1));
+    }
+
     // A flood that is stopped is what an investigator looks for first.
     [Theory]
     [InlineData("RateLimits:StartsPerHour", "too_many_requests", "100.64.0")]

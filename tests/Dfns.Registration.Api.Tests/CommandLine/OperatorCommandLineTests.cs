@@ -125,12 +125,12 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
         var first = await ServiceProgram.RowAsync(
             Service.Database,
             [.. set, "--attestation", "direct", "--refuse-no-attestation", "--refuse-self-attestation", "--require-trusted-root", "--allowed-aaguid", model, "--allowed-aaguid", other, "--denied-aaguid", other, "--refused-status", "REVOKED"]);
-        var second = await ServiceProgram.RowAsync(Service.Database, [.. set, "--refuse-no-attestation", "false", "--refuse-self-attestation", "false", "--require-trusted-root", "false", "--allowed-aaguid", "--refused-status"]);
+        var second = await ServiceProgram.RowAsync(Service.Database, [.. set, "--refuse-no-attestation", "false", "--refuse-self-attestation", "false", "--require-trusted-root", "false", "--allowed-aaguid", "--denied-aaguid", "--refused-status"]);
 
         Assert.Equal((true, true, true), ((bool)first["refuseNoAttestation"]!, (bool)first["refuseSelfAttestation"]!, (bool)first["requireTrustedRoot"]!));
         Assert.Equal(($"{model} {other}", other, "REVOKED"), ((string)first["allowedAaguids"]!, (string)first["deniedAaguids"]!, (string)first["refusedStatuses"]!));
         Assert.Equal((false, false, false), ((bool)second["refuseNoAttestation"]!, (bool)second["refuseSelfAttestation"]!, (bool)second["requireTrustedRoot"]!));
-        Assert.Equal(("", other, ""), ((string)second["allowedAaguids"]!, (string)second["deniedAaguids"]!, (string)second["refusedStatuses"]!));
+        Assert.Equal(("", "", ""), ((string)second["allowedAaguids"]!, (string)second["deniedAaguids"]!, (string)second["refusedStatuses"]!));
     }
 
     [Fact]
@@ -178,6 +178,8 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     [InlineData("--rp-id example.co --origin https://app.example.co --refuse-no-attestation", "can be refused only where one is asked for")]
     [InlineData("--rp-id example.co --origin https://app.example.co --attestation direct --allowed-aaguid f00dbabe-0123-4567-89ab-cdef00112233", "only where attestation must lead to a trusted root")]
     [InlineData("--rp-id example.co --origin https://app.example.co --require-trusted-root --allowed-aaguid f00dbabe-0123-4567-89ab-cdef00112233", "only where an attestation is asked for")]
+    [InlineData("--rp-id example.co --origin https://app.example.co --refused-status RETIRED", "Statuses restrict nothing where no attestation has to lead to a trusted root")]
+    [InlineData("--rp-id example.co --origin https://app.example.co --denied-aaguid 00000000-0000-4000-8000-000000000042", "Models can be refused only where attestation must lead to a trusted root")]
     [InlineData("--rp-id example.co --origin https://app.example.co --refused-status REVOKED!", "is not a status as metadata spells one")]
     [InlineData("--rp-id example.co --origin https://app.example.co --refused-status FIDO_CERTIFIED", "is not a status as metadata spells one")]
     [InlineData("--rp-id example.co --origin https://app.example.co --require-trusted-root", "A trusted root restricts nothing")]

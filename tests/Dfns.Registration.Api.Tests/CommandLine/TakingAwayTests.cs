@@ -29,6 +29,22 @@ public sealed partial class TakingAwayTests(ServiceFixture.Sqlite fixture) : Ser
         { "--refused-status", "refusedStatuses", "REVOKED ATTESTATION_KEY_COMPROMISE USER_KEY_REMOTE_COMPROMISE USER_KEY_PHYSICAL_COMPROMISE USER_VERIFICATION_BYPASS", "RETIRED" },
     };
 
+    // Of a passkey that does not verify its user nothing is left where that is required.
+    [Fact]
+    public async Task User_verification_is_not_required_of_passkeys_without_it_unless_it_is_forced()
+    {
+        var organisation = await Service.NewOrganisationAsync(r => r.UserVerification = "preferred");
+        foreach (var name in new[] { "jane@example.co", "john@example.co" }) await Registered.NewAsync(organisation, username: name);
+        await Service.InDatabaseAsync(db => db.Credentials.Where(c => c.OrganisationId == organisation.Id && c.User!.Username == "john@example.co").ExecuteUpdateAsync(c => c.SetProperty(x => x.UserVerified, false)));
+
+        var refused = await RunAsync("set", organisation, "--user-verification", "required");
+        Assert.Equal((1, "Nothing was changed: 1 passkey is registered without user verification, and may not be able to sign in where it is required. Add --force to require it."), (refused.ExitCode, refused.Faults.Trim()));
+        Assert.Equal("preferred", await Service.InDatabaseAsync(db => db.RelyingParties.Where(r => r.OrganisationId == organisation.Id).Select(r => r.UserVerification).SingleAsync()));
+
+        Assert.Equal(0, (await RunAsync("set", organisation, "--user-verification", "required", "--force")).ExitCode);
+        Assert.Equal(0, (await RunAsync("set", organisation, "--user-verification", "required", "--require-recovery")).ExitCode);
+    }
+
     [Fact]
     public void Every_list_option_of_a_relying_party_is_among_those_that_are_tried() => Assert.Equal(
         Command("relying-party", "add").Options.Select(o => o.Name).Except(["--org", "--force"]).Order(StringComparer.Ordinal),
@@ -288,6 +304,7 @@ public sealed partial class TakingAwayTests(ServiceFixture.Sqlite fixture) : Ser
         if (option == "--top-origin") (r.AllowCrossOrigin, r.TopOrigins) = (true, [.. entries]);
         // What is tried is whether its use is refused, not which root attests it.
         if (option == "--allowed-aaguid") (r.Attestation, r.RequireTrustedRoot, r.AllowedAaguids) = ("direct", true, [.. entries.Select(Guid.Parse)]);
+        if (option is "--denied-aaguid" or "--refused-status") (r.Attestation, r.RequireTrustedRoot, r.RefuseNoAttestation, r.RefuseSelfAttestation) = ("direct", true, true, true);
         if (option == "--denied-aaguid") r.DeniedAaguids = [.. entries.Select(Guid.Parse)];
     }
 }

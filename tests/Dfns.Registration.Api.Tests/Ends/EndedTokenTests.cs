@@ -33,6 +33,23 @@ public abstract class EndedTokenTests(ServiceFixture fixture) : ServiceTests(fix
         Assert.Equal(refused, (await Service.PostAsync("/auth/login/social", person.IdTokenBody(end + seconds))).Code);
     }
 
+    // What a lost security key has vouched for is vouched for no longer, whichever of two factors it was.
+    [Theory]
+    [InlineData("deactivate")]
+    [InlineData("archive")]
+    public async Task A_session_ends_with_the_second_of_the_factors_that_opened_it_too(string act)
+    {
+        var user = await Registered.NewAsync(await Service.NewOrganisationAsync(), CredentialKind.Fido2, CredentialKind.Key);
+        var (session, other) = (await user.SignedInAsync(), await user.SignedInAsync());
+        var uuid = (await session.GetAsync("/auth/credentials")).Body["items"]!.AsArray()
+            .Where(c => (string?)c!["credentialId"] == user.Second!.CredId).Select(c => (string)c!["credentialUuid"]!).Single();
+
+        var answer = act == "archive" ? await session.DeleteAsync($"/auth/credentials/{uuid}") : await session.PutAsync("/auth/credentials/deactivate", new JsonObject { ["credentialUuid"] = uuid });
+
+        Assert.True((int)answer.Status == 200, answer.Text);
+        foreach (var ended in new[] { session, other }) Assert.Equal(401, (int)(await ended.GetAsync("/auth/credentials")).Status);
+    }
+
     [Theory]
     [InlineData(0, "id_token_revoked")]
     [InlineData(1, null)]

@@ -164,14 +164,16 @@ public abstract class HousekeepingBatchTests(ServiceFixture fixture) : ServiceTe
         var (now, organisation) = (service.Clock.GetUtcNow(), (await service.NewOrganisationAsync()).Id);
         var old = now - ExpiredRows.KeepBegun - TimeSpan.FromDays(1);
         var (registered, invited, asking, delegated) = (User(organisation, "us-1", old), User(organisation, "us-2", old), User(organisation, "us-3", old), User(organisation, "us-4", old));
-        registered.RegisteredAt = now;
-        await AddAsync(service, [registered, invited, asking, delegated]);
-        await AddAsync(service, new[] { registered, invited, asking }.Select(u => new SocialAccount { OrganisationId = organisation, Issuer = "https://id.example.co", Subject = u.Id, UserId = u.Id, CreatedAt = old }));
+        // Who is kept out would begin anew, as somebody else.
+        var deactivated = User(organisation, "us-5", old);
+        (registered.RegisteredAt, deactivated.IsActive) = (now, false);
+        await AddAsync(service, [registered, invited, asking, delegated, deactivated]);
+        await AddAsync(service, new[] { registered, invited, asking, deactivated }.Select(u => new SocialAccount { OrganisationId = organisation, Issuer = "https://id.example.co", Subject = u.Id, UserId = u.Id, CreatedAt = old }));
         await AddAsync(service, [OneTimeCode.NotIssued(invited, CodePurpose.Registration, now), Ceremony(organisation, "ce-1", CeremonyPurpose.Registration, asking.Id, now.AddMinutes(1))]);
 
         await service.Services.GetRequiredService<Housekeeping>().CleanAsync(CancellationToken.None);
 
-        Assert.Equal(4, await service.InDatabaseAsync(db => db.Users.CountAsync()));
+        Assert.Equal(5, await service.InDatabaseAsync(db => db.Users.CountAsync()));
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.TestKit.Databases;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Tests.Hosting;
 
@@ -78,6 +79,38 @@ public sealed class SettingTests
         Assert.StartsWith($"There is no setting '{section}:Nonsense'; use one of ", Assert.Single(await FaultsAsync(($"{section}:Nonsense", "1"))), StringComparison.Ordinal);
     }
 
+    // In the environment a colon is two underscores, and anything else sets nothing.
+    [Theory]
+    [MemberData(nameof(Sections))]
+    public async Task A_setting_that_is_joined_otherwise_is_refused_with_how_it_is_written(string section)
+    {
+        foreach (var key in BoundSection.Find(section)!.Keys.Where(k => k.PropertyType != typeof(List<string>)).Select(k => k.Name))
+        {
+            // Whoever has set it has not forgotten it.
+            if ((await FaultsAsync(($"{section}:{key}", null))).Count > 0 || Service.Settings(await TestDatabase.SqliteAsync()).ContainsKey($"{section}:{key}")) continue;
+            foreach (var joint in new[] { "_", ".", "-", "" })
+            {
+                foreach (var written in new[] { $"{section}{joint}{key}", $"{section}{joint}{key}".ToUpperInvariant() })
+                {
+                    Assert.Equal($"There is no setting '{written}'; an environment variable is written '{section}__{key}', in a file or on the command line it is '{section}:{key}'.", Assert.Single(await FaultsAsync((written, "1"))));
+                }
+            }
+        }
+    }
+
+    // What only the web server reads, too: a command would pass what ends the next start.
+    [Fact]
+    public void Every_section_is_held_to_its_rules_by_commands_too()
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Development" });
+        builder.AddService();
+
+        foreach (var section in BoundSection.All)
+        {
+            Assert.True(builder.Services.Any(service => service.ServiceType == typeof(IConfigureOptions<>).MakeGenericType(section.Options)), section.Name);
+        }
+    }
+
     [Theory]
     [InlineData("Mail:Username", "service", "Mail:Username and Mail:Password are for one another")]
     [InlineData("Mail:Password", "secret", "Mail:Username and Mail:Password are for one another")]
@@ -86,11 +119,18 @@ public sealed class SettingTests
     [InlineData("Trust:MetadataRoots", "roots.pem", "Trust:MetadataRoots has no effect without a Trust:MetadataSource")]
     [InlineData("Network:TrustedProxies:0", "0.0.0.0/0", "Network:TrustedProxies must hold addresses or networks of proxies, not of everybody")]
     [InlineData("Network:TrustedProxies:0", "::/0", "Network:TrustedProxies must hold addresses")]
+    [InlineData("Network:TrustedProxies:0", "0.0.0.0/1", "Network:TrustedProxies must hold addresses")]
+    [InlineData("Network:TrustedProxies:0", "128.0.0.0/7", "Network:TrustedProxies must hold addresses")]
+    [InlineData("Network:TrustedProxies:0", "::ffff:0:0/96", "Network:TrustedProxies must hold addresses")]
+    [InlineData("Network:TrustedProxies:0", "2000::/3", "Network:TrustedProxies must hold addresses")]
     [InlineData("Network:TrustedProxies:0", "10", "Network:TrustedProxies must hold addresses")]
     [InlineData("Network:TrustedProxies:0", "10.1", "Network:TrustedProxies must hold addresses")]
     [InlineData("Registration:InvitationLifetime", "00:59:59", "Registration:InvitationLifetime must be at least one hour and at most 90 days")]
     [InlineData("Registration:InvitationLifetime", "90.00:00:01", "Registration:InvitationLifetime must be at least one hour and at most 90 days")]
     [InlineData("Network:MaxConnections", "0", "Network:MaxConnections must be from 10")]
+    [InlineData("Housekeeping:KeepAuditEvents", "1.00:00:00", "Housekeeping:KeepAuditEvents must be at least 30 days")]
+    [InlineData("Housekeeping:Interval", "00:00:00", "Housekeeping:Interval must be from one second to one day")]
+    [InlineData("Housekeeping:Interval", "1.00:00:01", "Housekeeping:Interval must be from one second to one day")]
     public async Task A_setting_that_looks_safe_and_is_not_is_refused_with_the_reason(string key, string value, string told) =>
         Assert.Contains(told, Assert.Single(await FaultsAsync((key, value))), StringComparison.Ordinal);
 
@@ -192,7 +232,11 @@ public sealed class SettingTests
     [InlineData("--org or-a", "there is no setting '--org'")]
     [InlineData("--jsn", "there is no setting '--jsn'")]
     [InlineData("--json", "Required command was not provided.")]
-    [InlineData("-p 5081", "there is no setting '--p'")]
+    [InlineData("-p 5081", "an argument begins with one dash")]
+    [InlineData("-urls http://127.0.0.1:5402", "an argument begins with one dash")]
+    [InlineData("-urls=http://127.0.0.1:5402", "an argument begins with one dash")]
+    [InlineData("-Database:Migrate false", "an argument begins with one dash")]
+    [InlineData("--Database:Migrate false -urls=http://127.0.0.1:5402", "an argument begins with one dash")]
     [InlineData("--port 5081", "there is no setting '--port'")]
     [InlineData("--urls http://localhost:5081 org list", "The command 'org' must come first")]
     [InlineData("--urls=http://localhost:5081 --Registation:CodeLifetime=01:00:00", "did you mean '--Registration:CodeLifetime'?")]

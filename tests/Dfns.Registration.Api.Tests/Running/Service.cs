@@ -78,6 +78,7 @@ public sealed class Service : IAsyncDisposable
         ["RateLimits:PermitsPerMinute"] = "1000000",
         ["RateLimits:StartsPerHour"] = "1000000",
         ["RateLimits:AttemptsPerUser"] = "1000",
+        ["RateLimits:ChangesPerHour"] = "1000000",
     };
 
     public static Task<Service> StartAsync(TestDatabase database, params (string Key, string Value)[] changes)

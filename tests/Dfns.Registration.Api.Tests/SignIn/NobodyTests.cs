@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.SignIn;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.TestKit;
@@ -44,6 +45,47 @@ public abstract class NobodyTests(ServiceFixture fixture) : ServiceTests(fixture
         Assert.Equal((401, toSomebody.Text), ((int)toNobody.Status, toNobody.Text));
 
         static string Allowed(Answer challenge) => challenge.Body["allowCredentials"]!.ToJsonString();
+    }
+
+    // A bulk of invitations, or of users who were deleted: to look past them would take as long as there are, and tell who is nobody.
+    [Fact]
+    public async Task Somebody_to_stand_in_for_nobody_is_found_along_an_index_however_many_are_not_registered()
+    {
+        await using var database = await Fixture.NewDatabaseAsync();
+        await using var service = await Service.StartAsync(database);
+        var organisation = await service.NewOrganisationAsync();
+        await Registered.NewAsync(organisation);
+        var plans = await service.AsOwnerAsync(async db =>
+        {
+            db.Users.AddRange(Enumerable.Range(0, 5000).Select(n => new User
+            {
+                OrganisationId = organisation.Id,
+                Id = $"us-{n}",
+                Username = $"bulk-{n}",
+                UsernameFolded = n % 2 == 0 ? $"BULK-{n}" : null,
+                Kind = UserKind.EndUser,
+                CreatedAt = service.Clock.GetUtcNow(),
+                RegisteredAt = n % 2 == 0 ? null : service.Clock.GetUtcNow(),
+                ArchivedAt = n % 2 == 0 ? null : service.Clock.GetUtcNow(),
+            }));
+            await db.SaveChangesAsync();
+            if (db.Database.IsNpgsql()) await db.Database.ExecuteSqlAsync($"ANALYZE");
+            var found = new List<string>();
+            foreach (var from in new[] { "", " AND u.id >= a.stand_in" })
+            {
+                await using var command = db.Database.GetDbConnection().CreateCommand();
+                command.CommandText = $"{(db.Database.IsNpgsql() ? "EXPLAIN (ANALYZE, TIMING OFF)" : "EXPLAIN QUERY PLAN")} SELECT {NameStore.StandIn(from)} FROM (SELECT '{organisation.Id}' AS organisation_id, 'us' AS stand_in) AS a";
+                await db.Database.OpenConnectionAsync();
+                await using var reader = await command.ExecuteReaderAsync();
+                while (await reader.ReadAsync()) found.Add(reader.GetString(reader.FieldCount - 1));
+            }
+
+            return found;
+        });
+
+        Assert.Equal(2, plans.Count(line => line.Contains("ix_users_organisation_id_id", StringComparison.Ordinal)));
+        Assert.DoesNotContain(plans, line => line.Contains("Seq Scan on users", StringComparison.Ordinal) || line.Contains("SCAN users", StringComparison.Ordinal));
+        Assert.DoesNotContain(plans, line => System.Text.RegularExpressions.Regex.IsMatch(line, "Rows Removed by Filter: [0-9]{2,}"));
     }
 
     [Fact]

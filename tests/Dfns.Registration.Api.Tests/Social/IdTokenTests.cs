@@ -272,6 +272,8 @@ public abstract class IdTokenTests(ServiceFixture fixture) : SocialTests(fixture
     [Theory]
     [InlineData("")]
     [InlineData("Jäne")]
+    [InlineData("a\0b")]
+    [InlineData("a\u007Fb")]
     [InlineData("256")]
     public async Task Refuses_a_subject_that_is_empty_or_too_long_or_not_ASCII(string subject)
     {
@@ -338,6 +340,42 @@ public abstract class IdTokenTests(ServiceFixture fixture) : SocialTests(fixture
         await using var provider = await OpenIdProvider.StartAsync();
 
         await AssertRefusedAsync("id_token_claims_invalid", await OrganisationAsync(provider), Draft(provider, email: email));
+    }
+
+    // Half a surrogate where it is compared or not, an encrypted token, and parts that are none; the latter drawn.
+    public static TheoryData<string> NoTokens
+    {
+        get
+        {
+            const string header = """{"alg":"RS256","kid":"1"}""";
+            var random = new Random(20261128);
+            string[] pieces = ["", ".", "..", "=", "A===", "W10", Text("{}"), Text(header), Text("null"), Text("[]"), Text("""{"alg":"dir","enc":"A256GCM"}"""), Text("""{"alg":{}}"""), Text("""{"crit":[1]}"""), "+/", "\u0000", "%"];
+            return
+            [
+                $"{Text(header)}.{Text("""{"a":{"\ud800":1}}""")}.AAAA",
+                $"{Text(header)}.{Text("""{"a":{"\ud800":1,"\ud800":2}}""")}.AAAA",
+                $"{Text("""{"alg":"RS256","x":{"\udc00":1}}""")}.{Text("{}")}.AAAA",
+                $"{Text("""{"alg":"dir","enc":"A256GCM"}""")}.A.A.A.A",
+                $"{Text("""{"alg":"dir","enc":"A256GCM"}""")}.A===.W10..",
+                .. Enumerable.Range(0, 400).Select(_ => string.Join('.', Enumerable.Range(0, random.Next(1, 7)).Select(_ => pieces[random.Next(pieces.Length)]))).Distinct(StringComparer.Ordinal),
+            ];
+
+            static string Text(string json) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(json));
+        }
+    }
+
+    [Fact]
+    public async Task Whatever_is_no_token_is_refused_in_a_sentence_and_is_no_fault_of_the_service()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        foreach (string text in NoTokens.Select(row => row.Data))
+        {
+            foreach (var path in new[] { "/auth/registration/social", "/auth/login/social" })
+            {
+                var answer = await Service.PostAsync(path, Body(organisation, text));
+                Assert.True((int)answer.Status is 400 or 401, $"{text}: {answer.Text}");
+            }
+        }
     }
 
     private static readonly string[] OtherTypes = ["application/at+jwt", "logout+jwt", "secevent+jwt", "token-introspection+jwt", "dpop+jwt", "oauth-authz-req+jwt", "whatever"];

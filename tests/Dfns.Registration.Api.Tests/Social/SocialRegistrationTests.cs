@@ -36,6 +36,23 @@ public abstract class SocialRegistrationTests(ServiceFixture fixture) : SocialTe
             await Service.InDatabaseAsync(db => db.AuditEvents.Where(e => e.SubjectId == user.Id).Select(e => e.Action).Order().ToListAsync()));
     }
 
+    // The trail tells of an identity in full, however long it is.
+    [Fact]
+    public async Task Who_began_with_the_longest_subject_can_be_continued_by_a_back_end()
+    {
+        await using var provider = await OpenIdProvider.StartAsync();
+        var organisation = await OrganisationAsync(provider);
+        var subject = new string('s', 255);
+        await StartAsync(organisation, Draft(provider, subject));
+
+        var answer = await (await organisation.NewServiceAccountAsync(Permission.RegisterDelegated)).PostAsync("/auth/registration/delegated/restart", new JsonObject { ["email"] = "jane@example.co", ["kind"] = "EndUser" });
+
+        Assert.True((int)answer.Status == 200, answer.Text);
+        var told = await Service.InDatabaseAsync(db => db.AuditEvents.Where(e => e.OrganisationId == organisation.Id && e.Action == AuditActions.RegistrationTakenOver).Select(e => e.Note!).ToListAsync());
+        Assert.Contains($"{subject} at {provider.Issuer}", string.Concat(told), StringComparison.Ordinal);
+        Assert.All(told, note => Assert.InRange(note.Length, 1, Limits.NoteLength));
+    }
+
     [Fact]
     public async Task The_same_token_starts_again_until_the_registration_completes()
     {

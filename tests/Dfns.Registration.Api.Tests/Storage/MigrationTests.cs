@@ -29,6 +29,25 @@ public abstract class MigrationTests(ServiceFixture fixture) : ServiceTests(fixt
             Assert.Equal(0, await service.InDatabaseAsync(StatisticsAsync));
         }
 
+        // Names are in it, and encrypted private keys.
+        [Fact]
+        public async Task A_new_file_and_those_beside_it_are_their_owners_alone_and_one_that_others_can_read_is_told()
+        {
+            if (OperatingSystem.IsWindows()) return;
+            const UnixFileMode owners = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            await using var database = await Fixture.NewDatabaseAsync();
+            var file = new Microsoft.Data.Sqlite.SqliteConnectionStringBuilder(database.ConnectionString).DataSource;
+            await using (var service = await Service.StartAsync(database))
+            {
+                foreach (var each in new[] { file, $"{file}-wal", $"{file}-shm" }) Assert.True(File.GetUnixFileMode(each) == owners, each);
+                Assert.DoesNotContain(service.Log.Lines, line => line.Contains("Others on this machine", StringComparison.Ordinal));
+            }
+
+            File.SetUnixFileMode(file, owners | UnixFileMode.GroupRead);
+            await using var again = await Service.StartAsync(database);
+            Assert.Single(again.Log.Lines, line => line.Contains("Others on this machine can read or write the database file", StringComparison.Ordinal));
+        }
+
         private static Task<int> StatisticsAsync(RegistrationDbContext db) =>
             db.Database.SqlQuery<int>($"SELECT count(*) AS \"Value\" FROM sqlite_schema WHERE name LIKE 'sqlite_stat%'").SingleAsync();
     }

@@ -103,6 +103,26 @@ public sealed class RateLimitTests(ServiceFixture.Sqlite fixture) : ServiceTests
         Assert.Equal(200, await StatusAsync(service, "198.51.100.1", HttpMethod.Get, probe));
     }
 
+    // A browser asks before it sends; whoever is none can ask as often.
+    [Theory]
+    [InlineData("/auth/login/init")]
+    [InlineData("/auth/credentials")]
+    [InlineData("/nowhere")]
+    public async Task Preflights_are_limited_wherever_they_are_for(string path)
+    {
+        await using var service = await StrictAsync();
+        var answered = 0;
+        for (var n = 0; n < 2 * Wide; n++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Options, new Uri(service.Http.BaseAddress!, path));
+            foreach (var (name, value) in new[] { ("X-Forwarded-For", "198.51.100.1"), ("Origin", "https://app.example.co"), ("Access-Control-Request-Method", "POST") }) request.Headers.Add(name, value);
+            using var response = await Invoker.SendAsync(request, CancellationToken.None);
+            if ((int)response.StatusCode != 429) answered++;
+        }
+
+        Assert.Equal(Wide, answered);
+    }
+
     [Fact]
     public async Task Networks_of_one_48_have_their_own_limits_and_one_together()
     {

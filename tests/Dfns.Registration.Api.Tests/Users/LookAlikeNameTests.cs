@@ -37,6 +37,8 @@ public abstract class LookAlikeNameTests(ServiceFixture fixture) : ServiceTests(
         ["sharp s"] = ("strasse@example.co", "stra\u00DFe@example.co"),
         ["a long s"] = ("strasse@example.co", "\u017Ftrasse@example.co"),
         ["final sigma"] = ("\u03BF\u03B4\u03BF\u03C3", "\u039F\u0394\u039F\u03C2"),
+        ["an iota below before or after its accent"] = ("\u1FB4\u03B2@example.co", "\u1FB3\u0301\u03B2@example.co"),
+        ["an iota below by itself"] = ("\u1FC4@example.co", "\u0397\u0345\u0301@example.co"),
         ["a dotted capital i"] = ("i\u0307@example.co", "\u0130@example.co"),
     };
 
@@ -134,6 +136,43 @@ public abstract class LookAlikeNameTests(ServiceFixture fixture) : ServiceTests(
         await Registered.NewAsync(organisation, username: one);
 
         Assert.Equal(200, (int)(await (await Service.InviteAsync(organisation, other)).TryInitAsync()).Status);
+    }
+
+    // Shown as a blank, or newer than what names are compared by: each would be a second user of a name.
+    [Theory]
+    [InlineData("ja\u2800ne")]
+    [InlineData("jane\U00016FE4")]
+    [InlineData("jane\U0001D159")]
+    [InlineData("ja\uFFFCne")]
+    [InlineData("jane  doe")]
+    [InlineData("jane \u00A0doe")]
+    [InlineData("jane \u3164 doe")]
+    [InlineData("jane\u2003\u2009doe")]
+    [InlineData("\U0001CCD6\U0001CCD7")]
+    [InlineData("\u1C89")]
+    [InlineData("\uA7DC")]
+    [InlineData("\U00010D50")]
+    public async Task Nobody_new_is_named_by_what_shows_as_nothing_or_is_not_known(string name)
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var answer = await (await organisation.NewServiceAccountAsync(Permission.RegisterDelegated)).PostAsync("/auth/registration/delegated", Delegated(name));
+
+        Assert.Equal(("member_invalid", "$.email"), (answer.Code, answer.Path));
+    }
+
+    // Marks that do not meet stand in any order, the iota below a letter among them; letters that are composed with it as well.
+    [Fact]
+    public void Marks_are_ordered_before_they_are_letters()
+    {
+        foreach (var (composed, letter) in new[] { ('\u1FB3', '\u03B1'), ('\u1FC3', '\u03B7'), ('\u1FF3', '\u03C9'), ('\u1FBC', '\u0391'), ('\u1FCC', '\u0397'), ('\u1FFC', '\u03A9') })
+        {
+            foreach (var mark in "\u0300\u0301\u0304\u0306\u0308\u0313\u0314\u0342\u0323\u0331\u0327")
+            {
+                var folded = User.Fold($"{letter}{mark}\u0345");
+                Assert.Equal(folded, User.Fold($"{composed}{mark}"));
+                Assert.Equal(folded, User.Fold($"{letter}\u0345{mark}"));
+            }
+        }
     }
 
     [Fact]

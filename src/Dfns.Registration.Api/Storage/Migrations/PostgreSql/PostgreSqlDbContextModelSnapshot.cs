@@ -885,6 +885,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .IsUnique()
                         .HasDatabaseName("ix_users_organisation_id_external_id");
 
+                    b.HasIndex("OrganisationId", "Id")
+                        .HasDatabaseName("ix_users_organisation_id_id")
+                        .HasFilter("registered_at IS NOT NULL AND archived_at IS NULL");
+
                     b.HasIndex("OrganisationId", "UsernameFolded")
                         .IsUnique()
                         .HasDatabaseName("ix_users_organisation_id_username_folded");
