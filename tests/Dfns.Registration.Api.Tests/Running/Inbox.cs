@@ -43,3 +43,16 @@ internal sealed class Inbox : ICodeDelivery
         return Task.CompletedTask;
     }
 }
+
+/// <summary>The mails of one organisation.</summary>
+internal static class OrganisationInbox
+{
+    /// <summary>The next mail to somebody of an organisation; those of other tests come too, those of clients that hung up among them.</summary>
+    public static async Task<CodeMail> MailAsync(this TestOrganisation organisation)
+    {
+        while (true)
+        {
+            if (await organisation.Service.Inbox.NextAsync() is var mail && mail.OrganisationId == organisation.Id) return mail;
+        }
+    }
+}

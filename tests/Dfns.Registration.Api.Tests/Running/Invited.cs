@@ -35,6 +35,15 @@ public sealed record Invited(TestOrganisation Organisation, string UserId, strin
 /// <summary>An open session: what it takes to complete it.</summary>
 public sealed record Challenge(TestOrganisation Organisation, string UserId, string Text, string Token, JsonNode Body)
 {
+    /// <summary>What was answered to whoever began.</summary>
+    public static Challenge Of(TestOrganisation organisation, Answer answer)
+    {
+        Assert.True((int)answer.Status == 200, answer.Text);
+        var challenge = new Challenge(organisation, (string)answer.Body["user"]!["id"]!, answer.Require("challenge"), answer.Require("temporaryAuthenticationToken"), answer.Body);
+        KnownSecrets.Add(challenge.Token);
+        return challenge;
+    }
+
     private ExampleCredentials Make => new(Text, Organisation.RelyingPartyId, Organisation.Origin);
 
     public JsonObject Fido2() => Known(Make.Fido2());

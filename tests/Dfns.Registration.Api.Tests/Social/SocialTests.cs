@@ -49,14 +49,7 @@ public abstract class SocialTests(ServiceFixture fixture) : ServiceTests(fixture
     internal Task<Answer> TryStartAsync(TestOrganisation organisation, IdTokenDraft draft, string? nonce = null) =>
         Service.PostAsync("/auth/registration/social", Body(organisation, draft.Encode(), nonce));
 
-    internal async Task<Challenge> StartAsync(TestOrganisation organisation, IdTokenDraft draft, string? nonce = null)
-    {
-        var answer = await TryStartAsync(organisation, draft, nonce);
-        Assert.True((int)answer.Status == 200, answer.Text);
-        var challenge = new Challenge(organisation, (string)answer.Body["user"]!["id"]!, answer.Require("challenge"), answer.Require("temporaryAuthenticationToken"), answer.Body);
-        KnownSecrets.Add(challenge.Token);
-        return challenge;
-    }
+    internal async Task<Challenge> StartAsync(TestOrganisation organisation, IdTokenDraft draft, string? nonce = null) => Challenge.Of(organisation, await TryStartAsync(organisation, draft, nonce));
 
     internal async Task AssertRefusedAsync(string code, TestOrganisation organisation, IdTokenDraft draft, string? nonce = null)
     {

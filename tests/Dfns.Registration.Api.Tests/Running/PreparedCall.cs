@@ -1,0 +1,281 @@
+using System.Text.Json.Nodes;
+using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Social;
+using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Wire;
+using Dfns.Registration.Verification;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dfns.Registration.Api.Tests.Running;
+
+/// <summary>A request that would succeed, and whom it is about.</summary>
+internal sealed record PreparedCall(TestOrganisation Organisation, string User, RawRequest Request)
+{
+    // One for all; it goes with the run.
+    private static readonly Lazy<Task<OpenIdProvider>> Provider = new(OpenIdProvider.StartAsync);
+
+    /// <summary>Calls of each flow, by somebody for whom they would succeed.</summary>
+    public static readonly IReadOnlyDictionary<string, Func<TestOrganisation, Task<PreparedCall>>> Known = new Dictionary<string, Func<TestOrganisation, Task<PreparedCall>>>(StringComparer.Ordinal)
+    {
+        ["a challenge to register"] = async o => Call(o, "jane@example.co", HttpMethod.Post, "/auth/registration/init", (await InviteAsync(o)).InitBody),
+        ["a registration code by mail"] = async o =>
+        {
+            await InviteAsync(o);
+            return Call(o, "jane@example.co", HttpMethod.Put, "/auth/registration/code", Named(o));
+        },
+        ["a registration"] = async o =>
+        {
+            var challenge = await (await InviteAsync(o)).InitAsync();
+            return Call(o, "jane@example.co", HttpMethod.Post, "/auth/registration", challenge.GoodBody(), challenge.Token);
+        },
+        ["a registration that opens a session"] = async o =>
+        {
+            var challenge = await (await InviteAsync(o)).InitAsync();
+            return Call(o, "jane@example.co", HttpMethod.Post, "/auth/registration/enduser", challenge.GoodBody(), challenge.Token);
+        },
+        ["a delegated registration"] = o => SignedByServiceAsync(o, Permission.RegisterDelegated, "/auth/registration/delegated", new JsonObject { ["email"] = "jane@example.co", ["kind"] = "EndUser" }),
+        ["a delegated registration that is begun again"] = async o =>
+        {
+            await InviteAsync(o);
+            return await SignedByServiceAsync(o, Permission.RegisterDelegated, "/auth/registration/delegated/restart", new JsonObject { ["email"] = "jane@example.co", ["kind"] = "EndUser" });
+        },
+        ["a social registration"] = async o => Call(o, "jane@example.co", HttpMethod.Post, "/auth/registration/social", await IdTokenAsync(o)),
+        ["a social sign-in"] = async o =>
+        {
+            var started = Challenge.Of(o, await o.Service.PostAsync("/auth/registration/social", await IdTokenAsync(o)));
+            return Call(await Registered.CompleteAsync(started, "jane@example.co"), HttpMethod.Post, "/auth/login/social", await IdTokenAsync(o));
+        },
+        ["a challenge to sign in"] = async o => Call(await RegisterAsync(o), HttpMethod.Post, "/auth/login/init", Named(o)),
+        ["a challenge to sign in, for nobody"] = o => Task.FromResult(Call(o, "jane@example.co", HttpMethod.Post, "/auth/login/init", Named(o))),
+        ["a challenge to sign in, with a code"] = async o =>
+        {
+            var user = await RegisterAsync(o);
+            await o.Service.PostAsync("/auth/login/code", Named(o));
+            var body = Named(o);
+            body["loginCode"] = (await o.MailAsync()).Code;
+            return Call(user, HttpMethod.Post, "/auth/login/init", body);
+        },
+        ["a login code by mail"] = async o => Call(await RegisterAsync(o), HttpMethod.Post, "/auth/login/code", Named(o)),
+        ["a sign-in"] = async o =>
+        {
+            var user = await RegisterAsync(o);
+            return Call(user, HttpMethod.Post, "/auth/login", await user.LoginBodyAsync());
+        },
+        ["a sign-out"] = async o =>
+        {
+            var user = await RegisterAsync(o);
+            return Call(user, HttpMethod.Put, "/auth/logout", new JsonObject { ["allSessions"] = true }, await user.LoginAsync());
+        },
+        ["a sign-out of one session"] = async o =>
+        {
+            var user = await RegisterAsync(o);
+            return Call(user, HttpMethod.Put, "/auth/logout", new JsonObject(), await user.LoginAsync());
+        },
+        ["a challenge to sign a call"] = async o =>
+        {
+            var user = await RegisterAsync(o);
+            return Call(
+                user, HttpMethod.Post, "/auth/action/init",
+                new JsonObject { ["userActionPayload"] = "{}", ["userActionHttpMethod"] = "POST", ["userActionHttpPath"] = "/auth/x", ["userActionServerKind"] = "Api" }, await user.LoginAsync());
+        },
+        ["a signature of a call"] = async o =>
+        {
+            var user = await RegisterAsync(o);
+            var caller = await user.SignedInAsync();
+            return Call(user, HttpMethod.Post, "/auth/action", caller.AnswerTo(await caller.InitActionAsync(HttpMethod.Post, "/auth/x", "{}")), caller.Token);
+        },
+        ["a recovery code by mail"] = async o => Call(await RegisterAsync(o), HttpMethod.Post, "/auth/recover/user/code", Named(o)),
+        ["a recovery code by mail, as earlier clients ask for it"] = async o => Call(await RegisterAsync(o), HttpMethod.Put, "/auth/recover/user/code", Named(o)),
+        ["a challenge to recover"] = async o =>
+        {
+            var user = await RegisterAsync(o);
+            var body = Named(o);
+            (body["verificationCode"], body["credentialId"]) = (await RecoveryCodeAsync(user), user.Recovery!.CredId);
+            return Call(user, HttpMethod.Post, "/auth/recover/user/init", body);
+        },
+        ["a recovery"] = async o =>
+        {
+            var user = await RegisterAsync(o);
+            var recovering = Recovering.Of(user, await Recovering.TryStartAsync(user, await RecoveryCodeAsync(user)));
+            return Call(recovering.User, HttpMethod.Post, "/auth/recover/user", recovering.GoodBody(), recovering.Token);
+        },
+        ["a delegated recovery"] = async o =>
+        {
+            var user = await RegisterAsync(o);
+            return await SignedByServiceAsync(o, Permission.RecoverDelegated, "/auth/recover/user/delegated", new JsonObject { ["username"] = user.Username, ["credentialId"] = user.Recovery!.CredId });
+        },
+        ["a list of credentials"] = async o =>
+        {
+            var user = await RegisterAsync(o);
+            return Call(user, HttpMethod.Get, "/auth/credentials", null, await user.LoginAsync());
+        },
+        ["a challenge to add a credential"] = async o =>
+        {
+            var user = await RegisterAsync(o);
+            return Call(user, HttpMethod.Post, "/auth/credentials/init", new JsonObject { ["kind"] = "Key" }, await user.LoginAsync());
+        },
+        ["a credential that is added"] = async o =>
+        {
+            var user = await RegisterAsync(o);
+            var caller = await user.SignedInAsync();
+            var adding = await Adding.InitAsync(user, caller, CredentialKind.Key);
+            return await SignedAsync(user, caller, HttpMethod.Post, "/auth/credentials", adding.BodyOf(adding.Make(CredentialKind.Key)));
+        },
+        ["a code for another device"] = async o =>
+        {
+            var user = await RegisterAsync(o);
+            return await SignedAsync(user, await user.SignedInAsync(), HttpMethod.Post, "/auth/credentials/code", new JsonObject { ["expiration"] = o.Service.Clock.GetUtcNow().AddSeconds(50).ToUnixTimeSeconds() });
+        },
+        ["a challenge for another device"] = async o =>
+        {
+            var user = await RegisterAsync(o);
+            return Call(user, HttpMethod.Post, "/auth/credentials/code/init", new JsonObject { ["code"] = await CodeAsync(user), ["credentialKind"] = "Key" });
+        },
+        ["a credential of another device"] = async o =>
+        {
+            var user = await RegisterAsync(o);
+            var adding = Adding.Of(user, await o.Service.PostAsync("/auth/credentials/code/init", new JsonObject { ["code"] = await CodeAsync(user), ["credentialKind"] = "Key" }));
+            return Call(user, HttpMethod.Post, "/auth/credentials/code/verify", adding.BodyOf(adding.Make(CredentialKind.Key)));
+        },
+        ["a credential that is activated"] = async o =>
+        {
+            var (user, caller, uuid) = await SecondAsync(o);
+            await caller.PutAsync("/auth/credentials/deactivate", Named(uuid));
+            return await SignedAsync(user, caller, HttpMethod.Put, "/auth/credentials/activate", Named(uuid));
+        },
+        ["a credential that is deactivated"] = async o =>
+        {
+            var (user, caller, uuid) = await SecondAsync(o);
+            return await SignedAsync(user, caller, HttpMethod.Put, "/auth/credentials/deactivate", Named(uuid));
+        },
+        ["a credential that is renamed"] = async o =>
+        {
+            var (user, caller, uuid) = await SecondAsync(o);
+            return await SignedAsync(user, caller, HttpMethod.Put, $"/auth/credentials/{uuid}", new JsonObject { ["credentialName"] = "Phone" });
+        },
+        ["a credential that is archived"] = async o =>
+        {
+            var (user, caller, uuid) = await SecondAsync(o);
+            return await SignedAsync(user, caller, HttpMethod.Delete, $"/auth/credentials/{uuid}", body: null);
+        },
+        ["a user who is looked at"] = async o =>
+        {
+            var user = await RegisterAsync(o);
+            return Call(o, "", HttpMethod.Get, $"/auth/users/{user.UserId}", null, (await o.NewServiceAccountAsync(Permission.ReadUsers)).Token);
+        },
+        ["a user who is updated"] = async o =>
+        {
+            var user = await RegisterAsync(o);
+            return await SignedByServiceAsync(o, Permission.UpdateUsers, $"/auth/users/{user.UserId}", new JsonObject { ["isSSORequired"] = false }, HttpMethod.Put);
+        },
+        ["a user who is deactivated"] = async o =>
+        {
+            var user = await RegisterAsync(o);
+            return await SignedByServiceAsync(o, Permission.DeactivateUsers, $"/auth/users/{user.UserId}/deactivate", body: null, HttpMethod.Put);
+        },
+        ["a user who is activated"] = async o =>
+        {
+            var user = await RegisterAsync(o);
+            await (await o.NewServiceAccountAsync(Permission.DeactivateUsers)).PutAsync($"/auth/users/{user.UserId}/deactivate");
+            return await SignedByServiceAsync(o, Permission.ActivateUsers, $"/auth/users/{user.UserId}/activate", body: null, HttpMethod.Put);
+        },
+        ["a user who is deleted"] = async o =>
+        {
+            var user = await RegisterAsync(o);
+            return await SignedByServiceAsync(o, Permission.DeleteUsers, $"/auth/users/{user.UserId}", body: null, HttpMethod.Delete);
+        },
+        ["a user who is invited"] = async o =>
+        {
+            var admin = await o.NewServiceAccountAsync(Permission.CreateUsers);
+            return Call(
+                o, "john@example.co", HttpMethod.Post, "/auth/users", Employee, admin.Token, await admin.SignAsync(HttpMethod.Post, "/auth/users", Employee.ToJsonString()));
+        },
+        ["a list of users"] = async o => Call(o, "", HttpMethod.Get, "/auth/users", null, (await o.NewServiceAccountAsync(Permission.ReadUsers)).Token),
+        ["a token that is asked about"] = async o =>
+        {
+            var backend = await o.NewServiceAccountAsync(Permission.IntrospectTokens);
+            return new PreparedCall(o, "", new RawRequest(HttpMethod.Post, "/auth/introspect", $"token={backend.Token}", backend.Token) { MediaType = FormBody.MediaType });
+        },
+        ["a delegated sign-in"] = async o =>
+        {
+            await RegisterAsync(o);
+            return await SignedByServiceAsync(o, Permission.LoginDelegated, "/auth/login/delegated", new JsonObject { ["username"] = "jane@example.co" });
+        },
+        ["the published keys"] = o => Task.FromResult(Call(o, "", HttpMethod.Get, "/.well-known/jwks.json", null)),
+        ["health"] = o => Task.FromResult(Call(o, "", HttpMethod.Get, "/health/ready", null)),
+    };
+
+    /// <summary>Makes the call.</summary>
+    public async Task<Answer> SendAsync()
+    {
+        using var body = Request.Body.Length == 0 ? null : new StringContent(Request.Body, System.Text.Encoding.UTF8, Request.MediaType);
+        return await Organisation.Service.SendAsync(Request.Method, Request.Path, body, Request.Bearer, Request.UserAction);
+    }
+
+    private static JsonObject Employee => new() { ["email"] = "john@example.co", ["kind"] = "CustomerEmployee" };
+
+    private static Task<Invited> InviteAsync(TestOrganisation organisation) => organisation.Service.InviteAsync(organisation, "jane@example.co");
+
+    private static Task<Registered> RegisterAsync(TestOrganisation organisation) => Registered.NewAsync(organisation, recovery: true);
+
+    private static JsonObject Named(TestOrganisation organisation) => new() { ["username"] = "jane@example.co", ["orgId"] = organisation.Id };
+
+    private static async Task<string> RecoveryCodeAsync(Registered user)
+    {
+        await user.Organisation.Service.PostAsync("/auth/recover/user/code", Named(user.Organisation));
+        return (await user.Organisation.MailAsync()).Code;
+    }
+
+    private static async Task<string> CodeAsync(Registered user)
+    {
+        var made = await (await user.SignedInAsync()).PostAsync("/auth/credentials/code", new JsonObject { ["expiration"] = user.Organisation.Service.Clock.GetUtcNow().AddSeconds(50).ToUnixTimeSeconds() });
+        return made.Require("code");
+    }
+
+    private static JsonObject Named(string credentialUuid) => new() { ["credentialUuid"] = credentialUuid };
+
+    // A user with a key beside the passkey, and the uuid of that key.
+    private static async Task<(Registered User, SigningCaller Caller, string Uuid)> SecondAsync(TestOrganisation organisation)
+    {
+        var user = await RegisterAsync(organisation);
+        var caller = await user.SignedInAsync();
+        var adding = await Adding.InitAsync(user, caller, CredentialKind.Key);
+        var added = await caller.PostAsync("/auth/credentials", adding.BodyOf(adding.Make(CredentialKind.Key)));
+        return (user, caller, added.Require("credentialUuid"));
+    }
+
+    private static async Task<JsonObject> IdTokenAsync(TestOrganisation organisation)
+    {
+        var provider = await Provider.Value;
+        await organisation.Service.InDatabaseAsync(async db =>
+        {
+            if (await db.SocialProviders.AnyAsync(p => p.OrganisationId == organisation.Id)) return 0;
+            db.SocialProviders.Add(new SocialProvider
+            {
+                OrganisationId = organisation.Id,
+                Issuer = provider.Issuer,
+                ClientIds = [OpenIdProvider.ClientId],
+                Algorithms = [.. SocialProviderRules.DefaultAlgorithms],
+                CreatedAt = organisation.Service.Clock.GetUtcNow(),
+            });
+            return await db.SaveChangesAsync();
+        });
+        return new() { ["idToken"] = provider.Draft(organisation.Service.Clock.GetUtcNow()).Encode(), ["socialLoginProviderKind"] = "Oidc", ["orgId"] = organisation.Id };
+    }
+
+    private static async Task<PreparedCall> SignedAsync(Registered user, SigningCaller caller, HttpMethod method, string path, JsonNode? body) =>
+        Call(user.Organisation, user.Username, method, path, body, caller.Token, await caller.SignAsync(method, path, body?.ToJsonString() ?? ""));
+
+    private static async Task<PreparedCall> SignedByServiceAsync(TestOrganisation organisation, string permission, string path, JsonNode? body, HttpMethod? method = null)
+    {
+        var service = await organisation.NewServiceAccountAsync(permission);
+        method ??= HttpMethod.Post;
+        return Call(organisation, "jane@example.co", method, path, body, service.Token, await service.SignAsync(method, path, body?.ToJsonString() ?? ""));
+    }
+
+    private static PreparedCall Call(Registered user, HttpMethod method, string path, JsonNode? body, string? bearer = null) =>
+        Call(user.Organisation, user.Username, method, path, body, bearer);
+
+    private static PreparedCall Call(TestOrganisation organisation, string user, HttpMethod method, string path, JsonNode? body, string? bearer = null, string? userAction = null) =>
+        new(organisation, user, RawRequest.Of(method, path, body, bearer, userAction));
+}
