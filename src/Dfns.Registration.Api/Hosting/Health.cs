@@ -25,7 +25,7 @@ internal static class Health
     {
         routes.MapMethods("/health/live", Methods, () => Answer(isHealthy: true)).ForProbes().ExcludeFromDescription();
         // Each asker waits for as long as it likes; the question is everybody's.
-        routes.MapMethods("/health/ready", Methods, async (Readiness readiness, CancellationToken ct) => Answer(await readiness.AskAsync().WaitAsync(ct))).ForProbes().ExcludeFromDescription();
+        routes.MapMethods("/health/ready", Methods, async (Readiness readiness, CancellationToken ct) => Answer(await readiness.AskAsync(ct))).ForProbes().ExcludeFromDescription();
     }
 
     private static Results<Ok<HealthResponse>, ErrorResult> Answer(bool isHealthy) => isHealthy
@@ -40,11 +40,26 @@ internal static class Health
     {
         private static readonly TimeSpan Kept = TimeSpan.FromSeconds(1);
 
+        // A database that takes longer is none that a request should wait for.
+        private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
         private readonly Lock turn = new();
         private Task<bool>? asked;
         private long since;
 
-        public Task<bool> AskAsync()
+        public async Task<bool> AskAsync(CancellationToken ct)
+        {
+            try
+            {
+                return await Asked().WaitAsync(Patience, clock, ct);
+            }
+            catch (TimeoutException)
+            {
+                return false;
+            }
+        }
+
+        private Task<bool> Asked()
         {
             lock (turn)
             {

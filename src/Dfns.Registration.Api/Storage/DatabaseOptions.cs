@@ -29,6 +29,20 @@ public sealed class DatabaseOptions
     /// <summary>How long a starting service waits for its database; default 30 seconds.</summary>
     public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long a statement may take, unless the connection string says otherwise: longer than any of a request does, and no longer than one waits for.</summary>
+    internal const int StatementSeconds = 10;
+
+    /// <summary>The connection string for Microsoft.Data.Sqlite, with what it leaves open.</summary>
+    /// <param name="pooled">False for a connection that is shared with nobody.</param>
+    internal string SqliteConnectionString(bool pooled = true)
+    {
+        var builder = new SqliteConnectionStringBuilder(ConnectionString);
+        // So long another process that writes is waited for.
+        if (!builder.ShouldSerialize("Default Timeout")) builder.DefaultTimeout = StatementSeconds;
+        if (!pooled) builder.Pooling = false;
+        return builder.ConnectionString;
+    }
+
     /// <summary>Whether the provider's driver can read <see cref="ConnectionString"/>; no connection is made.</summary>
     internal bool IsConnectionString()
     {
@@ -42,6 +56,17 @@ public sealed class DatabaseOptions
         {
             return false;
         }
+    }
+
+    /// <summary>Whether what it names for SQLite is no folder, which would be told as an I/O error.</summary>
+    internal bool IsNoFolder() => Provider == DatabaseProvider.PostgreSql || string.IsNullOrWhiteSpace(ConnectionString) || !IsConnectionString() || !Directory.Exists(new SqliteConnectionStringBuilder(ConnectionString).DataSource);
+
+    /// <summary>Whether it names a server of PostgreSQL, and no file that is not there. Where it cannot be read, that is the fault.</summary>
+    internal bool IsWhole()
+    {
+        if (Provider != DatabaseProvider.PostgreSql || string.IsNullOrWhiteSpace(ConnectionString) || !IsConnectionString()) return true;
+        var builder = new NpgsqlConnectionStringBuilder(ConnectionString);
+        return !string.IsNullOrWhiteSpace(builder.Host) && Array.TrueForAll([builder.RootCertificate, builder.SslCertificate, builder.SslKey, builder.Passfile], file => string.IsNullOrEmpty(file) || File.Exists(file));
     }
 }
 

@@ -32,27 +32,45 @@ internal sealed class DatabaseSchema(RegistrationDbContext db)
     public async Task<bool> IsBehindAsync(CancellationToken ct) => (await PendingAsync(ct)).Count > 0;
 
     /// <summary>Whether it takes changes: a replica does not, nor does a server that an operator has made read-only.</summary>
-    public async Task<bool> IsWritableAsync(CancellationToken ct) => !db.Database.IsNpgsql()
-        || await db.Database.SqlQuery<bool>($"""SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off' AS "Value" """).SingleAsync(ct);
+    /// <exception cref="SqliteException">The file does not: it may only be read, or there is no room.</exception>
+    public async Task<bool> IsWritableAsync(CancellationToken ct)
+    {
+        if (db.Database.IsNpgsql()) return await db.Database.SqlQuery<bool>($"""SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off' AS "Value" """).SingleAsync(ct);
+        await db.Database.OpenConnectionAsync(ct);
+        try
+        {
+            // A number that nobody uses, and that stays as it is: that there is room for it only its commit tells. Another who writes at this moment tells
+            // as much.
+            var version = await db.Database.SqlQuery<long>($"""SELECT user_version AS "Value" FROM pragma_user_version""").SingleAsync(ct);
+            await HeldByNobodyAsync(() => RunAsync(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {version}"), ct));
+            return true;
+        }
+        finally
+        {
+            await db.Database.CloseConnectionAsync();
+        }
+    }
 
     /// <summary>Whether its role may change the schema.</summary>
     public async Task<bool> MayChangeAsync(CancellationToken ct) => !db.Database.IsNpgsql()
         || await db.Database.SqlQuery<bool>($"""SELECT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS "Value" """).SingleAsync(ct);
 
     /// <summary>The migrations that were not applied, in their order.</summary>
-    public async Task<IReadOnlyList<string>> PendingAsync(CancellationToken ct)
-    {
-        // A server without such a database would count as one where nothing has been applied.
-        if (db.Database.IsNpgsql()) await db.Database.OpenConnectionAsync(ct);
-        try
+    public Task<IReadOnlyList<string>> PendingAsync(CancellationToken ct) => db.Database.CreateExecutionStrategy().ExecuteAsync<IReadOnlyList<string>>(
+        async stop =>
         {
-            return [.. await db.Database.GetPendingMigrationsAsync(ct)];
-        }
-        finally
-        {
-            if (db.Database.IsNpgsql()) await db.Database.CloseConnectionAsync();
-        }
-    }
+            // A server without such a database would count as one where nothing has been applied.
+            if (db.Database.IsNpgsql()) await db.Database.OpenConnectionAsync(stop);
+            try
+            {
+                return [.. await db.Database.GetPendingMigrationsAsync(stop)];
+            }
+            finally
+            {
+                if (db.Database.IsNpgsql()) await db.Database.CloseConnectionAsync();
+            }
+        },
+        ct);
 
     /// <summary>The last migration that was applied.</summary>
     public async Task<string> NewestAsync(CancellationToken ct) => (await db.Database.GetAppliedMigrationsAsync(ct)).Last();
@@ -249,11 +267,30 @@ internal sealed class TurnNotGivenException(string holder, TimeSpan waited)
     : Exception(string.Create(CultureInfo.InvariantCulture, $"it has waited {waited.TotalSeconds:0} s (Database:StartTimeout) for {holder}. Once that one has come to its end, or was ended, start again."));
 
 /// <summary>The health of the database.</summary>
-internal static class DatabaseHealth
+internal static partial class DatabaseHealth
 {
     /// <summary>Adds the check that the database answers, is migrated and takes changes.</summary>
     /// <param name="checks">The checks of the service.</param>
     /// <param name="tag">What the check is told by.</param>
-    public static void AddDatabase(this IHealthChecksBuilder checks, string tag) => checks.AddDbContextCheck<RegistrationDbContext>(
-        "database", HealthStatus.Unhealthy, [tag], async (db, ct) => !await new DatabaseSchema(db).IsBehindAsync(ct) && await new DatabaseSchema(db).IsWritableAsync(ct));
+    public static void AddDatabase(this IHealthChecksBuilder checks, string tag) => checks.AddDbContextCheck<RegistrationDbContext>("database", HealthStatus.Unhealthy, [tag], IsWellAsync);
+
+    private static async Task<bool> IsWellAsync(RegistrationDbContext db, CancellationToken ct)
+    {
+        try
+        {
+            var schema = new DatabaseSchema(db);
+            return !await schema.IsBehindAsync(ct) && await schema.IsWritableAsync(ct);
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            Log.NotReady(db.GetService<ILoggerFactory>().CreateLogger(typeof(DatabaseHealth)), StorageFailure.SqlState(e), StorageFailure.Words(e));
+            return false;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Not ready, by the database: {SqlState} {Words}")]
+        public static partial void NotReady(ILogger logger, string? sqlState, string words);
+    }
 }

@@ -15,6 +15,8 @@ internal static class DatabaseSetup
             .PostConfigure(o => o.ConnectionString ??= o.Provider == DatabaseProvider.Sqlite && development ? $"Data Source={builder.DataFile("registration.db")}" : null)
             .Validate(o => !string.IsNullOrWhiteSpace(o.ConnectionString), "Database:ConnectionString is required, such as 'Host=db;Database=registration;Username=registration;Password=…'.")
             .Validate(o => string.IsNullOrWhiteSpace(o.ConnectionString) || o.IsConnectionString(), "Database:ConnectionString is not one that Npgsql or Microsoft.Data.Sqlite can read; write it such as 'Host=db;Database=registration;Username=registration;Password=…'.")
+            .Validate(o => o.IsNoFolder(), "Database:ConnectionString must name a file, not a folder, such as 'Data Source=/var/lib/registration/registration.db'.")
+            .Validate(o => o.IsWhole(), "Database:ConnectionString must name the server, such as 'Host=db', and no file that is not there (Root Certificate, SSL Certificate, SSL Key, Passfile).")
             .Validate(o => o.StartTimeout >= TimeSpan.Zero, "Database:StartTimeout must not be negative, such as '00:00:30'.");
         builder.Services.AddScoped<Audit>();
         builder.Services.AddScoped<AuditStore>();
@@ -34,7 +36,7 @@ internal static class DatabaseSetup
             && provider == DatabaseProvider.PostgreSql)
         {
             builder.Services.AddDbContextPool<RegistrationDbContext, PostgreSqlDbContext>((services, options) => options
-                .UseNpgsql(services.GetRequiredService<PostgreSqlSessions>().ConnectionString(), npgsql => npgsql.EnableRetryOnFailure(maxRetryCount: 4, maxRetryDelay: TimeSpan.FromMilliseconds(250), errorCodesToAdd: null))
+                .UseNpgsql(services.GetRequiredService<PostgreSqlSessions>().ConnectionString(), npgsql => npgsql.ExecutionStrategy(dependencies => new PostgreSqlRetries(dependencies)))
                 .UseSnakeCaseNamingConvention()
                 .ConfigureWarnings(LogOnce));
         }
@@ -43,7 +45,7 @@ internal static class DatabaseSetup
             builder.Services.AddDbContextPool<RegistrationDbContext, SqliteDbContext>((services, options) => options
                 // A list as one parameter, as on PostgreSQL: as one a member, SQL would be built anew for each length.
                 .UseSqlite(
-                    services.GetRequiredService<IOptions<DatabaseOptions>>().Value.ConnectionString,
+                    services.GetRequiredService<IOptions<DatabaseOptions>>().Value.SqliteConnectionString(),
                     sqlite => sqlite.UseParameterizedCollectionMode(ParameterTranslationMode.Parameter))
                 .AddInterceptors(new SqliteOpening())
                 .UseSnakeCaseNamingConvention()

@@ -11,6 +11,11 @@ internal sealed partial class PostgreSqlSessions(IOptions<DatabaseOptions> optio
 {
     private const int MostPrepared = 50;
 
+    // For a connection, a new one or one of the pool.
+    private const int ConnectSeconds = 5;
+
+    private const int KeepAliveSeconds = 15;
+
     private readonly Lock turn = new();
     private string? settled;
 
@@ -27,6 +32,15 @@ internal sealed partial class PostgreSqlSessions(IOptions<DatabaseOptions> optio
         // There is nothing to clear, and it would come with every use of a connection. ContainsKey would only tell that there is such a setting.
         if (!builder.ShouldSerialize("No Reset On Close")) builder.NoResetOnClose = true;
         if (!builder.ShouldSerialize("Auto Prepare Min Usages")) builder.AutoPrepareMinUsages = 2;
+        // Given up in seconds: a server that is paused, or gone without a word. Of a connection that is open and silent the system finds it out.
+        if (!builder.ShouldSerialize("Timeout")) builder.Timeout = ConnectSeconds;
+        if (!builder.ShouldSerialize("Command Timeout")) builder.CommandTimeout = DatabaseOptions.StatementSeconds;
+        if (!builder.ShouldSerialize("Tcp Keepalive") && !builder.ShouldSerialize("Tcp Keepalive Time"))
+        {
+            builder.TcpKeepAlive = true;
+            (builder.TcpKeepAliveTime, builder.TcpKeepAliveInterval) = (KeepAliveSeconds, KeepAliveSeconds / 3);
+        }
+
         if (!builder.ShouldSerialize("Max Auto Prepare")) builder.MaxAutoPrepare = IsPooled(builder) ? 0 : MostPrepared;
         return builder.ConnectionString;
     }

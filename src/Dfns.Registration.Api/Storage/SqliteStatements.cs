@@ -19,7 +19,7 @@ internal sealed class SqliteStatements : IDisposable
     /// <summary>Opens a connection that is shared with nobody: what is left behind in it ends with it.</summary>
     public static SqliteStatements Open(DatabaseOptions options, ILoggerFactory loggers)
     {
-        var opened = new SqliteConnection(new SqliteConnectionStringBuilder(options.ConnectionString) { Pooling = false }.ConnectionString);
+        var opened = new SqliteConnection(options.SqliteConnectionString(pooled: false));
         opened.Open();
         SQLitePCL.raw.sqlite3_busy_timeout(opened.Handle, opened.DefaultTimeout * 1000);
         var statements = new SqliteStatements(opened, loggers.CreateLogger(DbLoggerCategory.Database.Command.Name));

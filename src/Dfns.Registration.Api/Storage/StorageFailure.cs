@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
@@ -14,9 +15,11 @@ internal static class StorageFailure
     {
         for (Exception? e = exception; e is not null; e = e.InnerException)
         {
-            // SQLite: busy, locked, read-only, I/O error, full, cannot open, no database.
-            if (e is RetryLimitExceededException or DbException { IsTransient: true } or SqliteException { SqliteErrorCode: 5 or 6 or 8 or 10 or 13 or 14 or 26 }
-                || (e is PostgresException { SqlState: { } state } && IsState(state)))
+            // SQLite: not permitted, busy, locked, out of memory, read-only, I/O error, corrupt, full, cannot open, locks that do not work, changed
+            // meanwhile, no database.
+            if (e is RetryLimitExceededException or DbException { IsTransient: true } or SqliteException { SqliteErrorCode: 3 or 5 or 6 or 7 or 8 or 10 or 11 or 13 or 14 or 15 or 17 or 26 }
+                || (e is PostgresException { SqlState: { } state } && IsState(state))
+                || IsOfConnection(e))
             {
                 return true;
             }
@@ -25,16 +28,36 @@ internal static class StorageFailure
         return false;
     }
 
-    /// <summary>Whether PostgreSQL does not let this role do it.</summary>
-    public static bool IsForbidden(Exception exception) => SqlState(exception) == PostgresErrorCodes.InsufficientPrivilege;
+    /// <summary>Whether it has been waited for already: a server that does not answer, a connection while all are in use. To try again would be to wait again.</summary>
+    public static bool IsOutOfTime(Exception? exception)
+    {
+        for (var e = exception; e is not null; e = e.InnerException)
+        {
+            if (e is TimeoutException) return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether PostgreSQL does not let this role do it; not that it does not let it in.</summary>
+    public static bool IsForbidden(Exception exception)
+    {
+        for (Exception? e = exception; e is not null; e = e.InnerException)
+        {
+            if (e is PostgresException answered) return answered is { SqlState: PostgresErrorCodes.InsufficientPrivilege, InvariantSeverity: not "FATAL" };
+        }
+
+        return false;
+    }
 
     /// <summary>Whether waiting does not mend it: a role, a password, a database, a host or a file that is not there, or not for this service.</summary>
     public static bool IsFinal(Exception exception)
     {
         for (Exception? e = exception; e is not null; e = e.InnerException)
         {
-            if (e is SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData } or SqliteException { SqliteErrorCode: 8 or 14 or 26 }
-                || (e is PostgresException { SqlState: { } state } && (state[..2] is "28" or "3D" || state == PostgresErrorCodes.InsufficientPrivilege)))
+            if (e is SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData } or SqliteException { SqliteErrorCode: 3 or 8 or 10 or 11 or 13 or 14 or 26 }
+                || (e is PostgresException { SqlState: { } state } && (state[..2] is "28" or "3D" || state == PostgresErrorCodes.InsufficientPrivilege))
+                || (IsOfConnection(e) && e is NpgsqlException { IsTransient: false }))
             {
                 return true;
             }
@@ -63,9 +86,12 @@ internal static class StorageFailure
             words = e switch
             {
                 PostgresException answered => $"{answered.MessageText} (SQLSTATE {answered.SqlState})",
-                SqliteException file => file.Message,
+                SqliteException file => file.Message.TrimEnd('.'),
                 SocketException system => system.Message,
+                AuthenticationException tls => tls.Message,
+                TimeoutException when IsPoolUsedUp(exception) => "all connections of the pool are in use (Maximum Pool Size)",
                 TimeoutException => "it did not answer in time",
+                NpgsqlException driver when IsOfConnection(e) => driver.Message,
                 _ => words,
             };
         }
@@ -75,7 +101,24 @@ internal static class StorageFailure
 
     /// <summary>The same in a sentence that says where to look.</summary>
     public static string Explain(Exception exception) =>
-        $"the database {(IsFinal(exception) ? "cannot be used" : "does not answer")}: {Words(exception)}. Look at Database:Provider and Database:ConnectionString.";
+        $"the database {(IsFinal(exception) ? "cannot be used" : HasAnswered(exception) ? "cannot be used as it is now" : "does not answer")}: {Words(exception)}. Look at Database:Provider and Database:ConnectionString.";
+
+    private static bool HasAnswered(Exception exception) => SqlState(exception) is not null || exception is SqliteException || exception.InnerException is SqliteException;
+
+    // The driver tells it by its words alone.
+    private static bool IsPoolUsedUp(Exception exception)
+    {
+        for (Exception? e = exception; e is not null; e = e.InnerException)
+        {
+            if (IsOfConnection(e) && e.Message.Contains("connection pool", StringComparison.Ordinal)) return true;
+        }
+
+        return false;
+    }
+
+    // What the driver says itself, of reaching the server and of what they have to agree on: no password where one is asked for, no TLS, all
+    // connections in use. Not that one connection was used for two things at once, which would be our fault.
+    private static bool IsOfConnection(Exception exception) => exception is NpgsqlException and not PostgresException and not NpgsqlOperationInProgressException;
 
     // By their classes (PostgreSQL, appendix A), so that one which a failover, a pooler, an overload or an operator brings is not missing from a
     // list: connection, statement that a pooler does not know, authorisation, no such database, rollback, resources, not in the state needed, an

@@ -20,6 +20,7 @@ public sealed class CuttingProxy : IAsyncDisposable
     private int commits;
     private volatile byte[]? losing;
     private int losingAfter;
+    private int answersToGo;
 
     public CuttingProxy(string host, int port)
     {
@@ -38,11 +39,14 @@ public sealed class CuttingProxy : IAsyncDisposable
     /// <summary>A service that reaches its database through here.</summary>
     /// <param name="database">The database.</param>
     /// <param name="prepares">Whether it prepares statements; one that was prepared shows its name only.</param>
-    public Task<Service> StartBehindAsync(TestDatabase database, bool prepares)
+    public Task<Service> StartBehindAsync(TestDatabase database, bool prepares) => Service.StartAsync(database, ("Database:ConnectionString", Through(database, prepares)));
+
+    /// <summary>The connection string of whoever reaches a database through here.</summary>
+    public string Through(TestDatabase database, bool prepares)
     {
         var through = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = Port, SslMode = SslMode.Disable };
         if (!prepares) through.MaxAutoPrepare = 0;
-        return Service.StartAsync(database, ("Database:ConnectionString", through.ConnectionString));
+        return through.ConnectionString;
     }
 
     public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
@@ -62,6 +66,19 @@ public sealed class CuttingProxy : IAsyncDisposable
         losingAfter = after;
         losing = System.Text.Encoding.UTF8.GetBytes(text);
     }
+
+    /// <summary>Loses the answer to a later request, whatever it is.</summary>
+    /// <param name="after">How many are answered before it, over all connections.</param>
+    public void LoseAnswer(int after) => Volatile.Write(ref answersToGo, after + 1);
+
+    /// <summary>Whether it takes what it is sent and says nothing to it, as a server that is paused.</summary>
+    public bool IsSilent { get; set; }
+
+    /// <summary>How often a client has spoken while it was silent, new connections included.</summary>
+    public int Unanswered { get; private set; }
+
+    /// <summary>Loses none any more.</summary>
+    public void LoseNone() => Volatile.Write(ref answersToGo, 0);
 
     public async ValueTask DisposeAsync()
     {
@@ -93,10 +110,15 @@ public sealed class CuttingProxy : IAsyncDisposable
             {
                 await server.ConnectAsync(host, port, ending.Token);
                 var lost = new TaskCompletionSource();
-                var answered = 1;
+                var (answered, isGreeted) = (1, false);
                 var up = CopyAsync(client.GetStream(), server.GetStream(), bytes =>
                 {
-                    if (Interlocked.Exchange(ref answered, 0) == 1) Interlocked.Increment(ref roundTrips);
+                    if (Interlocked.Exchange(ref answered, 0) == 1)
+                    {
+                        Interlocked.Increment(ref roundTrips);
+                        if (IsSilent && !IsCancelRequest(bytes)) Unanswered++;
+                    }
+
                     // The name of the statement that ends a transaction, as the protocol carries it.
                     if (bytes.IndexOf("COMMIT\0"u8) >= 0) Interlocked.Increment(ref commits);
                     if (losing is { } text && bytes.IndexOf(text) >= 0 && Interlocked.Decrement(ref losingAfter) < 0)
@@ -105,12 +127,19 @@ public sealed class CuttingProxy : IAsyncDisposable
                         lost.TrySetResult();
                     }
 
-                    return true;
+                    return Passing.On;
                 });
-                var down = CopyAsync(server.GetStream(), client.GetStream(), _ =>
+                var down = CopyAsync(server.GetStream(), client.GetStream(), bytes =>
                 {
                     Interlocked.Exchange(ref answered, 1);
-                    return !lost.Task.IsCompleted;
+                    // A whole answer ends with ReadyForQuery, the first time to the greeting.
+                    if (bytes.Length >= 6 && bytes[^6..^1].SequenceEqual("Z\0\0\0\u0005"u8))
+                    {
+                        if (isGreeted && Interlocked.Decrement(ref answersToGo) == 0) lost.TrySetResult();
+                        isGreeted = true;
+                    }
+
+                    return lost.Task.IsCompleted ? Passing.Ends : IsSilent ? Passing.Nowhere : Passing.On;
                 });
                 await Task.WhenAny(up, down);
                 if (lost.Task.IsCompleted) Cuts++;
@@ -122,14 +151,25 @@ public sealed class CuttingProxy : IAsyncDisposable
         }
     }
 
-    private async Task CopyAsync(NetworkStream from, NetworkStream to, Func<ReadOnlySpan<byte>, bool> passes)
+    private enum Passing
+    {
+        On,
+        Nowhere,
+        Ends,
+    }
+
+    // What a client sends, by a connection of its own, that has waited for long enough.
+    private static bool IsCancelRequest(ReadOnlySpan<byte> bytes) => bytes.Length == 16 && bytes[4..8].SequenceEqual((ReadOnlySpan<byte>)[0x04, 0xD2, 0x16, 0x2E]);
+
+    private async Task CopyAsync(NetworkStream from, NetworkStream to, Func<ReadOnlySpan<byte>, Passing> pass)
     {
         var buffer = new byte[64 * 1024];
         while (true)
         {
             var count = await from.ReadAsync(buffer, ending.Token);
-            if (count == 0 || !passes(buffer.AsSpan(0, count))) return;
-            await to.WriteAsync(buffer.AsMemory(0, count), ending.Token);
+            var passing = count == 0 ? Passing.Ends : pass(buffer.AsSpan(0, count));
+            if (passing == Passing.Ends) return;
+            if (passing == Passing.On) await to.WriteAsync(buffer.AsMemory(0, count), ending.Token);
         }
     }
 }
