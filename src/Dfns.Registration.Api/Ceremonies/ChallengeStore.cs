@@ -18,10 +18,13 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
     // opens waits for it and is not stored.
     private const string OnPostgreSql =
         """
-        WITH asked AS MATERIALIZED (
+        WITH sent AS MATERIALIZED (
             SELECT * FROM unnest({0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10}, {11}, {12}) WITH ORDINALITY
                 AS a (organisation_id, id, purpose, user_id, challenge, created_at, expires_at, bound_to, kept, code_purpose, code_hash, budget, budget_ends_at, place)
             WHERE place BETWEEN 1 AND 1000000),
+        -- Not those that are stored already, where the answer was lost on the way and the driver has sent the statement again.
+        asked AS MATERIALIZED (
+            SELECT * FROM sent AS s WHERE NOT EXISTS (SELECT 1 FROM ceremonies AS c WHERE c.organisation_id = s.organisation_id AND c.id = s.id)),
         uncounted AS (
             UPDATE codes AS c SET failed_attempts = c.failed_attempts - 1
             FROM (SELECT * FROM asked WHERE code_purpose IS NOT NULL ORDER BY organisation_id, user_id) AS a
@@ -50,11 +53,10 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
             WHERE a.code_purpose IS NULL OR a.id IN (SELECT id FROM uncounted)
             ON CONFLICT DO NOTHING
             RETURNING organisation_id, id, user_id),
-        -- Stored already, where the answer was lost on the way and the driver has sent the statement again.
         stored AS (
             SELECT organisation_id, id, user_id FROM opened
             UNION ALL
-            SELECT c.organisation_id, c.id, c.user_id FROM asked AS a JOIN ceremonies AS c ON c.organisation_id = a.organisation_id AND c.id = a.id)
+            SELECT c.organisation_id, c.id, c.user_id FROM sent AS s JOIN ceremonies AS c ON c.organisation_id = s.organisation_id AND c.id = s.id)
 
         """;
 

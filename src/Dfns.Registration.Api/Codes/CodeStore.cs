@@ -44,17 +44,14 @@ internal sealed class CodeStore(
     /// <returns>What <paramref name="then"/> returns; or the error of a wrong code, for one that was spent or replaced since.</returns>
     public Task<Checked<T>> OpenAsync<T>(RightGuess guess, Func<Task<T>> then, CancellationToken ct)
         where T : notnull =>
-        db.Database.CreateExecutionStrategy().ExecuteAsync<Checked<T>>(async () =>
-        {
-            db.ChangeTracker.Clear();
-            await using var transaction = await db.Database.BeginTransactionAsync(ct);
-            // First of all: the row stays locked until the commit, which queues what a user opens at once and what ends it.
-            if (!await db.ReturnAsync(guess.Counted, ct)) return ErrorCatalog.InvalidCode with { Reason = "spent or replaced meanwhile" };
-            var opened = await then();
-            await db.SaveChangesAsync(ct);
-            await transaction.CommitAsync(ct);
-            return opened;
-        });
+        db.OnceAsync<T>(
+            async () =>
+            {
+                // First of all: the row stays locked until the commit, which queues what a user opens at once and what ends it.
+                if (!await db.ReturnAsync(guess.Counted, ct)) return ErrorCatalog.InvalidCode with { Reason = "spent or replaced meanwhile" };
+                return await then();
+            },
+            ct);
 
     /// <summary>
     /// Issues a new code to a user whom the purpose concerns, unless the earlier one is recent. For anybody else the same work is done

@@ -51,21 +51,18 @@ internal sealed class RegistrationStore(
     /// <param name="ct">Ends the waiting; nothing is stored then.</param>
     /// <returns>The session, or: the user is registered already, deactivated, continued by a service account since, or everything issued until then was ended.</returns>
     public Task<Checked<OpenedRegistration>> OpenWithoutCodeAsync(string organisationId, string userId, SocialIdentity? identity, CancellationToken ct) =>
-        db.Database.CreateExecutionStrategy().ExecuteAsync<Checked<OpenedRegistration>>(async () =>
-        {
-            db.ChangeTracker.Clear();
-            await using var transaction = await db.Database.BeginTransactionAsync(ct);
-            // The row stays locked until the commit, which queues the sessions a user opens at once; and whoever continues the user another
-            // way at the same time sees this session, or fails by the version.
-            await db.Users.Where(u => u.OrganisationId == organisationId && u.Id == userId).ExecuteUpdateAsync(u => u.SetProperty(x => x.CredentialsVersion, x => x.CredentialsVersion + 1), ct);
-            var user = await db.Users.Include(u => u.Organisation!.RelyingParty).SingleAsync(u => u.OrganisationId == organisationId && u.Id == userId, ct);
-            if (identity is not null && !await db.SocialAccounts.AnyAsync(a => a.OrganisationId == organisationId && a.UserId == userId, ct)) return ErrorCatalog.UserAlreadyExists with { Reason = "continued by a service account" };
-            if ((Fault(user) ?? identity?.FaultOf(user)) is { } fault) return fault;
-            var opened = await AddSessionAsync(user, user.Organisation!.RelyingParty!, ct);
-            await db.SaveChangesAsync(ct);
-            await transaction.CommitAsync(ct);
-            return opened;
-        });
+        db.OnceAsync<OpenedRegistration>(
+            async () =>
+            {
+                // The row stays locked until the commit, which queues the sessions a user opens at once; and whoever continues the user another
+                // way at the same time sees this session, or fails by the version.
+                await db.Users.Where(u => u.OrganisationId == organisationId && u.Id == userId).ExecuteUpdateAsync(u => u.SetProperty(x => x.CredentialsVersion, x => x.CredentialsVersion + 1), ct);
+                var user = await db.Users.Include(u => u.Organisation!.RelyingParty).SingleAsync(u => u.OrganisationId == organisationId && u.Id == userId, ct);
+                if (identity is not null && !await db.SocialAccounts.AnyAsync(a => a.OrganisationId == organisationId && a.UserId == userId, ct)) return ErrorCatalog.UserAlreadyExists with { Reason = "continued by a service account" };
+                if ((Fault(user) ?? identity?.FaultOf(user)) is { } fault) return fault;
+                return await AddSessionAsync(user, user.Organisation!.RelyingParty!, ct);
+            },
+            ct);
 
     /// <summary>
     /// Adds a session of a user whom a service account vouches for, and ends what was begun before, in whatever way: else whoever began it

@@ -89,17 +89,19 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, Sql
         foreach (var row in rows.Where(r => r.Compared().State != EntityState.Unchanged)) row.TrackIn(db);
         // What the act itself uses up or removes: its own save finds whether it still is as it was read.
         var used = db.ChangeTracker.Entries<Ceremony>().Where(e => e.State is EntityState.Modified or EntityState.Deleted).Select(e => e.Entity.Id).ToList();
-        await db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
-        {
-            using var turn = await writer.TurnAsync();
-            await using var transaction = await db.Database.BeginTransactionAsync(ct);
-            var now = clock.GetUtcNow();
-            foreach (var revocation in revocations) await revocation.RunAsync(db, now, used, ct);
-            await UserRows.LockAsync(db, kept);
-            await db.SaveChangesAsync(acceptAllChangesOnSuccess: false, ct);
-            await UserRows.KeepAsync(db, kept, now, ct);
-            await transaction.CommitAsync(ct);
-        });
+        await db.SaveOnceAsync(
+            () => db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
+            {
+                using var turn = await writer.TurnAsync();
+                await using var transaction = await db.Database.BeginTransactionAsync(ct);
+                var now = clock.GetUtcNow();
+                foreach (var revocation in revocations) await revocation.RunAsync(db, now, used, ct);
+                await UserRows.LockAsync(db, kept);
+                await db.SaveChangesAsync(acceptAllChangesOnSuccess: false, ct);
+                await UserRows.KeepAsync(db, kept, now, ct);
+                await transaction.CommitAsync(ct);
+            }),
+            ct);
         rows.Clear();
         revocations.Clear();
         kept.Clear();

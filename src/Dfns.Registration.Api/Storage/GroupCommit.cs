@@ -45,14 +45,16 @@ internal sealed class GroupCommit(IServiceScopeFactory scopes, SqliteWriter writ
         if (kept.Count == 0) await db.SaveChangesAsync();
         else
         {
-            await db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
-            {
-                await using var transaction = await db.Database.BeginTransactionAsync();
-                await UserRows.LockAsync(db, kept);
-                await db.SaveChangesAsync(acceptAllChangesOnSuccess: false);
-                await UserRows.KeepAsync(db, kept, now, CancellationToken.None);
-                await transaction.CommitAsync();
-            });
+            await db.SaveOnceAsync(
+                () => db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
+                {
+                    await using var transaction = await db.Database.BeginTransactionAsync();
+                    await UserRows.LockAsync(db, kept);
+                    await db.SaveChangesAsync(acceptAllChangesOnSuccess: false);
+                    await UserRows.KeepAsync(db, kept, now, CancellationToken.None);
+                    await transaction.CommitAsync();
+                }),
+                CancellationToken.None);
         }
 
         return new int[requests.Count];

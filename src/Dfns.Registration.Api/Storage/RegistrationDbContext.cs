@@ -4,8 +4,13 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace Dfns.Registration.Api.Storage;
 
 /// <summary>The one model of both databases. The derived types exist so that each database has migrations of its own.</summary>
-public abstract class RegistrationDbContext(DbContextOptions options) : DbContext(options)
+public abstract class RegistrationDbContext : DbContext
 {
+    // Two exchanges a save, to go on with a transaction whose save has failed. Nobody does; and where their answer is lost, the commit behind them fails
+    // in a way that is not tried again.
+    protected RegistrationDbContext(DbContextOptions options)
+        : base(options) => Database.AutoSavepointsEnabled = false;
+
     public DbSet<Organisation> Organisations => Set<Organisation>();
 
     public DbSet<RelyingParty> RelyingParties => Set<RelyingParty>();
@@ -33,6 +38,16 @@ public abstract class RegistrationDbContext(DbContextOptions options) : DbContex
     public DbSet<SocialAccount> SocialAccounts => Set<SocialAccount>();
 
     public DbSet<AttemptBudget> AttemptBudgets => Set<AttemptBudget>();
+
+    /// <summary>Saves, also where the answer was lost on the way. Within somebody's transaction that is known only once it has ended, and theirs to find out.</summary>
+    public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    {
+        if (Database.CurrentTransaction is not null) return await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+        var rows = 0;
+        await this.SaveOnceAsync(async () => rows = await base.SaveChangesAsync(acceptAllChangesOnSuccess: false, cancellationToken), cancellationToken);
+        if (acceptAllChangesOnSuccess) ChangeTracker.AcceptAllChanges();
+        return rows;
+    }
 
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(RegistrationDbContext).Assembly);
