@@ -15,7 +15,7 @@ using Dfns.Registration.Api.Users;
 
 if (OperatorCommandLine.IsAsked(args)) return await OperatorCommandLine.RunAsync(args, new CommandHost(() => ContentRoot.CreateBuilder([])));
 
-var builder = ContentRoot.CreateBuilder(args);
+if (ContentRoot.TryCreateBuilder(args, Console.Error) is not { } builder) return 1;
 builder.AddService();
 builder.AddWeb();
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Security.Cryptography;
+using Dfns.Registration.Api.Hosting;
 using Dfns.Registration.Api.Settings;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
@@ -81,7 +82,17 @@ internal static class OperatorCommandLine
     /// <returns>The exit code: 0 done, 1 not done.</returns>
     public static async Task<int> RunAsync(ParseResult parsed, Func<IServiceProvider, CancellationToken, Task<CommandResult>> run, CancellationToken ct, bool migrates = false)
     {
-        await using var app = ((CommandHost)parsed.InvocationConfiguration).Build();
+        WebApplication built;
+        try
+        {
+            built = ((CommandHost)parsed.InvocationConfiguration).Build();
+        }
+        catch (Exception e) when (ContentRoot.IsOfSettings(e))
+        {
+            return Output.Write(parsed, CommandResult.Fault(ContentRoot.Words(e)));
+        }
+
+        await using var app = built;
         // The same as the service's own start: what passes here must not stop it there.
         if (app.SettingFaults() is { Count: > 0 } faults) return Output.Write(parsed, CommandResult.Fault(string.Join(Environment.NewLine, faults)));
         CommandResult result;

@@ -10,6 +10,8 @@ internal static partial class DatabaseStart
 {
     private const string NotAllowed = "its role may not change the schema of the database; set Database:Migrate to false, and run 'migrate' as the role that owns the tables.";
 
+    private const string ReadsOnly = "the database takes no changes: it is a replica, or was made read-only (transaction_read_only). Name its primary in Database:ConnectionString.";
+
     /// <summary>Of grants that are missing; without any, every table would be told.</summary>
     private const int MostTold = 5;
 
@@ -27,7 +29,10 @@ internal static partial class DatabaseStart
             try
             {
                 if (await (options.Migrate ? app.Services.MigrateAsync(wait, CancellationToken.None) : app.Services.FindReadyAsync(wait, CancellationToken.None)) is { } fault) return fault;
-                return await app.Services.RetentionFaultAsync(CancellationToken.None);
+                if (await app.Services.IsWritableAsync(CancellationToken.None)) return await app.Services.RetentionFaultAsync(CancellationToken.None);
+                if (clock.GetElapsedTime(started) >= options.StartTimeout) return ReadsOnly;
+                // A replica may be about to become the primary.
+                Log.Waiting(app.Logger, "it only reads");
             }
             catch (Exception e) when (options.Migrate && StorageFailure.IsForbidden(e))
             {
@@ -74,6 +79,12 @@ internal static partial class DatabaseStart
         return null;
     }
 
+    private static async Task<bool> IsWritableAsync(this IServiceProvider services, CancellationToken ct)
+    {
+        await using var scope = services.CreateAsyncScope();
+        return await scope.ServiceProvider.GetRequiredService<DatabaseSchema>().IsWritableAsync(ct);
+    }
+
     private static async Task<string?> RetentionFaultAsync(this IServiceProvider services, CancellationToken ct)
     {
         if (services.GetRequiredService<IOptions<HousekeepingOptions>>().Value.KeepAuditEvents is null) return null;
@@ -109,7 +120,7 @@ internal static partial class DatabaseStart
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "The database does not answer yet ({Fault}); trying again")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The database is not ready yet ({Fault}); trying again")]
         public static partial void Waiting(ILogger logger, string fault);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Others on this machine can read or write the database file {File}, which holds names and encrypted keys: chmod 600 it, and those beside it")]

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using Dfns.Registration.Api.Demonstration;
 using Dfns.Registration.Api.Settings;
@@ -22,34 +23,9 @@ internal static class ServiceStart
             return 1;
         }
 
-        try
+        if ((await app.DatabaseFaultAsync() ?? await app.ListenFaultAsync()) is { } why)
         {
-            if (await app.PrepareDatabaseAsync() is { } why)
-            {
-                await error.WriteLineAsync($"The service does not start: {why}");
-                return 1;
-            }
-
-            await app.StartAsync();
-        }
-        catch (CryptographicException)
-        {
-            await error.WriteLineAsync("The service does not start: Secrets:MasterKey is not the one that this database was sealed with.");
-            return 1;
-        }
-        catch (TurnNotGivenException e)
-        {
-            await error.WriteLineAsync($"The service does not start: {e.Message}");
-            return 1;
-        }
-        catch (Exception e) when (StorageFailure.Is(e))
-        {
-            await error.WriteLineAsync($"The service does not start: {StorageFailure.Explain(e)}");
-            return 1;
-        }
-        catch (IOException e)
-        {
-            await error.WriteLineAsync($"The service does not start: {e.Message} Another address is set with '--urls http://localhost:5081'.");
+            await error.WriteLineAsync($"The service does not start: {why}");
             return 1;
         }
 
@@ -57,4 +33,45 @@ internal static class ServiceStart
         await app.WaitForShutdownAsync();
         return 0;
     }
+
+    private static async Task<string?> DatabaseFaultAsync(this WebApplication app)
+    {
+        try
+        {
+            return await app.PrepareDatabaseAsync();
+        }
+        catch (CryptographicException)
+        {
+            return "Secrets:MasterKey is not the one that this database was sealed with.";
+        }
+        catch (TurnNotGivenException e)
+        {
+            return e.Message;
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            return StorageFailure.Explain(e);
+        }
+    }
+
+    private static async Task<string?> ListenFaultAsync(this WebApplication app)
+    {
+        try
+        {
+            await app.StartAsync();
+            return null;
+        }
+        catch (Exception e) when (e is IOException or SocketException or FormatException or ArgumentException or InvalidOperationException or UnauthorizedAccessException or CryptographicException)
+        {
+            var at = string.Join(", ", ListenAddresses.Of(app.Configuration).Select(address => address.Url));
+            var isOfCertificate = e is CryptographicException or FileNotFoundException or DirectoryNotFoundException || e.Message.Contains("certificate", StringComparison.OrdinalIgnoreCase);
+            return $"it cannot listen at {at}: {FirstLine(e)} "
+                + (isOfCertificate
+                    ? "Which certificate serves https is said with 'Kestrel:Certificates:Default:Path' and '…:Password', or for each of 'Kestrel:Endpoints'."
+                    : "Another address is set with '--urls http://localhost:5081'.");
+        }
+    }
+
+    // Of some faults the framework tells a page.
+    private static string FirstLine(Exception exception) => $"{exception.Message.Split('\n')[0].Trim().TrimEnd('.')}.";
 }

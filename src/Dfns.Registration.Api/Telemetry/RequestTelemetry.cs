@@ -29,7 +29,8 @@ internal static class RequestTelemetry
                 .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", Serilog.Events.LogEventLevel.Warning)
                 .Enrich.FromLogContext()
                 .Enrich.With<WithoutClientText>()
-                .Filter.ByExcluding(IsDrainOfGoneClient),
+                .Filter.ByExcluding(IsDrainOfGoneClient)
+                .Filter.ByExcluding(IsFailedStart),
             // Each host logs to its own logger, not to the one that started last in the process.
             preserveStaticLogger: true);
         if (string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])) return;
@@ -84,6 +85,9 @@ internal static class RequestTelemetry
     {
         public void Enrich(Serilog.Events.LogEvent logEvent, Serilog.Core.ILogEventPropertyFactory propertyFactory) => logEvent.RemovePropertyIfPresent("RequestPath");
     }
+
+    // That the service does not start, and why, is told in a sentence.
+    private static bool IsFailedStart(Serilog.Events.LogEvent told) => told.MessageTemplate.Text is "Hosting failed to start" or "Unable to start Kestrel.";
 
     // The server looks for the rest of a body after its client has gone, if that goes just then, and tells as an error that it cannot read on.
     private static bool IsDrainOfGoneClient(Serilog.Events.LogEvent logEvent) =>

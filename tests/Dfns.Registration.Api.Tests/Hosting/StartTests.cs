@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.TestKit.Databases;
 
@@ -126,6 +129,151 @@ public sealed class StartTests
             Assert.Single(run.Faults.Trim().Split('\n'));
         }
     }
+
+    /// <summary>What a server of PostgreSQL says to whoever comes, and how it is told.</summary>
+    public static TheoryData<string, string, string> Refusals => new()
+    {
+        { "28P01", "password authentication failed for user \"registration\"", "cannot be used" },
+        { "28000", "no pg_hba.conf entry for host \"192.0.2.1\"", "cannot be used" },
+        { "3D000", "database \"registration\" does not exist", "cannot be used" },
+        { "42501", "permission denied for database \"registration\"", "cannot be used" },
+        { "53300", "sorry, too many clients already", "cannot be used as it is now" },
+        { "57P03", "the database system is starting up", "cannot be used as it is now" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refusals))]
+    public async Task What_the_server_says_is_what_is_told(string state, string words, string how)
+    {
+        await using var server = new RefusingServer(state, words);
+        await using var database = await TestDatabase.SqliteAsync();
+        // What may be over in a moment is waited for; what is final is not, however long one would.
+        var settings = With(database, ("Database:Provider", "PostgreSql"), ("Database:ConnectionString", server.ConnectionString), ("Database:StartTimeout", how == "cannot be used" ? "01:00:00" : "00:00:00"));
+
+        AssertTold(await ServiceProgram.StartAsync(settings), $"The service does not start: the database {how}: {words} (SQLSTATE {state}).");
+        AssertTold(await ServiceProgram.RunAsync(["org", "list"], settings), $"Nothing was done: the database {how}: {words} (SQLSTATE {state}).");
+    }
+
+    /// <summary>Files of SQLite that are none, or not for this service, and what is said of them.</summary>
+    public static TheoryData<string, string> Files => new()
+    {
+        { "in a folder that is not there", "SQLite Error 14" },
+        { "in a file", "SQLite Error 14" },
+        { "no database", "SQLite Error 26" },
+        { "for reading, and empty", "SQLite Error" },
+        { "for reading", "SQLite Error 8: 'attempt to write a readonly database'" },
+        { "on a full disk", "SQLite Error" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public async Task A_file_that_cannot_be_used_is_told_at_once_by_the_process(string which, string words)
+    {
+        await using var database = await TestDatabase.SqliteAsync();
+        var folder = Directory.CreateTempSubdirectory("dfns-file-").FullName;
+        var file = Path.Combine(folder, "registration.db");
+        using var disk = which == "on a full disk" ? SmallDisk.Make(sizeBytes: 64 * 1024) : null;
+        disk?.Fill(leaving: 8192);
+        if (which is "no database" or "in a file") await File.WriteAllTextAsync(file, new string('x', 4096));
+        if (which == "for reading, and empty") await File.WriteAllTextAsync(file, "");
+        if (which == "for reading") Assert.Equal(0, (await ServiceProgram.RunAsync(["migrate"], With(database, ("Database:ConnectionString", $"Data Source={file};Pooling=False")))).ExitCode);
+        var source = which switch
+        {
+            "in a folder that is not there" => Path.Combine(folder, "more", "registration.db"),
+            "in a file" => Path.Combine(file, "registration.db"),
+            "for reading" or "for reading, and empty" => $"{file};Mode=ReadOnly",
+            "on a full disk" => Path.Combine(disk!.Folder, "registration.db"),
+            _ => file,
+        };
+
+        var run = await ServiceProgram.RunProcessAsync([], With(database, ("Database:ConnectionString", $"Data Source={source}"), ("Database:StartTimeout", "01:00:00")));
+
+        Directory.Delete(folder, recursive: true);
+        AssertTold(run, "The service does not start: the database cannot be used: ", words);
+    }
+
+    /// <summary>Where it is told to listen, what else it is told, and what is said of it.</summary>
+    public static TheoryData<string, string, string> Listening => new()
+    {
+        { "http://127.0.0.1:PORT", "", "address already in use" },
+        { "http://192.0.2.1:0", "", "Cannot assign requested address" },
+        { "http://localhost:99999", "", "out of the range" },
+        { "htp://localhost:5081", "", "Unrecognized scheme in server address 'htp://localhost:5081'. Only 'http://' and 'https://' are supported. Another address is set with" },
+        { "localhost", "", "Invalid url" },
+        { "http://unix:/nowhere/registration.sock", "", "Another address is set with" },
+        { "https://127.0.0.1:0", "", "certificate" },
+        { "https://127.0.0.1:0", "Kestrel:Certificates:Default:Path=/nowhere/certificate.pfx", "/nowhere" },
+        { "https://127.0.0.1:0", "Kestrel:Certificates:Default:Path=JUNK", "certificate" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Listening))]
+    public async Task An_address_that_cannot_be_listened_at_is_told_by_the_process(string url, string setting, string words)
+    {
+        await using var database = await TestDatabase.SqliteAsync();
+        var junk = Path.GetTempFileName();
+        await File.WriteAllTextAsync(junk, "no certificate");
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        var (key, value) = setting.Split('=') is [var name, var text] ? (name, text.Replace("JUNK", junk, StringComparison.Ordinal)) : ("ASPNETCORE_URLS", url);
+
+        var told = url.Replace("PORT", ((IPEndPoint)other.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+
+        var run = await ServiceProgram.RunProcessAsync(["--urls", told], With(database, (key, value)));
+
+        File.Delete(junk);
+        AssertTold(run, $"The service does not start: it cannot listen at {told}: ", words);
+    }
+
+    [Fact]
+    public async Task A_database_that_only_reads_is_told_in_a_sentence()
+    {
+        await using var database = await TestDatabase.PostgreSqlAsync(PoolerKind.None);
+        await (await Service.StartAsync(database)).DisposeAsync();
+        var settings = With(database, ("Database:ConnectionString", database.ConnectionString + ";Options=-c default_transaction_read_only=on"), ("Database:StartTimeout", "00:00:00"));
+
+        AssertTold(await ServiceProgram.StartAsync(settings), "The service does not start: the database takes no changes: it is a replica, or was made read-only (transaction_read_only). ");
+        AssertTold(await ServiceProgram.RunAsync(["keys", "rotate"], settings), "Nothing was done: the database cannot be used as it is now: cannot execute INSERT in a read-only transaction (SQLSTATE 25006).");
+    }
+
+    [Theory]
+    [InlineData("PostgreSql", "Database=registration", "must name the server")]
+    [InlineData("PostgreSql", "Host=db;Root Certificate=/nowhere/ca.pem", "no file that is not there")]
+    [InlineData("Sqlite", "Data Source=/tmp", "must name a file, not a folder")]
+    public async Task A_connection_string_that_lacks_something_is_told_with_all_other_faults(string provider, string connectionString, string words)
+    {
+        var run = await ServiceProgram.StartAsync(("Database:Provider", provider), ("Database:ConnectionString", connectionString));
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(words, run.Faults, StringComparison.Ordinal);
+        Assert.Contains("Mail:Host is required", run.Faults, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("org list")]
+    public async Task A_file_of_settings_that_cannot_be_read_is_told_with_the_place(string command)
+    {
+        var folder = Directory.CreateTempSubdirectory("dfns-settings-");
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "appsettings.json"), "{\n  \"Database\": {");
+
+        var run = await ServiceProgram.RunProcessInAsync(folder.FullName, command.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+        folder.Delete(recursive: true);
+        AssertTold(run, Path.Combine(folder.FullName, "appsettings.json"), "LineNumber: 1");
+    }
+
+    // In one line on standard error, and no trace of it anywhere.
+    private static void AssertTold(ServiceProgram.Run run, params string[] words)
+    {
+        Assert.Equal(1, run.ExitCode);
+        Assert.Single(run.Faults.Trim().Split('\n'));
+        Assert.All(words, word => Assert.Contains(word, run.Faults, StringComparison.OrdinalIgnoreCase));
+        Assert.DoesNotContain("   at ", run.Everything, StringComparison.Ordinal);
+    }
+
+    private static (string Key, string Value)[] With(TestDatabase database, params (string Key, string Value)[] changes) =>
+        [.. Service.Settings(database).Where(s => !Array.Exists(changes, c => c.Key == s.Key)).Select(s => (s.Key, s.Value)), .. changes];
 
     [Fact]
     public async Task The_settings_beside_the_executable_are_read_from_every_folder()
