@@ -8,36 +8,37 @@ namespace Dfns.Registration.Api.Hosting;
 /// Admits the browser origins that some organisation lists for its relying party. A preflight does not say whose it is, so the list is
 /// one for all; what an origin may then do is decided by the ceremony, which knows its organisation.
 /// </summary>
-internal sealed class OrganisationCors(IServiceScopeFactory scopes, TimeProvider clock) : ICorsPolicyProvider, IDisposable
+internal sealed class OrganisationCors : ICorsPolicyProvider
 {
     private static readonly TimeSpan Refresh = TimeSpan.FromSeconds(15);
 
-    private readonly SemaphoreSlim loading = new(1);
+    private readonly IServiceScopeFactory scopes;
+    private readonly TimeProvider clock;
+    private readonly SharedWork<Policy> refreshing;
     private volatile Policy? current;
 
-    public async Task<CorsPolicy?> GetPolicyAsync(HttpContext context, string? policyName)
+    public OrganisationCors(IServiceScopeFactory scopes, TimeProvider clock)
     {
-        if (current is { } fresh && IsFresh(fresh)) return fresh.Cors;
-        await loading.WaitAsync(context.RequestAborted);
+        (this.scopes, this.clock) = (scopes, clock);
+        refreshing = new(RefreshAsync);
+    }
+
+    public async Task<CorsPolicy?> GetPolicyAsync(HttpContext context, string? policyName) =>
+        (current is { } fresh && IsFresh(fresh) ? fresh : await refreshing.JoinAsync(context.RequestAborted)).Cors;
+
+    private async Task<Policy> RefreshAsync()
+    {
         try
         {
-            if (current is { } loaded && IsFresh(loaded)) return loaded.Cors;
-            current = new Policy(clock.GetTimestamp(), await LoadAsync(context.RequestAborted));
-            return current.Cors;
+            if (current is { } loaded && IsFresh(loaded)) return loaded;
+            return current = new Policy(clock.GetTimestamp(), await LoadAsync(CancellationToken.None));
         }
         catch (Exception e) when (current is not null && StorageFailure.Is(e))
         {
             // The origins of a moment ago are better than none, and than every preflight waiting for the database in turn.
-            current = current with { LoadedAt = clock.GetTimestamp() };
-            return current.Cors;
-        }
-        finally
-        {
-            loading.Release();
+            return current = current with { LoadedAt = clock.GetTimestamp() };
         }
     }
-
-    public void Dispose() => loading.Dispose();
 
     private bool IsFresh(Policy policy) => clock.GetElapsedTime(policy.LoadedAt) < Refresh;
 

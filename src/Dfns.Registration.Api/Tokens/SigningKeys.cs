@@ -13,8 +13,7 @@ namespace Dfns.Registration.Api.Tokens;
 /// key it does not know, and no request can cause a look-up by naming one. Whoever can write rows adds no key: each is opened, and its public
 /// half follows from what was sealed.
 /// </summary>
-internal sealed partial class SigningKeys(
-    IServiceScopeFactory scopes, MasterKey masterKey, Entropy entropy, TimeProvider clock, IOptions<TokenOptions> options, ILogger<SigningKeys> logger) : IDisposable
+internal sealed partial class SigningKeys
 {
     public static readonly TimeSpan Refresh = TimeSpan.FromMinutes(1);
     public static readonly TimeSpan Lead = TimeSpan.FromMinutes(10);
@@ -22,36 +21,24 @@ internal sealed partial class SigningKeys(
     /// <summary>How long a key verifies after it stopped signing: longer than any token lives.</summary>
     public static readonly TimeSpan Overlap = AccessToken.MaxLifetime + TimeSpan.FromDays(1);
 
-    private readonly SemaphoreSlim loading = new(1);
+    private readonly IServiceScopeFactory scopes;
+    private readonly MasterKey masterKey;
+    private readonly Entropy entropy;
+    private readonly TimeProvider clock;
+    private readonly IOptions<TokenOptions> options;
+    private readonly ILogger logger;
+    private readonly SharedWork<KeySet> refreshing;
     private readonly HashSet<string> refused = new(StringComparer.Ordinal);
     private volatile KeySet? current;
 
-    /// <summary>The keys that verify now, and which of them signs.</summary>
-    public async ValueTask<KeySet> GetAsync(CancellationToken ct)
+    public SigningKeys(IServiceScopeFactory scopes, MasterKey masterKey, Entropy entropy, TimeProvider clock, IOptions<TokenOptions> options, ILogger<SigningKeys> logger)
     {
-        if (current is { } fresh && IsFresh(fresh)) return fresh;
-
-        await loading.WaitAsync(ct);
-        try
-        {
-            if (current is { } loaded && IsFresh(loaded)) return loaded;
-            return current = await LoadAsync(clock.GetUtcNow(), ct);
-        }
-        catch (Exception e) when (current is not null && StorageFailure.Is(e))
-        {
-            // The keys of a minute ago are better than none, and than every request waiting for the database in turn.
-            return current = current.AsOf(clock.GetTimestamp());
-        }
-        catch (CryptographicException) when (current is not null)
-        {
-            Log.NoneLeft(logger);
-            return current = current.AsOf(clock.GetTimestamp());
-        }
-        finally
-        {
-            loading.Release();
-        }
+        (this.scopes, this.masterKey, this.entropy, this.clock, this.options, this.logger) = (scopes, masterKey, entropy, clock, options, logger);
+        refreshing = new(RefreshAsync);
     }
+
+    /// <summary>The keys that verify now, and which of them signs.</summary>
+    public async ValueTask<KeySet> GetAsync(CancellationToken ct) => current is { } fresh && IsFresh(fresh) ? fresh : await refreshing.JoinAsync(ct);
 
     /// <summary>Whether there is no key at all.</summary>
     public async Task<bool> IsFirstMissingAsync(SigningKeyStore store, CancellationToken ct) => (await store.LiveAsync(clock.GetUtcNow(), ct)).Count == 0;
@@ -74,9 +61,26 @@ internal sealed partial class SigningKeys(
         return key;
     }
 
-    public void Dispose() => loading.Dispose();
-
     private bool IsFresh(KeySet keys) => clock.GetElapsedTime(keys.LoadedAt) < Refresh;
+
+    private async Task<KeySet> RefreshAsync()
+    {
+        try
+        {
+            if (current is { } loaded && IsFresh(loaded)) return loaded;
+            return current = await LoadAsync(clock.GetUtcNow(), CancellationToken.None);
+        }
+        catch (Exception e) when (current is not null && StorageFailure.Is(e))
+        {
+            // The keys of a minute ago are better than none, and than every request waiting for the database in turn.
+            return current = current.AsOf(clock.GetTimestamp());
+        }
+        catch (CryptographicException) when (current is not null)
+        {
+            Log.NoneLeft(logger);
+            return current = current.AsOf(clock.GetTimestamp());
+        }
+    }
 
     private async Task<KeySet> LoadAsync(DateTimeOffset now, CancellationToken ct)
     {

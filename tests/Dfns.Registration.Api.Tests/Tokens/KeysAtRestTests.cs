@@ -95,7 +95,7 @@ public abstract class KeysAtRestTests(ServiceFixture fixture) : ServiceTests(fix
         Assert.Equal(200, (int)(await ListAsync(service, caller.Token)).Status);
         Assert.Contains(service.Log.Lines, line => line.Contains("those of before stay in use", StringComparison.Ordinal));
         Assert.Equal(1, await service.InDatabaseAsync(db => db.SigningKeys.CountAsync()));
-        using var fresh = new SigningKeys(
+        var fresh = new SigningKeys(
             service.Services.GetRequiredService<IServiceScopeFactory>(),
             service.Services.GetRequiredService<MasterKey>(),
             service.Services.GetRequiredService<Entropy>(),

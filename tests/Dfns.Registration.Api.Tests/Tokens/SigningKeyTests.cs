@@ -59,7 +59,7 @@ public abstract class SigningKeyTests(ServiceFixture fixture) : ServiceTests(fix
         await using var database = await Fixture.NewDatabaseAsync();
         await using var service = await Service.StartAsync(database);
         var other = new MasterKey(new byte[MasterKey.SizeBytes]);
-        using var keys = new SigningKeys(
+        var keys = new SigningKeys(
             service.Services.GetRequiredService<IServiceScopeFactory>(),
             other,
             service.Services.GetRequiredService<Entropy>(),
