@@ -8,7 +8,7 @@ public static class AssertionVerifiers
 {
     /// <summary>Verifies that a stored credential signed the expected challenge, by the rules of its kind.</summary>
     /// <param name="assertion">The assertion as received. The kind it came under is the caller's to compare.</param>
-    /// <param name="credential">The credential that the caller found by the assertion's id (<see cref="CredentialIds.Read"/>).</param>
+    /// <param name="credential">The credential that the caller found by the assertion's id (<see cref="CredentialIds.Read(string, CredentialKind)"/>).</param>
     /// <param name="expected">What it must have signed, and what is accepted of it.</param>
     /// <returns>
     /// The verified assertion, or the first rule it breaks. A recovery key signs nothing but a recovery, and so is refused here.

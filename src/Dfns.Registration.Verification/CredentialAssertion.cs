@@ -3,7 +3,7 @@ namespace Dfns.Registration.Verification;
 /// <summary>An assertion as it arrived: the texts of <c>credentialAssertion</c>, nothing decoded.</summary>
 public sealed record CredentialAssertion
 {
-    /// <summary>Base64url text of the credential id.</summary>
+    /// <summary>Base64url text of the credential id; of a raw key any text (<see cref="CredentialIds"/>).</summary>
     public required string CredId { get; init; }
 
     /// <summary>Base64url text of the client data: UTF-8 JSON, hashed and verified as received.</summary>
@@ -16,8 +16,8 @@ public sealed record CredentialAssertion
     public string? AuthenticatorData { get; init; }
 
     /// <summary>
-    /// Base64url text of the user handle, which is the UTF-8 of the user id; null or empty when the authenticator gave none. The
-    /// raw-key kinds have none.
+    /// Base64url text of the user handle, which is the UTF-8 of the user id, or the user id itself, or that base64url text encoded once more;
+    /// null or empty when the authenticator gave none. The raw-key kinds have none.
     /// </summary>
     public string? UserHandle { get; init; }
 

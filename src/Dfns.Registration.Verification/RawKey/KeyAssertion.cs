@@ -20,7 +20,7 @@ internal static class KeyAssertion
         CredentialAssertion assertion, StoredCredential credential, AssertionExpectation expected)
     {
         // Which credential: by its id, one that was offered, and of the user who was known beforehand.
-        if (CredentialIds.Read(assertion.CredId).Refused(out var why, out var credId)) return why;
+        if (CredentialIds.Read(assertion.CredId, credential.Kind).Refused(out var why, out var credId)) return why;
         if (AssertedCredential.Refuse(credId, credential, expected.AllowCredentials, expected.UserId) is { } stranger) return stranger;
 
         // Client data names this ceremony and the issued challenge.
@@ -40,7 +40,7 @@ internal static class KeyAssertion
         CredentialAssertion assertion, StoredCredential credential, RecoveryExpectation expected)
     {
         // Which recovery key: the one that recovery was begun for.
-        if (CredentialIds.Read(assertion.CredId).Refused(out var why, out var credId)) return why;
+        if (CredentialIds.Read(assertion.CredId, credential.Kind).Refused(out var why, out var credId)) return why;
         if (AssertedCredential.Refuse(credId, credential, [expected.CredentialId], expected.UserId) is { } stranger) return stranger;
 
         // It signed client data as received, and the challenge in there is the new credentials.

@@ -17,7 +17,7 @@ internal static class KeyRegistration
     public static Outcome<VerifiedCredential> Verify(RegistrationCredential credential, RegistrationExpectation expected)
     {
         // The id is the client's own choice; it is opaque, and bounded as WebAuthn bounds its ids.
-        if (CredentialIds.Read(credential.CredId).Refused(out var why, out var credId)) return why;
+        if (CredentialIds.Read(credential.CredId, credential.Kind).Refused(out var why, out var credId)) return why;
 
         // Client data names this ceremony and the issued challenge.
         if (KeyClientData.Read(credential.ClientData, "key.create").Refused(out why, out var clientData)) return why;

@@ -87,9 +87,13 @@ internal static class AuthenticationCeremony
         // Clients send an empty text for a handle that the authenticator did not give.
         if (string.IsNullOrEmpty(userHandle)) return expected.UserId is null ? new(RefusalReason.UserHandleMissing) : null;
 
+        // React Native's module for iOS passes the handle on as text, or encodes it once more; either names the user or it does not.
+        if (string.Equals(userHandle, credential.UserId, StringComparison.Ordinal)) return null;
         if (Base64UrlText.Decode(userHandle, CredentialPart.UserHandle).Refused(out var why, out var bytes)) return why;
-        var named = bytes.Span.SequenceEqual(System.Text.Encoding.UTF8.GetBytes(credential.UserId));
-        return named ? null : new(RefusalReason.UserHandleMismatch);
+        var userId = System.Text.Encoding.UTF8.GetBytes(credential.UserId);
+        if (bytes.Span.SequenceEqual(userId)) return null;
+        var encodedTwice = !Base64UrlText.Decode(System.Text.Encoding.Latin1.GetString(bytes.Span), CredentialPart.UserHandle).Refused(out _, out var inner) && inner.Span.SequenceEqual(userId);
+        return encodedTwice ? null : new(RefusalReason.UserHandleMismatch);
     }
 
     // At registration authenticator data lies inside attestationData; here it is a member of its own.

@@ -28,6 +28,19 @@ public sealed class Step06_UserTests
     public void Accepts_a_user_handle_with_padding() =>
         Accepted(Get(draft => draft.Texts = made => made with { UserHandle = made.UserHandle + "==" }), Expected);
 
+    // As React Native's module for iOS sends it: the text itself, or encoded twice.
+    [Theory]
+    [InlineData("us-6b58p-r53sr-rlrd3l5cj3uc4ome")]
+    [InlineData("ZFhNdE5tSTFPSEF0Y2pVemMzSXRjbXh5WkROc05XTnFNM1ZqTkc5dFpR")]
+    [InlineData("ZFhNdE5tSTFPSEF0Y2pVemMzSXRjbXh5WkROc05XTnFNM1ZqTkc5dFpRPT0=")]
+    [Clause("7.2", 6)]
+    public void Accepts_a_user_handle_in_the_other_encodings_of_clients(string userHandle)
+    {
+        var made = Get(draft => draft.Texts = made => made with { UserHandle = userHandle });
+        Accepted(made);
+        Accepted(made, Unknown);
+    }
+
     [Theory]
     [InlineData(null)]
     [InlineData("")]
@@ -40,7 +53,8 @@ public sealed class Step06_UserTests
     [InlineData("us-6b58p-r53sr-rlrd3l5cj3uc4om")]
     [InlineData("us-6b58p-r53sr-rlrd3l5cj3uc4ome\0")]
     [InlineData("US-6B58P-R53SR-RLRD3L5CJ3UC4OME")]
-    [InlineData("dXMtNmI1OHAtcjUzc3ItcmxyZDNsNWNqM3VjNG9tZQ")]
+    [InlineData("dXMtNmI1OHAtcjUzc3ItcmxyZDNsNWNqM3VjNG9tZg")]
+    [InlineData("ZFhNdE5tSTFPSEF0Y2pVemMzSXRjbXh5WkROc05XTnFNM1ZqTkc5dFpR")]
     [Clause("7.2", 6)]
     public void Refuses_the_user_handle_of_another_user_whether_one_was_known_or_not(string userHandle)
     {
