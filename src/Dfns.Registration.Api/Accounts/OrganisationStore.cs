@@ -28,6 +28,7 @@ internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, E
             Attestation = "none",
             UserVerification = "required",
             Algorithms = [-7, -8, -257],
+            SecondFactorOptional = true,
         };
         if (set(relyingParty) is { } fault) return new ChangedOrganisation(null, [fault]);
         var organisation = new Organisation { Id = id, Name = name, CreatedAt = clock.GetUtcNow(), RelyingParty = relyingParty };

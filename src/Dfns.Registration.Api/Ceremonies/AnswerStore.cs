@@ -22,12 +22,14 @@ internal sealed class AnswerStore(SharedQueries queries) : IAsyncDisposable
             AskedColumn<AskedAnswer>.Of("id", a => a.Challenge.Id),
             AskedColumn<AskedAnswer>.Of("first_id", a => a.Named.First),
             AskedColumn<AskedAnswer>.Of("second_id", a => a.Named.Second),
+            AskedColumn<AskedAnswer>.Of("first_uuid", a => a.Named.FirstUuid),
+            AskedColumn<AskedAnswer>.Of("second_uuid", a => a.Named.SecondUuid),
             AskedColumn<AskedAnswer>.Of("now", a => a.Now),
         ],
         tables =>
             $"""
             , open AS MATERIALIZED (
-                SELECT a.n, a.first_id, a.second_id, c.*, COALESCE(c.user_id, (
+                SELECT a.n, a.first_id, a.second_id, a.first_uuid, a.second_uuid, c.*, COALESCE(c.user_id, (
                     SELECT o.user_id FROM credentials AS o WHERE o.organisation_id = a.organisation_id AND o.credential_id = a.first_id AND o.status = 'Active')) AS answered_by
                 FROM asked AS a JOIN ceremonies AS c ON c.organisation_id = a.organisation_id AND c.id = a.id
                 WHERE c.consumed_at IS NULL AND c.expires_at > a.now)
@@ -36,7 +38,7 @@ internal sealed class AnswerStore(SharedQueries queries) : IAsyncDisposable
             JOIN relying_parties AS r ON r.organisation_id = c.organisation_id
             LEFT JOIN codes AS m ON m.organisation_id = c.organisation_id AND m.user_id = c.user_id AND m.purpose = 'Login' AND c.bound_to = '{Ceremony.ByLoginCode}'
             LEFT JOIN credentials AS k ON k.organisation_id = c.organisation_id AND k.user_id = c.answered_by AND k.status = 'Active'
-                AND (k.credential_id = c.first_id OR k.credential_id = c.second_id OR k.slot = 'SecondFactor' OR (c.purpose = 'LoginOfNobody' AND k.created_at <= c.created_at))
+                AND (k.credential_id = c.first_id OR k.credential_id = c.second_id OR k.uuid = c.first_uuid OR k.uuid = c.second_uuid OR k.slot = 'SecondFactor' OR (c.purpose = 'LoginOfNobody' AND k.created_at <= c.created_at))
             LEFT JOIN users AS u ON u.organisation_id = k.organisation_id AND u.id = k.user_id
             LEFT JOIN ceremonies AS o ON o.organisation_id = c.organisation_id AND o.user_id = CASE WHEN c.bound_to = '{Ceremony.ByLoginCode}' THEN c.user_id END
                 AND o.id <> c.id AND o.purpose = c.purpose AND o.bound_to = c.bound_to AND o.consumed_at IS NULL
@@ -68,6 +70,8 @@ internal sealed class AnswerStore(SharedQueries queries) : IAsyncDisposable
             AskedColumn<CallersAnswer>.Of("id", a => a.Challenge.Id),
             AskedColumn<CallersAnswer>.Of("first_id", a => a.Named.First),
             AskedColumn<CallersAnswer>.Of("second_id", a => a.Named.Second),
+            AskedColumn<CallersAnswer>.Of("first_uuid", a => a.Named.FirstUuid),
+            AskedColumn<CallersAnswer>.Of("second_uuid", a => a.Named.SecondUuid),
             AskedColumn<CallersAnswer>.Of("now", a => a.Now),
         ],
         tables =>
@@ -77,7 +81,7 @@ internal sealed class AnswerStore(SharedQueries queries) : IAsyncDisposable
             LEFT JOIN ceremonies AS c ON c.organisation_id = a.organisation_id AND c.organisation_id = a.challenge_organisation_id AND c.id = a.id
                 AND c.consumed_at IS NULL AND c.expires_at > a.now
             LEFT JOIN credentials AS k ON k.organisation_id = c.organisation_id AND k.user_id = c.user_id AND k.status = 'Active'
-                AND (k.credential_id = a.first_id OR k.credential_id = a.second_id OR k.slot = 'SecondFactor')
+                AND (k.credential_id = a.first_id OR k.credential_id = a.second_id OR k.uuid = a.first_uuid OR k.uuid = a.second_uuid OR k.slot = 'SecondFactor')
             WHERE {CallerStore.WhileLive}
             """,
         (row, read) =>
@@ -127,8 +131,8 @@ internal sealed class AnswerStore(SharedQueries queries) : IAsyncDisposable
     private sealed record CallersAnswer(TokenReference Token, TokenReference Challenge, NamedFactors Named, DateTimeOffset Now);
 }
 
-/// <summary>The credential ids that an answer names.</summary>
-internal sealed record NamedFactors(byte[] First, byte[]? Second);
+/// <summary>The credentials that an answer names: by their ids, and keys possibly by the name that the service has given them.</summary>
+internal sealed record NamedFactors(byte[] First, byte[]? Second, string? FirstUuid = null, string? SecondUuid = null);
 
 /// <summary>A caller, and the challenge of theirs that may be answered, if it may.</summary>
 internal sealed record CallersChallenge(Caller Caller, AnswerableChallenge? Challenge);

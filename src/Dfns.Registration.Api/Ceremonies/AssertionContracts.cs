@@ -36,7 +36,7 @@ public sealed record LoginChallengeResponse
 public sealed record SupportedFactor(string Kind, string Factor, bool RequiresSecondFactor);
 
 /// <summary>The credentials that can answer, by how they are asked; ids as they were registered.</summary>
-/// <param name="Key">Keys.</param>
+/// <param name="Key">Keys; after all ids the same keys once more by the name that the service has given each, such as <c>cr-…</c>: either can be sent as <c>credId</c>.</param>
 /// <param name="Webauthn">Passkeys.</param>
 /// <param name="PasswordProtectedKey">With the private key, encrypted: only for whoever has shown a login code, or is in a session that this very credential or a login code opened.</param>
 public sealed record AllowCredentials(

@@ -41,17 +41,17 @@ internal sealed class Factors(Changes changes, Audit audit, MasterKey masterKey,
                 : ceremony.Purpose == CeremonyPurpose.Login && ceremony.UserId is null && challenge.Credentials.Count == 0 ? under
                 : challenge.Credentials,
         ];
-        if (!active.Exists(c => c.CredentialId.AsSpan().SequenceEqual(first.CredentialId))) return ErrorCatalog.NoUsableCredential.At(FirstPath);
+        if (!active.Exists(first.Names)) return ErrorCatalog.NoUsableCredential.At(FirstPath);
 
-        // How many: whoever has a second factor needs it.
-        var needsSecond = active.Exists(c => c.Slot == CredentialSlot.SecondFactor);
+        // How many: whoever has a second factor needs it, unless the organisation says otherwise.
+        var needsSecond = !relyingParty.SecondFactorOptional && active.Exists(c => c.Slot == CredentialSlot.SecondFactor);
         if (needsSecond && second is null) return ErrorCatalog.SecondFactorRequired.At(SecondPath);
 
         var proven = new List<Credential>(capacity: 2);
         foreach (var (factor, slot) in new[] { (first, CredentialSlot.FirstFactor), (second, CredentialSlot.SecondFactor) })
         {
             if (factor is null) continue;
-            var credential = active.Find(c => c.Slot == slot && c.CredentialId.AsSpan().SequenceEqual(factor.CredentialId) && factor.MayBe(c.Kind));
+            var credential = active.Find(c => c.Slot == slot && factor.Names(c) && factor.MayBe(c.Kind));
             if (credential is null) return ErrorCatalog.NoUsableCredential.At(factor.Path);
             if ((await ProveAsync(factor, credential, ceremony, relyingParty)).Failed(out var error, out _)) return error;
             proven.Add(credential);
@@ -77,7 +77,7 @@ internal sealed class Factors(Changes changes, Audit audit, MasterKey masterKey,
             AcceptSyncedSignCountRegression = !relyingParty.RefuseSyncedSignCountRegression,
             AcceptBackupEligibilityChange = !relyingParty.RefuseBackupEligibilityChange,
         };
-        if (AssertionVerifiers.Verify(factor.Assertion, credential.ToStored(), expected).Refused(out var why, out var verified))
+        if (AssertionVerifiers.Verify(factor.AssertionOf(credential), credential.ToStored(), expected).Refused(out var why, out var verified))
         {
             if (why.Reason == RefusalReason.SignCountRegressed)
             {
@@ -140,12 +140,22 @@ internal sealed class Factors(Changes changes, Audit audit, MasterKey masterKey,
 internal sealed record ReadFactors(ReadFactor First, ReadFactor? Second)
 {
     /// <summary>Which credentials they name.</summary>
-    public NamedFactors Named => new(First.CredentialId, Second?.CredentialId);
+    public NamedFactors Named => new(First.CredentialId, Second?.CredentialId, First.Uuid, Second?.Uuid);
 }
 
 /// <summary>One factor, and where it stands in the request.</summary>
 internal sealed record ReadFactor(string Path, CredentialKind Kind, byte[] CredentialId, CredentialAssertion Assertion)
 {
+    /// <summary>What was sent as the id of a key, which may be the name that the service has given it; null of a passkey, whose id the browser writes.</summary>
+    public string? Uuid => Kind == CredentialKind.Fido2 ? null : Assertion.CredId;
+
+    /// <summary>Whether it was signed by a credential of the user, as far as it says.</summary>
+    public bool Names(Credential credential) =>
+        credential.CredentialId.AsSpan().SequenceEqual(CredentialId) || (credential.Kind != CredentialKind.Fido2 && string.Equals(credential.Uuid, Uuid, StringComparison.Ordinal));
+
+    /// <summary>The assertion under the id of the credential that it names.</summary>
+    public CredentialAssertion AssertionOf(Credential credential) => Kind == CredentialKind.Fido2 ? Assertion : Assertion with { CredId = credential.CredentialIdText };
+
     /// <summary>Whether a credential of some kind may sign under the kind that was sent: clients send a password-protected key as a key.</summary>
     public bool MayBe(CredentialKind kind) => kind == Kind || (kind == CredentialKind.PasswordProtectedKey && Kind == CredentialKind.Key);
 }

@@ -17,7 +17,7 @@ internal static class LoginChallenge
     public static LoginChallengeResponse For(
         Ceremony ceremony, string identifier, RelyingParty relyingParty, IReadOnlyList<SigningCredential> credentials, bool withPrivateKeys)
     {
-        var hasSecond = credentials.Any(c => c.Slot == CredentialSlot.SecondFactor);
+        var needsSecond = !relyingParty.SecondFactorOptional && credentials.Any(c => c.Slot == CredentialSlot.SecondFactor);
         return Of(
             ceremony,
             identifier,
@@ -26,10 +26,11 @@ internal static class LoginChallenge
                 .. credentials.Select(c => (c.Kind, c.Slot)).Distinct().Order().Select(f => new SupportedFactor(
                     f.Kind.ToString(),
                     f.Slot == CredentialSlot.FirstFactor ? "first" : "second",
-                    RequiresSecondFactor: hasSecond && f.Slot == CredentialSlot.FirstFactor)),
+                    RequiresSecondFactor: needsSecond && f.Slot == CredentialSlot.FirstFactor)),
             ],
             new AllowCredentials(
-                Descriptors(CredentialKind.Key),
+                // Signers of keys that are told the credential by its name here look for that, and sign with nothing that is not in the list.
+                [.. Descriptors(CredentialKind.Key), .. credentials.Where(c => c.Kind == CredentialKind.Key).Select(c => new PublicKeyCredentialDescriptor(PublicKey, c.Uuid))],
                 Descriptors(CredentialKind.Fido2),
                 withPrivateKeys
                     ? [.. credentials.Where(c => c.EncryptedPrivateKey is not null).Select(c => new ProtectedKeyDescriptor(PublicKey, c.CredentialIdText, c.EncryptedPrivateKey!))]

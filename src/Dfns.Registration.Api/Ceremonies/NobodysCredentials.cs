@@ -80,7 +80,7 @@ internal static class NobodysCredentials
                 var size = shape.Kind == CredentialKind.Fido2 ? PasskeyIdSizes[traits[index + 1] % PasskeyIdSizes.Length] : KeyIdSize;
                 byte[] head = [.. Hash(seed, $"id {index}"), .. Hash(seed, $"more of id {index}")];
                 var told = new Told(shape, shapes.Any(s => s.Slot == CredentialSlot.SecondFactor), shape.Kind == CredentialKind.Fido2 ? traits[index + 1] % 2 == 0 : traits[index + 1] % 4 == 0);
-                return Make(relyingParty, Id(masterKey, relyingParty.OrganisationId, head.AsSpan(0, size - TagSize), told), told, $"{index}", userId: "");
+                return Make(relyingParty, Id(masterKey, relyingParty.OrganisationId, head.AsSpan(0, size - TagSize), told), told, Entropy.IdFrom("cr", Hash(seed, $"uuid {index}")), userId: "");
             }),
         ];
     }

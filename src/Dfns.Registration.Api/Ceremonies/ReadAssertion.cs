@@ -18,7 +18,7 @@ internal sealed record ReadAssertion(byte[] CredentialId, CredentialAssertion As
         if (Member.Required(sent.ClientData, $"{path}.credentialAssertion.clientData") is { } noData) return noData;
         if (Member.Required(sent.Signature, $"{path}.credentialAssertion.signature") is { } noSignature) return noSignature;
         if (kind == CredentialKind.Fido2 && Member.Required(sent.AuthenticatorData, $"{path}.credentialAssertion.authenticatorData") is { } noAuthenticator) return noAuthenticator;
-        if (CredentialIds.Read(sent.CredId).Refused(out var why, out var credentialId)) return RefusalErrors.ForAssertion(why, path);
+        if (CredentialIds.Read(sent.CredId, kind).Refused(out var why, out var credentialId)) return RefusalErrors.ForAssertion(why, path);
 
         return new ReadAssertion(credentialId.ToArray(), new CredentialAssertion
         {

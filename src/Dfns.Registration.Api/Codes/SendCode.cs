@@ -1,3 +1,4 @@
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.Storage;
@@ -38,7 +39,7 @@ internal static class SendCode
             return (ErrorResult)error;
         }
 
-        var (username, orgId) = request;
+        var (username, _, orgId) = request;
         if (await budgets.TakeAsync(http.HttpContext, AttemptKinds.RequestOf(purpose), orgId, username, ct) is { } tooMany) return (ErrorResult)tooMany;
 
         // Asked before anything is changed, and of everybody alike.
@@ -50,4 +51,8 @@ internal static class SendCode
 }
 
 /// <summary>Body of the calls that have a code mailed.</summary>
-public sealed record SendCodeRequest([Text(Limits.UsernameLength)] string Username, [Text(Limits.IdLength)] string OrgId);
+public sealed record SendCodeRequest([Text(Limits.UsernameLength)] string Username, [Text(Limits.IdLength)] string? TenantId, [Text(Limits.IdLength)] string OrgId)
+{
+    /// <summary>The organisation. Clients that know it as a tenant send tenantId instead, and one of the two there must be.</summary>
+    public string OrgId { get; init; } = TenantIds.Organisation(OrgId, TenantId)!;
+}

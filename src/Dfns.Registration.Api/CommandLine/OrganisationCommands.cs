@@ -91,6 +91,8 @@ internal sealed record OrganisationRow(Organisation Source)
 
     public bool RecoveryRequired => Source.RelyingParty!.RecoveryRequiredForEndUsers;
 
+    public bool RequireSecondFactor => !Source.RelyingParty!.SecondFactorOptional;
+
     public bool RefuseWallets => Source.RelyingParty!.RefuseWallets;
 
     public bool RefuseMixedScripts => Source.RelyingParty!.RefuseMixedScripts;

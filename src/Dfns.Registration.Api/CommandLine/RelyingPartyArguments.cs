@@ -19,6 +19,7 @@ internal sealed class RelyingPartyArguments
     private readonly Option<string[]> topOrigins = new("--top-origin") { Arity = ArgumentArity.ZeroOrMore, Description = "A page that may hold that frame, with --allow-cross-origin; may be repeated. Without a value: none." };
     private readonly Option<bool> requireRecovery = new("--require-recovery") { Description = "Whether end users have to bring a recovery credential." };
 
+    private readonly Option<bool> requireSecond = new("--require-second-factor") { Description = "Whether a user who has a second factor needs it to sign in and to sign calls, which the high-level client of the official SDK cannot; else it is verified where it is sent." };
     private readonly Option<bool> refuseWallets = new("--refuse-wallets") { Description = "Whether a registration is refused that wishes for wallets, which this service does not make; else the wish is passed over." };
     private readonly Option<bool> refuseMixed = new("--refuse-mixed-scripts") { Description = "Whether new users are refused whose name mixes scripts, such as Latin and Cyrillic letters that look alike." };
 
@@ -59,7 +60,7 @@ internal sealed class RelyingPartyArguments
     {
         Option[] all =
         [
-            id, origins, name, attestation, userVerification, algorithms, crossOrigin, topOrigins, requireRecovery, refuseMixed, refuseWallets, signCount, refuseSyncedCount, refuseEligibility,
+            id, origins, name, attestation, userVerification, algorithms, crossOrigin, topOrigins, requireRecovery, requireSecond, refuseMixed, refuseWallets, signCount, refuseSyncedCount, refuseEligibility,
             refuseNone, refuseSelf, requireRoot, allowedAaguids, deniedAaguids, refusedStatuses,
         ];
         foreach (var option in verb == ListVerb.Set ? all : lists.Select(list => list.Option)) command.Options.Add(option);
@@ -78,6 +79,7 @@ internal sealed class RelyingPartyArguments
         if (IsTyped(userVerification)) relyingParty.UserVerification = parsed.GetValue(userVerification)!;
         if (IsTyped(crossOrigin)) relyingParty.AllowCrossOrigin = parsed.GetValue(crossOrigin);
         if (IsTyped(requireRecovery)) relyingParty.RecoveryRequiredForEndUsers = parsed.GetValue(requireRecovery);
+        if (IsTyped(requireSecond)) relyingParty.SecondFactorOptional = !parsed.GetValue(requireSecond);
         if (IsTyped(refuseWallets)) relyingParty.RefuseWallets = parsed.GetValue(refuseWallets);
         if (IsTyped(refuseMixed)) relyingParty.RefuseMixedScripts = parsed.GetValue(refuseMixed);
         if (IsTyped(signCount)) relyingParty.AcceptSignCountRegression = parsed.GetValue(signCount);

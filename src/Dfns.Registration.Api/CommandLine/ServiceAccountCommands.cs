@@ -63,6 +63,7 @@ internal static class ServiceAccountCommands
                     OrgId = orgId,
                     Permissions = string.Join(' ', wanted),
                     CredId = account.Credential.CredentialIdText,
+                    CredentialUuid = account.Credential.Uuid,
                     account.Token.ExpiresAt,
                     Token = token,
                 });

@@ -141,6 +141,9 @@ internal static class ErrorCatalog
     public static readonly ApiError IdTokenMalformed = new("id_token_malformed", 400,
         "The idToken is no ID token, which is a signed JWT and says of itself nothing else. Send the id_token of the provider's answer as it is.");
 
+    public static readonly ApiError OrganisationNotTold = new("organisation_not_told", 400,
+        "The ID token alone does not tell the organisation: none accepts it, or more than one. Send orgId.");
+
     public static readonly ApiError IdTokenIssuerUnknown = new("id_token_issuer_unknown", 401,
         "The organisation accepts no ID tokens of this issuer. Its operator sets the providers with 'social-provider set'.");
 
@@ -212,7 +215,7 @@ internal static class ErrorCatalog
         CredentialKindUnknown, CredentialKindMisplaced, QueryInvalid, MemberRequired, MemberInvalid, MemberTooLong, MemberRepeated, BodyNotJson,
         BodyTooDeep, BodyTooLarge, ContentTypeUnsupported, RequestInvalid, NotFound, MethodNotAllowed, TooManyRequests,
         StorageUnavailable, ServiceBusy, Internal, TooManyAttempts,
-        IdTokenMalformed, IdTokenIssuerUnknown, IdTokenAlgorithmNotAllowed, IdTokenKeyUnknown, IdTokenSignatureInvalid, IdTokenAudienceNotAllowed,
+        IdTokenMalformed, OrganisationNotTold, IdTokenIssuerUnknown, IdTokenAlgorithmNotAllowed, IdTokenKeyUnknown, IdTokenSignatureInvalid, IdTokenAudienceNotAllowed,
         IdTokenExpired, IdTokenNotYetValid, IdTokenTooOld, IdTokenAlreadyUsed, IdTokenRevoked, IdTokenNonceMismatch, IdTokenClaimsInvalid, IdTokenEmailNotVerified, SocialProviderUnavailable,
         ConsoleForeign,
         .. RefusalErrors.All,

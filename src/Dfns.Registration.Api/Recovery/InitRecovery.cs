@@ -14,7 +14,7 @@ internal static class InitRecovery
         HttpRequest http, RecoveryStore store, TokenService tokens, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<InitRecoveryRequest>(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
-        var (username, code, orgId, _) = request;
+        var (username, code, _, orgId, _) = request;
         if (ReadCredentialId(request.CredentialId).Failed(out error, out var credentialId)) return (ErrorResult)error;
 
         if ((await store.StartAsync(http.HttpContext, orgId, username, code, credentialId, ct)).Failed(out error, out var started)) return (ErrorResult)error;
@@ -23,7 +23,7 @@ internal static class InitRecovery
 
     /// <summary>Reads the id of a recovery key.</summary>
     internal static Checked<ReadOnlyMemory<byte>> ReadCredentialId(string text) =>
-        CredentialIds.Read(text).Refused(out _, out var bytes) ? ErrorCatalog.MemberInvalid.Saying("It is base64url text.").At("$.credentialId") : bytes;
+        CredentialIds.Read(text, CredentialKind.RecoveryKey).Refused(out _, out var bytes) ? ErrorCatalog.MemberInvalid.Saying("Send it as it was registered.").At("$.credentialId") : bytes;
 
     /// <summary>The answer that every way of starting a recovery gets.</summary>
     internal static async Task<RecoveryChallengeResponse> ChallengeAsync(StartedRecovery started, TokenService tokens, CancellationToken ct)

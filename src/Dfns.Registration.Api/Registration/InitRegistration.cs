@@ -16,7 +16,7 @@ internal static class InitRegistration
             return (ErrorResult)error;
         }
 
-        var (username, code, orgId) = request;
+        var (username, code, _, orgId) = request;
         if ((await store.OpenAsync(http.HttpContext, orgId, username, code, ct)).Failed(out error, out var session)) return (ErrorResult)error;
         return TypedResults.Ok(await RegistrationChallenge.OfAsync(session.Ceremony, session.User, session.RelyingParty, tokens, ct));
     }

@@ -1,3 +1,4 @@
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
@@ -8,7 +9,11 @@ namespace Dfns.Registration.Api.Registration;
 
 /// <summary>Body of <c>POST /auth/registration/init</c>.</summary>
 public sealed record InitRegistrationRequest(
-    [Text(Limits.UsernameLength)] string Username, [Text(Limits.IdLength)] string RegistrationCode, [Text(Limits.IdLength)] string OrgId);
+    [Text(Limits.UsernameLength)] string Username, [Text(Limits.IdLength)] string RegistrationCode, [Text(Limits.IdLength)] string? TenantId, [Text(Limits.IdLength)] string OrgId)
+{
+    /// <summary>The organisation. Clients that know it as a tenant send tenantId instead, and one of the two there must be.</summary>
+    public string OrgId { get; init; } = TenantIds.Organisation(OrgId, TenantId)!;
+}
 
 /// <summary>Body of <c>POST /auth/registration/enduser</c>: that of <c>POST /auth/registration</c>, and the wallets that are wished for.</summary>
 /// <param name="FirstFactorCredential">The first factor.</param>

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Dfns.Registration.Api.SignIn;
 
-/// <summary><c>PUT /auth/logout</c>: ends the caller's session with what it opened, or everything that is open of the caller.</summary>
+/// <summary><c>PUT</c> and <c>POST /auth/logout</c>: ends the caller's session with what it opened, or everything that is open of the caller.</summary>
 internal static class Logout
 {
     internal static async Task<Results<Ok<MessageResponse>, ErrorResult>> LogoutAsync(

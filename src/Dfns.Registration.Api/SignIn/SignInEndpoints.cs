@@ -60,13 +60,16 @@ internal static class SignInEndpoints
             .Errors(ErrorCatalog.UserNotFound, ErrorCatalog.UserDeactivated, ErrorCatalog.IdTokenAlreadyUsed)
             .IdTokenErrors().BodyErrors().EdgeErrors();
 
-        group.MapPut("/logout", Logout.LogoutAsync)
-            .WithName("logout")
-            .WithSummary("Sign out")
-            .WithDescription("Ends the session of the bearer token with what it asked for and signed; or with allSessions everything that is open of its user: sessions, signed calls, challenges, codes, started recoveries, and ID tokens that were issued before.")
-            .Accepts<LogoutRequest>(isOptional: true, "application/json")
-            .RequireBearer()
-            .Errors(ErrorCatalog.NotAuthorized)
-            .BodyErrors().EdgeErrors();
+        // Two verbs for one call: some clients post.
+        group.MapPut("/logout", Logout.LogoutAsync).WithName("logout").SignsOut();
+        group.MapPost("/logout", Logout.LogoutAsync).WithName("createLogout").SignsOut();
     }
+
+    private static RouteHandlerBuilder SignsOut(this RouteHandlerBuilder endpoint) => endpoint
+        .WithSummary("Sign out")
+        .WithDescription("Ends the session of the bearer token with what it asked for and signed; or with allSessions everything that is open of its user: sessions, signed calls, challenges, codes, started recoveries, and ID tokens that were issued before.")
+        .Accepts<LogoutRequest>(isOptional: true, "application/json")
+        .RequireBearer()
+        .Errors(ErrorCatalog.NotAuthorized)
+        .BodyErrors().EdgeErrors();
 }

@@ -23,21 +23,18 @@ internal sealed class IdTokenValidator(SocialStore store, ProviderKeys keys, Req
     private static readonly JsonWebTokenHandler Handler = new() { MapInboundClaims = false, MaximumTokenSizeInBytes = Limits.IdTokenLength };
 
     /// <summary>Validates a token.</summary>
-    /// <param name="organisationId">As sent; need not exist.</param>
+    /// <param name="organisationId">As sent; need not exist. Null where the token has to tell it.</param>
     /// <param name="idToken">As sent: at most <see cref="Limits.IdTokenLength"/> characters.</param>
     /// <param name="nonce">What the token's nonce must be, where the client made one; null when it sent none.</param>
     /// <param name="ct">Ends the waiting.</param>
     /// <returns>The identity, or the first check that failed: one of the errors whose names begin with <c>IdToken</c>, or the provider cannot be read.</returns>
-    public async Task<Checked<SocialIdentity>> ValidateAsync(string organisationId, string idToken, string? nonce, CancellationToken ct)
+    public async Task<Checked<SocialIdentity>> ValidateAsync(string? organisationId, string idToken, string? nonce, CancellationToken ct)
     {
         if (Parse(idToken).Failed(out var error, out var parsed)) return error;
         var (token, claims) = parsed;
 
         // Whose: an unknown organisation and an unknown issuer look alike. The issuer is compared as exact text (step 2).
-        var accepted = await store.AcceptedAsync(organisationId, ct);
-        if (accepted.Count > 0) facts.OrganisationId = organisationId;
-        var provider = accepted.Find(p => string.Equals(p.Issuer, claims.Text("iss"), StringComparison.Ordinal));
-        if (provider is null) return ErrorCatalog.IdTokenIssuerUnknown;
+        if ((await ProviderAsync(organisationId, token, claims, ct)).Failed(out error, out var provider)) return error;
 
         // Steps 6 to 8: signed, with an algorithm that was agreed on, by a key of the provider. Neither 'none' nor an HMAC is ever on the list.
         if (!provider.Algorithms.Contains(token.Alg, StringComparer.Ordinal)) return ErrorCatalog.IdTokenAlgorithmNotAllowed;
@@ -71,6 +68,22 @@ internal sealed class IdTokenValidator(SocialStore store, ProviderKeys keys, Req
         if (claims.Text("sub") is not { Length: > 0 and <= Limits.SubjectLength } subject || !Ascii.IsValid(subject) || subject.Any(char.IsControl)) return ErrorCatalog.IdTokenClaimsInvalid.Saying("Look at sub.");
         if (Username(claims, provider, subject).Failed(out error, out var username)) return error;
         return new SocialIdentity(provider.OrganisationId, provider.Issuer, subject, username, claims.Time("iat")!.Value);
+    }
+
+    private async Task<Checked<SocialProvider>> ProviderAsync(string? organisationId, JsonWebToken token, IdTokenClaims claims, CancellationToken ct)
+    {
+        var issuer = claims.Text("iss");
+        if (organisationId is null)
+        {
+            // None and several are one answer: which organisations accept what is not told to whoever makes a token up.
+            if (await store.FindOnlyAcceptingAsync(issuer ?? "", [.. token.Audiences], ct) is not { } only) return ErrorCatalog.OrganisationNotTold.At("$.orgId");
+            facts.OrganisationId = only.OrganisationId;
+            return only;
+        }
+
+        var accepted = await store.AcceptedAsync(organisationId, ct);
+        if (accepted.Count > 0) facts.OrganisationId = organisationId;
+        return accepted.Find(p => string.Equals(p.Issuer, issuer, StringComparison.Ordinal)) is { } provider ? provider : ErrorCatalog.IdTokenIssuerUnknown;
     }
 
     private static Checked<(JsonWebToken Token, IdTokenClaims Claims)> Parse(string text)

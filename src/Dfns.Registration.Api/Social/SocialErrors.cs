@@ -8,7 +8,7 @@ internal static class SocialErrors
 {
     /// <summary>What can be wrong with an ID token.</summary>
     public static RouteHandlerBuilder IdTokenErrors(this RouteHandlerBuilder endpoint) => endpoint.Errors(
-        ErrorCatalog.IdTokenMalformed, ErrorCatalog.IdTokenIssuerUnknown, ErrorCatalog.IdTokenAlgorithmNotAllowed, ErrorCatalog.IdTokenKeyUnknown,
+        ErrorCatalog.IdTokenMalformed, ErrorCatalog.OrganisationNotTold, ErrorCatalog.IdTokenIssuerUnknown, ErrorCatalog.IdTokenAlgorithmNotAllowed, ErrorCatalog.IdTokenKeyUnknown,
         ErrorCatalog.IdTokenSignatureInvalid, ErrorCatalog.IdTokenAudienceNotAllowed, ErrorCatalog.IdTokenExpired, ErrorCatalog.IdTokenNotYetValid,
         ErrorCatalog.IdTokenTooOld, ErrorCatalog.IdTokenRevoked, ErrorCatalog.IdTokenNonceMismatch, ErrorCatalog.IdTokenClaimsInvalid, ErrorCatalog.IdTokenEmailNotVerified,
         ErrorCatalog.SocialProviderUnavailable);

@@ -8,9 +8,25 @@ namespace Dfns.Registration.Api.Social;
 /// <summary>The providers whose ID tokens organisations accept, and the users behind the identities.</summary>
 internal sealed class SocialStore(RegistrationDbContext db, UserStore users, Audit audit, TimeProvider clock)
 {
+    /// <summary>A stranger writes as many as fit into a token, and each is a condition.</summary>
+    private const int MostAudiences = 4;
+
     /// <summary>The providers that an organisation accepts: none where it is not there, or not set up to the end.</summary>
     public Task<List<SocialProvider>> AcceptedAsync(string organisationId, CancellationToken ct) =>
         db.SocialProviders.AsNoTracking().Where(p => p.OrganisationId == organisationId && p.Organisation!.RelyingParty != null).ToListAsync(ct);
+
+    /// <summary>The provider of the one organisation that accepts tokens of an issuer for an audience.</summary>
+    /// <param name="issuer">As the token names it.</param>
+    /// <param name="audiences">Likewise; the first of them are looked for.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>Null where no organisation does, or more than one.</returns>
+    public async Task<SocialProvider?> FindOnlyAcceptingAsync(string issuer, IReadOnlyList<string> audiences, CancellationToken ct)
+    {
+        if (audiences.Count == 0) return null;
+        var accepting = db.SocialProviders.AsNoTracking().Where(p => p.Issuer == issuer && p.Organisation!.RelyingParty != null);
+        foreach (var audience in audiences.Take(MostAudiences)) accepting = accepting.Where(p => p.ClientIds.Contains(audience));
+        return await accepting.OrderBy(p => p.OrganisationId).Take(2).ToListAsync(ct) is [var only] ? only : null;
+    }
 
     /// <summary>The providers of an organisation, by issuer.</summary>
     public Task<List<SocialProvider>> ListProvidersAsync(string organisationId, CancellationToken ct) =>

@@ -36,6 +36,12 @@ public sealed class RelyingParty
     /// <summary>Whether a registration is refused that wishes for wallets, which this service does not make; else the wish is passed over.</summary>
     public bool RefuseWallets { get; set; }
 
+    /// <summary>
+    /// Whether a user who has a second factor can sign without it; one that is sent is verified all the same. The high-level client of the official
+    /// SDK sends none. Organisations of before this was kept demand it.
+    /// </summary>
+    public bool SecondFactorOptional { get; set; }
+
     /// <summary>Whether any passkey is accepted although its signature counter did not grow (WebAuthn L3 §7.2 step 22); noted in any case.</summary>
     public bool AcceptSignCountRegression { get; set; }
 

@@ -7,17 +7,18 @@ namespace Dfns.Registration.Api.Storage;
 /// A credential that its user can sign with, as a challenge names it; no more of it is read. Of a user who has more than may be the one that
 /// is needed beside any other is named, and of the rest those that were used last.
 /// </summary>
+/// <param name="Uuid">Our own id of it.</param>
 /// <param name="Kind">Not a recovery key.</param>
 /// <param name="Slot">Whether it is a first factor or a second.</param>
 /// <param name="CredentialIdText">As it was registered.</param>
 /// <param name="EncryptedPrivateKey">Null where it is not handed out.</param>
-internal sealed record SigningCredential(CredentialKind Kind, CredentialSlot Slot, string CredentialIdText, string? EncryptedPrivateKey)
+internal sealed record SigningCredential(string Uuid, CredentialKind Kind, CredentialSlot Slot, string CredentialIdText, string? EncryptedPrivateKey)
 {
     /// <summary>The columns that <see cref="Read"/> takes, of <c>s</c>.</summary>
-    public const string Columns = "s.kind, s.slot, s.credential_id_text, NULL";
+    public const string Columns = "s.uuid, s.kind, s.slot, s.credential_id_text, NULL";
 
     /// <summary>The same with the encrypted private key, of <c>s</c> and of <see cref="PrivateKeys"/>.</summary>
-    public const string ColumnsWithPrivateKeys = "s.kind, s.slot, s.credential_id_text, x.encrypted_private_key";
+    public const string ColumnsWithPrivateKeys = "s.uuid, s.kind, s.slot, s.credential_id_text, x.encrypted_private_key";
 
     /// <summary>What <see cref="ColumnsWithPrivateKeys"/> wants joined.</summary>
     public const string PrivateKeys = "LEFT JOIN credentials AS x ON x.organisation_id = s.organisation_id AND x.uuid = s.uuid AND s.kind = 'PasswordProtectedKey'";
@@ -42,10 +43,10 @@ internal sealed record SigningCredential(CredentialKind Kind, CredentialSlot Slo
     /// <returns>Null where an outer join found none.</returns>
     public static SigningCredential? Read(AnswerRow row)
     {
-        var (kind, slot, id, key) = (row.Value<string>(), row.Value<string>(), row.Value<string>(), row.Value<string>());
-        return id is null ? null : new SigningCredential(Enum.Parse<CredentialKind>(kind!), Enum.Parse<CredentialSlot>(slot!), id, key);
+        var (uuid, kind, slot, id, key) = (row.Value<string>(), row.Value<string>(), row.Value<string>(), row.Value<string>(), row.Value<string>());
+        return id is null ? null : new SigningCredential(uuid!, Enum.Parse<CredentialKind>(kind!), Enum.Parse<CredentialSlot>(slot!), id, key);
     }
 
     /// <summary>The same of a row that was not read from a database.</summary>
-    public static SigningCredential Of(Credential credential) => new(credential.Kind, credential.Slot, credential.CredentialIdText, EncryptedPrivateKey: null);
+    public static SigningCredential Of(Credential credential) => new(credential.Uuid, credential.Kind, credential.Slot, credential.CredentialIdText, EncryptedPrivateKey: null);
 }

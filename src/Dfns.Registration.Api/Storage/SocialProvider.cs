@@ -32,6 +32,7 @@ public sealed class SocialProvider
             builder.Property(p => p.OrganisationId).HasMaxLength(Limits.IdLength);
             builder.Property(p => p.Issuer).HasMaxLength(Limits.IssuerLength);
             builder.Property(p => p.Username).HasConversion<string>().HasMaxLength(Limits.EnumLength);
+            builder.HasIndex(p => p.Issuer);
             builder.HasOne(p => p.Organisation).WithMany().HasForeignKey(p => p.OrganisationId).OnDelete(DeleteBehavior.Restrict);
         }
     }

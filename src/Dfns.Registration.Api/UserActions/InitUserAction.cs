@@ -26,9 +26,10 @@ internal static class InitUserAction
         if (request.UserActionServerKind is not (null or "Api" or "Staff")) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying("Use Api.").At("$.userActionServerKind");
         if (SignedPayload.Digest(payload) is not { } digest) return (ErrorResult)ErrorCatalog.PayloadNotJson.At("$.userActionPayload");
 
+        // The SDK's delegated clients write the query behind the path; it is no part of what is signed.
         var ceremony = Ceremony.Open(
             entropy, caller.OrganisationId, CeremonyPurpose.UserAction, caller.User.Id, clock.GetUtcNow(), options.Value.AuthenticationLifetime,
-            SignedCall.BoundTo(request.UserActionHttpMethod, path, digest, caller.Token.Id));
+            SignedCall.BoundTo(request.UserActionHttpMethod, path.Split('?')[0], digest, caller.Token.Id));
         // A program makes many calls at once; a person's further one ends the oldest.
         if (caller.User.IsServiceAccount) await challenges.OpenAsync(ceremony, ct);
         else await challenges.OpenAsync(ceremony, UserRows.MostInUse - 1, ct);

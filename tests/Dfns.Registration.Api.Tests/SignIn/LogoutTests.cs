@@ -27,6 +27,17 @@ public abstract class LogoutTests(ServiceFixture fixture) : ServiceTests(fixture
     }
 
     [Fact]
+    public async Task Either_verb_ends_a_session()
+    {
+        var caller = await (await Registered.NewAsync(await Service.NewOrganisationAsync())).SignedInAsync();
+
+        var answer = await Service.SendAsync(HttpMethod.Post, "/auth/logout", content: null, caller.Token);
+
+        Assert.Equal((200, """{"message":"success"}"""), ((int)answer.Status, answer.Text));
+        Assert.False(await IsOpenAsync(caller));
+    }
+
+    [Fact]
     public async Task Ends_all_sessions_of_the_user_and_of_nobody_else()
     {
         var organisation = await Service.NewOrganisationAsync();

@@ -108,6 +108,89 @@ public abstract class SocialLoginTests(ServiceFixture fixture) : SocialTests(fix
         Assert.Equal(0, await SessionsAsync(organisation));
     }
 
+    // A client id that two organisations list tells neither.
+    [Fact]
+    public async Task A_token_tells_the_organisation_where_one_alone_accepts_it()
+    {
+        await using var provider = await OpenIdProvider.StartAsync();
+        var organisation = await OrganisationAsync(provider);
+        var body = Body(organisation, Draft(provider).Encode());
+        body.Remove("orgId");
+        Assert.Equal((401, "User not found"), await LoginAsync());
+        await Registered.CompleteAsync(await StartAsync(organisation, Draft(provider)), "jane@example.co");
+
+        Assert.Equal(200, (await LoginAsync()).Status);
+
+        var other = await Service.NewOrganisationAsync();
+        await AcceptAsync(other, provider.Issuer, p => p.ClientIds = ["another-client"]);
+        body["idToken"] = Another();
+        Assert.Equal(200, (await LoginAsync()).Status);
+
+        await AcceptAsync(await Service.NewOrganisationAsync(), provider.Issuer);
+        body["idToken"] = Another();
+        var ambiguous = await Service.PostAsync("/auth/login/social", body.DeepClone());
+        Assert.Equal((400, "organisation_not_told", "$.orgId"), ((int)ambiguous.Status, ambiguous.Code, ambiguous.Path));
+        body["orgId"] = organisation.Id;
+        Assert.Equal(200, (await LoginAsync()).Status);
+
+        // At one instant all tokens are the same, and each signs in once.
+        string Another()
+        {
+            var draft = Draft(provider);
+            draft.Claims["jti"] = Guid.NewGuid().ToString();
+            return draft.Encode();
+        }
+
+        async Task<(int Status, string? Message)> LoginAsync()
+        {
+            var answer = await Service.PostAsync("/auth/login/social", body.DeepClone());
+            return ((int)answer.Status, answer.Message);
+        }
+    }
+
+    [Fact]
+    public async Task None_that_accepts_a_token_and_several_that_do_are_one_answer()
+    {
+        await using var provider = await OpenIdProvider.StartAsync();
+        var organisation = await OrganisationAsync(provider);
+        await AcceptAsync(await Service.NewOrganisationAsync(), provider.Issuer);
+        await using var unknown = await OpenIdProvider.StartAsync();
+        var anothers = Draft(provider);
+        anothers.Claims["aud"] = "another-client";
+        var nobodys = Draft(provider);
+        nobodys.Claims.Remove("aud");
+
+        var answers = new List<string>();
+        foreach (var path in new[] { "/auth/login/social", "/auth/registration/social" })
+        {
+            foreach (var draft in new[] { Draft(provider), Draft(unknown), anothers, nobodys })
+            {
+                var body = Body(organisation, draft.Encode());
+                body["orgId"] = "";
+                answers.Add((await Service.PostAsync(path, body)).Text);
+            }
+        }
+
+        Assert.Contains("organisation_not_told", Assert.Single(answers.Distinct(StringComparer.Ordinal)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_registration_is_of_the_organisation_that_the_token_tells()
+    {
+        await using var provider = await OpenIdProvider.StartAsync();
+        var organisation = await OrganisationAsync(provider);
+        var body = Body(organisation, Draft(provider).Encode());
+        body.Remove("orgId");
+        body["tenantId"] = "";
+
+        var answer = await Service.PostAsync("/auth/registration/social", body);
+
+        Assert.Equal(200, (int)answer.Status);
+        Assert.Equal(new Rows(1, 1, 1, 1), await RowsAsync(organisation));
+        body["tenantId"] = $"acct{organisation.Id[2..]}";
+        Assert.Equal(200, (int)(await Service.PostAsync("/auth/registration/social", body)).Status);
+    }
+
     private Task<Answer> LoginAsync(TestOrganisation organisation, string idToken, string? nonce = null) =>
         Service.PostAsync("/auth/login/social", Body(organisation, idToken, nonce));
 

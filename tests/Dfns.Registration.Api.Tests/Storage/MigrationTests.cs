@@ -138,7 +138,9 @@ public abstract class MigrationTests(ServiceFixture fixture) : ServiceTests(fixt
         var leads = await Service.InDatabaseAsync(db =>
         {
             var type = db.Model.FindEntityType(entity)!;
-            return Task.FromResult(type.GetKeys().Select(k => k.Properties[0].Name).Concat(type.GetIndexes().Select(i => i.Properties[0].Name)).ToList());
+            // But that of an ID token that comes without an organisation: its issuer tells.
+            var indexes = type.GetIndexes().Where(i => i.Properties[0].Name != nameof(SocialProvider.Issuer));
+            return Task.FromResult(type.GetKeys().Select(k => k.Properties[0].Name).Concat(indexes.Select(i => i.Properties[0].Name)).ToList());
         });
 
         Assert.All(leads, name => Assert.Equal("OrganisationId", name));

@@ -113,6 +113,12 @@ public abstract partial class NarrowReadTests(ServiceFixture fixture) : SocialTe
             return await service.SendAsync(HttpMethod.Post, "/auth/introspect", form, backend.Token);
         };
         calls["PUT /auth/logout"] = () => service.SendAsync(HttpMethod.Put, "/auth/logout", content: null, caller.Token);
+        calls["POST /auth/logout"] = async () =>
+        {
+            var session = await user.LoginAsync();
+            sent = service.Log.Lines.Count;
+            return await service.SendAsync(HttpMethod.Post, "/auth/logout", content: null, session);
+        };
         Answer? recovering = null;
         calls["POST /auth/recover/user/code"] = () => service.PostAsync("/auth/recover/user/code", Named(user.Username));
         calls["PUT /auth/recover/user/code"] = () => service.PutAsync("/auth/recover/user/code", Named(user.Username));

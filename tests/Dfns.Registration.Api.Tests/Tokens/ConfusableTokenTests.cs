@@ -46,7 +46,7 @@ public abstract class ConfusableTokenTests(ServiceFixture fixture) : ServiceTest
     private const int PlacesAScene = 10;
 
     // A back end has no session to sign out of, and the key that its operator registered.
-    private static readonly string[] OfPersonsAlone = ["PUT /auth/logout", "GET /auth/credentials", "POST /auth/credentials/init"];
+    private static readonly string[] OfPersonsAlone = ["PUT /auth/logout", "POST /auth/logout", "GET /auth/credentials", "POST /auth/credentials/init"];
 
     public static TheoryData<string> AllKinds => [.. Kinds.Keys];
 

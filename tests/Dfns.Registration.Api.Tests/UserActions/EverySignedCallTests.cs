@@ -85,7 +85,7 @@ public abstract class EverySignedCallTests(ServiceFixture fixture) : ServiceTest
         Assert.Subset(
             new HashSet<string>(StringComparer.Ordinal)
             {
-                "POST /auth/registration", "POST /auth/registration/enduser", "POST /auth/recover/user", "POST /auth/action/init", "POST /auth/action", "PUT /auth/logout", "POST /auth/credentials/init", "POST /auth/introspect",
+                "POST /auth/registration", "POST /auth/registration/enduser", "POST /auth/recover/user", "POST /auth/action/init", "POST /auth/action", "PUT /auth/logout", "POST /auth/logout", "POST /auth/credentials/init", "POST /auth/introspect",
             },
             unsigned.ToHashSet(StringComparer.Ordinal));
     }

@@ -136,7 +136,6 @@ public abstract class UserActionTests(ServiceFixture fixture) : ServiceTests(fix
     [InlineData("POST", "/auth/login")]
     [InlineData("POST", "/auth/login/delegated/")]
     [InlineData("POST", "/auth/login/Delegated")]
-    [InlineData("POST", "/auth/login/delegated?x=1")]
     [InlineData("PUT", "/auth/login/delegated")]
     [InlineData("DELETE", "/auth/login/delegated")]
     [InlineData("GET", "/auth/login/delegated")]

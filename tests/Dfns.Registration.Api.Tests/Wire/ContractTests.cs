@@ -1,5 +1,9 @@
 using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Introspection;
+using Dfns.Registration.Api.UserActions;
 using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.Tests.Wire;
@@ -37,6 +41,16 @@ public sealed class ContractTests
 
     public static TheoryData<string> Bounded => [.. Texts.Where(t => t.Text.IsDefined(typeof(TextAttribute))).Select(t => $"{t.Contract.Name}.{t.Text.Name}")];
 
+    private static readonly List<(Type Contract, ParameterInfo Text)> WithinBodies =
+    [
+        .. Texts.Select(t => t.Contract).Distinct().SelectMany(Parts).Distinct()
+            .SelectMany(t => t.GetConstructors().SelectMany(c => c.GetParameters()).Where(p => p.ParameterType == typeof(string)).Select(p => (t, p))),
+    ];
+
+    // A form is read otherwise.
+    public static TheoryData<string> Optional =>
+        [.. WithinBodies.Where(t => t.Contract != typeof(IntrospectionRequest) && IsOptional(t.Text)).Select(t => $"{t.Contract.Name}.{t.Text.Name}").Where(n => n != "InitUserActionRequest.UserActionPayload")];
+
     [Fact]
     public void Every_text_is_bounded_where_it_is_declared_unless_it_depends_on_others() => Assert.Equal(
         CheckedWithOthers, Texts.Where(t => !t.Text.IsDefined(typeof(TextAttribute))).Select(t => $"{t.Contract.Name}.{t.Text.Name}").Order(StringComparer.Ordinal));
@@ -56,7 +70,7 @@ public sealed class ContractTests
     {
         var (contract, text) = Texts.Single(t => $"{t.Contract.Name}.{t.Text.Name}" == name);
         var limit = text.GetCustomAttribute<TextAttribute>()!.MaxLength;
-        var isOptional = new NullabilityInfoContext().Create(text).ReadState == NullabilityState.Nullable;
+        var isOptional = IsOptional(text);
         var path = $"$.{char.ToLowerInvariant(text.Name![0])}{text.Name[1..]}";
 
         Assert.Equal(isOptional ? null : ErrorCatalog.MemberRequired.At(path), Fault(value: null));
@@ -64,12 +78,42 @@ public sealed class ContractTests
         Assert.Null(Fault(new string('a', limit)));
         Assert.Equal((ErrorCatalog.MemberTooLong.Code, path), Fault(new string('a', limit + 1)) is { } error ? (error.Code, error.Path!) : default);
 
-        // Every other text is good.
+        // Every other text that must be there is good.
         ApiError? Fault(string? value)
         {
             var constructor = (ConstructorInfo)text.Member;
-            var body = constructor.Invoke([.. constructor.GetParameters().Select(p => p.Name == text.Name ? value : p.ParameterType == typeof(string) ? "a" : (object?)null)]);
+            var body = constructor.Invoke([.. constructor.GetParameters().Select(p => p.Name == text.Name ? value : p.ParameterType == typeof(string) && !IsOptional(p) ? "a" : (object?)null)]);
             return (ApiError?)typeof(Contract).GetMethod(nameof(Contract.Fault))!.MakeGenericMethod(contract).Invoke(null, [body]);
         }
+    }
+
+    // Clients with a form send so what nobody filled in.
+    [Theory]
+    [MemberData(nameof(Optional))]
+    public void An_empty_text_is_one_that_was_left_out(string name)
+    {
+        var (contract, text) = WithinBodies.Single(t => $"{t.Contract.Name}.{t.Text.Name}" == name);
+        var body = new JsonObject { [JsonNamingPolicy.CamelCase.ConvertName(text.Name!)] = "" };
+
+        var read = typeof(JsonBody).GetMethod(nameof(JsonBody.Read))!.MakeGenericMethod(contract).Invoke(null, [JsonDocument.Parse(body.ToJsonString())]);
+
+        Assert.NotNull(read);
+        Assert.Null(contract.GetProperty(text.Name!)!.GetValue(read));
+    }
+
+    // No body at all is a payload too, and is signed.
+    [Fact]
+    public void The_payload_of_a_user_action_may_be_empty() =>
+        Assert.Equal("", JsonBody.Read<InitUserActionRequest>(JsonDocument.Parse("""{"userActionPayload":""}"""))!.UserActionPayload);
+
+    private static bool IsOptional(ParameterInfo text) => new NullabilityInfoContext().Create(text).ReadState == NullabilityState.Nullable;
+
+    // A contract, and whatever stands in it.
+    private static IEnumerable<Type> Parts(Type type)
+    {
+        if (type.IsGenericType) return type.GetGenericArguments().SelectMany(Parts);
+        return type.Namespace?.StartsWith("Dfns.", StringComparison.Ordinal) == true && type.IsClass
+            ? [type, .. type.GetConstructors().SelectMany(c => c.GetParameters()).Select(p => p.ParameterType).Where(p => p != type).SelectMany(Parts)]
+            : [];
     }
 }

@@ -50,6 +50,7 @@ public sealed class ServerSdkTests
         Assert.Equal(Ids("listedOn"), Ids("listedEmployees"));
         Assert.Equal(Answer("created").ToJsonString(), Answer("got").ToJsonString());
         Assert.Equal(Answer("created").ToJsonString(), Answer("updated").ToJsonString());
+        Assert.Equal(Answer("created").ToJsonString(), Answer("signedByName").ToJsonString());
         AssertError("updatedSso", 400);
         Assert.Equal((false, true), ((bool)Answer("deactivated")["isActive"]!, (bool)Answer("deactivated")["isRegistered"]!));
         AssertError("endedSession", 401, "Not Authorized.");

@@ -57,6 +57,8 @@ await call("listedOn", () => backend.listUsers({ query: { limit: 1, paginationTo
 await call("listedEmployees", () => backend.listUsers({ query: { kind: "CustomerEmployee" } }));
 await call("got", () => backend.getUser({ userId: employee.userId }));
 await call("updated", () => backend.updateUser({ userId: employee.userId, body: { isSSORequired: false } }));
+// As three of the official readmes have it: the key under the name that the service has given it.
+await call("signedByName", () => client(account.token, signer(account.credentialUuid, privateKey)).auth.updateUser({ userId: employee.userId, body: { isSSORequired: false } }));
 await call("updatedSso", () => backend.updateUser({ userId: employee.userId, body: { isSSORequired: true } }));
 await call("deactivated", () => backend.deactivateUser({ userId: restarted.user.id }));
 await call("endedSession", () => client(session.token).auth.listUsers());

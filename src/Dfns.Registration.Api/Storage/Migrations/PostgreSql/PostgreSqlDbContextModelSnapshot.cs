@@ -672,6 +672,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("boolean")
                         .HasColumnName("require_trusted_root");
 
+                    b.Property<bool>("SecondFactorOptional")
+                        .HasColumnType("boolean")
+                        .HasColumnName("second_factor_optional");
+
                     b.PrimitiveCollection<List<string>>("TopOrigins")
                         .IsRequired()
                         .HasColumnType("text[]")
@@ -798,6 +802,9 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
 
                     b.HasKey("OrganisationId", "Issuer")
                         .HasName("pk_social_providers");
+
+                    b.HasIndex("Issuer")
+                        .HasDatabaseName("ix_social_providers_issuer");
 
                     b.ToTable("social_providers", (string)null);
                 });

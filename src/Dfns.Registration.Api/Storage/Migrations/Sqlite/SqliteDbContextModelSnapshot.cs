@@ -666,6 +666,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("require_trusted_root");
 
+                    b.Property<bool>("SecondFactorOptional")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("second_factor_optional");
+
                     b.PrimitiveCollection<string>("TopOrigins")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -792,6 +796,9 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
 
                     b.HasKey("OrganisationId", "Issuer")
                         .HasName("pk_social_providers");
+
+                    b.HasIndex("Issuer")
+                        .HasDatabaseName("ix_social_providers_issuer");
 
                     b.ToTable("social_providers", (string)null);
                 });
