@@ -127,7 +127,7 @@ public abstract class DelegatedRegistrationTests(ServiceFixture fixture) : Servi
     [InlineData("kind", null, "member_required")]
     [InlineData("kind", "CustomerEmployee", "member_invalid")]
     [InlineData("kind", "enduser", "member_invalid")]
-    [InlineData("externalId", "", "member_required")]
+    [InlineData("externalId", " ", "member_required")]
     public async Task A_member_that_is_wrong_is_named_and_nothing_is_stored(string member, object? value, string code)
     {
         var organisation = await Service.NewOrganisationAsync();

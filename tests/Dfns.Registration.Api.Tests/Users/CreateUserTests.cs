@@ -61,7 +61,7 @@ public abstract class CreateUserTests(ServiceFixture fixture) : ServiceTests(fix
     [InlineData("kind", "EndUser", "member_invalid")]
     [InlineData("kind", "DfnsStaff", "member_invalid")]
     [InlineData("kind", "customeremployee", "member_invalid")]
-    [InlineData("externalId", "", "member_required")]
+    [InlineData("externalId", " ", "member_required")]
     [InlineData("publicKey", "-----BEGIN PUBLIC KEY-----", "member_invalid")]
     [InlineData("isSSORequired", true, "member_invalid")]
     [InlineData("isSSORequired", "false", "member_invalid")]
