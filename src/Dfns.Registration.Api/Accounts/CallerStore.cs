@@ -60,11 +60,21 @@ internal sealed class CallerStore(SharedQueries queries) : IAsyncDisposable
         tables =>
             $"""
             , every AS (SELECT n, organisation_id, token_id, now FROM asked UNION ALL SELECT n, organisation_id, about_id, now FROM asked)
-            SELECT a.n, {Columns(tables)}
+            SELECT a.n, {Columns(tables)}, {tables.Columns<PermissionSet>("p")}
             {Live("every")}
+            LEFT JOIN permission_set_assignments AS m ON m.organisation_id = t.organisation_id AND m.user_id = t.user_id
+            LEFT JOIN permission_sets AS p ON p.organisation_id = m.organisation_id AND p.id = m.permission_set_id AND NOT p.is_archived
             WHERE {WhileLive}
             """,
-        (row, read) => [.. read ?? [], Read(row)]);
+        (row, read) =>
+        {
+            var (caller, operations) = (Read(row), row.Next<PermissionSet>()?.Operations ?? []);
+            read ??= [];
+            var known = read.FindIndex(c => c.Token.Id == caller.Token.Id);
+            if (known < 0) read.Add(caller with { Assigned = operations });
+            else read[known] = read[known] with { Assigned = [.. read[known].Assigned, .. operations] };
+            return read;
+        });
 
     /// <summary>The columns of a caller.</summary>
     public static string Columns(TableColumns tables) => $"{tables.Columns<AccessToken>("t")}, {tables.Columns<User>("u")}, {tables.Columns<RelyingParty>("r")}";

@@ -12,6 +12,15 @@ namespace Dfns.Registration.Api.Accounts;
 internal sealed record Caller(User User, AccessToken Token, RelyingParty RelyingParty)
 {
     public string OrganisationId => User.OrganisationId;
+
+    /// <summary>The operations of the sets of permissions that are assigned to the user and not archived. Empty where nobody is asked for a permission, and they were not looked up.</summary>
+    public IReadOnlyList<string> Assigned { get; init; } = [];
+
+    /// <summary>Everything that the caller may do beyond managing the own account.</summary>
+    public IReadOnlyList<string> Operations => [.. User.Permissions.Concat(Assigned).Distinct(StringComparer.Ordinal).Where(User.CanHave)];
+
+    /// <summary>Whether the caller may do something, by whoever has permitted it.</summary>
+    public bool Holds(string operation) => User.CanHave(operation) && (User.Permissions.Contains(operation) || Assigned.Contains(operation));
 }
 
 /// <summary>Tells who calls.</summary>

@@ -6,13 +6,11 @@ using Dfns.Registration.Api.Storage;
 namespace Dfns.Registration.Api.Accounts;
 
 /// <summary>
-/// Where a page ended: by creation, then by id, so that no user is skipped or told twice when others come or go meanwhile. As text it is
+/// Where a page ended: by creation, then by id, so that no row is skipped or told twice when others come or go meanwhile. As text it is
 /// opaque to clients, and no secret: a made-up one shows nothing but another part of the caller's own list.
 /// </summary>
-internal sealed record PagePosition(DateTimeOffset CreatedAt, string UserId)
+internal sealed record PagePosition(DateTimeOffset CreatedAt, string Id)
 {
-    public static PagePosition Of(User last) => new(last.CreatedAt, last.Id);
-
     /// <summary>Reads a <c>paginationToken</c>.</summary>
     /// <returns>Null for what <see cref="ToString"/> did not write.</returns>
     public static PagePosition? Parse(string text)
@@ -26,5 +24,5 @@ internal sealed record PagePosition(DateTimeOffset CreatedAt, string UserId)
             : null;
     }
 
-    public override string ToString() => Base64Url.EncodeToString(Encoding.Latin1.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{CreatedAt.UtcTicks} {UserId}")));
+    public override string ToString() => Base64Url.EncodeToString(Encoding.Latin1.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{CreatedAt.UtcTicks} {Id}")));
 }

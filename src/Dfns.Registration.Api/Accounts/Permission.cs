@@ -3,7 +3,7 @@ using Dfns.Registration.Api.Storage;
 
 namespace Dfns.Registration.Api.Accounts;
 
-/// <summary>The operations that are granted one by one. Managing one's own account needs none.</summary>
+/// <summary>The operations that there are, granted one by one by the operator, or in sets. Managing one's own account needs none.</summary>
 internal static class Permission
 {
     public const string CreateUsers = "Auth:Users:Create";
@@ -17,11 +17,19 @@ internal static class Permission
     public const string RecoverDelegated = "Auth:Recover:Delegated";
     public const string IntrospectTokens = "Auth:Tokens:Introspect";
 
+    public const string CreatePermissions = "Permissions:Create";
+    public const string ReadPermissions = "Permissions:Read";
+    public const string UpdatePermissions = "Permissions:Update";
+    public const string ArchivePermissions = "Permissions:Archive";
+    public const string AssignPermissions = "Permissions:Assign";
+    public const string RevokePermissions = "Permissions:Revoke";
+    public const string ReadAssignments = "Permissions:Assignments:Read";
+
     /// <summary>Every one of them.</summary>
     public static readonly IReadOnlyList<string> All =
     [
         CreateUsers, ReadUsers, UpdateUsers, DeleteUsers, ActivateUsers, DeactivateUsers, RegisterDelegated, LoginDelegated, RecoverDelegated,
-        IntrospectTokens,
+        IntrospectTokens, CreatePermissions, ReadPermissions, UpdatePermissions, ArchivePermissions, AssignPermissions, RevokePermissions, ReadAssignments,
     ];
 
     /// <summary>Those by which a program of the organisation stands in for a person, or asks about one's token; no person has them.</summary>
@@ -38,7 +46,13 @@ internal static class Permission
 
     /// <summary>Asks whether a caller may.</summary>
     /// <returns>Null, or 403 in the words of the contract.</returns>
-    public static ApiError? Lacking(this Caller caller, string permission) => caller.User.CanHave(permission) && caller.User.Permissions.Contains(permission)
+    public static ApiError? Lacking(this Caller caller, string permission) => caller.Holds(permission)
         ? null
         : ErrorCatalog.PermissionMissing with { Message = $"{caller.User.Kind} {caller.User.Id} is not authorized to perform operation ({permission})" };
+
+    /// <summary>Asks whether a caller may hand operations on: nobody grants what they may not do themselves.</summary>
+    /// <returns>Null, or 403.</returns>
+    public static ApiError? LackingToGrant(this Caller caller, IEnumerable<string> operations) => operations.Where(o => !caller.Holds(o)).ToList() is { Count: > 0 } lacking
+        ? ErrorCatalog.OperationNotHeld.Saying($"Not held: {string.Join(", ", lacking)}.")
+        : null;
 }

@@ -46,7 +46,7 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
             CreatedAt = now,
         };
         db.Credentials.Add(credential);
-        audit.Add(account.OrganisationId, AuditActions.ServiceAccountCreated, AuditActors.Operator, account.Id, note: string.Join(' ', account.Permissions));
+        foreach (var some in AuditNotes.Pieces(string.Join(' ', account.Permissions))) audit.ByOperator(account.OrganisationId, AuditActions.ServiceAccountCreated, account.Id, some);
         return new NewServiceAccount(account, credential, AddToken(account, expiresAt));
     }
 

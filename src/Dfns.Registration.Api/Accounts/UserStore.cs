@@ -82,24 +82,22 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
     /// <summary>One page of the persons, in the order in which they were created.</summary>
     /// <param name="organisationId">Whose users.</param>
     /// <param name="kind">Only users of this kind; null for all.</param>
-    /// <param name="after">Where the page before ended; null for the first page.</param>
-    /// <param name="limit">How many at most.</param>
+    /// <param name="page">Which page.</param>
     /// <param name="ct">Ends the waiting.</param>
     /// <returns>The users, and where the next page begins; null after the last.</returns>
     public async Task<(IReadOnlyList<FoundUser> Users, PagePosition? Next)> ListAsync(
-        string organisationId, UserKind? kind, PagePosition? after, int limit, CancellationToken ct)
+        string organisationId, UserKind? kind, PageQuery page, CancellationToken ct)
     {
         var users = db.Users.AsNoTracking().Where(u => u.OrganisationId == organisationId && !u.IsServiceAccount && u.ArchivedAt == null);
         if (kind is { } only) users = users.Where(u => u.Kind == only);
-        if (after is { } position)
+        if (page.After is { } position)
         {
-            users = users.Where(u => u.CreatedAt > position.CreatedAt || (u.CreatedAt == position.CreatedAt && string.Compare(u.Id, position.UserId) > 0));
+            users = users.Where(u => u.CreatedAt > position.CreatedAt || (u.CreatedAt == position.CreatedAt && string.Compare(u.Id, position.Id) > 0));
         }
 
         // One more than is wanted tells whether there is a next page.
-        var found = await WithFirstFactor(users.OrderBy(u => u.CreatedAt).ThenBy(u => u.Id).Take(limit + 1)).ToListAsync(ct);
-        var page = found.Take(limit).ToList();
-        return (page, found.Count > limit ? PagePosition.Of(page[^1].User) : null);
+        var found = await WithFirstFactor(users.OrderBy(u => u.CreatedAt).ThenBy(u => u.Id).Take(page.Limit + 1)).ToListAsync(ct);
+        return page.Of(found, u => new PagePosition(u.User.CreatedAt, u.User.Id));
     }
 
     /// <summary>Finds an end user by name: whom a service account may speak for. Who could vouch for an employee could become one.</summary>
@@ -196,7 +194,7 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
     }
 
     /// <summary>
-    /// Deletes a user: ends everything that is open, archives its credentials, and frees its name, its external id and its keys. Its accounts at
+    /// Deletes a user: ends everything that is open, archives its credentials, and frees its name, its external id and its keys; no set of permissions is its own any more. Its accounts at
     /// OpenID providers are free for whoever shows an ID token that was issued later. The row stays, as a record of who did what.
     /// </summary>
     public async Task ArchiveAsync(User user, CancellationToken ct)
@@ -208,6 +206,7 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
         user.UsernameFolded = null;
         user.ExternalId = null;
         user.Permissions = [];
+        db.PermissionSetAssignments.RemoveRange(await db.PermissionSetAssignments.Where(a => a.OrganisationId == user.OrganisationId && a.UserId == user.Id).ToListAsync(ct));
         var kept = db.Credentials.Where(c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.Status != CredentialStatus.Archived);
         foreach (var credential in await kept.Select(Credential.WithoutPrivateKey).ToListAsync(ct))
         {
@@ -220,11 +219,16 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
     private IQueryable<FoundUser> WithFirstFactor(IQueryable<User> users) => users.Select(u => new FoundUser(
         u,
         db.Credentials.Where(c => c.OrganisationId == u.OrganisationId && c.UserId == u.Id && c.Slot == CredentialSlot.FirstFactor && c.Status == CredentialStatus.Active)
-            .OrderBy(c => c.CreatedAt).Select(c => c.Uuid).FirstOrDefault()));
+            .OrderBy(c => c.CreatedAt).Select(c => c.Uuid).FirstOrDefault(),
+        db.PermissionSetAssignments.Where(a => a.OrganisationId == u.OrganisationId && a.UserId == u.Id && !a.PermissionSet!.IsArchived)
+            .OrderBy(a => a.CreatedAt).ThenBy(a => a.Id).Select(a => new AssignedSet(a.Id, a.PermissionSetId, a.PermissionSet!.Name, a.PermissionSet.Operations)).ToList()));
 }
 
-/// <summary>A user, and the uuid of the first factor where there is one.</summary>
-internal sealed record FoundUser(User User, string? CredentialUuid);
+/// <summary>A user, the uuid of the first factor where there is one, and the sets of permissions that are assigned to the user and not archived.</summary>
+internal sealed record FoundUser(User User, string? CredentialUuid, List<AssignedSet> Assigned);
+
+/// <summary>A set of permissions that is somebody's.</summary>
+internal sealed record AssignedSet(string AssignmentId, string Id, string Name, List<string> Operations);
 
 /// <summary>A person as the operator lists it.</summary>
 /// <param name="Id">The user.</param>

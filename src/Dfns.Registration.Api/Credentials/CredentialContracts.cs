@@ -83,6 +83,3 @@ public sealed record CredentialChallengeResponse
     /// <summary>Fido2 only: the passkeys that the user has.</summary>
     public IReadOnlyList<PublicKeyCredentialDescriptor>? ExcludeCredentials { get; init; }
 }
-
-/// <summary>An object without members: answer of <c>DELETE /auth/credentials/{credentialUuid}</c>.</summary>
-public sealed record NothingResponse;

@@ -73,6 +73,26 @@ internal static class ErrorCatalog
     public static readonly ApiError PayloadNotJson = new("payload_not_json", 400,
         "This member must be the text of the JSON body that is going to be sent, or empty where there is none.");
 
+    public static readonly ApiError PermissionUnknown = new("permission_unknown", 404, "There is no permission with this id in the organisation.");
+
+    public static readonly ApiError PermissionArchived = new("permission_archived", 409,
+        "This permission is archived. Take it back first: PUT /permissions/{permissionId}/archive with isArchived false.");
+
+    public static readonly ApiError PermissionAlreadyAssigned = new("permission_already_assigned", 409, "This permission is assigned to this identity already.");
+
+    public static readonly ApiError PermissionLimitReached = new("permission_limit_reached", 409,
+        "The organisation has as many permissions as it may have, archived ones included. Take one of those back, and update it.");
+
+    public static readonly ApiError AssignmentUnknown = new("assignment_unknown", 404, "This permission has no assignment with this id.");
+
+    public static readonly ApiError OperationNotHeld = new("operation_not_held", 403, "Nobody grants operations that they may not do themselves.");
+
+    public static readonly ApiError OperationUnknown = new("operation_unknown", 400,
+        "There is no operation of this name. The manual lists those that there are; they are spelled as in Auth:Users:Create.");
+
+    public static readonly ApiError OperationNotServed = new("operation_not_served", 400,
+        "This service has no endpoint for this operation of the hosted service, so that permitting it would mean nothing. Leave it out.");
+
     public static readonly ApiError OrganisationUnknown = new("organisation_unknown", 404, "There is no organisation with this orgId.");
 
     public static readonly ApiError ChangedMeanwhile = new("changed_meanwhile", 409,
@@ -210,7 +230,7 @@ internal static class ErrorCatalog
     public static readonly IReadOnlyList<ApiError> All =
     [
         NotAuthorized, InvalidCode, RegistrationCodeExpired, UserAlreadyExists, InvitationEnded, UsernameMixesScripts, UserUnknown, OwnAccount, UserDeactivated, SessionAlreadyCompleted,
-        ChallengeNotValid, NoUsableCredential, SecondFactorRequired, NotARecoveryCredential, UserNotFound, LimitReached, CredentialNotFound, LastFirstFactor, LastRecoveryCredential, PermissionMissing, UserActionMissing, UserActionAlreadyUsed, PayloadNotJson, OrganisationUnknown, ChangedMeanwhile, ServiceAccountRequired,
+        ChallengeNotValid, NoUsableCredential, SecondFactorRequired, NotARecoveryCredential, UserNotFound, LimitReached, CredentialNotFound, LastFirstFactor, LastRecoveryCredential, PermissionMissing, UserActionMissing, UserActionAlreadyUsed, PayloadNotJson, PermissionUnknown, PermissionArchived, PermissionAlreadyAssigned, PermissionLimitReached, AssignmentUnknown, OperationNotHeld, OperationUnknown, OperationNotServed, OrganisationUnknown, ChangedMeanwhile, ServiceAccountRequired,
         CredentialAlreadyRegistered, PublicKeyAlreadyRegistered, MailBusy, ExternalIdTaken, CredentialRepeated, PublicKeyRepeated, RecoveryCredentialRequired, EndUserRequired, WalletsRefused, CredentialKindUnsupported,
         CredentialKindUnknown, CredentialKindMisplaced, QueryInvalid, MemberRequired, MemberInvalid, MemberTooLong, MemberRepeated, BodyNotJson,
         BodyTooDeep, BodyTooLarge, ContentTypeUnsupported, RequestInvalid, NotFound, MethodNotAllowed, TooManyRequests,

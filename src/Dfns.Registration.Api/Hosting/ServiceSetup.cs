@@ -5,6 +5,7 @@ using Dfns.Registration.Api.Credentials;
 using Dfns.Registration.Api.Demonstration;
 using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.OpenApi;
+using Dfns.Registration.Api.Permissions;
 using Dfns.Registration.Api.Recovery;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Secrets;
@@ -49,6 +50,7 @@ internal static class ServiceSetup
             .Validate(o => o.Interval >= TimeSpan.FromSeconds(1) && o.Interval <= TimeSpan.FromDays(1), "Housekeeping:Interval must be from one second to one day, such as '01:00:00'.")
             .Validate(o => o.KeepAuditEvents is null || o.KeepAuditEvents >= TimeSpan.FromDays(30), "Housekeeping:KeepAuditEvents must be at least 30 days, such as '730.00:00:00'; without it audit events are kept for ever.");
         if (builder.Environment.IsDevelopment()) builder.BindDemonstration();
+        builder.AddPermissions();
     }
 
     /// <summary>The web server and what surrounds its handlers.</summary>

@@ -53,7 +53,7 @@ public sealed record IntrospectionResponse
     internal static IntrospectionResponse Of(Caller holder, string issuer) => new()
     {
         Active = true,
-        Scope = holder.User.Permissions is { Count: > 0 } permissions ? string.Join(' ', permissions) : null,
+        Scope = holder.Operations is { Count: > 0 } permissions ? string.Join(' ', permissions) : null,
         ClientId = holder.Token.ClientId,
         Username = holder.User.Username,
         TokenType = "Bearer",

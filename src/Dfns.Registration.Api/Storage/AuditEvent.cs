@@ -82,8 +82,8 @@ internal static class AuditNotes
         yield return note;
     }
 
-    // What is longer than a row, between two words if there are two.
-    private static IEnumerable<string> Pieces(string words)
+    /// <summary>What is longer than a row, between two words if there are two.</summary>
+    public static IEnumerable<string> Pieces(string words)
     {
         while (words.Length > Limits.NoteLength)
         {
@@ -148,6 +148,13 @@ internal static class AuditActions
     public const string SocialProviderRemoved = "social_provider.removed";
     public const string SocialUserCreated = "user.created_by_social_login";
 
+    public const string PermissionCreated = "permission.created";
+    public const string PermissionUpdated = "permission.updated";
+    public const string PermissionArchived = "permission.archived";
+    public const string PermissionRestored = "permission.restored";
+    public const string PermissionAssigned = "permission.assigned";
+    public const string PermissionRevoked = "permission.revoked";
+
     public const string SignInFailed = "user.sign_in_failed";
     public const string RegistrationFailed = "user.registration_failed";
     public const string RecoveryFailed = "user.recovery_failed";
@@ -156,6 +163,7 @@ internal static class AuditActions
     public const string UsersRead = "users.read";
     public const string UserRead = "user.read";
     public const string CredentialsRead = "credentials.read";
+    public const string PermissionsRead = "permissions.read";
     public const string TokenRead = "token.introspected";
 
     /// <summary>All there are.</summary>

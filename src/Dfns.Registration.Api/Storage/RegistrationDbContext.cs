@@ -33,6 +33,10 @@ public abstract class RegistrationDbContext : DbContext
 
     public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
 
+    public DbSet<PermissionSet> PermissionSets => Set<PermissionSet>();
+
+    public DbSet<PermissionSetAssignment> PermissionSetAssignments => Set<PermissionSetAssignment>();
+
     public DbSet<SocialProvider> SocialProviders => Set<SocialProvider>();
 
     public DbSet<SocialAccount> SocialAccounts => Set<SocialAccount>();

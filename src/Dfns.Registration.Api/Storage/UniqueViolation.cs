@@ -13,6 +13,8 @@ internal static class UniqueViolation
     public const string PublicKeyIndex = "ix_credentials_organisation_id_public_key";
     public const string CredentialIdIndex = "ix_credentials_organisation_id_credential_id";
 
+    public const string AssignmentIndex = "ix_permission_set_assignments_identity";
+
     // SQLITE_CONSTRAINT and its extended codes.
     private const int SqliteConstraint = 19;
     private const int SqliteConstraintUnique = 2067;
@@ -31,6 +33,7 @@ internal static class UniqueViolation
             : e.Message.Contains("credentials.public_key", StringComparison.Ordinal) ? For(PublicKeyIndex)
             : e.Message.Contains("users.username_folded", StringComparison.Ordinal) ? For(UsernameIndex)
             : e.Message.Contains("users.external_id", StringComparison.Ordinal) ? For(ExternalIdIndex)
+            : e.Message.Contains("permission_set_assignments.user_id", StringComparison.Ordinal) ? For(AssignmentIndex)
             : null,
         _ => null,
     };
@@ -49,6 +52,7 @@ internal static class UniqueViolation
         PublicKeyIndex => ErrorCatalog.PublicKeyAlreadyRegistered,
         UsernameIndex => ErrorCatalog.UserAlreadyExists,
         ExternalIdIndex => ErrorCatalog.ExternalIdTaken,
+        AssignmentIndex => ErrorCatalog.PermissionAlreadyAssigned,
         _ => null,
     };
 }

@@ -32,6 +32,6 @@ internal static class CreateUser
         audit.Add(user.OrganisationId, AuditActions.UserInvited, call.Caller.User.Id, user.Id, http.RemoteAddress());
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)await users.ConflictAsync(user, conflict, ct);
         mails.Add(code);
-        return TypedResults.Ok(UserResponse.Of(new FoundUser(user, CredentialUuid: null)));
+        return TypedResults.Ok(UserResponse.Of(new FoundUser(user, CredentialUuid: null, Assigned: [])));
     }
 }

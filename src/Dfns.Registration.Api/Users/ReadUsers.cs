@@ -11,14 +11,11 @@ namespace Dfns.Registration.Api.Users;
 /// <summary><c>GET /auth/users</c> and <c>GET /auth/users/{userId}</c>.</summary>
 internal static class ReadUsers
 {
-    private const int DefaultLimit = 100;
-    private const int MaxLimit = 200;
-
     internal static async Task<Results<Ok<UserPageResponse>, ErrorResult>> ListAsync(HttpRequest http, CallerReader callers, UserStore users, CancellationToken ct)
     {
         if (await callers.ReadAsync(http, ct) is not { } caller) return (ErrorResult)ErrorCatalog.NotAuthorized;
         if (caller.Lacking(Permission.ReadUsers) is { } lacking) return (ErrorResult)lacking;
-        if (ReadLimit(http.Query["limit"]) is not { } limit) return (ErrorResult)ErrorCatalog.QueryInvalid.Saying($"Use a number from 1 to {MaxLimit}.").At("limit");
+        if (PageQuery.Read(http).Failed(out var error, out var page)) return (ErrorResult)error;
         UserKind? kind = null;
         if (http.Query["kind"] is { Count: > 0 } wanted)
         {
@@ -26,15 +23,8 @@ internal static class ReadUsers
             if (kind is null) return (ErrorResult)ErrorCatalog.QueryInvalid.Saying("Use CustomerEmployee or EndUser.").At("kind");
         }
 
-        PagePosition? after = null;
-        if (http.Query["paginationToken"] is { Count: > 0 } token)
-        {
-            after = PagePosition.Parse(token.ToString());
-            if (after is null) return (ErrorResult)ErrorCatalog.QueryInvalid.Saying("Use the nextPageToken of the page before, unchanged.").At("paginationToken");
-        }
-
-        var (page, next) = await users.ListAsync(caller.OrganisationId, kind, after, limit, ct);
-        return TypedResults.Ok(new UserPageResponse([.. page.Select(UserResponse.Of)], next?.ToString()));
+        var (found, next) = await users.ListAsync(caller.OrganisationId, kind, page, ct);
+        return TypedResults.Ok(new UserPageResponse([.. found.Select(UserResponse.Of)], next?.ToString()));
     }
 
     internal static async Task<Results<Ok<UserResponse>, ErrorResult>> GetAsync(
@@ -46,8 +36,4 @@ internal static class ReadUsers
         facts.SubjectId = found.User.Id;
         return TypedResults.Ok(UserResponse.Of(found));
     }
-
-    private static int? ReadLimit(StringValues text) => text.Count == 0
-        ? DefaultLimit
-        : int.TryParse(text.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MaxLimit ? limit : null;
 }

@@ -48,10 +48,10 @@ public sealed record UserResponse
 
     public required bool IsSSORequired { get; init; }
 
-    /// <summary>Always empty: operations are granted one by one, and stand in <c>permissions</c>.</summary>
+    /// <summary>The permissions that are assigned to the user and not archived.</summary>
     public required IReadOnlyList<PermissionAssignment> PermissionAssignments { get; init; }
 
-    /// <summary>What the user may do beyond managing the own account, such as <c>Auth:Users:Create</c>.</summary>
+    /// <summary>What the user may do beyond managing the own account, such as <c>Auth:Users:Create</c>: what the operator permitted, and what is assigned.</summary>
     public required IReadOnlyList<string> Permissions { get; init; }
 
     public string? ExternalId { get; init; }
@@ -69,13 +69,13 @@ public sealed record UserResponse
         IsRegistered = found.User.RegisteredAt is not null,
         InvitationEndsAt = found.User is { RegisteredAt: null, InvitationEndsAt: { } end } ? WireTime.Of(end) : null,
         IsSSORequired = false,
-        PermissionAssignments = [],
-        Permissions = found.User.Permissions,
+        PermissionAssignments = [.. found.Assigned.Select(a => new PermissionAssignment(a.Name, a.Id, a.AssignmentId, a.Operations))],
+        Permissions = [.. found.User.Permissions.Concat(found.Assigned.SelectMany(a => a.Operations)).Distinct(StringComparer.Ordinal).Where(found.User.CanHave)],
         ExternalId = found.User.ExternalId,
     };
 }
 
-/// <summary>A permission of several operations that was assigned to a user; there are none here.</summary>
+/// <summary>A permission that is assigned to a user, with its operations.</summary>
 public sealed record PermissionAssignment(string PermissionName, string PermissionId, string AssignmentId, IReadOnlyList<string>? Operations);
 
 /// <summary>Answer of <c>GET /auth/users</c>: in the order in which the users were created.</summary>

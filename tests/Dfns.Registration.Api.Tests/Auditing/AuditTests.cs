@@ -121,6 +121,8 @@ public abstract class AuditTests(ServiceFixture fixture) : ServiceTests(fixture)
             var answer = await Service.SendAsync(new HttpMethod(Method(endpoint)), Path(endpoint), Service.Json(new JsonObject()), person.Session.Token);
             // A token for something else is none of ours to the two that complete with another.
             if ((int)answer.Status == 401 && endpoint.RoutePattern.RawText is not ("/auth/registration" or "/auth/registration/enduser" or "/auth/recover/user")) expected.Add($"{Method(endpoint)} {endpoint.RoutePattern.RawText}: not_authorized");
+            // One stranger has a share of the rows of each round.
+            if (expected.Count % (AuditTally.MostOfOne - 1) == 0) await WriteAsync(Service);
         }
 
         await WriteAsync(Service);
@@ -520,7 +522,7 @@ public abstract class AuditTests(ServiceFixture fixture) : ServiceTests(fixture)
     private static string Method(RouteEndpoint endpoint) => endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods[0];
 
     private static string Path(RouteEndpoint endpoint) =>
-        endpoint.RoutePattern.RawText!.Replace("{userId}", "us-none", StringComparison.Ordinal).Replace("{credentialUuid}", "cr-none", StringComparison.Ordinal);
+        endpoint.RoutePattern.RawText!.Replace("{userId}", "us-none", StringComparison.Ordinal).Replace("{credentialUuid}", "cr-none", StringComparison.Ordinal).Replace("{permissionId}", "pm-none", StringComparison.Ordinal).Replace("{assignmentId}", "as-none", StringComparison.Ordinal);
 
     private async Task OperateAsync(params string[] arguments)
     {

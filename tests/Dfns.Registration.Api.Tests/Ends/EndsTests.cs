@@ -259,9 +259,9 @@ public abstract partial class EndsTests(ServiceFixture fixture) : ServiceTests(f
         Assert.Equal(Enum.GetValues<CeremonyPurpose>().Except([CeremonyPurpose.LoginOfNobody]), Things.Select(t => t.Purpose).OfType<CeremonyPurpose>().Distinct().Order());
         Assert.Equal(Enum.GetValues<CodePurpose>(), Things.Select(t => t.Code).OfType<CodePurpose>().Distinct().Order());
         Assert.Equal(Enum.GetValues<AccessTokenKind>(), Things.Select(t => t.Token).OfType<AccessTokenKind>().Distinct().Order());
-        // A credential is what opens; an account at a provider is who somebody is.
+        // A credential is what opens; an account at a provider is who somebody is, and a permission what somebody may.
         Assert.Equal(
-            [nameof(AccessToken), nameof(Ceremony), nameof(Credential), nameof(CredentialCode), nameof(OneTimeCode), nameof(SocialAccount)],
+            [nameof(AccessToken), nameof(Ceremony), nameof(Credential), nameof(CredentialCode), nameof(OneTimeCode), nameof(PermissionSetAssignment), nameof(SocialAccount)],
             await Service.InDatabaseAsync(db => Task.FromResult(db.Model.GetEntityTypes().Where(t => t.FindProperty("UserId") is not null).Select(t => t.ClrType.Name).Order(StringComparer.Ordinal).ToList())));
     }
 

@@ -147,7 +147,7 @@ public sealed class BrokenBodyTests(ServiceFixture.Sqlite fixture) : ServiceTest
                 .Where(e => e.Method is not ("GET" or "HEAD" or "OPTIONS"))
                 .Select(e => new RawRequest(
                     new HttpMethod(e.Method),
-                    e.Path.Replace("{userId}", user.UserId, StringComparison.Ordinal).Replace("{credentialUuid}", "cr-none", StringComparison.Ordinal),
+                    e.Path.Replace("{userId}", user.UserId, StringComparison.Ordinal).Replace("{credentialUuid}", "cr-none", StringComparison.Ordinal).Replace("{permissionId}", "pm-none", StringComparison.Ordinal).Replace("{assignmentId}", "as-none", StringComparison.Ordinal),
                     "{}",
                     e.Path switch
                     {

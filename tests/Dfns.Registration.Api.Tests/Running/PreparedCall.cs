@@ -191,6 +191,13 @@ internal sealed record PreparedCall(TestOrganisation Organisation, string User, 
                 o, "john@example.co", HttpMethod.Post, "/auth/users", Employee, admin.Token, await admin.SignAsync(HttpMethod.Post, "/auth/users", Employee.ToJsonString()));
         },
         ["a list of users"] = async o => Call(o, "", HttpMethod.Get, "/auth/users", null, (await o.NewServiceAccountAsync(Permission.ReadUsers)).Token),
+        ["a permission that is created"] = async o =>
+        {
+            var admin = await o.NewServiceAccountAsync(Permission.CreatePermissions);
+            var body = new JsonObject { ["name"] = "Administrators", ["operations"] = new JsonArray(Permission.CreatePermissions) };
+            return Call(o, "", HttpMethod.Post, "/permissions", body, admin.Token, await admin.SignAsync(HttpMethod.Post, "/permissions", body.ToJsonString()));
+        },
+        ["a list of permissions"] = async o => Call(o, "", HttpMethod.Get, "/permissions", null, (await o.NewServiceAccountAsync(Permission.ReadPermissions)).Token),
         ["a token that is asked about"] = async o =>
         {
             var backend = await o.NewServiceAccountAsync(Permission.IntrospectTokens);

@@ -20,6 +20,8 @@ public static class Snapshot
         {
             await db.Users.AsNoTracking().Where(u => u.OrganisationId == id).OrderBy(u => u.Id).ToListAsync(),
             await db.Credentials.AsNoTracking().Where(c => c.OrganisationId == id).OrderBy(c => c.Uuid).ToListAsync(),
+            await db.PermissionSets.AsNoTracking().Where(s => s.OrganisationId == id).OrderBy(s => s.Id).ToListAsync(),
+            await db.PermissionSetAssignments.AsNoTracking().Where(a => a.OrganisationId == id).OrderBy(a => a.Id).ToListAsync(),
             codes,
             await db.CredentialCodes.AsNoTracking().Where(c => c.OrganisationId == id).OrderBy(c => c.CreatedAt).ThenBy(c => c.UserId).ToListAsync(),
             tokens,

@@ -133,6 +133,8 @@ public abstract class MigrationTests(ServiceFixture fixture) : ServiceTests(fixt
     [InlineData(typeof(AccessToken))]
     [InlineData(typeof(SocialProvider))]
     [InlineData(typeof(SocialAccount))]
+    [InlineData(typeof(PermissionSet))]
+    [InlineData(typeof(PermissionSetAssignment))]
     public async Task The_organisation_leads_every_key_and_index(Type entity)
     {
         var leads = await Service.InDatabaseAsync(db =>

@@ -135,10 +135,19 @@ public abstract partial class NarrowReadTests(ServiceFixture fixture) : SocialTe
         calls["PUT /auth/users/{userId}"] = () => SendAsync(backend, HttpMethod.Put, $"/auth/users/{user.UserId}", new JsonObject { ["isSSORequired"] = false });
         calls["PUT /auth/users/{userId}/deactivate"] = () => SendAsync(backend, HttpMethod.Put, $"/auth/users/{user.UserId}/deactivate", null);
         calls["PUT /auth/users/{userId}/activate"] = () => SendAsync(backend, HttpMethod.Put, $"/auth/users/{user.UserId}/activate", null);
+        Answer? permission = null, assignment = null;
+        calls["POST /permissions"] = async () => permission = await SendAsync(backend, HttpMethod.Post, "/permissions", new JsonObject { ["name"] = "Readers", ["operations"] = new JsonArray(Permission.ReadUsers) });
+        calls["GET /permissions"] = () => backend.GetAsync("/permissions");
+        calls["GET /permissions/{permissionId}"] = () => backend.GetAsync($"/permissions/{permission!.Require("id")}");
+        calls["PUT /permissions/{permissionId}"] = () => SendAsync(backend, HttpMethod.Put, $"/permissions/{permission!.Require("id")}", new JsonObject { ["name"] = "Auditors" });
+        calls["POST /permissions/{permissionId}/assignments"] = async () => assignment = await SendAsync(backend, HttpMethod.Post, $"/permissions/{permission!.Require("id")}/assignments", new JsonObject { ["identityId"] = backend.UserId });
+        calls["GET /permissions/{permissionId}/assignments"] = () => backend.GetAsync($"/permissions/{permission!.Require("id")}/assignments");
+        calls["DELETE /permissions/{permissionId}/assignments/{assignmentId}"] = () => SendAsync(backend, HttpMethod.Delete, $"/permissions/{permission!.Require("id")}/assignments/{assignment!.Require("id")}", null);
+        calls["PUT /permissions/{permissionId}/archive"] = () => SendAsync(backend, HttpMethod.Put, $"/permissions/{permission!.Require("id")}/archive", new JsonObject { ["isArchived"] = true });
         calls["DELETE /auth/users/{userId}"] = () => SendAsync(backend, HttpMethod.Delete, $"/auth/users/{user.UserId}", null);
 
         var routes = service.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(e => e.RoutePattern.RawText!.StartsWith("/auth/", StringComparison.Ordinal))
+            .Where(e => e.RoutePattern.RawText!.StartsWith("/auth/", StringComparison.Ordinal) || e.RoutePattern.RawText.StartsWith("/permissions", StringComparison.Ordinal))
             .SelectMany(e => e.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods.Select(m => $"{m} {e.RoutePattern.RawText}"));
         Assert.Empty(routes.Except(calls.Keys));
 

@@ -1,7 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Dfns.Registration.Api.Tests.Users;
 
@@ -13,7 +16,8 @@ public abstract class PermissionTests(ServiceFixture fixture) : ServiceTests(fix
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : PermissionTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;
 
-    // Method, path with the id of a user in it, body, permission. The user is an end user who is not registered.
+    // Method, path and body with ids in them, permission. 0 is an end user who is not registered, 1 a permission of one operation, 2 an assignment of it, 3 an
+    // employee to assign it to.
     public static TheoryData<string, string, string?, string> Calls => new()
     {
         { "POST", "/auth/users", """{"email":"john@example.co","kind":"CustomerEmployee"}""", Permission.CreateUsers },
@@ -25,22 +29,31 @@ public abstract class PermissionTests(ServiceFixture fixture) : ServiceTests(fix
         { "PUT", "/auth/users/{0}/deactivate", null, Permission.DeactivateUsers },
         { "POST", "/auth/registration/delegated", """{"email":"john@example.co","kind":"EndUser"}""", Permission.RegisterDelegated },
         { "POST", "/auth/registration/delegated/restart", """{"email":"jane@example.co","kind":"EndUser"}""", Permission.RegisterDelegated },
+        { "POST", "/permissions", """{"name":"Mine","operations":["Permissions:Create"]}""", Permission.CreatePermissions },
+        { "GET", "/permissions", null, Permission.ReadPermissions },
+        { "GET", "/permissions/{1}", null, Permission.ReadPermissions },
+        { "PUT", "/permissions/{1}", """{"name":"Renamed"}""", Permission.UpdatePermissions },
+        { "PUT", "/permissions/{1}/archive", """{"isArchived":true}""", Permission.ArchivePermissions },
+        { "POST", "/permissions/{1}/assignments", """{"identityId":"{3}"}""", Permission.AssignPermissions },
+        { "GET", "/permissions/{1}/assignments", null, Permission.ReadAssignments },
+        { "DELETE", "/permissions/{1}/assignments/{2}", null, Permission.RevokePermissions },
     };
 
     [Theory]
     [MemberData(nameof(Calls))]
     public async Task A_service_account_needs_this_permission_and_no_other(string method, string path, string? body, string permission)
     {
-        var (organisation, user) = await SceneAsync();
+        var scene = await SceneAsync();
+        var organisation = scene.Organisation;
         var allowed = await organisation.NewServiceAccountAsync(permission);
         var lacking = await organisation.NewServiceAccountAsync([.. Permission.All.Where(p => p != permission)]);
         var before = await organisation.SnapshotAsync();
 
-        var refused = await CallAsync(lacking, method, path.Replace("{0}", user, StringComparison.Ordinal), body);
+        var refused = await CallAsync(lacking, method, scene.Fill(path), scene.Fill(body));
         Assert.Equal((403, $"CustomerEmployee {lacking.UserId} is not authorized to perform operation ({permission})"), ((int)refused.Status, refused.Message));
         Assert.Equal(before, await organisation.SnapshotAsync());
 
-        var accepted = await CallAsync(allowed, method, path.Replace("{0}", user, StringComparison.Ordinal), body);
+        var accepted = await CallAsync(allowed, method, scene.Fill(path), scene.Fill(body));
         Assert.True((int)accepted.Status == 200, accepted.Text);
     }
 
@@ -48,18 +61,19 @@ public abstract class PermissionTests(ServiceFixture fixture) : ServiceTests(fix
     [MemberData(nameof(Calls))]
     public async Task An_employee_needs_this_permission_and_no_other_and_never_vouches_for_a_registration(string method, string path, string? body, string permission)
     {
-        var (organisation, user) = await SceneAsync();
+        var scene = await SceneAsync();
+        var organisation = scene.Organisation;
         var allowed = await organisation.SignedInAsync(UserKind.CustomerEmployee, "allowed@example.co", permission);
         var lacking = await organisation.SignedInAsync(UserKind.CustomerEmployee, "lacking@example.co", [.. Permission.All.Where(p => p != permission)]);
         var before = await organisation.SnapshotAsync();
         var delegated = permission == Permission.RegisterDelegated;
 
-        var refused = await CallAsync(lacking, method, path.Replace("{0}", user, StringComparison.Ordinal), body);
+        var refused = await CallAsync(lacking, method, scene.Fill(path), scene.Fill(body));
         if (delegated) Assert.Equal((403, "service_account_required"), ((int)refused.Status, refused.Code));
         else Assert.Equal((403, $"CustomerEmployee {lacking.UserId} is not authorized to perform operation ({permission})"), ((int)refused.Status, refused.Message));
         Assert.Equal(before, await organisation.SnapshotAsync());
 
-        var accepted = await CallAsync(allowed, method, path.Replace("{0}", user, StringComparison.Ordinal), body);
+        var accepted = await CallAsync(allowed, method, scene.Fill(path), scene.Fill(body));
         Assert.Equal(delegated ? "service_account_required" : null, accepted.Code);
     }
 
@@ -67,11 +81,12 @@ public abstract class PermissionTests(ServiceFixture fixture) : ServiceTests(fix
     [MemberData(nameof(Calls))]
     public async Task An_end_user_may_not_whatever_is_stored(string method, string path, string? body, string permission)
     {
-        var (organisation, user) = await SceneAsync();
+        var scene = await SceneAsync();
+        var organisation = scene.Organisation;
         var caller = await organisation.SignedInAsync(UserKind.EndUser, "end@example.co", [.. Permission.All]);
         var before = await organisation.SnapshotAsync();
 
-        var refused = await CallAsync(caller, method, path.Replace("{0}", user, StringComparison.Ordinal), body);
+        var refused = await CallAsync(caller, method, scene.Fill(path), scene.Fill(body));
 
         Assert.Equal(403, (int)refused.Status);
         if (permission != Permission.RegisterDelegated) Assert.Equal($"EndUser {caller.UserId} is not authorized to perform operation ({permission})", refused.Message);
@@ -82,15 +97,16 @@ public abstract class PermissionTests(ServiceFixture fixture) : ServiceTests(fix
     [MemberData(nameof(Calls))]
     public async Task A_call_without_a_callers_token_is_refused(string method, string path, string? body, string permission)
     {
-        var (organisation, user) = await SceneAsync();
+        var scene = await SceneAsync();
+        var organisation = scene.Organisation;
         var caller = await organisation.NewServiceAccountAsync(permission);
         var registration = (await (await Service.InviteAsync(organisation, "mary@example.co")).InitAsync()).Token;
-        var action = method == "GET" ? null : await caller.SignAsync(HttpMethod.Parse(method), path.Replace("{0}", user, StringComparison.Ordinal), body ?? "");
+        var action = method == "GET" ? null : await caller.SignAsync(HttpMethod.Parse(method), scene.Fill(path), scene.Fill(body) ?? "");
         var before = await organisation.SnapshotAsync();
 
         foreach (var token in new[] { null, registration, "e30.e30.e30" })
         {
-            var answer = await Service.SendAsync(HttpMethod.Parse(method), path.Replace("{0}", user, StringComparison.Ordinal), Content(body), token, action);
+            var answer = await Service.SendAsync(HttpMethod.Parse(method), scene.Fill(path), Content(scene.Fill(body)), token, action);
             Assert.Equal((401, "Not Authorized."), ((int)answer.Status, answer.Message));
         }
 
@@ -113,10 +129,49 @@ public abstract class PermissionTests(ServiceFixture fixture) : ServiceTests(fix
         Assert.Equal("permission_missing", (await caller.GetAsync("/auth/users")).Code);
     }
 
-    private async Task<(TestOrganisation Organisation, string UserId)> SceneAsync()
+    [Theory]
+    [MemberData(nameof(Calls))]
+    public async Task A_permission_that_is_assigned_is_as_good_as_one_of_the_operator(string method, string path, string? body, string permission)
+    {
+        var scene = await SceneAsync();
+        var caller = await scene.Organisation.NewServiceAccountAsync();
+        Assert.Equal("permission_missing", (await CallAsync(caller, method, scene.Fill(path), scene.Fill(body))).Code);
+        await scene.AssignAsync(caller.UserId, permission);
+
+        var accepted = await CallAsync(caller, method, scene.Fill(path), scene.Fill(body));
+
+        Assert.True((int)accepted.Status == 200, accepted.Text);
+    }
+
+    private async Task<Scene> SceneAsync()
     {
         var organisation = await Service.NewOrganisationAsync();
-        return (organisation, (await Service.InviteAsync(organisation, "jane@example.co")).UserId);
+        var (user, employee) = (await Service.InviteAsync(organisation, "jane@example.co"), await Service.InviteAsync(organisation, "ann@example.co", UserKind.CustomerEmployee));
+        var other = await Service.InviteAsync(organisation, "bob@example.co", UserKind.CustomerEmployee);
+        var scene = new Scene(organisation, [user.UserId]);
+        var (set, assignment) = await scene.AssignAsync(other.UserId, Permission.AssignPermissions);
+        return scene with { Ids = [user.UserId, set, assignment, employee.UserId] };
+    }
+
+    private sealed record Scene(TestOrganisation Organisation, string[] Ids)
+    {
+        [return: NotNullIfNotNull(nameof(text))]
+        public string? Fill(string? text)
+        {
+            foreach (var (n, id) in Ids.Index()) text = text?.Replace($"{{{n}}}", id, StringComparison.Ordinal);
+            return text;
+        }
+
+        /// <summary>Assigns a new set of one operation.</summary>
+        public Task<(string Set, string Assignment)> AssignAsync(string userId, string operation) => Organisation.Service.InDatabaseAsync(async db =>
+        {
+            var (now, entropy) = (Organisation.Service.Clock.GetUtcNow(), Organisation.Service.Services.GetRequiredService<Entropy>());
+            var set = new PermissionSet { OrganisationId = Organisation.Id, Id = entropy.Id("pm"), Name = "A set", Operations = [operation], CreatedAt = now, UpdatedAt = now };
+            var assignment = new PermissionSetAssignment { OrganisationId = Organisation.Id, Id = entropy.Id("as"), PermissionSetId = set.Id, UserId = userId, CreatedAt = now };
+            db.AddRange(set, assignment);
+            await db.SaveChangesAsync();
+            return (set.Id, assignment.Id);
+        });
     }
 
     private static Task<Answer> CallAsync(SigningCaller caller, string method, string path, string? body) =>

@@ -579,6 +579,96 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                     b.ToTable("organisations", (string)null);
                 });
 
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.PermissionSet", b =>
+                {
+                    b.Property<string>("OrganisationId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organisation_id");
+
+                    b.Property<string>("Id")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<bool>("IsArchived")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_archived");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.PrimitiveCollection<string>("Operations")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("operations");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
+                    b.HasKey("OrganisationId", "Id")
+                        .HasName("pk_permission_sets");
+
+                    b.HasIndex("OrganisationId", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_permission_sets_organisation_id_created_at_id");
+
+                    b.ToTable("permission_sets", (string)null);
+                });
+
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.PermissionSetAssignment", b =>
+                {
+                    b.Property<string>("OrganisationId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organisation_id");
+
+                    b.Property<string>("Id")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("PermissionSetId")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("permission_set_id");
+
+                    b.Property<string>("UserId")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("OrganisationId", "Id")
+                        .HasName("pk_permission_set_assignments");
+
+                    b.HasIndex("OrganisationId", "UserId", "PermissionSetId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_permission_set_assignments_identity");
+
+                    b.HasIndex("OrganisationId", "PermissionSetId", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_permission_set_assignments_page");
+
+                    b.ToTable("permission_set_assignments", (string)null);
+                });
+
             modelBuilder.Entity("Dfns.Registration.Api.Storage.RelyingParty", b =>
                 {
                     b.Property<string>("OrganisationId")
@@ -951,6 +1041,39 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_credential_codes_users_organisation_id_user_id");
+
+                    b.Navigation("User");
+                });
+
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.PermissionSet", b =>
+                {
+                    b.HasOne("Dfns.Registration.Api.Storage.Organisation", "Organisation")
+                        .WithMany()
+                        .HasForeignKey("OrganisationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_permission_sets_organisations_organisation_id");
+
+                    b.Navigation("Organisation");
+                });
+
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.PermissionSetAssignment", b =>
+                {
+                    b.HasOne("Dfns.Registration.Api.Storage.PermissionSet", "PermissionSet")
+                        .WithMany()
+                        .HasForeignKey("OrganisationId", "PermissionSetId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_permission_set_assignments_permission_sets_organisation_id_permission_set_id");
+
+                    b.HasOne("Dfns.Registration.Api.Storage.User", "User")
+                        .WithMany()
+                        .HasForeignKey("OrganisationId", "UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_permission_set_assignments_users_organisation_id_user_id");
+
+                    b.Navigation("PermissionSet");
 
                     b.Navigation("User");
                 });

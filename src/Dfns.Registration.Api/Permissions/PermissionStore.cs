@@ -1,0 +1,89 @@
+using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Secrets;
+using Dfns.Registration.Api.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dfns.Registration.Api.Permissions;
+
+/// <summary>Finds sets of permissions and whose they are, and changes them. Nothing here is saved: the caller does, together with its line in the audit trail.</summary>
+internal sealed class PermissionStore(RegistrationDbContext db, Entropy entropy, TimeProvider clock)
+{
+    /// <summary>So many sets an organisation has, archived ones included.</summary>
+    public const int MostSets = 1000;
+
+    /// <summary>Finds a set.</summary>
+    /// <returns>The set, tracked; or null: unknown, or of another organisation.</returns>
+    public Task<PermissionSet?> FindAsync(string organisationId, string id, CancellationToken ct) =>
+        db.PermissionSets.SingleOrDefaultAsync(s => s.OrganisationId == organisationId && s.Id == id, ct);
+
+    /// <summary>One page of the sets, in the order in which they were created.</summary>
+    /// <param name="organisationId">Whose.</param>
+    /// <param name="page">Which.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>The sets, and where the next page begins; null after the last.</returns>
+    public async Task<(IReadOnlyList<PermissionSet> Sets, PagePosition? Next)> ListAsync(string organisationId, PageQuery page, CancellationToken ct)
+    {
+        var sets = db.PermissionSets.AsNoTracking().Where(s => s.OrganisationId == organisationId);
+        if (page.After is { } after) sets = sets.Where(s => s.CreatedAt > after.CreatedAt || (s.CreatedAt == after.CreatedAt && string.Compare(s.Id, after.Id) > 0));
+        var found = await sets.OrderBy(s => s.CreatedAt).ThenBy(s => s.Id).Take(page.Limit + 1).ToListAsync(ct);
+        return page.Of(found, s => new PagePosition(s.CreatedAt, s.Id));
+    }
+
+    /// <summary>Adds a set.</summary>
+    /// <returns>The set; or <see cref="ErrorCatalog.PermissionLimitReached"/>.</returns>
+    public async Task<Checked<PermissionSet>> AddAsync(string organisationId, string name, List<string> operations, CancellationToken ct)
+    {
+        if (await db.PermissionSets.CountAsync(s => s.OrganisationId == organisationId, ct) >= MostSets) return ErrorCatalog.PermissionLimitReached;
+        var now = clock.GetUtcNow();
+        var set = new PermissionSet { OrganisationId = organisationId, Id = entropy.Id("pm"), Name = name, Operations = operations, CreatedAt = now, UpdatedAt = now };
+        db.PermissionSets.Add(set);
+        return set;
+    }
+
+    /// <summary>Notes that a set has changed.</summary>
+    public void Touch(PermissionSet set)
+    {
+        set.UpdatedAt = clock.GetUtcNow();
+        set.Version++;
+    }
+
+    /// <summary>Finds whom a set can be assigned to: a person or a service account that is not deleted.</summary>
+    /// <returns>The user, tracked; or null.</returns>
+    public Task<User?> FindIdentityAsync(string organisationId, string id, CancellationToken ct) =>
+        db.Users.SingleOrDefaultAsync(u => u.OrganisationId == organisationId && u.Id == id && u.ArchivedAt == null, ct);
+
+    /// <summary>Assigns a set. The user's row is written with it: whoever is deleted meanwhile, or is assigned another, decides which comes first.</summary>
+    /// <returns>The assignment; or <see cref="ErrorCatalog.PermissionAlreadyAssigned"/>, or <see cref="ErrorCatalog.LimitReached"/>.</returns>
+    public async Task<Checked<PermissionSetAssignment>> AssignAsync(PermissionSet set, User user, CancellationToken ct)
+    {
+        var assigned = await db.PermissionSetAssignments.Where(a => a.OrganisationId == user.OrganisationId && a.UserId == user.Id).Select(a => a.PermissionSetId).ToListAsync(ct);
+        if (assigned.Contains(set.Id, StringComparer.Ordinal)) return ErrorCatalog.PermissionAlreadyAssigned;
+        if (assigned.Count >= UserRows.MostInUse) return ErrorCatalog.LimitReached;
+        user.CredentialsVersion++;
+        var assignment = new PermissionSetAssignment { OrganisationId = user.OrganisationId, Id = entropy.Id("as"), PermissionSetId = set.Id, UserId = user.Id, CreatedAt = clock.GetUtcNow() };
+        db.PermissionSetAssignments.Add(assignment);
+        return assignment;
+    }
+
+    /// <summary>Finds an assignment of a set.</summary>
+    /// <returns>The assignment, tracked; or null.</returns>
+    public Task<PermissionSetAssignment?> FindAssignmentAsync(PermissionSet set, string id, CancellationToken ct) =>
+        db.PermissionSetAssignments.SingleOrDefaultAsync(a => a.OrganisationId == set.OrganisationId && a.Id == id && a.PermissionSetId == set.Id, ct);
+
+    /// <summary>Revokes an assignment.</summary>
+    public void Revoke(PermissionSetAssignment assignment) => db.PermissionSetAssignments.Remove(assignment);
+
+    /// <summary>One page of the assignments of a set, in the order in which they were made.</summary>
+    /// <param name="set">Whose.</param>
+    /// <param name="page">Which.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>The assignments, and where the next page begins; null after the last.</returns>
+    public async Task<(IReadOnlyList<PermissionSetAssignment> Assignments, PagePosition? Next)> ListAssignmentsAsync(PermissionSet set, PageQuery page, CancellationToken ct)
+    {
+        var assignments = db.PermissionSetAssignments.AsNoTracking().Where(a => a.OrganisationId == set.OrganisationId && a.PermissionSetId == set.Id);
+        if (page.After is { } after) assignments = assignments.Where(a => a.CreatedAt > after.CreatedAt || (a.CreatedAt == after.CreatedAt && string.Compare(a.Id, after.Id) > 0));
+        var found = await assignments.OrderBy(a => a.CreatedAt).ThenBy(a => a.Id).Take(page.Limit + 1).ToListAsync(ct);
+        return page.Of(found, a => new PagePosition(a.CreatedAt, a.Id));
+    }
+}

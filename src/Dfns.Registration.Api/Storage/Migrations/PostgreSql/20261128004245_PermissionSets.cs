@@ -1,0 +1,93 @@
+﻿using System;
+using System.Collections.Generic;
+using Microsoft.EntityFrameworkCore.Migrations;
+
+#nullable disable
+
+namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
+{
+    /// <inheritdoc />
+    public partial class PermissionSets : Migration
+    {
+        /// <inheritdoc />
+        protected override void Up(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.CreateTable(
+                name: "permission_sets",
+                columns: table => new
+                {
+                    organisation_id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    operations = table.Column<List<string>>(type: "text[]", nullable: false),
+                    is_archived = table.Column<bool>(type: "boolean", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    version = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_permission_sets", x => new { x.organisation_id, x.id });
+                    table.ForeignKey(
+                        name: "fk_permission_sets_organisations_organisation_id",
+                        column: x => x.organisation_id,
+                        principalTable: "organisations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "permission_set_assignments",
+                columns: table => new
+                {
+                    organisation_id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    permission_set_id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    user_id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_permission_set_assignments", x => new { x.organisation_id, x.id });
+                    table.ForeignKey(
+                        name: "fk_permission_set_assignments_permission_sets_organisation_id_",
+                        columns: x => new { x.organisation_id, x.permission_set_id },
+                        principalTable: "permission_sets",
+                        principalColumns: new[] { "organisation_id", "id" },
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "fk_permission_set_assignments_users_organisation_id_user_id",
+                        columns: x => new { x.organisation_id, x.user_id },
+                        principalTable: "users",
+                        principalColumns: new[] { "organisation_id", "id" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_permission_set_assignments_identity",
+                table: "permission_set_assignments",
+                columns: new[] { "organisation_id", "user_id", "permission_set_id" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_permission_set_assignments_page",
+                table: "permission_set_assignments",
+                columns: new[] { "organisation_id", "permission_set_id", "created_at", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_permission_sets_organisation_id_created_at_id",
+                table: "permission_sets",
+                columns: new[] { "organisation_id", "created_at", "id" });
+        }
+
+        /// <inheritdoc />
+        protected override void Down(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropTable(
+                name: "permission_set_assignments");
+
+            migrationBuilder.DropTable(
+                name: "permission_sets");
+        }
+    }
+}
