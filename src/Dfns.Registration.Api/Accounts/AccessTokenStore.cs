@@ -15,8 +15,14 @@ internal sealed class AccessTokenStore(RegistrationDbContext db, Changes changes
     {
         var found = await Open(now)
             .Where(t => t.OrganisationId == reference.OrganisationId && t.Id == reference.Id && t.User!.IsActive)
-            .Select(t => new { Token = t, User = t.User!, RelyingParty = t.User!.Organisation!.RelyingParty!, Assigned = db.PermissionSetAssignments
-                    .Where(a => a.OrganisationId == t.OrganisationId && a.UserId == t.UserId && !a.PermissionSet!.IsArchived).Select(a => a.PermissionSet!.Operations).ToList() })
+            .Select(t => new
+            {
+                Token = t,
+                User = t.User!,
+                RelyingParty = t.User!.Organisation!.RelyingParty!,
+                Assigned = db.PermissionSetAssignments
+                    .Where(a => a.OrganisationId == t.OrganisationId && a.UserId == t.UserId && !a.PermissionSet!.IsArchived).Select(a => a.PermissionSet!.Operations).ToList(),
+            })
             .SingleOrDefaultAsync(ct);
         return found is null ? null : new Caller(found.User, found.Token, found.RelyingParty) { Assigned = [.. found.Assigned.SelectMany(operations => operations)] };
     }

@@ -1,10 +1,8 @@
-using System.Globalization;
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Extensions.Primitives;
 
 namespace Dfns.Registration.Api.Users;
 
