@@ -5,7 +5,7 @@
 --
 -- UPDATE stands also where a row is locked before it is deleted.
 -- What was granted before, more widely or by another hand, is taken back first.
-REVOKE ALL ON "__EFMigrationsHistory", organisations, relying_parties, social_providers, users, social_accounts, credentials, codes, credential_codes, ceremonies, access_tokens, attempt_budgets, signing_keys, metadata_numbers, audit_events FROM :"service";
+REVOKE ALL ON "__EFMigrationsHistory", organisations, relying_parties, social_providers, users, social_accounts, credentials, codes, credential_codes, ceremonies, access_tokens, attempt_budgets, signing_keys, metadata_numbers, permission_sets, permission_set_assignments, audit_events FROM :"service";
 GRANT SELECT ON "__EFMigrationsHistory" TO :"service";
 GRANT SELECT, INSERT, UPDATE ON organisations TO :"service";
 GRANT SELECT, INSERT, UPDATE ON relying_parties TO :"service";

@@ -21,10 +21,10 @@ internal sealed class AttemptBudgets(AttemptBudgetStore store, RequestFacts fact
 
     /// <summary>Counts a request that names no user.</summary>
     /// <param name="http">Whose address counts.</param>
-    /// <param name="organisationId">As sent; need not exist. Where it does, the audit trail tells of what was refused.</param>
+    /// <param name="organisationId">As sent, if it was; need not exist. Where it does, the audit trail tells of what was refused.</param>
     /// <param name="ct">Ends the waiting.</param>
     /// <returns>Null, or <see cref="ErrorCatalog.TooManyRequests"/> with the time that is left.</returns>
-    public async Task<ApiError?> TakeAsync(HttpContext http, string organisationId, CancellationToken ct)
+    public async Task<ApiError?> TakeAsync(HttpContext http, string? organisationId, CancellationToken ct)
     {
         var (now, id) = (Now, AddressId(http));
         var address = (await store.CountAsync(id, Ends(now, AddressWindow), now, options.Value.StartsPerHour, ct)).SingleOrDefault();
@@ -84,9 +84,9 @@ internal sealed class AttemptBudgets(AttemptBudgetStore store, RequestFacts fact
 
     private byte[] AddressId(HttpContext http) => masterKey.HashBudget(http.Request.RemoteNetwork());
 
-    private async Task<ApiError?> ToldAsync(ApiError? fault, string organisationId, CancellationToken ct)
+    private async Task<ApiError?> ToldAsync(ApiError? fault, string? organisationId, CancellationToken ct)
     {
-        if (fault is not null && await store.IsOrganisationAsync(organisationId, ct)) facts.OrganisationId = organisationId;
+        if (fault is not null && organisationId is not null && await store.IsOrganisationAsync(organisationId, ct)) facts.OrganisationId = organisationId;
         return fault;
     }
 

@@ -13,8 +13,8 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
 {
     [DbContext(typeof(PostgreSqlDbContext))]
-    [Migration("20261128010305_StandIns")]
-    partial class StandIns
+    [Migration("20261128012035_PermissionSets")]
+    partial class PermissionSets
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
@@ -588,6 +588,96 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                     b.ToTable("organisations", (string)null);
                 });
 
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.PermissionSet", b =>
+                {
+                    b.Property<string>("OrganisationId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("organisation_id");
+
+                    b.Property<string>("Id")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<bool>("IsArchived")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_archived");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("name");
+
+                    b.PrimitiveCollection<List<string>>("Operations")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("operations");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.HasKey("OrganisationId", "Id")
+                        .HasName("pk_permission_sets");
+
+                    b.HasIndex("OrganisationId", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_permission_sets_organisation_id_created_at_id");
+
+                    b.ToTable("permission_sets", (string)null);
+                });
+
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.PermissionSetAssignment", b =>
+                {
+                    b.Property<string>("OrganisationId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("organisation_id");
+
+                    b.Property<string>("Id")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("PermissionSetId")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("permission_set_id");
+
+                    b.Property<string>("UserId")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("OrganisationId", "Id")
+                        .HasName("pk_permission_set_assignments");
+
+                    b.HasIndex("OrganisationId", "UserId", "PermissionSetId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_permission_set_assignments_identity");
+
+                    b.HasIndex("OrganisationId", "PermissionSetId", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_permission_set_assignments_page");
+
+                    b.ToTable("permission_set_assignments", (string)null);
+                });
+
             modelBuilder.Entity("Dfns.Registration.Api.Storage.RelyingParty", b =>
                 {
                     b.Property<string>("OrganisationId")
@@ -674,6 +764,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                     b.Property<bool>("RequireTrustedRoot")
                         .HasColumnType("boolean")
                         .HasColumnName("require_trusted_root");
+
+                    b.Property<bool>("SecondFactorOptional")
+                        .HasColumnType("boolean")
+                        .HasColumnName("second_factor_optional");
 
                     b.PrimitiveCollection<List<string>>("TopOrigins")
                         .IsRequired()
@@ -801,6 +895,9 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
 
                     b.HasKey("OrganisationId", "Issuer")
                         .HasName("pk_social_providers");
+
+                    b.HasIndex("Issuer")
+                        .HasDatabaseName("ix_social_providers_issuer");
 
                     b.ToTable("social_providers", (string)null);
                 });
@@ -953,6 +1050,39 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_credential_codes_users_organisation_id_user_id");
+
+                    b.Navigation("User");
+                });
+
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.PermissionSet", b =>
+                {
+                    b.HasOne("Dfns.Registration.Api.Storage.Organisation", "Organisation")
+                        .WithMany()
+                        .HasForeignKey("OrganisationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_permission_sets_organisations_organisation_id");
+
+                    b.Navigation("Organisation");
+                });
+
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.PermissionSetAssignment", b =>
+                {
+                    b.HasOne("Dfns.Registration.Api.Storage.PermissionSet", "PermissionSet")
+                        .WithMany()
+                        .HasForeignKey("OrganisationId", "PermissionSetId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_permission_set_assignments_permission_sets_organisation_id_");
+
+                    b.HasOne("Dfns.Registration.Api.Storage.User", "User")
+                        .WithMany()
+                        .HasForeignKey("OrganisationId", "UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_permission_set_assignments_users_organisation_id_user_id");
+
+                    b.Navigation("PermissionSet");
 
                     b.Navigation("User");
                 });

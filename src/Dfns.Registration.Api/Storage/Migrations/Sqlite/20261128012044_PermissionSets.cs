@@ -10,6 +10,13 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.AddColumn<bool>(
+                name: "second_factor_optional",
+                table: "relying_parties",
+                type: "INTEGER",
+                nullable: false,
+                defaultValue: false);
+
             migrationBuilder.CreateTable(
                 name: "permission_sets",
                 columns: table => new
@@ -62,6 +69,17 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateIndex(
+                name: "ix_users_organisation_id_id",
+                table: "users",
+                columns: new[] { "organisation_id", "id" },
+                filter: "registered_at IS NOT NULL AND archived_at IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_social_providers_issuer",
+                table: "social_providers",
+                column: "issuer");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_permission_set_assignments_identity",
                 table: "permission_set_assignments",
                 columns: new[] { "organisation_id", "user_id", "permission_set_id" },
@@ -86,6 +104,18 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
 
             migrationBuilder.DropTable(
                 name: "permission_sets");
+
+            migrationBuilder.DropIndex(
+                name: "ix_users_organisation_id_id",
+                table: "users");
+
+            migrationBuilder.DropIndex(
+                name: "ix_social_providers_issuer",
+                table: "social_providers");
+
+            migrationBuilder.DropColumn(
+                name: "second_factor_optional",
+                table: "relying_parties");
         }
     }
 }
