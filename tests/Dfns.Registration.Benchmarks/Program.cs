@@ -22,13 +22,14 @@ if (args is ["service", .. var options]) return await ServiceComparison.RunAsync
 
 if (args is ["fire", .. var howMany])
 {
+    const int OperationsAKill = 150;
     var people = howMany is [var first, ..] ? int.Parse(first, CultureInfo.InvariantCulture) : 3000;
     var number = howMany is [_, var second] ? int.Parse(second, CultureInfo.InvariantCulture) : RandomNumberGenerator.GetInt32(int.MaxValue);
     Console.WriteLine($"{people} people; everything that is drawn follows from {number}");
     var isWhole = true;
-    foreach (var begin in new[] { FireRun.OnSqliteAsync, FireRun.OnPostgreSqlAsync })
+    foreach (var begin in new Func<int, int, Task<FireRun>>[] { FireRun.OnSqliteAsync, FireRun.OnPostgreSqlAsync })
     {
-        await using var run = await begin(number);
+        await using var run = await begin(number, OperationsAKill);
         await run.RunAsync(people);
         var faults = await run.FaultsAsync();
         Console.WriteLine(run);

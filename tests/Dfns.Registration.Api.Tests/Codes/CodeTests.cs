@@ -259,7 +259,7 @@ public abstract class CodeTests(ServiceFixture fixture) : ServiceTests(fixture)
 
     [Theory]
     [InlineData("username", null, "member_required")]
-    [InlineData("loginCode", "", "member_required")]
+    [InlineData("loginCode", " ", "member_required")]
     [InlineData("loginCode", "000000000000000000000000000000000000000000000000000000000000000000000", "member_too_long")]
     public async Task A_login_code_without_its_user_or_of_no_possible_form_is_named(string member, string? value, string code)
     {

@@ -211,7 +211,6 @@ public abstract class SocialRegistrationTests(ServiceFixture fixture) : SocialTe
     [Theory]
     [InlineData("idToken", "member_required")]
     [InlineData("socialLoginProviderKind", "member_required")]
-    [InlineData("orgId", "member_required")]
     public async Task Names_the_member_that_is_missing(string member, string code)
     {
         await using var provider = await OpenIdProvider.StartAsync();

@@ -17,11 +17,9 @@ namespace Dfns.Registration.EndToEnd.Tests.Fire;
 /// <param name="instances">How many: of SQLite one, elsewhere any number.</param>
 /// <param name="crash">Crashes the database; null where it has no process of its own.</param>
 /// <param name="seed">Of everything that is drawn.</param>
-internal sealed class FireGround(string provider, string connectionString, int instances, Func<Task>? crash, int seed) : IAsyncDisposable
+/// <param name="operationsAKill">Between two kills of an instance.</param>
+internal sealed class FireGround(string provider, string connectionString, int instances, Func<Task>? crash, int seed, int operationsAKill) : IAsyncDisposable
 {
-    /// <summary>Between two kills of an instance.</summary>
-    private const int OperationsAKill = 25;
-
     /// <summary>Every so many kills the database is crashed as well.</summary>
     private const int KillsACrash = 3;
 
@@ -76,7 +74,7 @@ internal sealed class FireGround(string provider, string connectionString, int i
     public void Done()
     {
         var done = Interlocked.Increment(ref operations);
-        if (done % OperationsAKill == 0) strikes.Writer.TryWrite(done / OperationsAKill);
+        if (done % operationsAKill == 0) strikes.Writer.TryWrite(done / operationsAKill);
     }
 
     /// <summary>Sends a request to whichever instance runs.</summary>

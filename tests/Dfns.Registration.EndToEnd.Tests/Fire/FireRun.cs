@@ -21,10 +21,10 @@ internal sealed class FireRun : IAsyncDisposable
     private readonly FireGround ground;
     private readonly Seed seed;
 
-    private FireRun(TestDatabase? file, string provider, string connectionString, string beside, int instances, Func<Task>? crash, int number)
+    private FireRun(TestDatabase? file, string provider, string connectionString, string beside, int instances, Func<Task>? crash, int number, int operationsAKill)
     {
         this.file = file;
-        ground = new FireGround(provider, connectionString, instances, crash, number);
+        ground = new FireGround(provider, connectionString, instances, crash, number, operationsAKill);
         seed = new Seed(provider, beside);
         Tables = new Tables(provider, beside);
     }
@@ -36,14 +36,14 @@ internal sealed class FireRun : IAsyncDisposable
     public IReadOnlyList<Ledger> Ledgers { get; private set; } = [];
 
     /// <summary>One instance on SQLite, which lives and dies with it.</summary>
-    public static async Task<FireRun> OnSqliteAsync(int number)
+    public static async Task<FireRun> OnSqliteAsync(int number, int operationsAKill)
     {
         var database = await TestDatabase.SqliteAsync();
-        return new FireRun(database, database.Provider, database.ConnectionString, database.ConnectionString, instances: 1, crash: null, number);
+        return new FireRun(database, database.Provider, database.ConnectionString, database.ConnectionString, instances: 1, crash: null, number, operationsAKill);
     }
 
     /// <summary>Two instances on a PostgreSQL of their own, which is crashed; a test without one is skipped.</summary>
-    public static async Task<FireRun> OnPostgreSqlAsync(int number)
+    public static async Task<FireRun> OnPostgreSqlAsync(int number, int operationsAKill)
     {
         if (await LocalPostgreSql.StartAsync(Durable) is not { } server)
         {
@@ -54,7 +54,7 @@ internal sealed class FireRun : IAsyncDisposable
         // What is done beside the service is not to meet a connection of before a crash.
         var beside = new NpgsqlConnectionStringBuilder(server.ConnectionString) { Pooling = false }.ConnectionString;
         // One of its processes is killed, as the kernel does that is out of memory: the server ends all others, and comes up from its log.
-        return new FireRun(null, nameof(DatabaseProvider.PostgreSql), server.ConnectionString, beside, instances: 2, () => CrashAsync(beside), number);
+        return new FireRun(null, nameof(DatabaseProvider.PostgreSql), server.ConnectionString, beside, instances: 2, () => CrashAsync(beside), number, operationsAKill);
     }
 
     /// <summary>Lets so many people live.</summary>

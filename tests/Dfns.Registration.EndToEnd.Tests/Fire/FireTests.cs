@@ -10,6 +10,7 @@ public sealed class FireTests
 {
     private const int People = 30;
     private const int Number = 1;
+    private const int OperationsAKill = 25;
 
     /// <summary>What somebody with a hand in the tables does, and what is then found.</summary>
     private static readonly Dictionary<string, (string Found, string Sql)> Damages = new(StringComparer.Ordinal)
@@ -33,7 +34,7 @@ public sealed class FireTests
     [Fact]
     public async Task On_SQLite_nothing_that_was_answered_is_lost_and_whatever_is_damaged_is_found()
     {
-        await using var run = await FireRun.OnSqliteAsync(Number);
+        await using var run = await FireRun.OnSqliteAsync(Number, OperationsAKill);
 
         await run.RunAsync(People);
 
@@ -58,7 +59,7 @@ public sealed class FireTests
     [Fact]
     public async Task On_PostgreSQL_with_two_instances_and_a_database_that_crashes_nothing_that_was_answered_is_lost()
     {
-        await using var run = await FireRun.OnPostgreSqlAsync(Number);
+        await using var run = await FireRun.OnPostgreSqlAsync(Number, OperationsAKill);
 
         await run.RunAsync(People);
 
