@@ -37,6 +37,7 @@ internal static class Assertions
             foreach (var algorithm in RegistrationExpectation.SupportedAlgorithms) yield return Ask($"assertion {algorithm}", passkey: new(algorithm));
             yield return Ask("assertion without a user handle", draft => draft.UserHandle = null);
             yield return Ask("assertion with an empty user handle", draft => draft.UserHandle = []);
+            yield return Ask("assertion with a user handle encoded twice", draft => draft.UserHandle = System.Text.Encoding.ASCII.GetBytes(System.Buffers.Text.Base64Url.EncodeToString(draft.UserHandle!)));
             yield return Ask("assertion of a user nobody knew beforehand", expected: ExpectedAssertion with { UserId = null });
             yield return Ask("assertion with one of the ids that were offered", expected: ExpectedAssertion with { AllowCredentials = [new byte[32], Usual.Stored.CredentialId] });
             yield return Ask("assertion with a counter that grew", draft => draft.SignCount = 8, stored: Usual.Stored with { SignCount = 7 });

@@ -75,6 +75,7 @@ internal sealed record Disagreement
         WeRefuse("assertion-user-unknown", UserHandleMissing, "assertion", "§7.2 step 6", "Where nobody was known beforehand the user handle is there; Fido2 cannot be told that nobody was."),
         WeRefuse("assertion-eligibility", BackupEligibilityChanged, "assertion", "§7.2 step 19", "Flag BE is what it was at registration; Fido2 does not keep it."),
         WeRefuse("assertion-attests", AttestedCredentialDataUnexpected, "assertion", "§6.1", "An assertion attests no credential; Fido2 passes over one."),
+        Fido2Refuses("assertion-user-twice", "assertion", "User is not owner", "§7.2 step 6", "React Native's module for iOS encodes the user handle twice, which we take by a departure of ours if it names the user; Fido2 leaves that to its caller."),
         Fido2Refuses("assertion-empty-user", "assertion", "UserHandle was empty DOMString", "§7.2 step 6", "The official clients send an empty user handle for none, which we take by a departure of ours; Fido2 is to the letter."),
 
         // Policy.
