@@ -1,3 +1,4 @@
+using Dfns.Registration.Api.Applications;
 using Dfns.Registration.Api.CommandLine;
 using Dfns.Registration.Api.Credentials;
 using Dfns.Registration.Api.Demonstration;
@@ -42,6 +43,7 @@ app.MapSignIn();
 app.MapUserActions();
 app.MapUsers();
 app.MapPermissions();
+app.MapApplications();
 app.MapRecovery();
 app.MapCredentials();
 app.MapJwks();

@@ -17,6 +17,7 @@ internal static class Permission
     public const string RecoverDelegated = "Auth:Recover:Delegated";
     public const string IntrospectTokens = "Auth:Tokens:Introspect";
 
+    public const string ReadApplications = "Auth:Apps:Read";
     public const string CreatePermissions = "Permissions:Create";
     public const string ReadPermissions = "Permissions:Read";
     public const string UpdatePermissions = "Permissions:Update";
@@ -29,7 +30,7 @@ internal static class Permission
     public static readonly IReadOnlyList<string> All =
     [
         CreateUsers, ReadUsers, UpdateUsers, DeleteUsers, ActivateUsers, DeactivateUsers, RegisterDelegated, LoginDelegated, RecoverDelegated,
-        IntrospectTokens, CreatePermissions, ReadPermissions, UpdatePermissions, ArchivePermissions, AssignPermissions, RevokePermissions, ReadAssignments,
+        IntrospectTokens, ReadApplications, CreatePermissions, ReadPermissions, UpdatePermissions, ArchivePermissions, AssignPermissions, RevokePermissions, ReadAssignments,
     ];
 
     /// <summary>Those by which a program of the organisation stands in for a person, or asks about one's token; no person has them.</summary>

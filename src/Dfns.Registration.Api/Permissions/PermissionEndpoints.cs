@@ -1,3 +1,4 @@
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
@@ -19,7 +20,7 @@ internal static class PermissionEndpoints
         group.MapPost("/permissions", ManagePermissions.CreateAsync)
             .WithName("createPermission")
             .WithSummary("Create a permission")
-            .WithDescription("A named set of operations, each of which the caller must hold. Needs Permissions:Create.")
+            .WithDescription($"A named set of operations, each of which the caller must hold. Those that there are: {string.Join(", ", Permission.All)}. Needs Permissions:Create.")
             .Accepts<CreatePermissionRequest>("application/json")
             .Permitted().RequireUserAction().Grants()
             .Errors(ErrorCatalog.OperationUnknown, ErrorCatalog.OperationNotServed, ErrorCatalog.PermissionLimitReached)

@@ -198,6 +198,7 @@ internal sealed record PreparedCall(TestOrganisation Organisation, string User, 
             return Call(o, "", HttpMethod.Post, "/permissions", body, admin.Token, await admin.SignAsync(HttpMethod.Post, "/permissions", body.ToJsonString()));
         },
         ["a list of permissions"] = async o => Call(o, "", HttpMethod.Get, "/permissions", null, (await o.NewServiceAccountAsync(Permission.ReadPermissions)).Token),
+        ["a list of applications"] = async o => Call(o, "", HttpMethod.Get, "/auth/apps", null, (await o.NewServiceAccountAsync(Permission.ReadApplications)).Token),
         ["a token that is asked about"] = async o =>
         {
             var backend = await o.NewServiceAccountAsync(Permission.IntrospectTokens);

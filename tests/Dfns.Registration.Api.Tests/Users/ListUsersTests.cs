@@ -66,6 +66,17 @@ public abstract class ListUsersTests(ServiceFixture fixture) : ServiceTests(fixt
     }
 
     [Fact]
+    public async Task There_are_no_applications()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var (caller, other) = (await organisation.NewServiceAccountAsync(Permission.ReadApplications), await organisation.NewServiceAccountAsync());
+
+        Assert.Equal("""{"items":[]}""", (await caller.GetAsync("/auth/apps")).Text);
+        Assert.Equal("application_unknown", (await caller.GetAsync("/auth/apps/ap-none")).Code);
+        Assert.Equal("permission_missing", (await other.GetAsync("/auth/apps/ap-none")).Code);
+    }
+
+    [Fact]
     public async Task A_page_goes_on_where_it_ended_although_its_last_user_was_deleted_and_another_came()
     {
         var organisation = await Service.NewOrganisationAsync();

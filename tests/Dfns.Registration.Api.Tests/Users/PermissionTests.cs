@@ -29,6 +29,7 @@ public abstract class PermissionTests(ServiceFixture fixture) : ServiceTests(fix
         { "PUT", "/auth/users/{0}/deactivate", null, Permission.DeactivateUsers },
         { "POST", "/auth/registration/delegated", """{"email":"john@example.co","kind":"EndUser"}""", Permission.RegisterDelegated },
         { "POST", "/auth/registration/delegated/restart", """{"email":"jane@example.co","kind":"EndUser"}""", Permission.RegisterDelegated },
+        { "GET", "/auth/apps", null, Permission.ReadApplications },
         { "POST", "/permissions", """{"name":"Mine","operations":["Permissions:Create"]}""", Permission.CreatePermissions },
         { "GET", "/permissions", null, Permission.ReadPermissions },
         { "GET", "/permissions/{1}", null, Permission.ReadPermissions },

@@ -17,7 +17,7 @@ public sealed class PermissionSdkTests
         await run.RunAsync("migrate");
         var orgId = (string)(await run.RowAsync("org", "create", "--name", "Example", "--rp-id", "example.co", "--origin", "https://app.example.co"))["id"]!;
         using ECDsa adminKey = ECDsa.Create(ECCurve.NamedCurves.nistP256), backendKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        string[] permissions = ["Permissions:Create", "Permissions:Read", "Permissions:Update", "Permissions:Archive", "Permissions:Assign", "Permissions:Revoke", "Permissions:Assignments:Read", "Auth:Users:Read"];
+        string[] permissions = ["Permissions:Create", "Permissions:Read", "Permissions:Update", "Permissions:Archive", "Permissions:Assign", "Permissions:Revoke", "Permissions:Assignments:Read", "Auth:Users:Read", "Auth:Apps:Read"];
         var (admin, backend) = (await AccountAsync("Administrator", adminKey, permissions), await AccountAsync("Back end", backendKey));
         await using var service = await ServiceProcess.StartAsync("Production", settings);
 
@@ -37,6 +37,7 @@ public sealed class PermissionSdkTests
         Assert.True((bool)Answer("archived")["isArchived"]!);
         AssertError("refusedArchived", 403, "permission_missing");
         Assert.False((bool)Answer("restored")["isArchived"]!);
+        Assert.Empty(Answer("applications")["items"]!.AsArray());
         _ = Answer("revoked");
         AssertError("refusedAfterwards", 403, "permission_missing");
 

@@ -31,6 +31,8 @@ await call("archived", () => permissions.archivePermission({ permissionId, body:
 await call("refusedArchived", () => program.auth.listUsers());
 await call("restored", () => permissions.archivePermission({ permissionId, body: { isArchived: false } }));
 
+await call("applications", () => administrator.auth.listApplications());
+
 // As a page does for which a server keeps the token, with the query in the path that is signed.
 const delegated = new DfnsDelegatedApiClient({ baseUrl, orgId, authToken: admin.token }).permissions;
 const request = { permissionId, assignmentId: assigned.id, query: { force: true } };
