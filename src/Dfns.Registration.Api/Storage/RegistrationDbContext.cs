@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace Dfns.Registration.Api.Storage;
@@ -10,6 +11,9 @@ public abstract class RegistrationDbContext : DbContext
     // in a way that is not tried again.
     protected RegistrationDbContext(DbContextOptions options)
         : base(options) => Database.AutoSavepointsEnabled = false;
+
+    /// <summary>As EF Core has it; sealed, since the constructor asks for it.</summary>
+    public sealed override DatabaseFacade Database => base.Database;
 
     public DbSet<Organisation> Organisations => Set<Organisation>();
 

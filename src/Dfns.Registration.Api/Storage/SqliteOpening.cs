@@ -24,7 +24,7 @@ internal sealed class SqliteOpening : DbConnectionInterceptor
     }
 
     /// <summary>Whether a file is there that others on this machine can read or write.</summary>
-    public static bool IsOpenToOthers(string file) => !OperatingSystem.IsWindows() && File.Exists(file) && (File.GetUnixFileMode(file) & OthersMay) != 0;
+    public static bool IsOpenToOthers(string file) => !OperatingSystem.IsWindows() && File.Exists(file) && (File.GetUnixFileMode(file) & OthersMay) != UnixFileMode.None;
 
     public override InterceptionResult ConnectionOpening(DbConnection connection, ConnectionEventData eventData, InterceptionResult result)
     {

@@ -194,7 +194,7 @@ public abstract class HangUpTests(ServiceFixture fixture) : ServiceTests(fixture
     public async Task Every_call_is_among_them()
     {
         var left = Service.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(e => e.RoutePattern.RawText is not ("/health/live" or "/swagger/v1/swagger.json"))
+            .Where(e => e.RoutePattern.RawText is not ("/health/live" or "/swagger/v1/swagger.json" or "/auth/apps/{appId}"))
             .SelectMany(e => e.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods.Except([HttpMethods.Head]).Select(method => (Method: method, Matcher: new TemplateMatcher(TemplateParser.Parse(e.RoutePattern.RawText!), []))))
             .ToList();
 

@@ -198,6 +198,27 @@ internal sealed record PreparedCall(TestOrganisation Organisation, string User, 
             return Call(o, "", HttpMethod.Post, "/permissions", body, admin.Token, await admin.SignAsync(HttpMethod.Post, "/permissions", body.ToJsonString()));
         },
         ["a list of permissions"] = async o => Call(o, "", HttpMethod.Get, "/permissions", null, (await o.NewServiceAccountAsync(Permission.ReadPermissions)).Token),
+        ["a permission"] = async o => await OfPermissionAsync(o, Permission.ReadPermissions, HttpMethod.Get, "", null),
+        ["a permission that is updated"] = async o => await OfPermissionAsync(o, Permission.UpdatePermissions, HttpMethod.Put, "", new JsonObject { ["name"] = "Others" }),
+        ["a permission that is archived"] = async o => await OfPermissionAsync(o, Permission.ArchivePermissions, HttpMethod.Put, "/archive", new JsonObject { ["isArchived"] = true }),
+        ["a list of assignments"] = async o => await OfPermissionAsync(o, Permission.ReadAssignments, HttpMethod.Get, "/assignments", null),
+        ["a permission that is assigned"] = async o =>
+        {
+            var other = await o.NewServiceAccountAsync(Permission.ReadUsers);
+            return await OfPermissionAsync(o, Permission.AssignPermissions, HttpMethod.Post, "/assignments", new JsonObject { ["identityId"] = other.UserId });
+        },
+        ["a permission that is revoked"] = async o =>
+        {
+            var (admin, id) = await PermissionAsync(o, Permission.AssignPermissions, Permission.RevokePermissions);
+            var assigned = await admin.PostAsync($"/permissions/{id}/assignments", new JsonObject { ["identityId"] = (await o.NewServiceAccountAsync(Permission.ReadUsers)).UserId });
+            var path = $"/permissions/{id}/assignments/{assigned.Require("id")}";
+            return Call(o, "", HttpMethod.Delete, path, null, admin.Token, await admin.SignAsync(HttpMethod.Delete, path, ""));
+        },
+        ["a sign-out by the other method"] = async o =>
+        {
+            var user = await RegisterAsync(o);
+            return Call(user, HttpMethod.Post, "/auth/logout", new JsonObject { ["allSessions"] = true }, await user.LoginAsync());
+        },
         ["a list of applications"] = async o => Call(o, "", HttpMethod.Get, "/auth/apps", null, (await o.NewServiceAccountAsync(Permission.ReadApplications)).Token),
         ["a token that is asked about"] = async o =>
         {
@@ -238,6 +259,21 @@ internal sealed record PreparedCall(TestOrganisation Organisation, string User, 
     {
         var made = await (await user.SignedInAsync()).PostAsync("/auth/credentials/code", new JsonObject { ["expiration"] = user.Organisation.Service.Clock.GetUtcNow().AddSeconds(50).ToUnixTimeSeconds() });
         return made.Require("code");
+    }
+
+    // A permission that its maker may hand on.
+    private static async Task<(SigningCaller Admin, string Id)> PermissionAsync(TestOrganisation organisation, params string[] permissions)
+    {
+        var admin = await organisation.NewServiceAccountAsync([Permission.CreatePermissions, Permission.ReadUsers, .. permissions]);
+        var made = await admin.PostAsync("/permissions", new JsonObject { ["name"] = "Readers", ["operations"] = new JsonArray(Permission.ReadUsers) });
+        return (admin, made.Require("id"));
+    }
+
+    private static async Task<PreparedCall> OfPermissionAsync(TestOrganisation organisation, string permission, HttpMethod method, string path, JsonObject? body)
+    {
+        var (admin, id) = await PermissionAsync(organisation, permission);
+        path = $"/permissions/{id}{path}";
+        return Call(organisation, "", method, path, body, admin.Token, method == HttpMethod.Get ? null : await admin.SignAsync(method, path, body?.ToJsonString() ?? ""));
     }
 
     private static JsonObject Named(string credentialUuid) => new() { ["credentialUuid"] = credentialUuid };
