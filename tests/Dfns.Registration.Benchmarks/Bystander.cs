@@ -2,14 +2,12 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using Dfns.Registration.Api.Hosting;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.EndToEnd.Tests.Running;
 using Dfns.Registration.TestKit;
 using Dfns.Registration.TestKit.Databases;
 using Dfns.Registration.Verification;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Benchmarks;

@@ -88,17 +88,23 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
     public async Task<(IReadOnlyList<FoundUser> Users, PagePosition? Next)> ListAsync(
         string organisationId, UserKind? kind, PageQuery page, CancellationToken ct)
     {
-        var users = db.Users.AsNoTracking().Where(u => u.OrganisationId == organisationId && !u.IsServiceAccount && u.ArchivedAt == null);
-        if (kind is { } only) users = users.Where(u => u.Kind == only);
-        if (page.After is { } position)
-        {
-            users = users.Where(u => u.CreatedAt > position.CreatedAt || (u.CreatedAt == position.CreatedAt && string.Compare(u.Id, position.Id) > 0));
-        }
-
         // One more than is wanted tells whether there is a next page.
-        var found = await WithFirstFactor(users.OrderBy(u => u.CreatedAt).ThenBy(u => u.Id).Take(page.Limit + 1)).ToListAsync(ct);
+        var wanted = page.Limit + 1;
+        object[] parameters = [organisationId, wanted, .. page.After is not { } after ? [] : new object[] { db.Database.IsSqlite() ? (object)after.CreatedAt.UtcTicks : after.CreatedAt, after.Id }];
+        var users = db.Users.FromSqlRaw(PageOf(kind is { } only ? [only] : Enum.GetValues<UserKind>(), isFirst: page.After is null), parameters).AsNoTracking();
+        var found = await WithFirstFactor(users.OrderBy(u => u.CreatedAt).ThenBy(u => u.Id).Take(wanted)).ToListAsync(ct);
         return page.Of(found, u => new PagePosition(u.User.CreatedAt, u.User.Id));
     }
+
+    // Each kind along its index, from where the page before ended: whoever is deleted, or of the other kind, is not looked at.
+    private static string PageOf(UserKind[] kinds, bool isFirst) => string.Join(
+        " UNION ALL ",
+        kinds.Select(kind =>
+            $$"""
+            SELECT * FROM (
+                SELECT * FROM users WHERE organisation_id = {0} AND kind = '{{kind}}' AND NOT is_service_account AND archived_at IS NULL{{(isFirst ? "" : " AND (created_at, id) > ({2}, {3})")}}
+                ORDER BY created_at, id LIMIT {1}) AS of_kind
+            """));
 
     /// <summary>Finds an end user by name: whom a service account may speak for. Who could vouch for an employee could become one.</summary>
     /// <param name="organisationId">Of the caller.</param>

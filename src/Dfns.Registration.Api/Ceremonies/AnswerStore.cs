@@ -13,7 +13,7 @@ internal sealed class AnswerStore(SharedQueries queries) : IAsyncDisposable
 
     // The active credentials of the challenge's user, or else of the user of the first factor. In nobody's place those that somebody else had
     // at first: whoever adds to them would see by the time whose place it is. Then the login code that opened the challenge, where one
-    // did, and the other open challenges that it opened.
+    // did, and the other open challenges that it opened. What the index of ids has left out is named, since SQLite does not conclude it.
     private readonly SharedQuery<AskedAnswer, AnswerableChallenge> anybodys = new(
         "answer",
         queries,
@@ -30,7 +30,7 @@ internal sealed class AnswerStore(SharedQueries queries) : IAsyncDisposable
             $"""
             , open AS MATERIALIZED (
                 SELECT a.n, a.first_id, a.second_id, a.first_uuid, a.second_uuid, c.*, COALESCE(c.user_id, (
-                    SELECT o.user_id FROM credentials AS o WHERE o.organisation_id = a.organisation_id AND o.credential_id = a.first_id AND o.status = 'Active')) AS answered_by
+                    SELECT o.user_id FROM credentials AS o WHERE o.organisation_id = a.organisation_id AND o.credential_id = a.first_id AND o.status <> 'Archived' AND o.status = 'Active')) AS answered_by
                 FROM asked AS a JOIN ceremonies AS c ON c.organisation_id = a.organisation_id AND c.id = a.id
                 WHERE c.consumed_at IS NULL AND c.expires_at > a.now)
             SELECT c.n, {tables.Columns<Ceremony>("c")}, {tables.Columns<RelyingParty>("r")}, {tables.Columns<OneTimeCode>("m")}, {tables.Columns<Credential>("k", LeftOut)}, {tables.Columns<User>("u")}, {tables.Columns<Ceremony>("o")}

@@ -70,8 +70,9 @@ internal sealed class RecoveryStore(
                 Ceremony = c,
                 User = c.User!,
                 RelyingParty = c.User!.Organisation!.RelyingParty!,
+                // As many as a user may have in use. To take so many of them here would number those of everybody first.
                 RecoveryKeys = db.Credentials.Where(k => k.OrganisationId == c.OrganisationId && k.UserId == c.UserId
-                    && k.Kind == CredentialKind.RecoveryKey && k.Status == CredentialStatus.Active).OrderByDescending(k => k.CreatedAt).Take(UserRows.Most).Select(Credential.WithoutPrivateKey).ToList(),
+                    && k.Kind == CredentialKind.RecoveryKey && k.Status == CredentialStatus.Active).Select(Credential.WithoutPrivateKey).ToList(),
             })
             .SingleOrDefaultAsync(ct);
     }

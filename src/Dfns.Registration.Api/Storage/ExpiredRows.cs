@@ -31,14 +31,14 @@ internal sealed class ExpiredRows(RegistrationDbContext db, SqliteWriter writer)
         new("codes for another device", "credential_codes", "code_hash", "expires_at", t => (null, t.Before)) { LedByOrganisation = false },
         new("budgets of attempts", "attempt_budgets", "id", "window_ends_at", t => (null, t.Now.AddSeconds(1))) { LedByOrganisation = false, InSeconds = true },
         new("retired signing keys", "signing_keys", "id", "retired_at", t => (null, t.Before)) { LedByOrganisation = false },
-        // With an account at a provider anybody can begin one. Of a month: else all users there are would be looked through each time. COALESCE
+        // With an account at a provider anybody can begin one. Of a month: else all who are invited would be looked through each time. COALESCE
         // keeps SQLite from going through all challenges that are open, for each user, by the index of their ends.
         new("users who began at a provider and did not complete it", "users", "organisation_id, id", "created_at", t => (t.Now - (2 * KeepBegun), t.Now - KeepBegun))
         {
+            Among = "registered_at IS NULL AND archived_at IS NULL",
             Only =
                 """
-                registered_at IS NULL AND archived_at IS NULL AND is_active
-                AND EXISTS (SELECT 1 FROM social_accounts AS a WHERE a.organisation_id = users.organisation_id AND a.user_id = users.id)
+                is_active AND EXISTS (SELECT 1 FROM social_accounts AS a WHERE a.organisation_id = users.organisation_id AND a.user_id = users.id)
                 AND NOT EXISTS (SELECT 1 FROM codes AS k WHERE k.organisation_id = users.organisation_id AND k.user_id = users.id)
                 AND NOT EXISTS (SELECT 1 FROM ceremonies AS c WHERE c.organisation_id = users.organisation_id AND c.user_id = users.id AND COALESCE(c.expires_at, @now) > @now)
                 """,
@@ -94,6 +94,7 @@ internal sealed class ExpiredRows(RegistrationDbContext db, SqliteWriter writer)
         $"SELECT {select} FROM {kind.Table} WHERE {kind.By} {(throughEnd ? "<=" : "<")} @end"
         + (kind.LedByOrganisation && ofOrganisation ? " AND organisation_id = @organisation" : "")
         + (start is null ? "" : $" AND {kind.By} > @start")
+        + (kind.Among is null ? "" : $" AND {kind.Among}")
         + (only is null ? "" : $" AND {only}");
 
     // Instants are ticks on SQLite, and budgets count seconds on both.
@@ -102,20 +103,31 @@ internal sealed class ExpiredRows(RegistrationDbContext db, SqliteWriter writer)
 
     private async Task<object?> ReadAsync(string sql, string? organisationId, object? start, object end, object now, CancellationToken ct)
     {
-        await db.Database.OpenConnectionAsync(ct);
-        await using var command = Command(sql, organisationId, start, end, now);
-        return await command.ExecuteScalarAsync(ct) is { } value and not DBNull ? value : null;
+        return await OpenAsync(async command => await command.ExecuteScalarAsync(ct) is { } value and not DBNull ? value : null, sql, organisationId, start, end, now, ct);
     }
 
     private async Task<int> RunAsync(string sql, string? organisationId, object? start, object end, object now, CancellationToken ct)
     {
         using var turn = await writer.TurnAsync();
-        await db.Database.OpenConnectionAsync(ct);
-        await using var command = Command(sql, organisationId, start, end, now);
-        return await command.ExecuteNonQueryAsync(ct);
+        return await OpenAsync(command => command.ExecuteNonQueryAsync(ct), sql, organisationId, start, end, now, ct);
     }
 
-    // Not through EF Core, which would repeat a statement that fails: the next time does. The connection goes with the scope.
+    // Not through EF Core, which would repeat a statement that fails: the next time does. Nor left open for the scope to close: the context would
+    // keep that it is, and hold a connection through the whole of the next request that gets it.
+    private async Task<T> OpenAsync<T>(Func<DbCommand, Task<T>> run, string sql, string? organisationId, object? start, object end, object now, CancellationToken ct)
+    {
+        await db.Database.OpenConnectionAsync(ct);
+        try
+        {
+            await using var command = Command(sql, organisationId, start, end, now);
+            return await run(command);
+        }
+        finally
+        {
+            await db.Database.CloseConnectionAsync();
+        }
+    }
+
     private DbCommand Command(string sql, string? organisationId, object? start, object end, object now)
     {
         var command = db.Database.GetDbConnection().CreateCommand();
@@ -140,6 +152,9 @@ internal sealed class ExpiredRows(RegistrationDbContext db, SqliteWriter writer)
 /// <param name="Window">From when, exclusive, and to when, exclusive, the column says that they go; null where they stay.</param>
 internal sealed record ExpiredKind(string Name, string Table, string Key, string By, Func<ExpiryTimes, (DateTimeOffset? From, DateTimeOffset To)?> Window)
 {
+    /// <summary>Which rows the index has: SQL of both databases. Null where it has all.</summary>
+    public string? Among { get; init; }
+
     /// <summary>What else must hold of a row: SQL of both databases.</summary>
     public string? Only { get; init; }
 

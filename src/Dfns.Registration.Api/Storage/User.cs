@@ -96,9 +96,11 @@ public sealed class User
             builder.Property(u => u.EndedAt).IsConcurrencyToken();
             builder.HasIndex(u => new { u.OrganisationId, u.UsernameFolded }).IsUnique().HasDatabaseName(UniqueViolation.UsernameIndex);
             builder.HasIndex(u => new { u.OrganisationId, u.ExternalId }).IsUnique().HasDatabaseName(UniqueViolation.ExternalIdIndex);
-            builder.HasIndex(u => new { u.OrganisationId, u.CreatedAt, u.Id });
-            // Along it another user is found in nobody's place, however few are registered.
-            builder.HasIndex(u => new { u.OrganisationId, u.Id }).HasFilter("registered_at IS NOT NULL AND archived_at IS NULL");
+            // Those who may never complete what they began, those that are listed, and those of whom one stands in nobody's place: none is looked for
+            // among all others.
+            builder.HasIndex(u => new { u.OrganisationId, u.CreatedAt }).HasFilter("registered_at IS NULL AND archived_at IS NULL").HasDatabaseName("ix_users_begun");
+            builder.HasIndex(u => new { u.OrganisationId, u.Kind, u.CreatedAt, u.Id }).HasFilter("NOT is_service_account AND archived_at IS NULL").HasDatabaseName("ix_users_listed");
+            builder.HasIndex(u => new { u.OrganisationId, u.Id }).HasFilter("registered_at IS NOT NULL AND archived_at IS NULL").HasDatabaseName("ix_users_registered");
             builder.HasOne(u => u.Organisation).WithMany().HasForeignKey(u => u.OrganisationId).OnDelete(DeleteBehavior.Restrict);
         }
     }

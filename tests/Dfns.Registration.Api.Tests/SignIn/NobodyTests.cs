@@ -20,6 +20,8 @@ public abstract class NobodyTests(ServiceFixture fixture) : ServiceTests(fixture
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : NobodyTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;
 
+    private static readonly string[] FromWhere = ["", " AND u.id >= a.stand_in"];
+
     [Fact]
     public async Task An_unknown_user_gets_the_same_challenge_shape_and_credential_each_time_and_nothing_answers_it()
     {
@@ -71,7 +73,7 @@ public abstract class NobodyTests(ServiceFixture fixture) : ServiceTests(fixture
             await db.SaveChangesAsync();
             if (db.Database.IsNpgsql()) await db.Database.ExecuteSqlAsync($"ANALYZE");
             var found = new List<string>();
-            foreach (var from in new[] { "", " AND u.id >= a.stand_in" })
+            foreach (var from in FromWhere)
             {
                 await using var command = db.Database.GetDbConnection().CreateCommand();
                 command.CommandText = $"{(db.Database.IsNpgsql() ? "EXPLAIN (ANALYZE, TIMING OFF)" : "EXPLAIN QUERY PLAN")} SELECT {NameStore.StandIn(from)} FROM (SELECT '{organisation.Id}' AS organisation_id, 'us' AS stand_in) AS a";
@@ -83,9 +85,9 @@ public abstract class NobodyTests(ServiceFixture fixture) : ServiceTests(fixture
             return found;
         });
 
-        Assert.Equal(2, plans.Count(line => line.Contains("ix_users_organisation_id_id", StringComparison.Ordinal)));
+        Assert.Equal(2, plans.Count(line => line.Contains("ix_users_registered", StringComparison.Ordinal)));
         Assert.DoesNotContain(plans, line => line.Contains("Seq Scan on users", StringComparison.Ordinal) || line.Contains("SCAN users", StringComparison.Ordinal));
-        Assert.DoesNotContain(plans, line => System.Text.RegularExpressions.Regex.IsMatch(line, "Rows Removed by Filter: [0-9]{2,}"));
+        Assert.DoesNotContain(plans, line => line.Split("Rows Removed by Filter: ") is [_, var removed] && removed.Length > 1);
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.TestKit;
 
 namespace Dfns.Registration.Api.Tests.Social;
 
@@ -348,7 +349,7 @@ public abstract class IdTokenTests(ServiceFixture fixture) : SocialTests(fixture
         get
         {
             const string header = """{"alg":"RS256","kid":"1"}""";
-            var random = new Random(20261128);
+            var draws = new Draws(20261128);
             string[] pieces = ["", ".", "..", "=", "A===", "W10", Text("{}"), Text(header), Text("null"), Text("[]"), Text("""{"alg":"dir","enc":"A256GCM"}"""), Text("""{"alg":{}}"""), Text("""{"crit":[1]}"""), "+/", "\u0000", "%"];
             return
             [
@@ -357,7 +358,7 @@ public abstract class IdTokenTests(ServiceFixture fixture) : SocialTests(fixture
                 $"{Text("""{"alg":"RS256","x":{"\udc00":1}}""")}.{Text("{}")}.AAAA",
                 $"{Text("""{"alg":"dir","enc":"A256GCM"}""")}.A.A.A.A",
                 $"{Text("""{"alg":"dir","enc":"A256GCM"}""")}.A===.W10..",
-                .. Enumerable.Range(0, 400).Select(_ => string.Join('.', Enumerable.Range(0, random.Next(1, 7)).Select(_ => pieces[random.Next(pieces.Length)]))).Distinct(StringComparer.Ordinal),
+                .. Enumerable.Range(0, 400).Select(_ => string.Join('.', Enumerable.Range(0, 1 + draws.Below(6)).Select(_ => pieces[draws.Below(pieces.Length)]))).Distinct(StringComparer.Ordinal),
             ];
 
             static string Text(string json) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(json));

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Dfns.Registration.EndToEnd.Tests.Running;
+using Dfns.Registration.TestKit;
 
 namespace Dfns.Registration.EndToEnd.Tests.Fire;
 
@@ -23,8 +24,7 @@ internal sealed class FireGround(string provider, string connectionString, int i
     /// <summary>Every so many kills the database is crashed as well.</summary>
     private const int KillsACrash = 3;
 
-    private readonly Lock drawing = new();
-    private readonly Random random = new(seed);
+    private readonly Draws draws = new(seed);
     private readonly ServiceProcess?[] running = new ServiceProcess?[instances];
     private readonly ConcurrentBag<ServiceProcess> ended = [];
     private readonly Channel<int> strikes = Channel.CreateUnbounded<int>();
@@ -65,10 +65,7 @@ internal sealed class FireGround(string provider, string connectionString, int i
     }
 
     /// <summary>A number below a limit.</summary>
-    public int Draw(int below)
-    {
-        lock (drawing) return random.Next(below);
-    }
+    public int Draw(int below) => draws.Below(below);
 
     /// <summary>Counts something that came to its end.</summary>
     public void Done()

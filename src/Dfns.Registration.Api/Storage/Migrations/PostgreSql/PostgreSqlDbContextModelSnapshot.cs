@@ -978,20 +978,25 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                     b.HasKey("OrganisationId", "Id")
                         .HasName("pk_users");
 
+                    b.HasIndex("OrganisationId", "CreatedAt")
+                        .HasDatabaseName("ix_users_begun")
+                        .HasFilter("registered_at IS NULL AND archived_at IS NULL");
+
                     b.HasIndex("OrganisationId", "ExternalId")
                         .IsUnique()
                         .HasDatabaseName("ix_users_organisation_id_external_id");
 
                     b.HasIndex("OrganisationId", "Id")
-                        .HasDatabaseName("ix_users_organisation_id_id")
+                        .HasDatabaseName("ix_users_registered")
                         .HasFilter("registered_at IS NOT NULL AND archived_at IS NULL");
 
                     b.HasIndex("OrganisationId", "UsernameFolded")
                         .IsUnique()
                         .HasDatabaseName("ix_users_organisation_id_username_folded");
 
-                    b.HasIndex("OrganisationId", "CreatedAt", "Id")
-                        .HasDatabaseName("ix_users_organisation_id_created_at_id");
+                    b.HasIndex("OrganisationId", "Kind", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_users_listed")
+                        .HasFilter("NOT is_service_account AND archived_at IS NULL");
 
                     b.ToTable("users", (string)null);
                 });

@@ -1,10 +1,8 @@
-﻿using System;
-using System.Collections.Generic;
-using Microsoft.EntityFrameworkCore.Migrations;
+﻿using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
 
-namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
+namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
 {
     /// <inheritdoc />
     public partial class PermissionSets : Migration
@@ -12,10 +10,14 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.DropIndex(
+                name: "ix_users_organisation_id_created_at_id",
+                table: "users");
+
             migrationBuilder.AddColumn<bool>(
                 name: "second_factor_optional",
                 table: "relying_parties",
-                type: "boolean",
+                type: "INTEGER",
                 nullable: false,
                 defaultValue: false);
 
@@ -23,14 +25,14 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                 name: "permission_sets",
                 columns: table => new
                 {
-                    organisation_id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
-                    operations = table.Column<List<string>>(type: "text[]", nullable: false),
-                    is_archived = table.Column<bool>(type: "boolean", nullable: false),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    version = table.Column<int>(type: "integer", nullable: false)
+                    organisation_id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    operations = table.Column<string>(type: "TEXT", nullable: false),
+                    is_archived = table.Column<bool>(type: "INTEGER", nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    updated_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    version = table.Column<int>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -47,17 +49,17 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                 name: "permission_set_assignments",
                 columns: table => new
                 {
-                    organisation_id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    permission_set_id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    user_id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                    organisation_id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    permission_set_id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    user_id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_permission_set_assignments", x => new { x.organisation_id, x.id });
                     table.ForeignKey(
-                        name: "fk_permission_set_assignments_permission_sets_organisation_id_",
+                        name: "fk_permission_set_assignments_permission_sets_organisation_id_permission_set_id",
                         columns: x => new { x.organisation_id, x.permission_set_id },
                         principalTable: "permission_sets",
                         principalColumns: new[] { "organisation_id", "id" },
@@ -71,7 +73,19 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                 });
 
             migrationBuilder.CreateIndex(
-                name: "ix_users_organisation_id_id",
+                name: "ix_users_begun",
+                table: "users",
+                columns: new[] { "organisation_id", "created_at" },
+                filter: "registered_at IS NULL AND archived_at IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_users_listed",
+                table: "users",
+                columns: new[] { "organisation_id", "kind", "created_at", "id" },
+                filter: "NOT is_service_account AND archived_at IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_users_registered",
                 table: "users",
                 columns: new[] { "organisation_id", "id" },
                 filter: "registered_at IS NOT NULL AND archived_at IS NULL");
@@ -108,7 +122,15 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                 name: "permission_sets");
 
             migrationBuilder.DropIndex(
-                name: "ix_users_organisation_id_id",
+                name: "ix_users_begun",
+                table: "users");
+
+            migrationBuilder.DropIndex(
+                name: "ix_users_listed",
+                table: "users");
+
+            migrationBuilder.DropIndex(
+                name: "ix_users_registered",
                 table: "users");
 
             migrationBuilder.DropIndex(
@@ -118,6 +140,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
             migrationBuilder.DropColumn(
                 name: "second_factor_optional",
                 table: "relying_parties");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_users_organisation_id_created_at_id",
+                table: "users",
+                columns: new[] { "organisation_id", "created_at", "id" });
         }
     }
 }

@@ -1,8 +1,10 @@
-﻿using Microsoft.EntityFrameworkCore.Migrations;
+﻿using System;
+using System.Collections.Generic;
+using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
 
-namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
+namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
 {
     /// <inheritdoc />
     public partial class PermissionSets : Migration
@@ -10,10 +12,14 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.DropIndex(
+                name: "ix_users_organisation_id_created_at_id",
+                table: "users");
+
             migrationBuilder.AddColumn<bool>(
                 name: "second_factor_optional",
                 table: "relying_parties",
-                type: "INTEGER",
+                type: "boolean",
                 nullable: false,
                 defaultValue: false);
 
@@ -21,14 +27,14 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                 name: "permission_sets",
                 columns: table => new
                 {
-                    organisation_id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
-                    id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
-                    name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
-                    operations = table.Column<string>(type: "TEXT", nullable: false),
-                    is_archived = table.Column<bool>(type: "INTEGER", nullable: false),
-                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    updated_at = table.Column<long>(type: "INTEGER", nullable: false),
-                    version = table.Column<int>(type: "INTEGER", nullable: false)
+                    organisation_id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    operations = table.Column<List<string>>(type: "text[]", nullable: false),
+                    is_archived = table.Column<bool>(type: "boolean", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    version = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -45,17 +51,17 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                 name: "permission_set_assignments",
                 columns: table => new
                 {
-                    organisation_id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
-                    id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
-                    permission_set_id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
-                    user_id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
-                    created_at = table.Column<long>(type: "INTEGER", nullable: false)
+                    organisation_id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    permission_set_id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    user_id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_permission_set_assignments", x => new { x.organisation_id, x.id });
                     table.ForeignKey(
-                        name: "fk_permission_set_assignments_permission_sets_organisation_id_permission_set_id",
+                        name: "fk_permission_set_assignments_permission_sets_organisation_id_",
                         columns: x => new { x.organisation_id, x.permission_set_id },
                         principalTable: "permission_sets",
                         principalColumns: new[] { "organisation_id", "id" },
@@ -69,7 +75,19 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateIndex(
-                name: "ix_users_organisation_id_id",
+                name: "ix_users_begun",
+                table: "users",
+                columns: new[] { "organisation_id", "created_at" },
+                filter: "registered_at IS NULL AND archived_at IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_users_listed",
+                table: "users",
+                columns: new[] { "organisation_id", "kind", "created_at", "id" },
+                filter: "NOT is_service_account AND archived_at IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_users_registered",
                 table: "users",
                 columns: new[] { "organisation_id", "id" },
                 filter: "registered_at IS NOT NULL AND archived_at IS NULL");
@@ -106,7 +124,15 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                 name: "permission_sets");
 
             migrationBuilder.DropIndex(
-                name: "ix_users_organisation_id_id",
+                name: "ix_users_begun",
+                table: "users");
+
+            migrationBuilder.DropIndex(
+                name: "ix_users_listed",
+                table: "users");
+
+            migrationBuilder.DropIndex(
+                name: "ix_users_registered",
                 table: "users");
 
             migrationBuilder.DropIndex(
@@ -116,6 +142,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
             migrationBuilder.DropColumn(
                 name: "second_factor_optional",
                 table: "relying_parties");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_users_organisation_id_created_at_id",
+                table: "users",
+                columns: new[] { "organisation_id", "created_at", "id" });
         }
     }
 }
