@@ -1,3 +1,5 @@
+using System.Buffers.Text;
+using System.Globalization;
 using Dfns.Registration.Api.Settings;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
@@ -10,7 +12,12 @@ namespace Dfns.Registration.Api.Accounts;
 internal static class RelyingPartyRules
 {
     private static readonly string[] Attestations = ["none", "indirect", "direct", "enterprise"];
-    private static readonly string[] AppOrigins = ["android:apk-key-hash:", "ios:bundle-id:"];
+    private const string Android = "android:apk-key-hash:";
+
+    // Of a certificate, by SHA-256.
+    private const int FingerprintBytes = 32;
+
+    private static readonly string[] AppOrigins = ["ios:bundle-id:"];
     private static readonly string[] UserVerifications = ["required", "preferred", "discouraged"];
 
     /// <summary>The statuses of FIDO MDS 3.1 §3.1.4 that speak against a model; the others say how well it was certified.</summary>
@@ -21,12 +28,12 @@ internal static class RelyingPartyRules
     public static IReadOnlyList<string> Faults(RelyingParty relyingParty)
     {
         var faults = new List<string>();
-        if (!IsDomain(relyingParty.RelyingPartyId)) faults.Add("The RP id must be a domain name in lower case, such as 'example.co'.");
+        if (DomainFault(relyingParty) is { } badDomain) faults.Add(badDomain);
         if (NameFault(relyingParty.Name) is { } badName) faults.Add(badName);
         if (relyingParty.Origins.Count == 0) faults.Add("At least one origin is needed, such as 'https://app.example.co'.");
         faults.AddRange(relyingParty.Origins.Concat(relyingParty.TopOrigins.Where(o => !IsWebOrigin(o)))
             .Where(o => !IsOrigin(o, relyingParty.RelyingPartyId))
-            .Select(o => $"'{o}' is not an origin of '{relyingParty.RelyingPartyId}': use 'https://' ('http://' for localhost alone) and a host that is the RP id or below it, without a path or a slash at the end, or an app's origin such as 'android:apk-key-hash:…'."));
+            .Select(o => AsWritten(o) ?? $"'{o}' is not an origin of '{relyingParty.RelyingPartyId}': use 'https://' ('http://' for localhost alone) and a host that is the RP id or below it, without a path or a slash at the end, or an app's origin such as 'android:apk-key-hash:…'."));
         if (!Attestations.Contains(relyingParty.Attestation)) faults.Add($"The attestation must be one of {string.Join(", ", Attestations)}.");
         if (!UserVerifications.Contains(relyingParty.UserVerification)) faults.Add($"The user verification must be one of {string.Join(", ", UserVerifications)}.");
         if (relyingParty is { TopOrigins.Count: > 0, AllowCrossOrigin: false }) faults.Add("Top origins have no effect while no ceremony may run in a cross-origin frame: set '--allow-cross-origin' too.");
@@ -70,11 +77,63 @@ internal static class RelyingPartyRules
             yield return "Refusing self attestation restricts nothing while passkeys without any attestation are accepted: the same key comes without. Refuse both, with '--refuse-no-attestation --attestation direct'.";
     }
 
+    // What a browser takes for the RP ID (WebAuthn L3 §5.1.3): a domain as DNS spells it, and none that others register under, but where the page itself is there.
+    private static string? DomainFault(RelyingParty relyingParty)
+    {
+        const string fault = "The RP id must be a domain name in lower case, such as 'example.co'";
+        var domain = relyingParty.RelyingPartyId;
+        if (IsDomain(domain))
+        {
+            return PublicSuffixes.Contains(domain) && relyingParty.Origins.Any(o => IsWebOrigin(o) && new Uri(o).Host != domain)
+                ? $"'{domain}' is a name that others register theirs under, and no browser makes a passkey for all of them. Take the part that is yours, such as 'example.{domain}'."
+                : null;
+        }
+
+        return AsDns(domain) is { } spelled && IsDomain(spelled) ? $"{fault}; browsers and DNS spell '{domain}' as '{spelled}'." : $"{fault}.";
+    }
+
     private static bool IsDomain(string text) =>
-        text.Length <= Limits.DomainLength && !text.Any(char.IsAsciiLetterUpper) && Uri.CheckHostName(text) == UriHostNameType.Dns && !text.EndsWith('.');
+        text.Length <= Limits.DomainLength && text.All(char.IsAscii) && !text.Any(char.IsAsciiLetterUpper) && Uri.CheckHostName(text) == UriHostNameType.Dns && !text.EndsWith('.');
+
+    // Null for what is no name at all.
+    private static string? AsDns(string text)
+    {
+        try
+        {
+            return new IdnMapping { UseStd3AsciiRules = true }.GetAscii(text.TrimEnd('.').ToLowerInvariant());
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    // An origin that is meant well and never compares equal: how it is spelled by whoever sends it. Null for what is no such one.
+    private static string? AsWritten(string text)
+    {
+        if (text.StartsWith(Android, StringComparison.Ordinal))
+        {
+            return $"'{text}' is not an origin of an Android app: behind '{Android}' stands the SHA-256 fingerprint of the certificate that signs the app, in base64url without padding, 43 characters"
+                + (Fingerprint(text[Android.Length..]) is { } bytes ? $": '{Android}{Base64Url.EncodeToString(bytes)}'." : ".");
+        }
+
+        return text.All(char.IsAscii) || !Uri.TryCreate(text, UriKind.Absolute, out var url) || AsDns(url.Host) is not { } host
+            ? null
+            : $"'{text}' is not an origin as browsers write it: '{new UriBuilder(url.Scheme, host, url.IsDefaultPort ? -1 : url.Port).Uri.GetLeftPart(UriPartial.Authority)}'.";
+    }
+
+    // As tools print it: in hexadecimal, with colons or without, or in base64.
+    private static byte[]? Fingerprint(string text)
+    {
+        var hexadecimal = text.Replace(":", "", StringComparison.Ordinal);
+        if (hexadecimal.Length == 2 * FingerprintBytes && hexadecimal.All(char.IsAsciiHexDigit)) return Convert.FromHexString(hexadecimal);
+        var bytes = new byte[FingerprintBytes + 2];
+        return Convert.TryFromBase64String(text.Replace('-', '+').Replace('_', '/').TrimEnd('=') + "=", bytes, out var length) && length == FingerprintBytes ? bytes[..length] : null;
+    }
 
     private static bool IsOrigin(string text, string relyingPartyId)
     {
+        if (text.StartsWith(Android, StringComparison.Ordinal)) return Fingerprint(text[Android.Length..]) is { } bytes && text == Android + Base64Url.EncodeToString(bytes);
         if (AppOrigins.FirstOrDefault(start => text.StartsWith(start, StringComparison.Ordinal)) is { } app) return text.Length > app.Length && text[app.Length..].All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '+' or '/' or '=');
         if (!IsWebOrigin(text)) return false;
         var host = new Uri(text).Host;
@@ -84,7 +143,7 @@ internal static class RelyingPartyRules
 
     // Compared as text later on, so it must be written the way browsers write it: no path, no default port, lower case.
     private static bool IsWebOrigin(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var url)
+        text.All(char.IsAscii) && Uri.TryCreate(text, UriKind.Absolute, out var url)
         && (url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.Host == "localhost"))
         && text == url.GetLeftPart(UriPartial.Authority);
 }

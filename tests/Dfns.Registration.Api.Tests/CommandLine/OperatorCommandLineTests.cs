@@ -164,8 +164,31 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
         Assert.Equal((1, "The database is not up to date; run 'migrate' first."), (run.ExitCode, run.Faults.Trim()));
     }
 
+    /// <summary>Of those that look alike to the ones that are refused.</summary>
+    [Theory]
+    [InlineData("--rp-id localhost --origin http://localhost:3000")]
+    [InlineData("--rp-id xn--bcher-kva.example --origin https://app.xn--bcher-kva.example")]
+    [InlineData("--rp-id www.ck --origin https://www.ck")]
+    [InlineData("--rp-id github.io --origin https://github.io")]
+    [InlineData("--rp-id example.co --origin android:apk-key-hash:-sYXRdwJA3hvue3mKpYrOZ9zSPC7b4mbgzJmdZEDO5w --origin ios:bundle-id:com.example.app")]
+    public async Task A_relying_party_that_browsers_and_apps_take_is_set_up(string options) =>
+        Assert.Equal(0, (await ServiceProgram.OperateAsync(Service.Database, ["org", "create", "--name", "Example", .. options.Split(' ')])).ExitCode);
+
     [Theory]
     [InlineData("--rp-id Example.co --origin https://app.example.co", "The RP id must be a domain name in lower case")]
+    [InlineData("--rp-id Example.co --origin https://app.example.co", "spell 'Example.co' as 'example.co'")]
+    [InlineData("--rp-id bücher.example --origin https://app.bücher.example", "browsers and DNS spell 'bücher.example' as 'xn--bcher-kva.example'")]
+    [InlineData("--rp-id xn--bcher-kva.example --origin https://app.bücher.example:8443", "is not an origin as browsers write it: 'https://app.xn--bcher-kva.example:8443'")]
+    [InlineData("--rp-id example.co --origin https://app.example.co --allow-cross-origin --top-origin https://bücher.example", "is not an origin as browsers write it: 'https://xn--bcher-kva.example'")]
+    [InlineData("--rp-id co --origin https://example.co", "'co' is a name that others register theirs under, and no browser makes a passkey for all of them. Take the part that is yours, such as 'example.co'")]
+    [InlineData("--rp-id co.uk --origin https://example.co.uk", "such as 'example.co.uk'")]
+    [InlineData("--rp-id github.io --origin https://example.github.io", "such as 'example.github.io'")]
+    [InlineData("--rp-id example.ck --origin https://app.example.ck", "such as 'example.example.ck'")]
+    [InlineData("--rp-id 192.0.2.1 --origin https://192.0.2.1", "The RP id must be a domain name")]
+    [InlineData("--rp-id example.co --origin android:apk-key-hash:FA:C6:17:45:DC:09:03:78:6F:B9:ED:E6:2A:96:2B:39:9F:73:48:F0:BB:6F:89:9B:83:32:66:75:91:03:3B:9C", "43 characters: 'android:apk-key-hash:-sYXRdwJA3hvue3mKpYrOZ9zSPC7b4mbgzJmdZEDO5w'")]
+    [InlineData("--rp-id example.co --origin android:apk-key-hash:fac61745dc0903786fb9ede62a962b399f7348f0bb6f899b8332667591033b9c", "43 characters: 'android:apk-key-hash:-sYXRdwJA3hvue3mKpYrOZ9zSPC7b4mbgzJmdZEDO5w'")]
+    [InlineData("--rp-id example.co --origin android:apk-key-hash:+sYXRdwJA3hvue3mKpYrOZ9zSPC7b4mbgzJmdZEDO5w=", "43 characters: 'android:apk-key-hash:-sYXRdwJA3hvue3mKpYrOZ9zSPC7b4mbgzJmdZEDO5w'")]
+    [InlineData("--rp-id example.co --origin android:apk-key-hash:com.example.app", "in base64url without padding, 43 characters.")]
     [InlineData("--rp-id example.co --origin http://app.example.co", "is not an origin of 'example.co'")]
     [InlineData("--rp-id example.co --origin https://example.co.evil.example", "is not an origin of 'example.co'")]
     [InlineData("--rp-id example.co --origin https://evilexample.co", "is not an origin of 'example.co'")]
