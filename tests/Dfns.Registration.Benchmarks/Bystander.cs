@@ -8,7 +8,6 @@ using Dfns.Registration.TestKit;
 using Dfns.Registration.TestKit.Databases;
 using Dfns.Registration.Verification;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Benchmarks;
 

@@ -211,10 +211,13 @@ public abstract class SocialRegistrationTests(ServiceFixture fixture) : SocialTe
     [Theory]
     [InlineData("idToken", "member_required")]
     [InlineData("socialLoginProviderKind", "member_required")]
+    [InlineData("orgId", "organisation_not_told")]
     public async Task Names_the_member_that_is_missing(string member, string code)
     {
         await using var provider = await OpenIdProvider.StartAsync();
         var body = Body(await OrganisationAsync(provider), Draft(provider).Encode());
+        // Of the organisation the token would tell, if it were the only one.
+        await OrganisationAsync(provider);
         body.Remove(member);
 
         var answer = await Service.PostAsync("/auth/registration/social", body);
