@@ -54,7 +54,7 @@ internal static class DemonstrationSetup
              Register a passkey in your browser:
                {RegistrationLink(app.Services, username, code)}
 
-             Then sign in:       {page}/account.html{query}
+             Then sign in:       {page}/account.html{query}#orgId={DemonstrationStore.OrganisationId}
              Invite more users:  {page}/console.html{query}
              Explore the API:    {page}/swagger{query}
 

@@ -29,9 +29,33 @@ internal static class ServiceStart
             return 1;
         }
 
-        if (app.Environment.IsDevelopment()) await app.PrintDemonstrationAsync(app.Lifetime.ApplicationStopping);
+        if (app.Environment.IsDevelopment() && await app.DemonstrationFaultAsync() is { } reason)
+        {
+            await error.WriteLineAsync($"The service does not start: {reason}");
+            await app.StopAsync();
+            return 1;
+        }
+
         await app.WaitForShutdownAsync();
         return 0;
+    }
+
+    private static async Task<string?> DemonstrationFaultAsync(this WebApplication app)
+    {
+        try
+        {
+            await app.PrintDemonstrationAsync(app.Lifetime.ApplicationStopping);
+            return null;
+        }
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // Ended before the link was printed: an orderly end like any other.
+            return null;
+        }
+        catch (Exception e) when (StorageFailure.Is(e))
+        {
+            return StorageFailure.Explain(e);
+        }
     }
 
     private static async Task<string?> DatabaseFaultAsync(this WebApplication app)

@@ -43,7 +43,9 @@ public sealed class SharedWorkTests(ServiceFixture.PostgreSqlItself fixture) : S
         await Service.AsOwnerAsync(async db =>
         {
             await using var transaction = await db.Database.BeginTransactionAsync();
+#pragma warning disable EF1002 // One of the tables of the test.
             await db.Database.ExecuteSqlRawAsync($"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
+#pragma warning restore EF1002
             await first.WriteAsync(request);
             while (await WaitingAsync() is null) await Task.Yield();
             var asked = await WaitingAsync();

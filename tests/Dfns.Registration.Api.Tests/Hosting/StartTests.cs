@@ -24,7 +24,7 @@ public sealed class StartTests
     }
 
     [Theory]
-    [InlineData("Database:ConnectionString", "nonsense", "Database:ConnectionString is not one that Npgsql or Microsoft.Data.Sqlite can read")]
+    [InlineData("Database:ConnectionString", "nonsense", "Database:ConnectionString is not one that SQLite can read, which Database:Provider says")]
     [InlineData("Secrets:MasterKey", "c2hvcnQ=", "Secrets:MasterKey must be 32 random bytes")]
     [InlineData("Tokens:Issuer", "http://auth.example.co", "Tokens:Issuer must be the public https address")]
     [InlineData("Tokens:SigningKeyLifetime", "00:01:00", "Tokens:SigningKeyLifetime must be at least a day")]

@@ -71,7 +71,8 @@ public sealed class LostAnswerOfEachCallTests(LostAnswerOfEachCallTests.Behind b
         {
             var answer = await prepared.SendAsync();
             Assert.True((int)answer.Status == 200, answer.Text);
-        });
+        }
+        );
     });
 
     [Theory]
@@ -85,7 +86,8 @@ public sealed class LostAnswerOfEachCallTests(LostAnswerOfEachCallTests.Behind b
             var run = await ServiceProgram.RunAsync(
                 arguments, Service.Settings(behind.Database).Where(s => s.Key != "Database:ConnectionString").Select(s => (s.Key, s.Value)).Append(("Database:ConnectionString", behind.Proxy.Through(behind.Database, prepares: false))));
             Assert.True(run.ExitCode == 0, run.Everything);
-        });
+        }
+        );
     });
 
     [Fact]
@@ -112,7 +114,8 @@ public sealed class LostAnswerOfEachCallTests(LostAnswerOfEachCallTests.Behind b
             Assert.True(await behind.Service.Services.GetRequiredService<CodeMailQueue>().DeliverAsync(issued!));
             Assert.Equal(1, await scope.ServiceProvider.GetRequiredService<RegistrationDbContext>().AuditEvents.CountAsync(e => e.OrganisationId == invited.Organisation.Id && e.Action == "registration_code.sent"));
             Assert.Equal(issued!.Code, (await invited.Organisation.MailAsync()).Code);
-        });
+        }
+        );
     });
 
     // Once undisturbed, and then with each answer lost until there are no more of them.
