@@ -128,7 +128,7 @@ internal sealed class HostileScene
             }
         }
 
-        foreach (var value in new[] { "7", "true", "[]", "{}", "\"\"" })
+        foreach (var value in new[] { "7", "true", "[]", "{}", "\"\\u0000\"" })
         {
             yield return Completion($"credentialName is {value}", "firstFactorCredential.credentialName", JsonNode.Parse(value), 400);
             yield return Completion($"encryptedPrivateKey is {value}", "recoveryCredential.encryptedPrivateKey", JsonNode.Parse(value), 400);
