@@ -20,11 +20,12 @@ internal sealed class AccessTokenStore(RegistrationDbContext db, Changes changes
                 Token = t,
                 User = t.User!,
                 RelyingParty = t.User!.Organisation!.RelyingParty!,
-                Assigned = db.PermissionSetAssignments
-                    .Where(a => a.OrganisationId == t.OrganisationId && a.UserId == t.UserId && !a.PermissionSet!.IsArchived).Select(a => a.PermissionSet!.Operations).ToList(),
+                // Each looked for by itself: joined, SQLite would go through the sets of all organisations.
+                Assigned = db.PermissionSetAssignments.Where(a => a.OrganisationId == t.OrganisationId && a.UserId == t.UserId)
+                    .Select(a => db.PermissionSets.Where(s => s.OrganisationId == a.OrganisationId && s.Id == a.PermissionSetId && !s.IsArchived).Select(s => s.Operations).FirstOrDefault()).ToList(),
             })
             .SingleOrDefaultAsync(ct);
-        return found is null ? null : new Caller(found.User, found.Token, found.RelyingParty) { Assigned = [.. found.Assigned.SelectMany(operations => operations)] };
+        return found is null ? null : new Caller(found.User, found.Token, found.RelyingParty) { Assigned = [.. found.Assigned.SelectMany(operations => operations ?? [])] };
     }
 
     /// <summary>Notes that a token was used, at once.</summary>

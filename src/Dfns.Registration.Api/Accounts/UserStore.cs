@@ -222,7 +222,8 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
         }
     }
 
-    private IQueryable<FoundUser> WithFirstFactor(IQueryable<User> users) => users.Select(u => new FoundUser(
+    // The sets by a statement of their own: joined, SQLite would go through those of all organisations.
+    private IQueryable<FoundUser> WithFirstFactor(IQueryable<User> users) => users.AsSplitQuery().Select(u => new FoundUser(
         u,
         db.Credentials.Where(c => c.OrganisationId == u.OrganisationId && c.UserId == u.Id && c.Slot == CredentialSlot.FirstFactor && c.Status == CredentialStatus.Active)
             .OrderBy(c => c.CreatedAt).Select(c => c.Uuid).FirstOrDefault(),

@@ -50,7 +50,7 @@ internal sealed class NameStore(SharedQueries queries) : IAsyncDisposable
     private static readonly string HasFew =
         string.Create(
             CultureInfo.InvariantCulture,
-            $"(SELECT count(*) FROM (SELECT 1 FROM credentials AS c WHERE c.organisation_id = u.organisation_id AND c.user_id = u.id AND c.status <> 'Archived' LIMIT {NobodysCredentials.MostOfStandIn + 1}) AS few) <= {NobodysCredentials.MostOfStandIn}");
+            $"(SELECT count(*) FROM (SELECT 1 FROM credentials AS c WHERE c.organisation_id = near.organisation_id AND c.user_id = near.id AND c.status <> 'Archived' LIMIT {NobodysCredentials.MostOfStandIn + 1}) AS few) <= {NobodysCredentials.MostOfStandIn}");
 
     private const string Registered = "u.registered_at IS NOT NULL AND u.archived_at IS NULL";
 
@@ -61,7 +61,7 @@ internal sealed class NameStore(SharedQueries queries) : IAsyncDisposable
     /// <param name="from">From which id on: a further condition on <c>u</c>.</param>
     internal static string StandIn(string from) => string.Create(
         CultureInfo.InvariantCulture,
-        $"(SELECT u.id FROM (SELECT u.organisation_id, u.id FROM users AS u WHERE u.organisation_id = a.organisation_id{from} AND {Registered} ORDER BY u.organisation_id, u.id LIMIT {MostLookedAt}) AS u WHERE {HasFew} ORDER BY u.id LIMIT 1)");
+        $"(SELECT near.id FROM (SELECT u.organisation_id, u.id FROM users AS u WHERE u.organisation_id = a.organisation_id{from} AND {Registered} ORDER BY u.organisation_id, u.id LIMIT {MostLookedAt}) AS near WHERE {HasFew} ORDER BY near.id LIMIT 1)");
 
     /// <summary>
     /// Reads the credentials of whoever has a name; for nobody those of some other user, which are to be left alone, so that the database
