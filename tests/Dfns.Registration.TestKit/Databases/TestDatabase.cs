@@ -30,17 +30,30 @@ public sealed class TestDatabase : IAsyncDisposable
     /// <summary>The service's own role, where it is another than the owner and may do what <c>grants.sql</c> gives it; else null.</summary>
     public string? ServiceRole => owner is null ? null : new NpgsqlConnectionStringBuilder(ConnectionString).Username;
 
+    private const int MostAttempts = 100;
+
     /// <summary>A SQLite file in a temporary directory of its own, so that its journal files go with it.</summary>
     public static Task<TestDatabase> SqliteAsync()
     {
         var directory = Directory.CreateTempSubdirectory("dfns-test-");
         var connectionString = new SqliteConnectionStringBuilder { DataSource = Path.Combine(directory.FullName, "test.db") }.ConnectionString;
-        return Task.FromResult(new TestDatabase("Sqlite", connectionString, () =>
+        return Task.FromResult(new TestDatabase("Sqlite", connectionString, async () =>
         {
             using var pool = new SqliteConnection(connectionString);
             SqliteConnection.ClearPool(pool);
-            directory.Delete(recursive: true);
-            return Task.CompletedTask;
+            for (var attempt = 1; ; attempt++)
+            {
+                try
+                {
+                    directory.Delete(recursive: true);
+                    return;
+                }
+                catch (IOException) when (attempt < MostAttempts)
+                {
+                    // What a service that has just ended had under way has opened the file once more meanwhile.
+                    await Task.Yield();
+                }
+            }
         }));
     }
 
