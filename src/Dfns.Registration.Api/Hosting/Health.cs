@@ -36,7 +36,7 @@ internal static class Health
     private sealed record HealthResponse(string Status, string Version);
 
     /// <summary>Whether the service is ready, asked at most once in a second however many ask, and by whatever spelling of its path.</summary>
-    private sealed class Readiness(HealthCheckService checks, TimeProvider clock)
+    private sealed class Readiness(HealthCheckService checks, TimeProvider clock) : IAsyncDisposable
     {
         private static readonly TimeSpan Kept = TimeSpan.FromSeconds(1);
 
@@ -57,6 +57,14 @@ internal static class Health
             {
                 return false;
             }
+        }
+
+        /// <summary>Waits for what is under way, so that nothing is read any more once the service has ended.</summary>
+        public async ValueTask DisposeAsync()
+        {
+            Task? last;
+            lock (turn) last = asked;
+            if (last is not null) await last.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         private Task<bool> Asked()

@@ -8,7 +8,7 @@ namespace Dfns.Registration.Api.Hosting;
 /// Admits the browser origins that some organisation lists for its relying party. A preflight does not say whose it is, so the list is
 /// one for all; what an origin may then do is decided by the ceremony, which knows its organisation.
 /// </summary>
-internal sealed class OrganisationCors : ICorsPolicyProvider
+internal sealed class OrganisationCors : ICorsPolicyProvider, IAsyncDisposable
 {
     private static readonly TimeSpan Refresh = TimeSpan.FromSeconds(15);
 
@@ -25,6 +25,8 @@ internal sealed class OrganisationCors : ICorsPolicyProvider
 
     public async Task<CorsPolicy?> GetPolicyAsync(HttpContext context, string? policyName) =>
         (current is { } fresh && IsFresh(fresh) ? fresh : await refreshing.JoinAsync(context.RequestAborted)).Cors;
+
+    public ValueTask DisposeAsync() => refreshing.DisposeAsync();
 
     private async Task<Policy> RefreshAsync()
     {

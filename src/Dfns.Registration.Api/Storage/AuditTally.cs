@@ -19,6 +19,7 @@ internal sealed partial class AuditTally(IServiceScopeFactory scopes, TimeProvid
     public const int MostOfOne = 25;
 
     private readonly Lock turn = new();
+    private readonly SemaphoreSlim writing = new(1);
     private Dictionary<(string OrganisationId, bool OfCaller), Book> books = [];
 
     /// <summary>Counts what happened now.</summary>
@@ -28,8 +29,41 @@ internal sealed partial class AuditTally(IServiceScopeFactory scopes, TimeProvid
         lock (turn) Add(what, new Tally(1, now, now));
     }
 
-    /// <summary>Adds what was counted to the audit trail. What cannot be added is counted on.</summary>
+    /// <summary>Adds what was counted to the audit trail, and ends no earlier than what another asker is adding. What cannot be added is counted on.</summary>
     public async Task WriteAsync(CancellationToken ct)
+    {
+        // Who stops the service may do so twice at once, and whoever finds nothing left to add must not end it under the other.
+        await writing.WaitAsync(CancellationToken.None);
+        try
+        {
+            await WriteCountedAsync(ct);
+        }
+        finally
+        {
+            writing.Release();
+        }
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        // Requests have ended before.
+        await WriteAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        writing.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Window, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken)) await WriteAsync(stoppingToken);
+    }
+
+    private async Task WriteCountedAsync(CancellationToken ct)
     {
         Dictionary<(string, bool), Book> counted;
         lock (turn) (counted, books) = (books, []);
@@ -51,19 +85,6 @@ internal sealed partial class AuditTally(IServiceScopeFactory scopes, TimeProvid
                 foreach (var (what, tally) in all) Add(what, tally);
             }
         }
-    }
-
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        // Requests have ended before.
-        await WriteAsync(cancellationToken);
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Window, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken)) await WriteAsync(stoppingToken);
     }
 
     private void Add(TalliedEvent what, Tally more)

@@ -2,7 +2,7 @@ namespace Dfns.Registration.Api.Storage;
 
 /// <summary>What one asks for and all get who ask meanwhile: it goes on whoever of them leaves, in nobody's context.</summary>
 /// <param name="work">Does it. What it throws, all get who wait; the next who asks begins anew.</param>
-internal sealed class SharedWork<T>(Func<Task<T>> work)
+internal sealed class SharedWork<T>(Func<Task<T>> work) : IAsyncDisposable
 {
     private readonly Lock turn = new();
     private Task<T>? underWay;
@@ -20,5 +20,14 @@ internal sealed class SharedWork<T>(Func<Task<T>> work)
 
             return underWay.WaitAsync(ct);
         }
+    }
+
+    /// <summary>Waits for what is under way, so that nothing is read or written any more once the service has ended.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Task? last;
+        lock (turn) last = underWay;
+        // Whoever asked for it has been told of its failure.
+        if (last is not null) await last.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

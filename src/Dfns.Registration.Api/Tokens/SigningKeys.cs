@@ -13,7 +13,7 @@ namespace Dfns.Registration.Api.Tokens;
 /// key it does not know, and no request can cause a look-up by naming one. Whoever can write rows adds no key: each is opened, and its public
 /// half follows from what was sealed.
 /// </summary>
-internal sealed partial class SigningKeys
+internal sealed partial class SigningKeys : IAsyncDisposable
 {
     public static readonly TimeSpan Refresh = TimeSpan.FromMinutes(1);
     public static readonly TimeSpan Lead = TimeSpan.FromMinutes(10);
@@ -60,6 +60,8 @@ internal sealed partial class SigningKeys
         await scope.ServiceProvider.GetRequiredService<SigningKeyStore>().AddByOperatorAsync(key, ct);
         return key;
     }
+
+    public ValueTask DisposeAsync() => refreshing.DisposeAsync();
 
     private bool IsFresh(KeySet keys) => clock.GetElapsedTime(keys.LoadedAt) < Refresh;
 

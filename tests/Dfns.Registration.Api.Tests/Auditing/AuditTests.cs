@@ -338,7 +338,8 @@ public abstract class AuditTests(ServiceFixture fixture) : ServiceTests(fixture)
         var organisation = await Service.NewOrganisationAsync();
         await using (var service = await Service.StartAnotherAsync())
         {
-            await service.PostAsync("/auth/registration/init", new JsonObject { ["username"] = "nobody@example.co", ["registrationCode"] = "0000-0000-0000-0000", ["orgId"] = organisation.Id });
+            var refused = await service.PostAsync("/auth/registration/init", new JsonObject { ["username"] = "nobody@example.co", ["registrationCode"] = "0000-0000-0000-0000", ["orgId"] = organisation.Id });
+            Assert.Equal("invalid_code", refused.Code);
         }
 
         Assert.Single(await EventsAsync(organisation, AuditActions.RegistrationFailed));

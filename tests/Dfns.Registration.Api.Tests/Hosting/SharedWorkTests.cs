@@ -2,6 +2,7 @@ using System.Reflection;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Dfns.Registration.Api.Tests.Hosting;
 
@@ -19,6 +20,7 @@ public sealed class SharedWorkTests(ServiceFixture.PostgreSqlItself fixture) : S
         ["TableStatistics"] = "in nobody's context",
         ["ApiDocument"] = "takes no token",
         ["SqliteWriter"] = "takes no token",
+        ["AuditTally"] = "waited for by who stops the service, not by requests",
         ["Entry"] = "of a provider's keys: read with a patience of its own",
         ["DemonstrationExamples"] = "asked by the document alone, which takes no token",
     };
@@ -84,6 +86,45 @@ public sealed class SharedWorkTests(ServiceFixture.PostgreSqlItself fixture) : S
         ends.SetResult(7);
         Assert.Equal(7, await work.JoinAsync(CancellationToken.None));
         Assert.Equal(2, times);
+    }
+
+    [Fact]
+    public async Task What_is_under_way_when_the_service_ends_is_waited_for_even_where_it_fails()
+    {
+        var ends = new TaskCompletionSource<int>();
+        var work = new SharedWork<int>(() => ends.Task);
+        await work.DisposeAsync();
+        var asked = work.JoinAsync(CancellationToken.None);
+
+        var disposed = work.DisposeAsync().AsTask();
+        Assert.False(disposed.IsCompleted);
+        ends.SetException(new TimeoutException());
+        await disposed;
+        await Assert.ThrowsAsync<TimeoutException>(() => asked);
+    }
+
+    // As a host does that is told to stop while its program, which waits for just that, stops it too.
+    [Fact]
+    public async Task Whoever_stops_the_service_second_waits_for_what_the_first_is_adding_to_the_audit_trail()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var tally = Service.Services.GetRequiredService<AuditTally>();
+        await tally.WriteAsync(CancellationToken.None);
+        tally.Count(new TalliedEvent(organisation.Id, AuditActions.RegistrationFailed, AuditActors.Anybody, organisation.Id, RemoteAddress: null, "one"));
+
+        var (first, second) = await Service.AsOwnerAsync(async db =>
+        {
+            await using var held = await db.Database.BeginTransactionAsync();
+            await db.Database.ExecuteSqlRawAsync("LOCK TABLE audit_events IN SHARE MODE");
+            var (adding, waiting) = (tally.WriteAsync(CancellationToken.None), tally.WriteAsync(CancellationToken.None));
+            Assert.Equal((false, false), (adding.IsCompleted, waiting.IsCompleted));
+            return (adding, waiting);
+        });
+        await second;
+
+        Assert.True(first.IsCompleted);
+        await first;
+        Assert.Equal("one", (await Service.InDatabaseAsync(db => db.AuditEvents.SingleAsync(e => e.OrganisationId == organisation.Id))).Note);
     }
 
     // What is new here is thought of, and is either shared or has its reason.

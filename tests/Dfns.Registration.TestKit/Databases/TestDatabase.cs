@@ -50,7 +50,7 @@ public sealed class TestDatabase : IAsyncDisposable
                 }
                 catch (IOException) when (attempt < MostAttempts)
                 {
-                    // What a service that has just ended had under way has opened the file once more meanwhile.
+                    // Whoever still held the file may have opened it once more meanwhile.
                     await Task.Yield();
                 }
             }
