@@ -79,6 +79,15 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
         WithFirstFactor(db.Users.Where(u => u.OrganisationId == organisationId && u.Id == userId && u.IsServiceAccount == isServiceAccount && u.ArchivedAt == null))
             .SingleOrDefaultAsync(ct);
 
+    /// <summary>Finds one person by name.</summary>
+    /// <returns>The user, tracked; or null: unknown, deleted, or of another organisation.</returns>
+    public Task<FoundUser?> FindPersonAsync(string organisationId, string username, CancellationToken ct)
+    {
+        var folded = User.Fold(username);
+        return WithFirstFactor(db.Users.Where(u => u.OrganisationId == organisationId && u.UsernameFolded == folded && !u.IsServiceAccount && u.ArchivedAt == null))
+            .SingleOrDefaultAsync(ct);
+    }
+
     /// <summary>One page of the persons, in the order in which they were created.</summary>
     /// <param name="organisationId">Whose users.</param>
     /// <param name="kind">Only users of this kind; null for all.</param>

@@ -23,16 +23,20 @@ internal sealed record AccountArguments(string Noun, string Option, bool IsServi
         string verb, string what, string more, IReadOnlyList<Option> options, Func<IServiceProvider, User, ParseResult, CancellationToken, Task<CommandResult>> run)
     {
         var organisation = OrganisationCommands.Id();
-        var id = new Option<string>(Option) { Required = true, Description = $"The id; '{Noun} list' shows it." };
+        var id = new Option<string>(Option) { Required = true, Description = $"The id{(IsServiceAccount ? "" : " or the username")}; '{Noun} list' shows it." };
         var command = new Command(verb, $"{what}\n\nExample: {Noun} {verb} --org or-30tnh-itmjs-s235s5ontr3r23h2 {Option} us-6b58p-r53sr-rlrd3l5cj3uc4ome{more}") { organisation, id };
         foreach (var option in options) command.Options.Add(option);
         command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
             parsed,
             async (services, stop) =>
-                await services.GetRequiredService<UserStore>().FindAsync(parsed.GetValue(organisation)!, parsed.GetValue(id)!, IsServiceAccount, stop) is { } found
+                await FindAsync(services.GetRequiredService<UserStore>(), parsed.GetValue(organisation)!, parsed.GetValue(id)!, stop) is { } found
                     ? await run(services, found.User, parsed, stop)
-                    : CommandResult.Fault($"There is no {Noun.Replace('-', ' ')} with this id in this organisation; '{Noun} list' shows them."),
+                    : CommandResult.Fault($"There is no {Noun.Replace('-', ' ')} with this id{(IsServiceAccount ? "" : " or name")} in this organisation; '{Noun} list' shows them."),
             ct));
         return command;
     }
+
+    // Nobody takes another's id for a name: the id comes first.
+    private async Task<FoundUser?> FindAsync(UserStore users, string organisationId, string typed, CancellationToken ct) =>
+        await users.FindAsync(organisationId, typed, IsServiceAccount, ct) ?? (IsServiceAccount ? null : await users.FindPersonAsync(organisationId, typed, ct));
 }

@@ -36,6 +36,8 @@ internal static class OperatorCommandLine
         if (parsed.Action is ParseErrorAction mistyped)
         {
             mistyped.ShowTypoCorrections = false;
+            // The sentence that says what is wrong is not to be looked for above a page of help; where nothing was typed that could be, the page is the answer.
+            mistyped.ShowHelp = parsed.UnmatchedTokens.Count == 0 && parsed.CommandResult.Command.Subcommands.Count > 0;
             foreach (var typed in parsed.UnmatchedTokens)
             {
                 if (Spelling.Nearest(typed.Split('=', ':')[0], Words(parsed.CommandResult.Command).Concat(Words(root))) is { } meant) await host.Error.WriteLineAsync($"There is no '{typed.Split('=', ':')[0]}' here; did you mean '{meant}'?");
@@ -43,12 +45,18 @@ internal static class OperatorCommandLine
         }
 
         var exitCode = await parsed.InvokeAsync(host);
+        // What is wrong with a value is told whole.
+        if (parsed.Action is ParseErrorAction { ShowHelp: false } && !parsed.Errors.All(e => e.SymbolResult is System.CommandLine.Parsing.OptionResult { Tokens.Count: > 0 })) await host.Error.WriteLineAsync($"'{string.Join(' ', Path(parsed.CommandResult).Append("--help"))}' tells what it takes.");
         return parsed.Errors.Count > 0 && parsed.CommandResult.Command.Name == VerifyCommand.Name ? VerifyCommand.Unusable : exitCode;
     }
 
     // What begins with a word, or with an option that every command has.
     private static bool IsCommand(string[] args) =>
         args is [var first, ..] && ((!first.StartsWith('-') && !first.Contains('=', StringComparison.Ordinal)) || first.Split('=', ':')[0] is "--help" or "-h" or "-?" or "--version" or "--json");
+
+    // As typed behind the name of the executable.
+    private static IEnumerable<string> Path(System.CommandLine.Parsing.CommandResult result) =>
+        result.Parent is System.CommandLine.Parsing.CommandResult above ? Path(above).Append(result.Command.Name) : [];
 
     private static IEnumerable<string> Words(Command command) => command.Subcommands.Select(verb => verb.Name).Concat(command.Options.Select(option => option.Name));
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.CommandLine;
@@ -7,7 +8,7 @@ namespace Dfns.Registration.Api.CommandLine;
 /// <summary>Prints what a command did: a table for people, JSON for scripts.</summary>
 internal static class Output
 {
-    private static readonly JsonSerializerOptions Json = new(WireJson.Options) { WriteIndented = true };
+    private static readonly JsonSerializerOptions Json = new(WireJson.Options) { WriteIndented = true, Converters = { new InstantConverter() } };
 
     /// <returns>The exit code.</returns>
     public static int Write(ParseResult parsed, CommandResult result)
@@ -65,5 +66,13 @@ internal static class Output
         var widths = columns.ToDictionary(c => c, c => cells.Max(r => Math.Max(c.Length, r.GetValueOrDefault(c, "").Length)), StringComparer.Ordinal);
         output.WriteLine(string.Join("  ", columns.Select(c => c.PadRight(widths[c]))).TrimEnd());
         foreach (var row in cells) output.WriteLine(string.Join("  ", columns.Select(c => row.GetValueOrDefault(c, "").PadRight(widths[c]))).TrimEnd());
+    }
+
+    /// <summary>Instants as the service's answers have them.</summary>
+    private sealed class InstantConverter : JsonConverter<DateTimeOffset>
+    {
+        public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTimeOffset();
+
+        public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) => writer.WriteStringValue(WireTime.Of(value));
     }
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Dfns.Registration.Api.Demonstration;
 using Dfns.Registration.Api.Settings;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Telemetry;
 
 namespace Dfns.Registration.Api.Hosting;
 
@@ -13,6 +14,15 @@ internal static class ServiceStart
     /// <param name="error">Told why it does not start.</param>
     /// <returns>The exit code: 0 after an orderly end, 1 when the settings are at fault or do not fit the database.</returns>
     public static async Task<int> RunServiceAsync(this WebApplication app, TextWriter error)
+    {
+        // Named while there are services.
+        var (log, clock) = (app.Services.GetRequiredService<Serilog.ILogger>(), app.Services.GetRequiredService<TimeProvider>());
+        var exitCode = await StartAndWaitAsync(app, error);
+        await LogQueue.EmptyAsync(log, clock);
+        return exitCode;
+    }
+
+    private static async Task<int> StartAndWaitAsync(WebApplication app, TextWriter error)
     {
         var faults = app.SettingFaults();
         if (faults.Count == 0 && app.AddressFault() is { } address) faults = [address];

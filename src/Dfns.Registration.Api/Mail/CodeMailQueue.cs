@@ -11,7 +11,8 @@ namespace Dfns.Registration.Api.Mail;
 
 /// <summary>
 /// Delivers mails beside the requests, and not right after them, so that neither an answer nor the next one takes longer for a user who
-/// exists than for one who does not. They wait in memory only, never in the database; a code that is lost with the process is asked for again. On shutdown what waits is still sent.
+/// exists than for one who does not. They wait in memory only, never in the database; a code that is lost with the process is asked for again. On shutdown what waits is still
+/// sent, at once.
 /// </summary>
 internal sealed partial class CodeMailQueue(
     ICodeDelivery delivery, IServiceScopeFactory scopes, Entropy entropy, TimeProvider clock, IOptions<MailOptions> options, ILogger<CodeMailQueue> logger) : BackgroundService
@@ -21,6 +22,7 @@ internal sealed partial class CodeMailQueue(
     private const int Attempts = 3;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
+    private readonly CancellationTokenSource stopping = new();
     private readonly Channel<(WaitingMail Mail, long Since, TimeSpan Wait)> waiting = Channel.CreateBounded<(WaitingMail, long, TimeSpan)>(Capacity);
 
     /// <summary>Whether there is no room; asked before a code is issued that nobody would get.</summary>
@@ -32,11 +34,26 @@ internal sealed partial class CodeMailQueue(
         if (!waiting.Writer.TryWrite((mail, clock.GetTimestamp(), options.Value.Spread * entropy.Fraction()))) Log.Dropped(logger, Capacity);
     }
 
-    public override Task StopAsync(CancellationToken cancellationToken)
+    public override async Task StopAsync(CancellationToken cancellationToken)
     {
         waiting.Writer.TryComplete();
-        // The loops below end once the queue is empty; the host's patience bounds the wait.
-        return ExecuteTask?.WaitAsync(cancellationToken) ?? Task.CompletedTask;
+        await stopping.CancelAsync();
+        if (ExecuteTask is null) return;
+        try
+        {
+            // The loops below end once the queue is empty; the host's patience bounds the wait.
+            await ExecuteTask.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            Log.Left(logger, waiting.Reader.Count);
+        }
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        stopping.Dispose();
     }
 
     /// <summary>Delivers a mail now, and notes of a code that it was sent.</summary>
@@ -57,7 +74,7 @@ internal sealed partial class CodeMailQueue(
                 if (attempt == Attempts || IsFinal(e)) return false;
             }
 
-            await Task.Delay(Pause, clock);
+            await PauseAsync(Pause);
         }
     }
 
@@ -71,7 +88,7 @@ internal sealed partial class CodeMailQueue(
             try
             {
                 var left = wait - clock.GetElapsedTime(since);
-                if (left > TimeSpan.Zero) await Task.Delay(left, clock);
+                if (left > TimeSpan.Zero) await PauseAsync(left);
                 await DeliverAsync(mail);
             }
 #pragma warning disable CA1031 // An exception that leaves this loop ends the whole service; no mail is worth that.
@@ -81,6 +98,13 @@ internal sealed partial class CodeMailQueue(
                 Log.Unforeseen(logger, e.GetType().Name);
             }
         }
+    }
+
+    // Ends with the service: what is to be sent then is sent without more ado.
+    private async Task PauseAsync(TimeSpan pause)
+    {
+        if (stopping.IsCancellationRequested) return;
+        await Task.Delay(pause, clock, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task DeliverOnceAsync(WaitingMail mail)
@@ -123,6 +147,9 @@ internal sealed partial class CodeMailQueue(
 
         [LoggerMessage(Level = LogLevel.Error, Message = "Mailing failed for an unforeseen reason: {Fault}")]
         public static partial void Unforeseen(ILogger logger, string fault);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "The service ended before the mail server had taken everything: {Waiting} mails are lost, and those that were being sent")]
+        public static partial void Left(ILogger logger, int waiting);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "A code was mailed, but the audit trail does not say so: {Fault}")]
         public static partial void NotAudited(ILogger logger, string fault);

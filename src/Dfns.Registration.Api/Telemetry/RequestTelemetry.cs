@@ -22,9 +22,8 @@ internal static class RequestTelemetry
     {
         // No request body, header, path or query ever becomes a property of an event; the framework's own request lines, which repeat the
         // query, stay off whatever the configuration says.
-        builder.Services.AddSerilog(
-            (services, logger) => logger
-                .ReadFrom.Configuration(builder.Configuration)
+        builder.Services.AddSingleton<LogQueue>().AddSerilog(
+            (services, logger) => services.GetRequiredService<LogQueue>().Configure(logger, builder.Configuration)
                 .ReadFrom.Services(services)
                 .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", Serilog.Events.LogEventLevel.Warning)
                 .Enrich.FromLogContext()

@@ -374,17 +374,62 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     }
 
     [Theory]
-    [InlineData("org list --org x")]
     [InlineData("org")]
-    [InlineData("org create")]
-    [InlineData("unknown")]
-    [InlineData("user invite --org or-a --username jane --kind Robot")]
-    public async Task What_is_mistyped_is_told_with_the_help(string arguments)
+    [InlineData("user")]
+    [InlineData("--help")]
+    public async Task Where_a_command_is_wanted_the_help_lists_them(string arguments)
     {
         var run = await ServiceProgram.OperateAsync(Service.Database, arguments.Split(' '));
 
-        Assert.NotEqual(0, run.ExitCode);
+        Assert.Equal(arguments == "--help" ? 0 : 1, run.ExitCode);
         Assert.Contains("Usage:", run.Everything, StringComparison.Ordinal);
+        Assert.Contains("Commands:", run.Everything, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("org crate", "There is no 'crate' here; did you mean 'create'?", "'org --help' tells what it takes.")]
+    [InlineData("org create --nam Mine", "There is no '--nam' here; did you mean '--name'?", "'org create --help' tells what it takes.")]
+    [InlineData("user invite --org or-1 --usrname jane", "There is no '--usrname' here; did you mean '--username'?", "'user invite --help' tells what it takes.")]
+    [InlineData("user list", "Option '--org' is required.", "'user list --help' tells what it takes.")]
+    [InlineData("org list --org x", "Unrecognized command or argument '--org'.", "'org list --help' tells what it takes.")]
+    [InlineData("org create", "Option '--name' is required.", "'org create --help' tells what it takes.")]
+    [InlineData("user invite --org or-a --username jane --kind Robot", "'Robot' is no value of --kind", "use one of CustomerEmployee, EndUser.")]
+    [InlineData("unknown", "Unrecognized command or argument 'unknown'.", "'--help' tells what it takes.")]
+    [InlineData("keys rotate now", "Unrecognized command or argument 'now'.", "'keys rotate --help' tells what it takes.")]
+    public async Task What_is_mistyped_is_told_in_a_few_lines(string typed, string said, string where)
+    {
+        var run = await ServiceProgram.OperateAsync(Service.Database, typed.Split(' '));
+
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains(said, run.Faults, StringComparison.Ordinal);
+        Assert.EndsWith(where, run.Faults.TrimEnd(), StringComparison.Ordinal);
+        Assert.DoesNotContain("Usage:", run.Everything, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("invite-again", "--print-code")]
+    [InlineData("permit", "--add", "Auth:Users:Read")]
+    [InlineData("permit", "--permission", "Auth:Users:Read")]
+    [InlineData("permit", "--none")]
+    [InlineData("deactivate")]
+    [InlineData("activate")]
+    public async Task A_user_is_named_by_id_or_by_name(string verb, params string[] more)
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var jane = await Service.InviteAsync(organisation, "jane@example.co", UserKind.CustomerEmployee);
+        // Whose name is another's id is not meant by it.
+        var impostor = await Service.InviteAsync(organisation, jane.UserId);
+
+        foreach (var named in (string[])[jane.UserId, " JANE@example.co"])
+        {
+            var row = await ServiceProgram.RowAsync(Service.Database, ["user", verb, "--org", organisation.Id, "--user", named, .. more]);
+            if (row["code"] is { } code) KnownSecrets.Add((string)code!);
+            Assert.Equal(jane.UserId, (string?)row["id"]);
+        }
+
+        var none = await ServiceProgram.OperateAsync(Service.Database, ["user", verb, "--org", (await Service.NewOrganisationAsync()).Id, "--user", "jane@example.co", .. more]);
+        Assert.Equal((1, "There is no user with this id or name in this organisation; 'user list' shows them."), (none.ExitCode, none.Faults.Trim()));
+        Assert.NotEqual(jane.UserId, impostor.UserId);
     }
 
     [Theory]

@@ -91,6 +91,7 @@ public sealed class ConsolePageTests(DevelopmentService service, Browser browser
         await Expect(tab["error-title"]).ToHaveTextAsync("Nobody was invited");
         await Expect(tab["error-code"]).ToHaveTextAsync("user_already_exists");
         await Expect(tab["error-path"]).ToHaveTextAsync("$.username");
+        await Expect(tab["error-help"]).ToHaveTextAsync("Whoever has not registered yet is invited again beside the name, below.");
         await Expect(tab.Page.Locator("#username-error")).ToHaveTextAsync("There is a user of this name already.");
         await Expect(tab["invitation"]).ToBeHiddenAsync();
         tab.AssertQuiet(service.Origin, provoked: "status of 401");

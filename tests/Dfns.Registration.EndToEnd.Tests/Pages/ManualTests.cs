@@ -42,6 +42,8 @@ public sealed class ManualTests
         Assert.Equal(("Auth:Users:Read", (string?)other["id"]), ((string?)told["scope"], (string?)told["client_id"]));
         Assert.Null(await CheckAsync(temporary));
         Assert.Null(await CheckAsync((string)other["token"]! + "A"));
+        // What a stranger sends in place of one is nobody's token, not a fault of the service that looks at it.
+        foreach (var none in (string[])["no-token", "", "..", "bnVsbA", "bnVsbA.bnVsbA.bnVsbA", $"{((string)other["token"]!).Split('.')[0]}", $"{((string)other["token"]!).Split('.')[0]}.bnVsbA.AAAA"]) Assert.Null(await CheckAsync(none));
         // Signed properly, and ended by the operator.
         await run.RunAsync("service-account", "deactivate", "--org", orgId, "--account", (string)other["id"]!);
         Assert.Null(await CheckAsync((string)other["token"]!));

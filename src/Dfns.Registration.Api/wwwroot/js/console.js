@@ -161,7 +161,7 @@ async function invite() {
     const invitation = await wire.send("POST", inChosen("users"), JSON.stringify(body));
     fields.username.value = "";
     await showInvitation(invitation);
-  });
+  }, { user_already_exists: "Whoever has not registered yet is invited again beside the name, below." });
 }
 
 async function inviteAgain(userId) {
@@ -183,11 +183,15 @@ async function showInvitation({ username, link, expiresAt }) {
   byId("invitation-title").focus();
 }
 
-/** @param title what a failure comes to. */
-async function begin(title, action) {
+/**
+ * @param title what a failure comes to.
+ * @param helps by error code, what to do here that differs from elsewhere.
+ */
+async function begin(title, action, helps = {}) {
   hideError();
   await work(action, (failure) => {
     const error = { title, ...describe(failure) };
+    error.help = helps[failure.code] ?? error.help;
     setStatus("");
     markRefusedField(fields, failure.path, error.message);
     showError(error);
