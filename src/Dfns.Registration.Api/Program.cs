@@ -37,6 +37,7 @@ if (app.Environment.IsDevelopment()) app.UseConsole();
 app.UseWhen(RateLimits.IsPreflight, preflights => preflights.UseRateLimiter());
 app.UseCors();
 app.UseRateLimiter();
+app.Use(Admission.AdmitAsync);
 app.UseSwaggerPages();
 app.MapRegistration();
 app.MapSignIn();

@@ -16,6 +16,7 @@ using Xunit.Sdk;
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- guesses   what becomes of 10,000 wrong codes
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- bystander what somebody who signs in notices of what others do to the service
 //   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- deletions the same of what the service deletes alone
+//   dotnet run -c Release --project tests/Dfns.Registration.Benchmarks -- overload  what becomes of requests that come faster than they can be served
 //   dotnet run --project tests/Dfns.Registration.Benchmarks -- fire [people [seed]] many lives under fire, and whether the tables hold what was told: 3,000 by default
 //   dotnet run --project tests/Dfns.Registration.Benchmarks -- rooms [directory]    which folder of the service uses which
 if (args is ["service", .. var options]) return await ServiceComparison.RunAsync(options);
@@ -70,6 +71,7 @@ static Func<string, Func<Task<TestDatabase>>, Task>? OnBoth(string name) => name
     "guesses" => Guessing.MeasureAsync,
     "bystander" => Bystander.MeasureAsync,
     "deletions" => Bystander.MeasureDeletionsAsync,
+    "overload" => Overload.MeasureAsync,
     _ => null,
 };
 

@@ -90,8 +90,8 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
         SELECT 1, {SigningCredential.ColumnsWithPrivateKeys} FROM signing AS s {SigningCredential.PrivateKeys} WHERE {SigningCredential.IsNamed} ORDER BY {SigningCredential.Order}
         """;
 
-    private readonly Rounds<Opening, bool> rounds = new("challenge", openings => OpenAsync(openings, scopes, writer, clock.GetUtcNow()), opening => opening.Touches, clock);
-    private readonly Rounds<Opening, IReadOnlyList<SigningCredential>?> reading = new("login code", openings => OpenAndReadAsync(openings, scopes, writer, clock.GetUtcNow()), opening => opening.Touches, clock);
+    private readonly Rounds<Opening, bool> rounds = new("challenge", openings => OpenAsync(openings, scopes, writer, clock.GetUtcNow()), opening => opening.Touches, opening => opening.Row.OrganisationId, clock);
+    private readonly Rounds<Opening, IReadOnlyList<SigningCredential>?> reading = new("login code", openings => OpenAndReadAsync(openings, scopes, writer, clock.GetUtcNow()), opening => opening.Touches, opening => opening.Row.OrganisationId, clock);
 
     /// <summary>Stores a challenge.</summary>
     /// <param name="challenge">New, of nobody or of a user who is stored.</param>

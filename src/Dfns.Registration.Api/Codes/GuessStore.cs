@@ -90,7 +90,7 @@ internal sealed class GuessStore(IServiceScopeFactory scopes, SqliteWriter write
 
     private static string? findOnSqlite;
 
-    private readonly Rounds<Guess, GuessedAt> rounds = new("guess", guesses => CountAsync(guesses, scopes, writer, clock.GetUtcNow(), limits.Value), guess => guess.Touches, clock);
+    private readonly Rounds<Guess, GuessedAt> rounds = new("guess", guesses => CountAsync(guesses, scopes, writer, clock.GetUtcNow(), limits.Value), guess => guess.Touches, guess => guess.OrganisationId, clock);
 
     /// <summary>Counts a guess; none that is made at the same time shares a count with it.</summary>
     public Task<GuessedAt> CountAsync(Guess guess, CancellationToken ct) => rounds.RideAsync(guess, ct);

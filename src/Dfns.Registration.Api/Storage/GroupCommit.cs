@@ -9,7 +9,7 @@ namespace Dfns.Registration.Api.Storage;
 /// </summary>
 internal sealed class GroupCommit(IServiceScopeFactory scopes, SqliteWriter writer, TableStatistics statistics, TimeProvider clock) : IAsyncDisposable
 {
-    private readonly Rounds<Request, int> rounds = new("commit", requests => SaveAsync(requests, scopes, writer, clock.GetUtcNow()), request => request.Rows.Select(r => r.Key), clock);
+    private readonly Rounds<Request, int> rounds = new("commit", requests => SaveAsync(requests, scopes, writer, clock.GetUtcNow()), request => request.Rows.Select(r => r.Key), request => request.Organisation, clock);
 
     /// <summary>Saves the changed rows of one request. Throws as <c>SaveChanges</c> does.</summary>
     /// <param name="rows">Added, changed or removed.</param>
@@ -71,5 +71,9 @@ internal sealed class GroupCommit(IServiceScopeFactory scopes, SqliteWriter writ
     }
 
     /// <summary>What one request saves.</summary>
-    private sealed record Request(IReadOnlyList<ChangedRow> Rows, IReadOnlyList<KeptRows> Kept);
+    private sealed record Request(IReadOnlyList<ChangedRow> Rows, IReadOnlyList<KeptRows> Kept)
+    {
+        /// <summary>What leads the first row's key: the organisation, wherever rows are one's.</summary>
+        public string Organisation { get; } = Rows[0].Type.LeadOf(Rows[0].Row);
+    }
 }

@@ -12,9 +12,11 @@ namespace Dfns.Registration.Api.Storage;
 /// <param name="name">For the metrics.</param>
 /// <param name="run">Takes up to <see cref="MostTogether"/> of them to the database; answers in the order in which they were asked, or throws, and then nothing was stored.</param>
 /// <param name="touches">What one of them shares a round with nobody else who touches it too; compared by equality.</param>
+/// <param name="organisation">Whose it is, as the client has it: nobody is kept out by another's alone.</param>
 /// <param name="clock">Tells how long somebody has waited.</param>
 internal sealed class Rounds<TAsk, TAnswer>(
-    string name, Func<IReadOnlyList<TAsk>, Task<IReadOnlyList<TAnswer>>> run, Func<TAsk, IEnumerable<object>> touches, TimeProvider clock) : IAsyncDisposable
+    string name, Func<IReadOnlyList<TAsk>, Task<IReadOnlyList<TAnswer>>> run, Func<TAsk, IEnumerable<object>> touches, Func<TAsk, string> organisation, TimeProvider clock)
+    : IAsyncDisposable
     where TAsk : notnull
 {
     /// <summary>A round is no larger, so that its exchange stays short.</summary>
@@ -26,8 +28,11 @@ internal sealed class Rounds<TAsk, TAnswer>(
     /// <summary>So many wait at most that touch the same: they go one a round, and are not to fill the queue for everybody else.</summary>
     private const int MostForTheSame = 128;
 
+    /// <summary>So many wait at most of one organisation: there is room for the others'.</summary>
+    private const int MostOfOne = MostWaiting / 2;
+
     /// <summary>Nobody joins a queue whose head has waited so long: the database is slower than what comes in.</summary>
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
     /// <summary>The next round does not wait longer for one that is held up, as by a row that somebody else has locked.</summary>
     private static readonly TimeSpan LongestRound = TimeSpan.FromMilliseconds(250);
@@ -39,6 +44,7 @@ internal sealed class Rounds<TAsk, TAnswer>(
     private readonly List<Task> heldUp = [];
     private readonly LinkedList<Rider> waiting = new();
     private readonly Dictionary<object, int> waitingFor = [];
+    private readonly Dictionary<string, int> waitingOf = new(StringComparer.Ordinal);
     private Task? running;
 
     /// <summary>Joins the next round.</summary>
@@ -49,10 +55,10 @@ internal sealed class Rounds<TAsk, TAnswer>(
     public async Task<TAnswer> RideAsync(TAsk ask, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        var rider = new Rider(ask, [.. touches(ask)], clock.GetTimestamp());
+        var rider = new Rider(ask, [.. touches(ask)], organisation(ask), clock.GetTimestamp());
         lock (turn)
         {
-            if (waiting.Count >= MostWaiting || rider.Touches.Exists(t => waitingFor.GetValueOrDefault(t) >= MostForTheSame)
+            if (waiting.Count >= MostWaiting || waitingOf.GetValueOrDefault(rider.Organisation) >= MostOfOne || rider.Touches.Exists(t => waitingFor.GetValueOrDefault(t) >= MostForTheSame)
                 || (waiting.First is { } head && clock.GetElapsedTime(head.Value.Since) > LongestWait))
             {
                 RoundMetrics.Refused.Add(1, RoundMetrics.Of(name));
@@ -60,6 +66,7 @@ internal sealed class Rounds<TAsk, TAnswer>(
             }
 
             waiting.AddLast(rider);
+            waitingOf[rider.Organisation] = waitingOf.GetValueOrDefault(rider.Organisation) + 1;
             foreach (var touched in rider.Touches) waitingFor[touched] = waitingFor.GetValueOrDefault(touched) + 1;
             // Not in this request's context: the round is everybody's.
             if (running is null)
@@ -173,18 +180,24 @@ internal sealed class Rounds<TAsk, TAnswer>(
 
     private void Uncount(Rider rider)
     {
-        foreach (var touched in rider.Touches)
+        Take(waitingOf, rider.Organisation);
+        foreach (var touched in rider.Touches) Take(waitingFor, touched);
+
+        static void Take<TKey>(Dictionary<TKey, int> counts, TKey key)
+            where TKey : notnull
         {
-            if (waitingFor[touched] == 1) waitingFor.Remove(touched);
-            else waitingFor[touched]--;
+            if (counts[key] == 1) counts.Remove(key);
+            else counts[key]--;
         }
     }
 
-    private sealed class Rider(TAsk ask, List<object> touches, long since)
+    private sealed class Rider(TAsk ask, List<object> touches, string organisation, long since)
     {
         public TAsk Ask => ask;
 
         public List<object> Touches => touches;
+
+        public string Organisation => organisation;
 
         public long Since => since;
 

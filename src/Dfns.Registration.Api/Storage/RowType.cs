@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using System.Linq.Expressions;
 using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
@@ -43,6 +44,9 @@ internal sealed class RowType
 
     /// <summary>Table and primary key as text.</summary>
     public string KeyOf(object row) => string.Join('\0', key.Select(n => Columns[n].Read(row)).Prepend(Name));
+
+    /// <summary>The first column of the primary key as text.</summary>
+    public string LeadOf(object row) => Convert.ToString(Columns[key[0]].Read(row), CultureInfo.InvariantCulture)!;
 
     /// <summary>The value of each column.</summary>
     public object?[] Read(object row)

@@ -31,7 +31,8 @@ internal sealed class SharedQuery<TAsk, TAnswer> : IAsyncDisposable
     public SharedQuery(string name, SharedQueries database, IReadOnlyList<AskedColumn<TAsk>> asked, Func<TableColumns, string> body, Func<AnswerRow, TAnswer?, TAnswer> read)
     {
         (this.asked, this.body, this.read, scopes, reader) = (asked, body, read, database.Scopes, database.Reader);
-        rounds = new(name, AskAsync, _ => [], database.Clock);
+        // The organisation leads whatever is asked.
+        rounds = new(name, AskAsync, _ => [], ask => (string)asked[0].One(ask)!, database.Clock);
     }
 
     /// <summary>Looks up.</summary>

@@ -37,6 +37,10 @@ public sealed class RateLimitOptions
     /// <summary>Calls that can be made with one bearer token in a minute on one instance; default 6,000.</summary>
     [Range(1, 1_000_000, ErrorMessage = "RateLimits:CallsPerMinute must be from 1 to 1000000, such as 6000.")]
     public int CallsPerMinute { get; set; } = 6000;
+
+    /// <summary>Requests that are worked on at once on one instance; default 2,000: about a second's work of two cores.</summary>
+    [Range(10, 1_000_000, ErrorMessage = "RateLimits:RequestsAtOnce must be from 10 to 1000000, such as 2000.")]
+    public int RequestsAtOnce { get; set; } = 2000;
 }
 
 /// <summary>
@@ -72,6 +76,7 @@ internal static class RateLimits
             limiter.OnRejected = (rejected, _) => new ValueTask(new ErrorResult(ErrorCatalog.TooManyRequests with { RetryAfterSeconds = (int)Segment.TotalSeconds }).ExecuteAsync(rejected.HttpContext));
         });
         services.AddRateLimiter();
+        services.AddSingleton<Admission>();
     }
 
     /// <summary>Says of an endpoint that orchestrators and load balancers ask it: no flood of anything else keeps them from it.</summary>
@@ -87,7 +92,8 @@ internal static class RateLimits
 
     private static bool IsBearer(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<BearerMetadata>() is not null;
 
-    private static bool IsProbe(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<ProbeMetadata>() is not null;
+    /// <summary>Whether an orchestrator asks.</summary>
+    internal static bool IsProbe(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<ProbeMetadata>() is not null;
 
     private sealed record ProbeMetadata;
 }

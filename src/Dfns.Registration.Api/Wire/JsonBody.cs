@@ -66,6 +66,7 @@ internal static class JsonBody
             {
                 ReadOnlyMemory<byte> body = read.Buffer.ToArray();
                 request.BodyReader.AdvanceTo(read.Buffer.End);
+                if (request.HttpContext.Features.Get<WorkPermit>()?.TryBegin() == false) return ErrorCatalog.ServiceBusy with { RetryAfterSeconds = 1 };
                 return body.Span.StartsWith(ByteOrderMark) ? body[ByteOrderMark.Length..] : body;
             }
 

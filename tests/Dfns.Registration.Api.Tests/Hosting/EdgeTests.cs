@@ -1,9 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Telemetry;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.TestKit.Databases;
+using Microsoft.Data.Sqlite;
 
 namespace Dfns.Registration.Api.Tests.Hosting;
 
@@ -97,6 +99,60 @@ public sealed class EdgeTests(ServiceFixture.Sqlite fixture) : ServiceTests(fixt
             {
                 return "";
             }
+        }
+    }
+
+    [Fact]
+    public async Task Works_on_no_more_requests_at_once_than_it_may_and_whoever_sends_slowly_keeps_nobody_out()
+    {
+        await using var database = await TestDatabase.SqliteAsync();
+        await using var service = await Service.StartAsync(database, ("RateLimits:RequestsAtOnce", "10"));
+        var organisation = await service.NewOrganisationAsync();
+        var body = new JsonObject { ["orgId"] = organisation.Id };
+        var slow = new List<RawClient>();
+        await using var other = new SqliteConnection(database.ConnectionString + ";Pooling=False");
+        try
+        {
+            // Begun, and not at their end.
+            var request = RawRequest.Of(HttpMethod.Post, "/auth/login/init", body);
+            for (var n = 0; n < 20; n++)
+            {
+                slow.Add(await RawClient.ConnectAsync(service));
+                await slow[^1].WriteAsync(request.Head() + request.Body[..^1]);
+            }
+
+            Assert.Equal(HttpStatusCode.OK, (await service.PostAsync("/auth/login/init", body.DeepClone())).Status);
+
+            // Nobody's challenge is stored while another writes.
+            await other.OpenAsync();
+            await RunAsync("BEGIN IMMEDIATE");
+            var working = Enumerable.Range(0, 10).Select(_ => service.PostAsync("/auth/login/init", body.DeepClone())).ToList();
+            Answer refused;
+            do refused = await service.PostAsync("/auth/login/code", new JsonObject { ["orgId"] = organisation.Id, ["username"] = "" });
+            while ((int)refused.Status != 503);
+            Assert.Equal(("service_busy", "1"), (refused.Code, refused.Headers["Retry-After"]));
+            Assert.Equal("service_busy", (await service.SendAsync(HttpMethod.Get, "/auth/credentials", content: null, "none")).Code);
+            using var live = await service.Http.GetAsync(new Uri("/health/live", UriKind.Relative));
+            Assert.Equal(HttpStatusCode.OK, live.StatusCode);
+            await RunAsync("ROLLBACK");
+
+            Assert.All(await Task.WhenAll(working), answer => Assert.Equal(HttpStatusCode.OK, answer.Status));
+            Assert.Equal(HttpStatusCode.OK, (await service.PostAsync("/auth/login/init", body.DeepClone())).Status);
+            await slow[0].WriteAsync(request.Body[^1..]);
+            Assert.StartsWith("HTTP/1.1 200", await slow[0].ReadAsync(), StringComparison.Ordinal);
+        }
+        finally
+        {
+            slow.ForEach(client => client.Dispose());
+        }
+
+        async Task RunAsync(string sql)
+        {
+            await using var command = other.CreateCommand();
+#pragma warning disable CA2100 // One of two.
+            command.CommandText = sql;
+#pragma warning restore CA2100
+            await command.ExecuteNonQueryAsync();
         }
     }
 

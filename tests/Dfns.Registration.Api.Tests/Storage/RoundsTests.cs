@@ -105,6 +105,28 @@ public sealed class RoundsTests
     }
 
     [Fact]
+    public async Task Of_one_organisation_512_wait_and_another_is_kept_out_by_none_of_them()
+    {
+        await using var rounds = New();
+        var first = rounds.RideAsync("a", CancellationToken.None);
+        await RanAsync(1);
+        using var leaving = new CancellationTokenSource();
+        var greedy = Enumerable.Range(0, 511).Select(n => rounds.RideAsync($"g{n}", CancellationToken.None)).ToList();
+        var leaves = rounds.RideAsync("g-leaves", leaving.Token);
+
+        await Assert.ThrowsAsync<TooBusyException>(() => rounds.RideAsync("g-late", CancellationToken.None));
+        var other = rounds.RideAsync("b", CancellationToken.None);
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaves);
+        greedy.Add(rounds.RideAsync("g-in-its-place", CancellationToken.None));
+        await Assert.ThrowsAsync<TooBusyException>(() => rounds.RideAsync("g-late", CancellationToken.None));
+        Open();
+
+        await Task.WhenAll([first, other, .. greedy]);
+        Assert.Equal("G", await rounds.RideAsync("g", CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Of_those_that_touch_the_same_128_wait_and_nobody_else_is_kept_out_by_them()
     {
         await using var rounds = New();
@@ -129,7 +151,7 @@ public sealed class RoundsTests
     }
 
     [Fact]
-    public async Task Behind_one_that_has_waited_more_than_five_seconds_nobody_queues()
+    public async Task Behind_one_that_has_waited_more_than_two_seconds_nobody_queues()
     {
         await using var rounds = New();
         var heldUp = new List<Task<string>>();
@@ -140,7 +162,7 @@ public sealed class RoundsTests
         }
 
         var waiting = rounds.RideAsync("b", CancellationToken.None);
-        clock.Advance(TimeSpan.FromSeconds(5));
+        clock.Advance(TimeSpan.FromSeconds(2));
         var inTime = rounds.RideAsync("c", CancellationToken.None);
         clock.Advance(TimeSpan.FromTicks(1));
         await Assert.ThrowsAsync<TooBusyException>(() => rounds.RideAsync("d", CancellationToken.None));
@@ -182,7 +204,10 @@ public sealed class RoundsTests
     }
 
     // The first round waits for the gate; an ask touches its first letter if that is an x, else itself.
-    private Rounds<string, string> New() => new("test", RunAsync, ask => [ask[0] == 'x' ? "x" : ask], clock);
+    private Rounds<string, string> New() => new("test", RunAsync, ask => [ask[0] == 'x' ? "x" : ask], Organisation, clock);
+
+    // Of one each, but those of the greedy one.
+    private static string Organisation(string ask) => ask[0] == 'g' ? "greedy" : ask;
 
     private static List<Task<string>> RideAll(Rounds<string, string> rounds, params string[] asks) => [.. asks.Select(ask => rounds.RideAsync(ask, CancellationToken.None))];
 
