@@ -21,7 +21,7 @@ if (ContentRoot.TryCreateBuilder(args, Console.Error) is not { } builder) return
 builder.AddService();
 builder.AddWeb();
 
-var app = builder.Build();
+if (ContentRoot.TryBuild(builder, Console.Error) is not { } app) return 1;
 app.UseClientGone();
 app.UseForwardedHeaders();
 app.UseSecurityHeaders();

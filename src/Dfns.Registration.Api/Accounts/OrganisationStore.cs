@@ -64,7 +64,11 @@ internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, E
     public Task<int> CountPasskeysAsync(string id, CancellationToken ct) =>
         db.Credentials.CountAsync(c => c.OrganisationId == id && c.Kind == CredentialKind.Fido2 && c.Status != CredentialStatus.Archived, ct);
 
-    /// <summary>How many of them did not verify their user when they were registered.</summary>
+    /// <summary>How many keys of an organisation are not archived: they sign wherever the page is, but no browser lets a page of another origin call.</summary>
+    public Task<int> CountKeysAsync(string id, CancellationToken ct) =>
+        db.Credentials.CountAsync(c => c.OrganisationId == id && (c.Kind == CredentialKind.Key || c.Kind == CredentialKind.PasswordProtectedKey) && c.Status != CredentialStatus.Archived, ct);
+
+    /// <summary>How many passkeys did not verify their user when they were registered.</summary>
     public Task<int> CountUnverifiedPasskeysAsync(string id, CancellationToken ct) =>
         db.Credentials.CountAsync(c => c.OrganisationId == id && c.Kind == CredentialKind.Fido2 && c.Status != CredentialStatus.Archived && c.UserVerified == false, ct);
 

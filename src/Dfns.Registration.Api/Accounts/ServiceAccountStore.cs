@@ -72,6 +72,7 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
                 u.Id,
                 u.Username,
                 string.Join(' ', u.Permissions),
+                db.PermissionSetAssignments.Count(a => a.OrganisationId == organisationId && a.UserId == u.Id),
                 db.Credentials.Where(c => c.OrganisationId == organisationId && c.UserId == u.Id && c.Status == CredentialStatus.Active).Select(c => c.CredentialIdText).FirstOrDefault(),
                 db.AccessTokens.Where(t => t.OrganisationId == organisationId && t.UserId == u.Id && t.RevokedAt == null).Max(t => (DateTimeOffset?)t.ExpiresAt),
                 db.AccessTokens.Where(t => t.OrganisationId == organisationId && t.UserId == u.Id).Max(t => t.UsedAt)))
@@ -100,7 +101,8 @@ internal sealed record NewServiceAccount(User User, Credential Credential, Acces
 /// <param name="Id">Its user id.</param>
 /// <param name="Name">What people call it.</param>
 /// <param name="Permissions">With spaces between them.</param>
+/// <param name="PermissionSets">How many sets of permissions are assigned to it beside them; 'service-account permit' tells them.</param>
 /// <param name="CredId">The credential id of its key, as clients are told to send it; null without an active one.</param>
 /// <param name="ExpiresAt">UTC; until when its token is good. Null without one.</param>
 /// <param name="UsedAt">UTC, to the minute; when a token of it was last seen.</param>
-internal sealed record ListedServiceAccount(string Id, string Name, string Permissions, string? CredId, DateTimeOffset? ExpiresAt, DateTimeOffset? UsedAt);
+internal sealed record ListedServiceAccount(string Id, string Name, string Permissions, int PermissionSets, string? CredId, DateTimeOffset? ExpiresAt, DateTimeOffset? UsedAt);

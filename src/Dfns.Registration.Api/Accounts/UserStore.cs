@@ -153,6 +153,7 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
                 u.RegisteredAt,
                 u.RegisteredAt == null ? u.InvitationEndsAt : null,
                 string.Join(' ', u.Permissions),
+                db.PermissionSetAssignments.Count(a => a.OrganisationId == organisationId && a.UserId == u.Id),
                 db.Credentials.Count(c => c.OrganisationId == organisationId && c.UserId == u.Id && c.Status == CredentialStatus.Active)))
             .ToListAsync(ct);
 
@@ -254,8 +255,9 @@ internal sealed record AssignedSet(string AssignmentId, string Id, string Name, 
 /// <param name="RegisteredAt">UTC; null until then.</param>
 /// <param name="InvitationEndsAt">UTC; until when the user can register. Null once registered, and where there is no end.</param>
 /// <param name="Permissions">With spaces between them.</param>
+/// <param name="PermissionSets">How many sets of permissions are assigned beside them; 'user permit' tells them.</param>
 /// <param name="Credentials">How many are active.</param>
-internal sealed record ListedUser(string Id, string Username, string Kind, bool IsActive, DateTimeOffset? RegisteredAt, DateTimeOffset? InvitationEndsAt, string Permissions, int Credentials);
+internal sealed record ListedUser(string Id, string Username, string Kind, bool IsActive, DateTimeOffset? RegisteredAt, DateTimeOffset? InvitationEndsAt, string Permissions, int PermissionSets, int Credentials);
 
 /// <summary>A user whose name is by now another's.</summary>
 internal sealed record LostName(string OrganisationId, string UserId, string HolderId);

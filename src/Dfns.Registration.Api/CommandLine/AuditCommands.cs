@@ -16,8 +16,8 @@ internal static class AuditCommands
     private static Command MakeList()
     {
         var organisation = new Option<string?>("--org") { Description = "The organisation's id; 'org list' shows it. Without it, what concerns the service as a whole: its keys and its database." };
-        var subject = new Option<string?>("--subject") { Description = "Only what was done to this user or organisation: its id." };
-        var actor = new Option<string?>("--actor") { Description = $"Only what this one did: the id of a user or service account, {AuditActors.Operator}, {AuditActors.Service}, or {AuditActors.Anybody} for whoever has proven nothing." };
+        var subject = new Option<string?>("--subject") { Description = "Only what was done to this user or organisation: its id, or the username." };
+        var actor = new Option<string?>("--actor") { Description = $"Only what this one did: the id of a user or service account, a username, {AuditActors.Operator}, {AuditActors.Service}, or {AuditActors.Anybody} for whoever has proven nothing." };
         var action = new Option<string?>("--action") { Description = "Only this, such as user.sign_in_failed; the manual has the list." };
         var since = InstantOption.Make("--since", "Not what was earlier, such as 2027-06-30 or 2027-06-30T12:00Z.");
         var most = new Option<int>("--most") { Description = $"How many events at most, the latest; {DefaultMost} when left out.", DefaultValueFactory = _ => DefaultMost };
@@ -29,11 +29,16 @@ internal static class AuditCommands
                 if (parsed.GetValue(organisation) is { } orgId && !await services.GetRequiredService<OrganisationStore>().ExistsAsync(orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
                 if (parsed.GetValue(action) is { } named && !AuditActions.All.Contains(named)) return CommandResult.Fault($"There is no action '{named}'; {Spelling.Hint(named, [.. AuditActions.All])}");
                 if (parsed.GetValue(most) is < 1 or > MaxMost) return CommandResult.Fault($"--most must be from 1 to {MaxMost}.");
+                var (of, by) = (await NamedAsync(services, parsed, parsed.GetValue(organisation), subject, stop), await NamedAsync(services, parsed, parsed.GetValue(organisation), actor, stop));
                 var events = await services.GetRequiredService<AuditStore>().ListAsync(
-                    parsed.GetValue(organisation) ?? "", parsed.GetValue(subject), parsed.GetValue(actor), parsed.GetValue(action), parsed.GetValue(since), parsed.GetValue(most), stop);
+                    parsed.GetValue(organisation) ?? "", of, by, parsed.GetValue(action), parsed.GetValue(since), parsed.GetValue(most), stop);
                 return new CommandResult([.. events.Select(e => new { e.At, e.Action, e.Actor, Subject = e.SubjectId, From = e.RemoteAddress ?? "", Note = e.Note ?? "" })]);
             },
             ct));
         return command;
     }
+
+    // The trail names people by id; whoever types a name means the person who has it.
+    private static async Task<string?> NamedAsync(IServiceProvider services, ParseResult parsed, string? organisationId, Option<string?> option, CancellationToken ct) =>
+        parsed.GetValue(option) is { } typed && organisationId is not null && await services.GetRequiredService<UserStore>().FindPersonAsync(organisationId, typed, ct) is { } found ? found.User.Id : parsed.GetValue(option);
 }

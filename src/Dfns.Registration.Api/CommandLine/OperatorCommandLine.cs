@@ -32,7 +32,8 @@ internal static class OperatorCommandLine
             return 1;
         }
 
-        var parsed = root.Parse(args);
+        // An argument that begins with '@' is a name, not a file of arguments.
+        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction mistyped)
         {
             mistyped.ShowTypoCorrections = false;

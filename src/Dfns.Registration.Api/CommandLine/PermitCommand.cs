@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Settings;
+using Dfns.Registration.Api.Permissions;
 using Dfns.Registration.Api.Storage;
 
 namespace Dfns.Registration.Api.CommandLine;
@@ -29,10 +30,10 @@ internal static class PermitCommand
     /// <param name="example">A permission for the example.</param>
     public static Command Make(AccountArguments accounts, string example)
     {
-        var just = new Option<string[]>("--permission") { Description = $"Just this is allowed, and nothing that is not named; may be repeated. One of {string.Join(", ", Permission.All)}." };
+        var just = new Option<string[]>("--permission") { Description = $"Just this is allowed, and nothing that is not named, by a set that was assigned over HTTP neither; may be repeated. One of {string.Join(", ", Permission.All)}." };
         var added = new Option<string[]>("--add") { Description = "This is allowed too; may be repeated." };
         var removed = new Option<string[]>("--remove") { Description = "This is no longer allowed, the rest stays; may be repeated." };
-        var none = new Option<bool>("--none") { Description = "Nothing is allowed any more." };
+        var none = new Option<bool>("--none") { Description = "Nothing is allowed any more, by a set that was assigned over HTTP neither." };
         return accounts.MakeCommand(
             "permit",
             "Change what somebody may do beyond managing the own account: add, remove, or set to just what is named. It counts from the next call.",
@@ -46,22 +47,44 @@ internal static class PermitCommand
                     return CommandResult.Fault("Nothing was changed: name permissions to --add or to --remove, or with --permission just those that are left, or --none.");
                 }
 
+                var sets = await services.GetRequiredService<PermissionStore>().AssignedAsync(user, stop);
                 if (less.Where(p => !Permission.All.Contains(p)).Concat(less.Except(user.Permissions)).FirstOrDefault() is { } absent)
                 {
-                    return CommandResult.Fault(Fault(user, [absent]) ?? $"'{absent}' is not among the permissions: {(user.Permissions.Count == 0 ? "there are none" : string.Join(", ", user.Permissions))}.");
+                    return CommandResult.Fault(Fault(user, [absent])
+                        ?? (sets.Find(s => s.Set.Operations.Contains(absent, StringComparer.Ordinal)) is { Set: { } holder }
+                            ? $"'{absent}' comes from the set '{holder.Name}' ({holder.Id}), which is assigned over HTTP; --none takes away the sets too."
+                            : $"'{absent}' is not among the permissions: {(user.Permissions.Count == 0 ? "there are none" : string.Join(", ", user.Permissions))}."));
                 }
 
                 List<string> wanted = named.Count > 0 ? named : parsed.GetValue(none) ? [] : [.. user.Permissions.Union(more).Except(less)];
                 if (Fault(user, wanted) is { } fault) return CommandResult.Fault(fault);
-                var before = Output.Cells(Row(user));
+                var before = Output.Cells(Row(user, sets));
                 user.Permissions = wanted;
+                // Nothing or just what is named: what was assigned over HTTP would be more.
+                if (more.Count + less.Count == 0)
+                {
+                    foreach (var (assignment, set) in sets)
+                    {
+                        services.GetRequiredService<PermissionStore>().Revoke(assignment);
+                        services.GetRequiredService<Audit>().ByOperator(user.OrganisationId, AuditActions.PermissionRevoked, user.Id, $"{set.Id} {set.Name}");
+                    }
+
+                    sets = [];
+                }
+
                 services.GetRequiredService<Audit>().ChangedByOperator(user.OrganisationId, AuditActions.UserPermitted, user.Id, note: null, user);
                 await services.GetRequiredService<Changes>().SaveAsync(stop);
-                return CommandResult.Changed(before, Row(user));
+                return CommandResult.Changed(before, Row(user, sets));
 
                 List<string> Named(Option<string[]> option) => [.. (parsed.GetValue(option) ?? []).Distinct(StringComparer.Ordinal)];
             });
     }
 
-    private static object Row(User user) => new { user.Id, user.Username, Permissions = string.Join(' ', user.Permissions) };
+    private static object Row(User user, List<SetOfUser> sets) => new
+    {
+        user.Id,
+        user.Username,
+        Permissions = string.Join(' ', user.Permissions),
+        Sets = string.Join("; ", sets.Select(s => $"{s.Set.Name} ({s.Set.Id}): {string.Join(' ', s.Set.IsArchived ? [] : s.Set.Operations)}")),
+    };
 }

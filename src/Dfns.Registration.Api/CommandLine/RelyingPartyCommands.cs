@@ -33,7 +33,14 @@ internal static class RelyingPartyCommands
                     var relyingParty = changed.RelyingParty!;
                     var (id, verification, entries) = (relyingParty.RelyingPartyId, relyingParty.UserVerification, arguments.Entries(relyingParty));
                     if (arguments.Apply(parsed, relyingParty, verb) is { } fault) return fault;
-                    if (parsed.GetValue(force) || await organisations.CountPasskeysAsync(changed.Id, stop) is not (> 0 and var passkeys)) return null;
+                    if (parsed.GetValue(force)) return null;
+                    var passkeys = await organisations.CountPasskeysAsync(changed.Id, stop);
+                    if (passkeys == 0 && await organisations.CountKeysAsync(changed.Id, stop) is > 0 and var keys && arguments.TakenAway(entries, relyingParty, verb) is { Count: > 0 } lost)
+                    {
+                        return $"Nothing was changed: this would take away {string.Join(", and ", lost)}; {(keys == 1 ? "1 key is" : $"{keys} keys are")} registered with this organisation. {(verb == ListVerb.Set ? "'relying-party add' keeps what is there; --force" : "--force")} takes it away.";
+                    }
+
+                    if (passkeys == 0) return null;
                     if (relyingParty.RelyingPartyId != id)
                     {
                         return $"Nothing was changed: {Passkeys(passkeys)} bound to the RP id '{id}' and could not sign in under '{relyingParty.RelyingPartyId}'. Add --force to void them.";

@@ -44,7 +44,7 @@ internal static class ServiceArguments
             // A section without a value sets nothing; hosts that pass on what they were told write it so.
             if (setting.Value is "" && IsSection(setting.Key)) continue;
             if (UnknownKey(setting.Key) is { } unknown) return $"Nothing was started: {unknown}";
-            if (setting.Value is null) return $"Nothing was started: '--{setting.Key}' has no value, write '--{setting.Key}=…'.";
+            if (setting.Value is null || (setting.Value is "" && HostKeys.Contains(setting.Key, StringComparer.OrdinalIgnoreCase))) return $"Nothing was started: '--{setting.Key}' has no value, write '--{setting.Key}=…'.";
         }
 
         return null;

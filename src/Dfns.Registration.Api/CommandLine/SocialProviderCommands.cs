@@ -132,17 +132,18 @@ internal static class SocialProviderCommands
                 var social = services.GetRequiredService<SocialStore>();
                 if (await social.FindProviderAsync(orgId, name, stop) is not { } provider) return CommandResult.Fault(NoProvider);
 
-                string[] named = [.. parsed.GetValue(clientIds) ?? [], .. parsed.GetValue(algorithms) ?? []];
-                if (named.Except(provider.ClientIds).Except(provider.Algorithms).ToList() is [var absent, ..]) return CommandResult.Fault($"The provider does not accept '{absent}' as it is; 'social-provider list' shows what it does.");
-                if (named.Length > 0)
+                var (ids, fewer) = (parsed.GetValue(clientIds) ?? [], parsed.GetValue(algorithms) ?? []);
+                if (ids.Except(provider.ClientIds).Concat(fewer.Except(provider.Algorithms)).ToList() is [var absent, ..]) return CommandResult.Fault($"The provider does not accept '{absent}' as it is; 'social-provider list' shows what it does.");
+                if (ids.Length + fewer.Length > 0)
                 {
                     return await SaveAsync(
-                        services, provider, () => (provider.ClientIds, provider.Algorithms) = ([.. provider.ClientIds.Except(named)], [.. provider.Algorithms.Except(named)]), parsed.GetValue(force), wayOut, stop);
+                        services, provider, () => (provider.ClientIds, provider.Algorithms) = ([.. provider.ClientIds.Except(ids)], [.. provider.Algorithms.Except(fewer)]), parsed.GetValue(force), wayOut, stop);
                 }
 
                 if (!parsed.GetValue(force) && await UsersFaultAsync(services, provider, "the provider", wayOut, stop) is { } fault) return CommandResult.Fault(fault);
                 social.Remove(provider);
-                services.GetRequiredService<Audit>().Add(orgId, AuditActions.SocialProviderRemoved, AuditActors.Operator, orgId, note: name);
+                foreach (var piece in AuditNotes.Pieces($"{name}; clientIds {string.Join(' ', provider.ClientIds)}; algorithms {string.Join(' ', provider.Algorithms)}"))
+                    services.GetRequiredService<Audit>().Add(orgId, AuditActions.SocialProviderRemoved, AuditActors.Operator, orgId, note: piece);
                 await services.GetRequiredService<Changes>().SaveAsync(stop);
                 return CommandResult.Row(new SocialProviderRow(provider));
             },

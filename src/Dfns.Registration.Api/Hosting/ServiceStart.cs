@@ -15,6 +15,14 @@ internal static class ServiceStart
     /// <returns>The exit code: 0 after an orderly end, 1 when the settings are at fault or do not fit the database.</returns>
     public static async Task<int> RunServiceAsync(this WebApplication app, TextWriter error)
     {
+        var faults = app.SettingFaults();
+        if (faults.Count == 0 && app.AddressFault() is { } address) faults = [address];
+        if (faults.Count > 0)
+        {
+            WriteFaults(error, faults);
+            return 1;
+        }
+
         // Named while there are services.
         var (log, clock) = (app.Services.GetRequiredService<Serilog.ILogger>(), app.Services.GetRequiredService<TimeProvider>());
         var exitCode = await StartAndWaitAsync(app, error);
@@ -22,17 +30,15 @@ internal static class ServiceStart
         return exitCode;
     }
 
+    /// <summary>Tells what is wrong with the settings, all of it at once.</summary>
+    public static void WriteFaults(TextWriter error, IReadOnlyList<string> faults)
+    {
+        error.WriteLine("The service does not start; its settings need these corrections:");
+        foreach (var fault in faults) error.WriteLine($"  - {fault}");
+    }
+
     private static async Task<int> StartAndWaitAsync(WebApplication app, TextWriter error)
     {
-        var faults = app.SettingFaults();
-        if (faults.Count == 0 && app.AddressFault() is { } address) faults = [address];
-        if (faults.Count > 0)
-        {
-            await error.WriteLineAsync("The service does not start; its settings need these corrections:");
-            foreach (var fault in faults) await error.WriteLineAsync($"  - {fault}");
-            return 1;
-        }
-
         if ((await app.DatabaseFaultAsync() ?? await app.ListenFaultAsync()) is { } why)
         {
             await error.WriteLineAsync($"The service does not start: {why}");

@@ -71,6 +71,14 @@ internal sealed class PermissionStore(RegistrationDbContext db, Entropy entropy,
     public Task<PermissionSetAssignment?> FindAssignmentAsync(PermissionSet set, string id, CancellationToken ct) =>
         db.PermissionSetAssignments.SingleOrDefaultAsync(a => a.OrganisationId == set.OrganisationId && a.Id == id && a.PermissionSetId == set.Id, ct);
 
+    /// <summary>The sets that are assigned to somebody, archived ones among them, tracked.</summary>
+    public Task<List<SetOfUser>> AssignedAsync(User user, CancellationToken ct) =>
+        (from a in db.PermissionSetAssignments
+         where a.OrganisationId == user.OrganisationId && a.UserId == user.Id
+         join s in db.PermissionSets on new { a.OrganisationId, Id = a.PermissionSetId } equals new { s.OrganisationId, s.Id }
+         orderby s.CreatedAt, s.Id
+         select new SetOfUser(a, s)).ToListAsync(ct);
+
     /// <summary>Revokes an assignment.</summary>
     public void Revoke(PermissionSetAssignment assignment) => db.PermissionSetAssignments.Remove(assignment);
 
@@ -87,3 +95,6 @@ internal sealed class PermissionStore(RegistrationDbContext db, Entropy entropy,
         return page.Of(found, a => new PagePosition(a.CreatedAt, a.Id));
     }
 }
+
+/// <summary>A set, and what assigns it to somebody.</summary>
+internal sealed record SetOfUser(PermissionSetAssignment Assignment, PermissionSet Set);

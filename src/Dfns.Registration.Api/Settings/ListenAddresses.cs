@@ -1,3 +1,7 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
 namespace Dfns.Registration.Api.Settings;
 
 /// <summary>Where the web server is told to listen, for whoever has to know it before, or from another process. In the web server's own order.</summary>
@@ -35,4 +39,27 @@ internal static class ListenAddresses
 /// <summary>An address that the web server is told to listen at.</summary>
 /// <param name="Url">Such as <c>http://+:8080</c> or <c>http://unix:/run/registration.sock</c>.</param>
 /// <param name="Protocols">As the web server spells them, such as <c>Http2</c>; null for its default.</param>
-internal sealed record ListenAddress(string Url, string? Protocols);
+internal sealed record ListenAddress(string Url, string? Protocols)
+{
+    // The web server takes whatever is no IP address for every address there is, and whatever is no port for its default.
+    /// <summary>What is wrong with it, in a sentence, or null.</summary>
+    public string? Fault()
+    {
+        var rest = Url.StartsWith("http://", StringComparison.OrdinalIgnoreCase) ? Url[7..] : Url.StartsWith("https://", StringComparison.OrdinalIgnoreCase) ? Url[8..] : null;
+        if (rest is null) return $"'{Url}' is no address to listen at: it begins with 'http://' or 'https://', such as 'http://localhost:5081'.";
+        if (rest.StartsWith("unix:/", StringComparison.Ordinal) || rest.StartsWith("pipe:/", StringComparison.Ordinal)) return null;
+
+        rest = rest.Split('/')[0];
+        // Colons stand in an address of IPv6 too, which is bracketed.
+        var colon = rest.LastIndexOf(':');
+        var (host, port) = colon > rest.LastIndexOf(']') ? (rest[..colon], rest[(colon + 1)..]) : (rest, null);
+        if (port is not null && !(ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out _))) return $"'{Url}' is no address to listen at: '{port}' is no port from 0 to 65535.";
+        return host is "*" or "+" || host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || IsAddress(host)
+            ? null
+            : $"'{Url}' is no address to listen at: '{host}' is neither an IP address nor 'localhost'; '*' is every address of this machine.";
+    }
+
+    private static bool IsAddress(string host) => host.StartsWith('[')
+        ? host.EndsWith(']') && IPAddress.TryParse(host.Trim('[', ']'), out var six) && six.AddressFamily == AddressFamily.InterNetworkV6
+        : host.Count(c => c == '.') == 3 && IPAddress.TryParse(host, out var four) && four.AddressFamily == AddressFamily.InterNetwork;
+}

@@ -10,7 +10,23 @@ internal static partial class SettingTexts
 {
     private const int MatchTimeoutMilliseconds = 1000;
 
-    private static readonly string[] OthersSections = ["Serilog", "Kestrel", "Logging", "OpenTelemetry"];
+    private static readonly string[] OthersSections = ["Serilog", "Kestrel", "OpenTelemetry"];
+
+    // What libraries read of their sections: what else stands there sets nothing, and nobody would be told.
+    private static readonly Dictionary<string, string[]> OthersKeys = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["Kestrel"] = ["Endpoints", "EndpointDefaults", "Certificates"],
+        ["Kestrel:Endpoints:*"] = ["Url", "Protocols", "SslProtocols", "ClientCertificateMode", "Certificate", "Sni"],
+        ["Kestrel:EndpointDefaults"] = ["Protocols", "SslProtocols", "ClientCertificateMode"],
+        ["Serilog"] = ["Using", "MinimumLevel", "WriteTo", "AuditTo", "Enrich", "Filter", "Destructure", "Properties", "LevelSwitches", "FilterSwitches"],
+        ["Serilog:MinimumLevel"] = ["Default", "Override", "ControlledBy"],
+    };
+
+    private static readonly string[] Levels = ["Verbose", "Debug", "Information", "Warning", "Error", "Fatal"];
+    private static readonly string[] Protocols = ["Http1", "Http2", "Http1AndHttp2", "Http3", "Http1AndHttp2AndHttp3", "None"];
+
+    // What the service holds; others are named in Serilog:Using.
+    private static readonly string[] Sinks = ["Console", "File", "Debug", "Async", "Logger", "Conditional"];
 
     /// <summary>Every fault of the texts, each with its key and what to write instead.</summary>
     public static IEnumerable<string> Faults(IConfiguration configuration)
@@ -24,18 +40,61 @@ internal static partial class SettingTexts
         foreach (var section in configuration.GetChildren().Where(s => BoundSection.Find(s.Key) is null && s.GetChildren().Any()))
         {
             if (OthersSections.Contains(section.Key, StringComparer.OrdinalIgnoreCase)) continue;
+            if (section.Key.Equals("Logging", StringComparison.OrdinalIgnoreCase))
+            {
+                yield return "The section 'Logging' sets nothing here; levels are set with 'Serilog:MinimumLevel:Default' and 'Serilog:MinimumLevel:Override:…'.";
+                continue;
+            }
+
             // The environment holds what is others'.
             if (Spelling.Nearest(section.Key, BoundSection.All.Select(known => known.Name)) is { } meant) yield return $"There is no section '{section.Key}' in the settings; did you mean '{meant}'?";
         }
 
+        foreach (var fault in OthersFaults(configuration)) yield return fault;
         foreach (var fault in BoundSection.All.SelectMany(section => Faults(configuration.GetSection(section.Name), section))) yield return fault;
     }
 
-    // Such as Database_Migrate, Database.Migrate and DatabaseMigrate, which set nothing.
+    private static IEnumerable<string> OthersFaults(IConfiguration configuration)
+    {
+        foreach (var (path, known) in OthersKeys)
+        {
+            IEnumerable<IConfigurationSection> sections = path.EndsWith(":*", StringComparison.Ordinal) ? configuration.GetSection(path[..^2]).GetChildren() : [configuration.GetSection(path)];
+            foreach (var strange in sections.SelectMany(section => section.GetChildren()).Where(key => !known.Contains(key.Key, StringComparer.OrdinalIgnoreCase)))
+                yield return $"There is no setting '{strange.Path}'; {Spelling.Hint(strange.Key, known)}";
+        }
+
+        var level = configuration.GetSection("Serilog:MinimumLevel");
+        foreach (var told in level.GetSection("Override").GetChildren().Append(level).Append(level.GetSection("Default")))
+        {
+            if (told.Value is { Length: > 0 } text && !text.StartsWith('$') && !Levels.Contains(text, StringComparer.OrdinalIgnoreCase)) yield return $"{told.Path} must be one of {string.Join(", ", Levels)}; '{text}' is none of them.";
+        }
+
+        if (!configuration.GetSection("Serilog:Using").GetChildren().Any())
+        {
+            foreach (var sink in configuration.GetSection("Serilog:WriteTo").GetChildren().Select(sink => sink.GetSection("Name")).Where(name => name.Value is { } text && !Sinks.Contains(text, StringComparer.OrdinalIgnoreCase)))
+                yield return $"{sink.Path} must be one of {string.Join(", ", Sinks)}, or its assembly be named in Serilog:Using; '{sink.Value}' is none of them.";
+        }
+
+        foreach (var protocols in configuration.GetSection("Kestrel:Endpoints").GetChildren().Append(configuration.GetSection("Kestrel:EndpointDefaults")).Select(endpoint => endpoint.GetSection("Protocols")))
+        {
+            if (protocols.Value is { Length: > 0 } text && !Protocols.Contains(text, StringComparer.OrdinalIgnoreCase)) yield return $"{protocols.Path} must be one of {string.Join(", ", Protocols)}; '{text}' is none of them.";
+        }
+
+        foreach (var fault in ListenAddresses.Of(configuration).Select(address => address.Fault()).OfType<string>()) yield return fault;
+    }
+
+    // Such as Database_Migrate, Database.Migrate, DatabaseMigrate and Network_TrustedProxies_0, which set nothing.
     private static string? Meant(string key) => key.Contains(':', StringComparison.Ordinal) ? null : BoundSection.All
         .Where(section => key.StartsWith(section.Name, StringComparison.OrdinalIgnoreCase))
-        .SelectMany(section => section.Keys.Where(known => key[section.Name.Length..].TrimStart('_', '.', '-').Equals(known.Name, StringComparison.OrdinalIgnoreCase)).Select(section.Path))
-        .FirstOrDefault();
+        .SelectMany(section => section.Keys.Select(known => Meant(key[section.Name.Length..].TrimStart('_', '.', '-'), known.Name) is { } name ? $"{section.Name}:{name}" : null))
+        .FirstOrDefault(meant => meant is not null);
+
+    private static string? Meant(string rest, string known)
+    {
+        if (rest.Equals(known, StringComparison.OrdinalIgnoreCase)) return known;
+        var number = rest.StartsWith(known, StringComparison.OrdinalIgnoreCase) ? rest[known.Length..].TrimStart('_', '.', '-') : "";
+        return number.Length > 0 && number.All(char.IsAsciiDigit) ? $"{known}:{number}" : null;
+    }
 
     private static IEnumerable<string> Faults(IConfigurationSection values, BoundSection section)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
+using System.Threading.RateLimiting;
 using Dfns.Registration.Api.Errors;
 using Microsoft.IdentityModel.Tokens;
 
@@ -27,6 +28,9 @@ internal sealed partial class ProviderKeys(TimeProvider clock, ILogger<ProviderK
 
     private const int MaxDocumentSizeBytes = 256 * 1024;
 
+    /// <summary>So many requests wait at most for one provider to be read.</summary>
+    private const int MostWaiting = 64;
+
     private readonly ConcurrentDictionary<string, Entry> entries = new(StringComparer.Ordinal);
 
     // No redirects: the operator set this issuer, not the one that it points to. No cookies, no proxy but the operator's.
@@ -48,7 +52,9 @@ internal sealed partial class ProviderKeys(TimeProvider clock, ILogger<ProviderK
         var found = Find(entry, algorithm, keyId);
         if (found is not null && !IsOlderThan(entry, Refresh)) return found;
 
-        // Whoever has a key in hand does not wait while another caller reads.
+        // Whoever has a key in hand does not wait while another caller reads. Of the others a few wait: a provider that hangs is not to take up everybody's places.
+        using var place = found is null ? entry.Waiting.AttemptAcquire() : null;
+        if (place is { IsAcquired: false }) return ErrorCatalog.SocialProviderUnavailable with { RetryAfterSeconds = (int)Patience.TotalSeconds };
         if (await entry.Reading.WaitAsync(found is null ? Timeout.InfiniteTimeSpan : TimeSpan.Zero, ct))
         {
             try
@@ -136,6 +142,8 @@ internal sealed partial class ProviderKeys(TimeProvider clock, ILogger<ProviderK
     private sealed class Entry
     {
         public SemaphoreSlim Reading { get; } = new(1);
+
+        public ConcurrencyLimiter Waiting { get; } = new(new ConcurrencyLimiterOptions { PermitLimit = MostWaiting, QueueLimit = 0 });
 
         public IReadOnlyList<JsonWebKey>? Keys { get; set; }
 

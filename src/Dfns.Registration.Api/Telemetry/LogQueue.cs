@@ -20,13 +20,26 @@ internal sealed class LogQueue(IMeterFactory meters) : IAsyncLogEventSinkMonitor
     private static readonly string[] OfSinks = ["WriteTo", "Using", "LevelSwitches", "FilterSwitches"];
 
     /// <summary>Adds what the configuration says: levels and properties to the log itself, and where it goes behind the queue.</summary>
-    public LoggerConfiguration Configure(LoggerConfiguration logger, IConfiguration configuration) => logger
-        .ReadFrom.Configuration(Part(configuration, name => name != "WriteTo"))
-        .WriteTo.Async(
-            queue => queue.Logger(taken => taken.MinimumLevel.Verbose().ReadFrom.Configuration(Part(configuration, name => OfSinks.Contains(name, StringComparer.OrdinalIgnoreCase)))),
-            monitor: this,
-            bufferSize: Capacity,
-            blockWhenFull: false);
+    /// <exception cref="InvalidDataException">It cannot be set up so.</exception>
+    public LoggerConfiguration Configure(LoggerConfiguration logger, IConfiguration configuration)
+    {
+        try
+        {
+            return logger
+                .ReadFrom.Configuration(Part(configuration, name => name != "WriteTo"))
+                .WriteTo.Async(
+                    queue => queue.Logger(taken => taken.MinimumLevel.Verbose().ReadFrom.Configuration(Part(configuration, name => OfSinks.Contains(name, StringComparer.OrdinalIgnoreCase)))),
+                    monitor: this,
+                    bufferSize: Capacity,
+                    blockWhenFull: false);
+        }
+#pragma warning disable CA1031 // Each sink throws as it likes.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            throw new InvalidDataException("what takes the log cannot be set up as the section 'Serilog' says.", e);
+        }
+    }
 
     public void StartMonitoring(IAsyncLogEventSinkInspector inspector)
     {

@@ -38,7 +38,7 @@ internal static class RequestAudit
         < StatusCodes.Status400BadRequest => endpoint.Metadata.GetMetadata<ReadMetadata>()?.Action,
         ClientGone.Status or >= StatusCodes.Status500InternalServerError => null,
         var status => endpoint.Metadata.GetMetadata<FailureMetadata>()?.Action
-            ?? (status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden or StatusCodes.Status429TooManyRequests ? AuditActions.CallRefused : null),
+            ?? (endpoint.Metadata.GetMetadata<BearerMetadata>() is not null || status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden or StatusCodes.Status429TooManyRequests ? AuditActions.CallRefused : null),
     };
 }
 

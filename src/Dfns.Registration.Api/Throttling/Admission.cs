@@ -2,6 +2,7 @@ using System.Threading.RateLimiting;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Throttling;
@@ -23,8 +24,8 @@ internal sealed class Admission(IOptions<RateLimitOptions> options) : IDisposabl
     private async Task AdmitAnyAsync(HttpContext context, RequestDelegate next)
     {
         using var permit = new WorkPermit(places);
-        // What has a body takes its place when the body is read.
-        if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true })
+        // Where a body is read and there is one, the place is taken when it is.
+        if (context.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is not null && context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true })
         {
             context.Features.Set(permit);
             await next(context);

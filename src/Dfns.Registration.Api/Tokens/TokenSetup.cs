@@ -19,5 +19,7 @@ internal static class TokenSetup
     }
 
     private static bool IsHttpUrl(string? text, bool development) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttps || (development && url.Scheme == Uri.UriSchemeHttp));
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttps || (development && url.Scheme == Uri.UriSchemeHttp))
+        // RFC 8414 §2: no query, no fragment; and nobody's password is for everybody to read.
+        && url is { UserInfo: "", Query: "", Fragment: "" } && !text!.EndsWith('?') && !text.EndsWith('#');
 }

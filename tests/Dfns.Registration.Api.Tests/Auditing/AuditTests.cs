@@ -148,6 +148,36 @@ public abstract class AuditTests(ServiceFixture fixture) : ServiceTests(fixture)
             (await EventsAsync(organisation, AuditActions.CallRefused)).Where(e => e.Actor == caller.UserId).Select(e => e.Note!).Order(StringComparer.Ordinal));
     }
 
+    // Refused for what was asked, not for who asks: a back end that tries ids, a change that is sent once more.
+    [Fact]
+    public async Task Whatever_a_caller_is_refused_names_the_caller()
+    {
+        await using var stage = await EndsStage.NewAsync(Service);
+        var person = await stage.NewPersonAsync(Whose.Registered);
+        var admin = await stage.Organisation.NewServiceAccountAsync([.. Permission.All]);
+        var expected = new List<string>();
+        foreach (var endpoint in BearerEndpoints())
+        {
+            var path = Path(endpoint);
+            var caller = endpoint.RoutePattern.RawText!.Contains("credentials", StringComparison.Ordinal) ? person.Session! : (SigningCaller)admin;
+            var answer = Method(endpoint) switch
+            {
+                "GET" => await caller.GetAsync(path),
+                "DELETE" => await caller.DeleteAsync(path),
+                "PUT" => await caller.PutAsync(path, new JsonObject { ["isArchived"] = "no" }),
+                _ when path == "/auth/introspect" => await Service.SendAsync(HttpMethod.Post, path, new FormUrlEncodedContent([]), admin.Token),
+                _ => await caller.PostAsync(path, new JsonObject { ["username"] = 7 }),
+            };
+            if ((int)answer.Status is < 400 or >= 500 || endpoint.Metadata.GetMetadata<FailureMetadata>() is not null) continue;
+            expected.Add($"{Method(endpoint)} {endpoint.RoutePattern.RawText}");
+            await WriteAsync(Service);
+        }
+
+        var told = (await EventsAsync(stage.Organisation, AuditActions.CallRefused)).Select(e => e.Note!.Split(':')[0]).ToHashSet(StringComparer.Ordinal);
+        Assert.True(expected.Count > 15, $"{expected.Count}");
+        Assert.Empty(expected.Except(told));
+    }
+
     [Fact]
     public async Task Every_endpoint_that_tells_of_users_says_that_it_is_read()
     {

@@ -406,6 +406,19 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
         Assert.DoesNotContain("Usage:", run.Everything, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_audit_trail_is_asked_by_name_too_and_a_name_may_begin_with_an_at()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var row = await ServiceProgram.RowAsync(Service.Database, "user", "invite", "--org", organisation.Id, "--username", "@jane", "--print-code");
+        KnownSecrets.Add((string)row["code"]!);
+
+        var told = await ServiceProgram.OperateAsync(Service.Database, "audit", "list", "--org", organisation.Id, "--subject", "@JANE", "--json");
+
+        Assert.Equal("@jane", (string?)row["username"]);
+        Assert.Equal((string?)row["id"], (string?)Assert.Single(JsonNode.Parse(told.Output)!.AsArray())!["subject"]);
+    }
+
     [Theory]
     [InlineData("invite-again", "--print-code")]
     [InlineData("permit", "--add", "Auth:Users:Read")]

@@ -36,6 +36,20 @@ public abstract class SocialProviderCommandTests(ServiceFixture fixture) : Socia
             (await Service.InDatabaseAsync(db => db.AuditEvents.Where(e => e.SubjectId == organisation.Id).OrderBy(e => e.Action).Select(e => e.Action + " " + e.Actor + " " + e.Note).ToListAsync())).Select(e => e.Split(';')[0]));
     }
 
+    [Theory]
+    [InlineData("--client-id", "ES256")]
+    [InlineData("--algorithm", "ios.example.co")]
+    public async Task What_is_taken_away_is_looked_for_among_its_own(string option, string other)
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        string[] named = ["--org", organisation.Id, "--issuer", "https://accounts.example.co"];
+        await RowsAsync("social-provider", "set", [.. named, "--client-id", "a", "--client-id", "ios.example.co"]);
+
+        var run = await ServiceProgram.OperateAsync(Service.Database, ["social-provider", "remove", .. named, option, other]);
+
+        Assert.Equal((1, $"The provider does not accept '{other}' as it is; 'social-provider list' shows what it does."), (run.ExitCode, run.Faults.Trim()));
+    }
+
     [Fact]
     public async Task What_is_set_decides_algorithm_and_name()
     {

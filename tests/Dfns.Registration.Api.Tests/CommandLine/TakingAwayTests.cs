@@ -115,6 +115,21 @@ public sealed partial class TakingAwayTests(ServiceFixture.Sqlite fixture) : Ser
         Assert.Equal(0, (await RunAsync("remove", organisation, "--origin", "https://app.example.co", "--force")).ExitCode);
     }
 
+    // Keys do not look at the page's origin, but the browser does before it lets the page call.
+    [Fact]
+    public async Task An_origin_that_people_with_keys_may_need_is_removed_by_force_alone()
+    {
+        var organisation = await OrganisationAsync("https://app.example.co https://example.co", "--origin");
+        await organisation.SignedInAsync(UserKind.EndUser, "jane@example.co");
+
+        var refused = await RunAsync("set", organisation, "--origin", "https://www.example.co");
+
+        Assert.Equal(
+            (1, "Nothing was changed: this would take away origins https://app.example.co https://example.co; 1 key is registered with this organisation. 'relying-party add' keeps what is there; --force takes it away."),
+            (refused.ExitCode, refused.Faults.Trim()));
+        Assert.Equal(0, (await RunAsync("set", organisation, "--origin", "https://www.example.co", "--force")).ExitCode);
+    }
+
     [Fact]
     public async Task An_rp_id_that_would_void_passkeys_is_changed_by_force_alone()
     {

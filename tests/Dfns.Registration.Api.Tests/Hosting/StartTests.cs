@@ -42,6 +42,7 @@ public sealed class StartTests
     [InlineData("Mail:Link", "https://app.example.co/", "Mail:Link must contain '{code}'")]
     [InlineData("Network:TrustedProxies:0", "everyone", "Network:TrustedProxies must hold addresses or networks")]
     [InlineData("Network:MaxConnections", "0", "Network:MaxConnections must be from 10 to 1000000")]
+    [InlineData("Serilog:MinimumLevel:Default", "Debgu", "Serilog:MinimumLevel:Default must be one of")]
     [InlineData("Network:MaxConnections", "many", "Network:MaxConnections must be a number in digits")]
     [InlineData("Network:TrustedProxies:0", "0.0.0.0/0", "Network:TrustedProxies must hold addresses or networks of proxies, not of everybody")]
     [InlineData("SignIn:SessionLifetime", "6", "SignIn:SessionLifetime must be a time as [days.]hours:minutes:seconds")]
@@ -197,14 +198,37 @@ public sealed class StartTests
     {
         { "http://127.0.0.1:PORT", "", "address already in use" },
         { "http://192.0.2.1:0", "", "Cannot assign requested address" },
-        { "http://localhost:99999", "", "out of the range" },
-        { "htp://localhost:5081", "", "Unrecognized scheme in server address 'htp://localhost:5081'. Only 'http://' and 'https://' are supported. Another address is set with" },
-        { "localhost", "", "Invalid url" },
         { "http://unix:/nowhere/registration.sock", "", "Another address is set with" },
         { "https://127.0.0.1:0", "", "certificate" },
         { "https://127.0.0.1:0", "Kestrel:Certificates:Default:Path=/nowhere/certificate.pfx", "/nowhere" },
         { "https://127.0.0.1:0", "Kestrel:Certificates:Default:Path=JUNK", "certificate" },
     };
+
+    [Fact]
+    public async Task A_log_that_cannot_be_set_up_is_told_by_the_process()
+    {
+        await using var database = await TestDatabase.SqliteAsync();
+
+        var run = await ServiceProgram.RunProcessAsync([], With(database, ("Serilog:WriteTo:0:Args:formatter", "Nope, Nope")));
+
+        AssertTold(run, "The service does not start: what takes the log cannot be set up as the section 'Serilog' says.");
+    }
+
+    // The web server would take one for every address of the machine, or for a default.
+    [Theory]
+    [InlineData("http://localhost:99999", "'99999' is no port from 0 to 65535.")]
+    [InlineData("htp://localhost:5081", "it begins with 'http://' or 'https://', such as 'http://localhost:5081'.")]
+    [InlineData("localhost", "it begins with 'http://' or 'https://', such as 'http://localhost:5081'.")]
+    [InlineData("http://loclhost:5081", "'loclhost' is neither an IP address nor 'localhost'; '*' is every address of this machine.")]
+    public async Task An_address_that_is_misspelled_is_told_by_the_process(string url, string words)
+    {
+        await using var database = await TestDatabase.SqliteAsync();
+
+        var run = await ServiceProgram.RunProcessAsync(["--urls", url], With(database));
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Equal($"The service does not start; its settings need these corrections:\n  - '{url}' is no address to listen at: {words}", run.Faults.Trim().ReplaceLineEndings("\n"));
+    }
 
     [Theory]
     [MemberData(nameof(Listening))]

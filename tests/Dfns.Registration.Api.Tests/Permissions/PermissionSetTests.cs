@@ -110,6 +110,35 @@ public abstract class PermissionSetTests(ServiceFixture fixture) : ServiceTests(
         Assert.Equal(all, told.Require("scope").Split(' ').Order(StringComparer.Ordinal));
     }
 
+    [Theory]
+    [InlineData("user", "--user")]
+    [InlineData("service-account", "--account")]
+    public async Task Where_an_operator_says_nothing_more_or_just_this_no_set_permits_more(string noun, string option)
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var admin = await organisation.NewServiceAccountAsync([.. Permission.All]);
+        SigningCaller caller = noun == "user" ? await organisation.SignedInAsync(UserKind.CustomerEmployee, "jane@example.co", Permission.CreateUsers) : await organisation.NewServiceAccountAsync(Permission.CreateUsers);
+        var set = await CreateAsync(admin, "Readers", Permission.ReadUsers);
+
+        foreach (var just in (string[][])[["--none"], ["--permission", Permission.CreateUsers]])
+        {
+            await AssignAsync(admin, set, caller.UserId);
+            Assert.Equal(200, (int)(await caller.GetAsync("/auth/users")).Status);
+            var listed = JsonNode.Parse((await ServiceProgram.OperateAsync(Service.Database, noun, "list", "--org", organisation.Id, "--json")).Output)!.AsArray().Single(r => (string)r!["id"]! == caller.UserId)!;
+            Assert.Equal(1, (int)listed["permissionSets"]!);
+            var absent = await ServiceProgram.OperateAsync(Service.Database, noun, "permit", "--org", organisation.Id, option, caller.UserId, "--remove", Permission.ReadUsers);
+            Assert.Equal((1, $"'{Permission.ReadUsers}' comes from the set 'Readers' ({set}), which is assigned over HTTP; --none takes away the sets too."), (absent.ExitCode, absent.Faults.Trim()));
+
+            var told = await ServiceProgram.OperateAsync(Service.Database, [noun, "permit", "--org", organisation.Id, option, caller.UserId, .. just]);
+
+            Assert.Contains($"sets was: Readers ({set}): {Permission.ReadUsers}", told.Output, StringComparison.Ordinal);
+            Assert.Contains("sets is:  (none)", told.Output, StringComparison.Ordinal);
+            Assert.Equal("permission_missing", (await caller.GetAsync("/auth/users")).Code);
+        }
+
+        Assert.Equal(2, await Service.InDatabaseAsync(db => db.AuditEvents.CountAsync(e => e.OrganisationId == organisation.Id && e.Action == AuditActions.PermissionRevoked && e.Actor == AuditActors.Operator && e.SubjectId == caller.UserId)));
+    }
+
     [Fact]
     public async Task A_back_end_asks_about_tokens_by_what_is_assigned_to_it()
     {

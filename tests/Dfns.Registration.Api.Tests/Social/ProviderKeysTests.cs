@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
+using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Tests.Running;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Dfns.Registration.Api.Tests.Social;
 
@@ -131,6 +133,29 @@ public sealed class ProviderKeysTests(ServiceFixture.Sqlite fixture) : SocialTes
         Service.Clock.Advance(ProviderKeys.Patience);
 
         Assert.Equal("social_provider_unavailable", (await starting).Code);
+    }
+
+    [Fact]
+    public async Task Are_waited_for_by_64_at_most_so_that_a_provider_that_hangs_takes_up_nobody_elses_place()
+    {
+        await using var provider = await OpenIdProvider.StartAsync();
+        var asked = new TaskCompletionSource();
+        provider.Jwks = context =>
+        {
+            asked.TrySetResult();
+            return Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
+        };
+        var keys = Service.Services.GetRequiredService<ProviderKeys>();
+        var waiting = Enumerable.Range(0, 64).Select(_ => FindAsync()).ToList();
+        await asked.Task;
+
+        Assert.True((await FindAsync()).Failed(out var told, out _));
+        Assert.Equal(("social_provider_unavailable", 5), (told.Code, told.RetryAfterSeconds));
+        Assert.DoesNotContain(waiting, w => w.IsCompleted);
+        Service.Clock.Advance(ProviderKeys.Patience);
+        Assert.All(await Task.WhenAll(waiting), answer => Assert.True(answer.Failed(out _, out _)));
+
+        Task<Checked<Microsoft.IdentityModel.Tokens.SecurityKey>> FindAsync() => keys.FindAsync(provider.Issuer, "RS256", "any", CancellationToken.None);
     }
 
     [Fact]
