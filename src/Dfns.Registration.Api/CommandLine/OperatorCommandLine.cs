@@ -87,9 +87,9 @@ internal static class OperatorCommandLine
     /// <param name="parsed">What was typed.</param>
     /// <param name="run">The command; returns what to print, or why it could not be done.</param>
     /// <param name="ct">Ends it.</param>
-    /// <param name="migrates">Whether it is what brings the database up to date; every other command wants it to be.</param>
+    /// <param name="onAnySchema">Whether it is what brings the database up to date; every other command wants it to be.</param>
     /// <returns>The exit code: 0 done, 1 not done.</returns>
-    public static async Task<int> RunAsync(ParseResult parsed, Func<IServiceProvider, CancellationToken, Task<CommandResult>> run, CancellationToken ct, bool migrates = false)
+    public static async Task<int> RunAsync(ParseResult parsed, Func<IServiceProvider, CancellationToken, Task<CommandResult>> run, CancellationToken ct, bool onAnySchema = false)
     {
         WebApplication built;
         try
@@ -108,16 +108,7 @@ internal static class OperatorCommandLine
         try
         {
             await using var scope = app.Services.CreateAsyncScope();
-            if (!migrates && await scope.ServiceProvider.GetRequiredService<DatabaseSchema>().IsBehindAsync(ct))
-            {
-                result = CommandResult.Fault("The database is not up to date; run 'migrate' first.");
-            }
-            else
-            {
-                // Opens the key that signs: with another master key, keys would be sealed and codes hashed that no instance can use.
-                if (!migrates) await app.Services.GetRequiredService<SigningKeys>().GetAsync(ct);
-                result = await run(scope.ServiceProvider, ct);
-            }
+            result = (onAnySchema ? null : await SchemaFaultAsync(scope.ServiceProvider, ct)) ?? await run(scope.ServiceProvider, ct);
         }
         catch (CryptographicException)
         {
@@ -141,5 +132,15 @@ internal static class OperatorCommandLine
         }
 
         return Output.Write(parsed, result);
+    }
+
+    private static async Task<CommandResult?> SchemaFaultAsync(IServiceProvider services, CancellationToken ct)
+    {
+        var fit = await services.GetRequiredService<DatabaseSchema>().FitAsync(ct);
+        if (fit.Fault is not null) return CommandResult.Fault($"Nothing was done: {fit.Fault}");
+        if (fit.Pending.Count > 0) return CommandResult.Fault("The database is not up to date; run 'migrate' first.");
+        // Opens the key that signs: with another master key, keys would be sealed and codes hashed that no instance can use.
+        await services.GetRequiredService<SigningKeys>().GetAsync(ct);
+        return null;
     }
 }

@@ -21,7 +21,7 @@ internal static partial class DatabaseStart
     {
         var clock = app.Services.GetRequiredService<TimeProvider>();
         var options = app.Services.GetRequiredService<IOptions<DatabaseOptions>>().Value;
-        var wait = new TurnWait(options.StartTimeout, (holder, waited) => Log.WaitingForTurn(app.Logger, holder, (int)waited.TotalSeconds, (int)options.StartTimeout.TotalSeconds), migration => Log.Migrating(app.Logger, migration));
+        var wait = new TurnWait(options.StartTimeout, (holder, waited) => Log.WaitingForTurn(app.Logger, holder, (int)waited.TotalSeconds, (int)options.StartTimeout.TotalSeconds), step => Tell(app.Logger, step));
         var started = clock.GetTimestamp();
         if (options.Provider == DatabaseProvider.Sqlite && SqliteOpening.FileOf(options.ConnectionString!) is { } file && SqliteOpening.IsOpenToOthers(file)) Log.OpenToOthers(app.Logger, file);
         while (true)
@@ -53,6 +53,7 @@ internal static partial class DatabaseStart
     {
         await using var scope = services.CreateAsyncScope();
         var schema = scope.ServiceProvider.GetRequiredService<DatabaseSchema>();
+        if (await NoteAsync(services, schema, ct) is { Fault: { } later }) return later;
         await schema.MigrateAsync(wait, ct);
         // Also where nothing is pending: the next version would not start.
         if (!await schema.MayChangeAsync(ct)) return NotAllowed;
@@ -70,13 +71,22 @@ internal static partial class DatabaseStart
         }
 
         var schema = scope.ServiceProvider.GetRequiredService<DatabaseSchema>();
-        if (await schema.PendingAsync(ct) is { Count: > 0 } pending)
+        var fit = await NoteAsync(services, schema, ct);
+        if (fit.Fault is not null) return fit.Fault;
+        if (fit.Pending.Count > 0)
         {
-            return $"the database lacks {string.Join(", ", pending)}, and Database:Migrate is false; as the role that owns the tables run 'migrate'.";
+            return $"the database lacks {string.Join(", ", fit.Pending)}, and Database:Migrate is false; as the role that owns the tables run 'migrate'.";
         }
 
         await CompleteAsync(scope.ServiceProvider, wait, ct);
         return null;
+    }
+
+    private static async Task<SchemaFit> NoteAsync(IServiceProvider services, DatabaseSchema schema, CancellationToken ct)
+    {
+        var fit = await schema.FitAsync(ct);
+        services.GetRequiredService<DatabaseWatch>().Note(fit);
+        return fit;
     }
 
     private static async Task<bool> IsWritableAsync(this IServiceProvider services, CancellationToken ct)
@@ -118,6 +128,13 @@ internal static partial class DatabaseStart
         await keys.GetAsync(ct);
     }
 
+    private static void Tell(ILogger logger, MigrationStep step)
+    {
+        if (step.IsDone) Log.Migrated(logger, step.Migration, step.Number, step.Count);
+        else if (step.HeldUp.Count > 0) Log.MigratingAndHoldingUp(logger, step.Migration, step.Number, step.Count, step.HeldUp);
+        else Log.Migrating(logger, step.Migration, step.Number, step.Count);
+    }
+
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Warning, Message = "The database is not ready yet ({Fault}); trying again")]
@@ -129,8 +146,14 @@ internal static partial class DatabaseStart
         [LoggerMessage(Level = LogLevel.Warning, Message = "Waiting for {Holder}: {Waited} of at most {AtMost} s")]
         public static partial void WaitingForTurn(ILogger logger, string holder, int waited, int atMost);
 
-        [LoggerMessage(Level = LogLevel.Information, Message = "Bringing the database up to date: {Migration}")]
-        public static partial void Migrating(ILogger logger, string migration);
+        [LoggerMessage(Level = LogLevel.Information, Message = "Bringing the database up to date: {Migration}, {Number} of {Count}")]
+        public static partial void Migrating(ILogger logger, string migration, int number, int count);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Bringing the database up to date: {Migration}, {Number} of {Count}; it builds indexes, and whoever writes to {Tables} waits until it is done")]
+        public static partial void MigratingAndHoldingUp(ILogger logger, string migration, int number, int count, IReadOnlyList<string> tables);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "The database is up to date with {Migration}, {Number} of {Count}")]
+        public static partial void Migrated(ILogger logger, string migration, int number, int count);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "User {UserId} of {OrganisationId} is found by name no longer: the name reads like that of {HolderId}. Delete one of the two; the other has the name, from the next start on")]
         public static partial void NameLost(ILogger logger, string userId, string organisationId, string holderId);

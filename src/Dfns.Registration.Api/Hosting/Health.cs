@@ -8,7 +8,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Dfns.Registration.Api.Hosting;
 
-/// <summary><c>/health/live</c>: the process answers. <c>/health/ready</c>: its database answers, is migrated and takes changes.</summary>
+/// <summary><c>/health/live</c>: the process answers. <c>/health/ready</c>: its database answers, is migrated, by no later version beyond what this one serves, and takes changes.</summary>
 internal static class Health
 {
     private const string Ready = "ready";

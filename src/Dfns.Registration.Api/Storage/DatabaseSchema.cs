@@ -3,6 +3,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
+using Microsoft.EntityFrameworkCore.Migrations.Operations;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 
@@ -28,9 +29,6 @@ internal sealed class DatabaseSchema(RegistrationDbContext db)
     /// <summary>Which database it is, as EF Core names its provider.</summary>
     public string? Provider => db.Database.ProviderName;
 
-    /// <summary>Whether there are migrations that were not applied.</summary>
-    public async Task<bool> IsBehindAsync(CancellationToken ct) => (await PendingAsync(ct)).Count > 0;
-
     /// <summary>Whether it takes changes: a replica does not, nor does a server that an operator has made read-only.</summary>
     /// <exception cref="SqliteException">The file does not: it may only be read, or there is no room.</exception>
     public async Task<bool> IsWritableAsync(CancellationToken ct)
@@ -55,15 +53,15 @@ internal sealed class DatabaseSchema(RegistrationDbContext db)
     public async Task<bool> MayChangeAsync(CancellationToken ct) => !db.Database.IsNpgsql()
         || await db.Database.SqlQuery<bool>($"""SELECT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS "Value" """).SingleAsync(ct);
 
-    /// <summary>The migrations that were not applied, in their order.</summary>
-    public Task<IReadOnlyList<string>> PendingAsync(CancellationToken ct) => db.Database.CreateExecutionStrategy().ExecuteAsync<IReadOnlyList<string>>(
+    /// <summary>Whether there are migrations that were not applied, or that a later version has applied.</summary>
+    public Task<SchemaFit> FitAsync(CancellationToken ct) => db.Database.CreateExecutionStrategy().ExecuteAsync(
         async stop =>
         {
             // A server without such a database would count as one where nothing has been applied.
             if (db.Database.IsNpgsql()) await db.Database.OpenConnectionAsync(stop);
             try
             {
-                return [.. await db.Database.GetPendingMigrationsAsync(stop)];
+                return SchemaFit.Of([.. db.Database.GetMigrations()], [.. await db.Database.GetAppliedMigrationsAsync(stop)]);
             }
             finally
             {
@@ -82,10 +80,12 @@ internal sealed class DatabaseSchema(RegistrationDbContext db)
     public async Task MigrateAsync(TurnWait wait, CancellationToken ct)
     {
         // Each in a turn of its own, and looked for anew in each: another may have been there meanwhile.
-        while (await IsBehindAsync(ct))
+        while ((await FitAsync(ct)).Pending.Count > 0)
         {
             await KeepLogAheadAsync(wait, ct);
-            await InTurnAsync(stop => ApplyNextAsync(wait, stop), wait, ct);
+            MigrationStep? step = null;
+            await InTurnAsync(async stop => step = await ApplyNextAsync(wait, stop), wait, ct);
+            if (step is not null) wait.Migrating(step with { IsDone = true });
         }
     }
 
@@ -116,12 +116,16 @@ internal sealed class DatabaseSchema(RegistrationDbContext db)
             {
                 db.ChangeTracker.Clear();
                 await db.Database.OpenConnectionAsync(stop);
+                var patience = db.Database.GetCommandTimeout();
+                // What is many takes long; whoever runs this knows how long to wait. On SQLite the time is that for others who write.
+                if (db.Database.IsNpgsql()) db.Database.SetCommandTimeout(0);
                 try
                 {
                     return db.Database.IsNpgsql() ? await TryOnPostgreSqlAsync(work, stop) : await TryOnSqliteAsync(work, stop);
                 }
                 finally
                 {
+                    db.Database.SetCommandTimeout(patience);
                     await db.Database.CloseConnectionAsync();
                 }
             },
@@ -144,9 +148,16 @@ internal sealed class DatabaseSchema(RegistrationDbContext db)
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         try
         {
-            // Both end with the transaction: what a session holds outlives whoever asked for it where a pooler hands sessions on. The time counts for
-            // tables too: whoever waits for one has everybody else wait behind.
-            await RunAsync($"SET LOCAL lock_timeout = {(int)Attempt.TotalMilliseconds}; SELECT pg_advisory_xact_lock({MigrationLock})", ct);
+            // All end with the transaction: what a session holds outlives whoever asked for it where a pooler hands sessions on. The time for a lock counts
+            // for tables too: whoever waits for one has everybody else wait behind. An index over many rows takes longer than a role may be given for a
+            // statement of a request.
+            await RunAsync(
+                $"""
+                SET LOCAL lock_timeout = {(int)Attempt.TotalMilliseconds};
+                SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN ('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout');
+                SELECT pg_advisory_xact_lock({MigrationLock})
+                """,
+                ct);
             await work(ct);
         }
         catch (Exception e) when (StorageFailure.SqlState(e) == PostgresErrorCodes.LockNotAvailable)
@@ -219,16 +230,29 @@ internal sealed class DatabaseSchema(RegistrationDbContext db)
         }
     }
 
-    private async Task ApplyNextAsync(TurnWait wait, CancellationToken ct)
+    /// <returns>What was applied; null where another has done it.</returns>
+    private async Task<MigrationStep?> ApplyNextAsync(TurnWait wait, CancellationToken ct)
     {
         var history = db.GetService<IHistoryRepository>();
         await RunAsync(history.GetCreateIfNotExistsScript(), ct);
         var applied = (await history.GetAppliedMigrationsAsync(ct)).Select(row => row.MigrationId).ToHashSet(StringComparer.Ordinal);
         var all = db.Database.GetMigrations().ToList();
         var next = all.FindIndex(migration => !applied.Contains(migration));
-        if (next < 0) return;
-        wait.Migrating(all[next]);
+        if (next < 0) return null;
+        var step = new MigrationStep(all[next], next + 1, all.Count, HeldUp(all[next]), IsDone: false);
+        wait.Migrating(step);
         await RunAsync(db.GetService<IMigrator>().GenerateScript(next == 0 ? Migration.InitialDatabase : all[next - 1], all[next], MigrationsSqlGenerationOptions.NoTransactions), ct);
+        return step;
+    }
+
+    // PostgreSQL lets nobody write to a table while an index is built on it within a transaction.
+    private IReadOnlyList<string> HeldUp(string migration)
+    {
+        if (!db.Database.IsNpgsql()) return [];
+        var assembly = db.GetService<IMigrationsAssembly>();
+        var steps = assembly.CreateMigration(assembly.Migrations[migration], db.Database.ProviderName!).UpOperations;
+        var made = steps.OfType<CreateTableOperation>().Select(table => table.Name);
+        return [.. steps.OfType<CreateIndexOperation>().Select(index => index.Table).Except(made, StringComparer.Ordinal).Order(StringComparer.Ordinal)];
     }
 
     /// <returns>How many rows, which says nothing of a script.</returns>
@@ -236,8 +260,7 @@ internal sealed class DatabaseSchema(RegistrationDbContext db)
     {
         await using var command = db.Database.GetDbConnection().CreateCommand();
         command.CommandText = script;
-        // What is many takes long; whoever runs this knows how long to wait.
-        command.CommandTimeout = db.Database.IsSqlite() ? command.CommandTimeout : 0;
+        if (db.Database.GetCommandTimeout() is { } seconds) command.CommandTimeout = seconds;
         return await command.ExecuteNonQueryAsync(ct);
     }
 
@@ -257,8 +280,16 @@ internal sealed class DatabaseSchema(RegistrationDbContext db)
 /// <summary>How long somebody waits for the turn to change the schema, and what they are told meanwhile.</summary>
 /// <param name="AtMost">How long.</param>
 /// <param name="Waiting">Told for whom it waits, and for how long it has.</param>
-/// <param name="Migrating">Told which migration is being applied.</param>
-internal sealed record TurnWait(TimeSpan AtMost, Action<string, TimeSpan> Waiting, Action<string> Migrating);
+/// <param name="Migrating">Told which migration is begun, and once more when it is done.</param>
+internal sealed record TurnWait(TimeSpan AtMost, Action<string, TimeSpan> Waiting, Action<MigrationStep> Migrating);
+
+/// <summary>A migration on its way.</summary>
+/// <param name="Migration">Its id.</param>
+/// <param name="Number">Its place among all, from 1.</param>
+/// <param name="Count">How many there are.</param>
+/// <param name="HeldUp">The tables that nobody can write to until it is done, because an index is built on them.</param>
+/// <param name="IsDone">Whether it is applied; else it is begun.</param>
+internal sealed record MigrationStep(string Migration, int Number, int Count, IReadOnlyList<string> HeldUp, bool IsDone);
 
 /// <summary>Another had the turn to change the schema, and did not come to its end.</summary>
 /// <param name="holder">Who.</param>
@@ -276,21 +307,36 @@ internal static partial class DatabaseHealth
 
     private static async Task<bool> IsWellAsync(RegistrationDbContext db, CancellationToken ct)
     {
+        var (schema, watch, logger) = (new DatabaseSchema(db), db.GetService<DatabaseWatch>(), db.GetService<ILoggerFactory>().CreateLogger(typeof(DatabaseHealth)));
         try
         {
-            var schema = new DatabaseSchema(db);
-            return !await schema.IsBehindAsync(ct) && await schema.IsWritableAsync(ct);
+            var fit = await schema.FitAsync(ct);
+            watch.Note(fit);
+            if (fit.Pending.Count > 0) Log.Behind(logger, string.Join(", ", fit.Pending));
+            else if (fit.Fault is not null) Log.OfALaterVersion(logger, fit.Fault);
+            else if (await schema.IsWritableAsync(ct)) return true;
+            else Log.OnlyReads(logger);
         }
         catch (Exception e) when (StorageFailure.Is(e))
         {
-            Log.NotReady(db.GetService<ILoggerFactory>().CreateLogger(typeof(DatabaseHealth)), StorageFailure.SqlState(e), StorageFailure.Words(e));
-            return false;
+            Log.NotReady(logger, StorageFailure.SqlState(e), StorageFailure.Words(e));
         }
+
+        return false;
     }
 
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Warning, Message = "Not ready, by the database: {SqlState} {Words}")]
         public static partial void NotReady(ILogger logger, string? sqlState, string words);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Not ready: the database lacks {Migrations}")]
+        public static partial void Behind(ILogger logger, string migrations);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Not ready: {Fault}")]
+        public static partial void OfALaterVersion(ILogger logger, string fault);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Not ready: the database takes no changes")]
+        public static partial void OnlyReads(ILogger logger);
     }
 }

@@ -28,6 +28,7 @@ internal static class DatabaseSetup
         builder.Services.AddScoped<Changes>();
         builder.Services.AddSingleton<SqliteWriter>();
         builder.Services.AddSingleton<SqliteReader>();
+        builder.Services.AddSingleton<DatabaseWatch>();
         builder.Services.AddSingleton<SharedQueries>();
         builder.Services.AddSingleton<GroupCommit>();
         builder.Services.AddSingleton<TableStatistics>();

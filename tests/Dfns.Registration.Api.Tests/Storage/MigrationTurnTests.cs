@@ -75,6 +75,41 @@ public abstract class MigrationTurnTests(ServiceFixture fixture) : ServiceTests(
             Assert.Equal(0, (await MigrateAsync(database.Owner)).ExitCode);
         }
 
+        /// <summary>What a statement of a request may take, by the connection string, by the database and by the server, is no measure for an index over many rows.</summary>
+        [Fact]
+        public async Task Who_changes_the_schema_is_cut_off_by_no_time_that_is_for_requests()
+        {
+            await using var database = await TestDatabase.PostgreSqlAsync(PoolerKind.None);
+            var name = new NpgsqlConnectionStringBuilder(database.ConnectionString).Database;
+            await using (var db = Service.Open(database.Owner))
+            {
+#pragma warning disable EF1002 // The name of the test's own database.
+                await db.Database.ExecuteSqlRawAsync($"ALTER DATABASE {name} SET statement_timeout = '7min'; ALTER DATABASE {name} SET idle_in_transaction_session_timeout = '7min'");
+#pragma warning restore EF1002
+                NpgsqlConnection.ClearPool((NpgsqlConnection)db.Database.GetDbConnection());
+            }
+
+            await using var owner = Service.Open(database.Owner);
+            owner.Database.SetCommandTimeout(1);
+            var (said, times) = (0, new List<string>());
+            await new DatabaseSchema(owner).InTurnAsync(
+                async ct =>
+                {
+                    said = owner.Database.GetCommandTimeout() ?? -1;
+                    times = await TimesAsync(owner, ct);
+                },
+                Service.Patience,
+                CancellationToken.None);
+
+            Assert.Equal(0, said);
+            Assert.Equal(["0", "0"], times);
+            Assert.Equal(1, owner.Database.GetCommandTimeout());
+            Assert.Equal(["7min", "7min"], await TimesAsync(owner, CancellationToken.None));
+
+            static Task<List<string>> TimesAsync(RegistrationDbContext db, CancellationToken ct) => db.Database.SqlQuery<string>(
+                $"""SELECT current_setting(name) AS "Value" FROM pg_settings WHERE name IN ('idle_in_transaction_session_timeout', 'statement_timeout') ORDER BY name""").ToListAsync(ct);
+        }
+
         [Fact]
         public async Task A_start_does_with_one_connection()
         {
@@ -128,6 +163,29 @@ public abstract class MigrationTurnTests(ServiceFixture fixture) : ServiceTests(
         Assert.Equal(200, (int)(await service.SendAsync(HttpMethod.Get, "/health/ready", content: null, bearer: null)).Status);
     }
 
+    [Fact]
+    public async Task Each_migration_is_told_with_its_place_when_it_begins_and_when_it_is_done()
+    {
+        await using var database = await Fixture.NewDatabaseAsync();
+        var all = await Service.InDatabaseAsync(db => Task.FromResult(db.Database.GetMigrations().ToList()));
+
+        var run = await MigrateAsync(database.Owner);
+
+        Assert.Equal(0, run.ExitCode);
+        var told = run.Faults.Trim().Split('\n').Select(line => line.TrimEnd('\r')).ToList();
+        Assert.Equal(2 * all.Count, told.Count);
+        foreach (var (n, migration) in all.Index())
+        {
+            Assert.StartsWith($"Applying {migration}, {n + 1} of {all.Count}", told[2 * n], StringComparison.Ordinal);
+            Assert.Equal($"Applied {migration}, {n + 1} of {all.Count}.", told[(2 * n) + 1]);
+        }
+
+        // Of tables that were there before, and where nobody writes meanwhile.
+        Assert.Equal(
+            database.Provider == "Sqlite" ? [] : ["access_tokens, audit_events, ceremonies, credential_codes", "signing_keys", "social_providers, users", "users"],
+            told.Where(line => line.Contains("builds indexes", StringComparison.Ordinal)).Select(line => line.Split("writes to ")[1].Split(" waits")[0]).Order(StringComparer.Ordinal));
+    }
+
     /// <summary>Killed in its first, in one in the middle, and in its last migration, counted from the end.</summary>
     [Theory]
     [InlineData("first")]
@@ -140,7 +198,7 @@ public abstract class MigrationTurnTests(ServiceFixture fixture) : ServiceTests(
         var last = which switch { "first" => all[0], "middle" => all[all.Count / 2], _ => all[^1] };
         using (var start = ServiceProgram.StartProcess(["migrate"], Settings(database.Owner)))
         {
-            while (await start.StandardError.ReadLineAsync() is { } line && !line.Contains($"Applying {last}.", StringComparison.Ordinal))
+            while (await start.StandardError.ReadLineAsync() is { } line && !line.Contains($"Applying {last},", StringComparison.Ordinal))
             {
             }
 
