@@ -76,6 +76,7 @@ internal static class OperatorCommandLine
             SocialProviderCommands.Make(),
             AuditCommands.Make(),
             MigrateCommand.Make(),
+            BackupCommand.Make(),
             VerifyCommand.Make(),
             HealthCheckCommand.Make(),
         };
@@ -87,7 +88,7 @@ internal static class OperatorCommandLine
     /// <param name="parsed">What was typed.</param>
     /// <param name="run">The command; returns what to print, or why it could not be done.</param>
     /// <param name="ct">Ends it.</param>
-    /// <param name="onAnySchema">Whether it is what brings the database up to date; every other command wants it to be.</param>
+    /// <param name="onAnySchema">Whether it is what brings the database up to date, or copies it as it is; every other command wants it to be.</param>
     /// <returns>The exit code: 0 done, 1 not done.</returns>
     public static async Task<int> RunAsync(ParseResult parsed, Func<IServiceProvider, CancellationToken, Task<CommandResult>> run, CancellationToken ct, bool onAnySchema = false)
     {

@@ -28,6 +28,7 @@ internal static partial class DatabaseStart
         {
             try
             {
+                if (await app.Services.InstanceFaultAsync(CancellationToken.None) is { } other) return other;
                 if (await (options.Migrate ? app.Services.MigrateAsync(wait, CancellationToken.None) : app.Services.FindReadyAsync(wait, CancellationToken.None)) is { } fault) return fault;
                 if (await app.Services.IsWritableAsync(CancellationToken.None)) return await app.Services.RetentionFaultAsync(CancellationToken.None);
                 if (clock.GetElapsedTime(started) >= options.StartTimeout) return ReadsOnly;
@@ -82,6 +83,16 @@ internal static partial class DatabaseStart
         return null;
     }
 
+    // One of SQLite serves one process: of two, the limits that each holds in memory would be twice as wide, and a second start in Development would take
+    // the first one's pages from it.
+    private static async Task<string?> InstanceFaultAsync(this IServiceProvider services, CancellationToken ct)
+    {
+        await using var scope = services.CreateAsyncScope();
+        return await scope.ServiceProvider.GetRequiredService<DatabaseSchema>().FileAsync(ct) is { } file && !services.GetRequiredService<SqliteInstance>().TryTake(file)
+            ? $"another service runs on the database file {file}, and SQLite serves one at a time. End that one first, or name another file in Database:ConnectionString; several want PostgreSQL."
+            : null;
+    }
+
     private static async Task<SchemaFit> NoteAsync(IServiceProvider services, DatabaseSchema schema, CancellationToken ct)
     {
         var fit = await schema.FitAsync(ct);
@@ -109,6 +120,10 @@ internal static partial class DatabaseStart
     {
         var (keys, stored, users) = (services.GetRequiredService<SigningKeys>(), services.GetRequiredService<SigningKeyStore>(), services.GetRequiredService<UserStore>());
         var schema = services.GetRequiredService<DatabaseSchema>();
+        var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(DatabaseStart));
+        // Where somebody has switched it off, or copied the rows into a file of another's making.
+        if (await schema.LacksLogAheadAsync(ct)) await schema.KeepLogAheadAsync(wait, ct);
+        if (await schema.LacksLogAheadAsync(ct)) Log.NoLogAhead(logger);
         if (await schema.HasStatisticsAsync(ct)) await schema.InTurnAsync(schema.DropStatisticsAsync, wait, ct);
         if (await keys.IsFirstMissingAsync(stored, ct) || await users.AreNamesOutdatedAsync(ct))
         {
@@ -121,7 +136,6 @@ internal static partial class DatabaseStart
                 },
                 wait,
                 ct);
-            var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(DatabaseStart));
             foreach (var name in lost) Log.NameLost(logger, name.UserId, name.OrganisationId, name.HolderId);
         }
 
@@ -154,6 +168,9 @@ internal static partial class DatabaseStart
 
         [LoggerMessage(Level = LogLevel.Information, Message = "The database is up to date with {Migration}, {Number} of {Count}")]
         public static partial void Migrated(ILogger logger, string migration, int number, int count);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "SQLite keeps no write-ahead log for its file: where it is, there can be none (a network file system, or a virtual file system of its own). Whoever reads waits for whoever writes")]
+        public static partial void NoLogAhead(ILogger logger);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "User {UserId} of {OrganisationId} is found by name no longer: the name reads like that of {HolderId}. Delete one of the two; the other has the name, from the next start on")]
         public static partial void NameLost(ILogger logger, string userId, string organisationId, string holderId);

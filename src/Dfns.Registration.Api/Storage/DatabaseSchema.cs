@@ -53,6 +53,10 @@ internal sealed class DatabaseSchema(RegistrationDbContext db)
     public async Task<bool> MayChangeAsync(CancellationToken ct) => !db.Database.IsNpgsql()
         || await db.Database.SqlQuery<bool>($"""SELECT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS "Value" """).SingleAsync(ct);
 
+    /// <summary>The file of SQLite, by the one path that leads to it without a link; null in memory, and of PostgreSQL.</summary>
+    public async Task<string?> FileAsync(CancellationToken ct) => db.Database.IsSqlite()
+        && await db.Database.SqlQuery<string>($"""SELECT file AS "Value" FROM pragma_database_list WHERE name = 'main'""").SingleAsync(ct) is { Length: > 0 } file ? file : null;
+
     /// <summary>Whether there are migrations that were not applied, or that a later version has applied.</summary>
     public Task<SchemaFit> FitAsync(CancellationToken ct) => db.Database.CreateExecutionStrategy().ExecuteAsync(
         async stop =>
@@ -88,6 +92,10 @@ internal sealed class DatabaseSchema(RegistrationDbContext db)
             if (step is not null) wait.Migrating(step with { IsDone = true });
         }
     }
+
+    /// <summary>Whether its file is one of SQLite without a write-ahead log.</summary>
+    public async Task<bool> LacksLogAheadAsync(CancellationToken ct) => await FileAsync(ct) is not null
+        && await db.Database.SqlQuery<string>($"""SELECT journal_mode AS "Value" FROM pragma_journal_mode""").SingleAsync(ct) != "wal";
 
     /// <summary>Whether somebody has gathered statistics on SQLite.</summary>
     public async Task<bool> HasStatisticsAsync(CancellationToken ct) => db.Database.IsSqlite() && (await StatisticsAsync(ct)).Count > 0;
@@ -187,8 +195,11 @@ internal sealed class DatabaseSchema(RegistrationDbContext db)
         }
     }
 
-    // A commit then writes one file, once, and nobody who reads waits for it. It is kept in the file, and cannot be said within a transaction.
-    private async Task KeepLogAheadAsync(TurnWait wait, CancellationToken ct)
+    /// <summary>
+    /// Has SQLite write ahead to a log: a commit then writes one file, once, and nobody who reads waits for it. It is kept in the file, and cannot
+    /// be said within a transaction.
+    /// </summary>
+    public async Task KeepLogAheadAsync(TurnWait wait, CancellationToken ct)
     {
         if (!db.Database.IsSqlite()) return;
         await db.Database.OpenConnectionAsync(ct);

@@ -28,6 +28,8 @@ internal static class DatabaseSetup
         builder.Services.AddScoped<Changes>();
         builder.Services.AddSingleton<SqliteWriter>();
         builder.Services.AddSingleton<SqliteReader>();
+        builder.Services.AddSingleton<SqliteInstance>();
+        builder.Services.AddSingleton<SqliteBackup>();
         builder.Services.AddSingleton<DatabaseWatch>();
         builder.Services.AddSingleton<SharedQueries>();
         builder.Services.AddSingleton<GroupCommit>();

@@ -164,6 +164,7 @@ public sealed class StartTests
         { "for reading, and empty", "SQLite Error" },
         { "for reading", "SQLite Error 8: 'attempt to write a readonly database'" },
         { "on a full disk", "SQLite Error" },
+        { "on a disk for reading", "SQLite Error" },
     };
 
     [Theory]
@@ -173,8 +174,8 @@ public sealed class StartTests
         await using var database = await TestDatabase.SqliteAsync();
         var folder = Directory.CreateTempSubdirectory("dfns-file-").FullName;
         var file = Path.Combine(folder, "registration.db");
-        using var disk = which == "on a full disk" ? SmallDisk.Make(sizeBytes: 64 * 1024) : null;
-        disk?.Fill(leaving: 8192);
+        using var disk = which switch { "on a full disk" => SmallDisk.Make(sizeBytes: 64 * 1024), "on a disk for reading" => SmallDisk.Make(sizeBytes: 16 * 1024 * 1024), _ => null };
+        if (which == "on a full disk") disk!.Fill(leaving: 8192);
         if (which is "no database" or "in a file") await File.WriteAllTextAsync(file, new string('x', 4096));
         if (which == "for reading, and empty") await File.WriteAllTextAsync(file, "");
         if (which == "for reading") Assert.Equal(0, (await ServiceProgram.RunAsync(["migrate"], With(database, ("Database:ConnectionString", $"Data Source={file};Pooling=False")))).ExitCode);
@@ -183,9 +184,15 @@ public sealed class StartTests
             "in a folder that is not there" => Path.Combine(folder, "more", "registration.db"),
             "in a file" => Path.Combine(file, "registration.db"),
             "for reading" or "for reading, and empty" => $"{file};Mode=ReadOnly",
-            "on a full disk" => Path.Combine(disk!.Folder, "registration.db"),
+            "on a full disk" or "on a disk for reading" => Path.Combine(disk!.Folder, "registration.db"),
             _ => file,
         };
+
+        if (which == "on a disk for reading")
+        {
+            Assert.Equal(0, (await ServiceProgram.RunAsync(["migrate"], With(database, ("Database:ConnectionString", $"Data Source={source};Pooling=False")))).ExitCode);
+            disk!.MakeReadOnly();
+        }
 
         var run = await ServiceProgram.RunProcessAsync([], With(database, ("Database:ConnectionString", $"Data Source={source}"), ("Database:StartTimeout", "01:00:00")));
 

@@ -43,6 +43,9 @@ internal sealed class SmallDisk : IDisposable
         }
     }
 
+    /// <summary>Has nothing written to it any more.</summary>
+    public void MakeReadOnly() => Assert.True(Run("mount", "-o", "remount,ro", Folder));
+
     /// <summary>Gives the room back.</summary>
     public void Empty() => File.Delete(ballast);
 

@@ -83,9 +83,10 @@ public sealed class ConsoleEndpointTests(DevelopmentService service) : IClassFix
     public async Task Refuses_even_an_origin_that_an_organisation_lists_and_answers_no_preflight_of_it()
     {
         const string origin = "http://localhost:3000";
-        await Seed.In(service.Database).OrganisationAsync("localhost", origin);
-        // The service reads the list anew every quarter of a minute; one that has just started reads it now.
-        await using var fresh = await ServiceProcess.StartDevelopmentAsync(service.Database.Provider, service.Database.ConnectionString);
+        // The service reads the list anew every quarter of a minute; one that has just started reads it with the first request of a page.
+        await using var database = await TestDatabase.SqliteAsync();
+        await using var fresh = await ServiceProcess.StartDevelopmentAsync(database.Provider, database.ConnectionString);
+        await Seed.In(database).OrganisationAsync("localhost", origin);
         using var preflight = await SendAsync(fresh, "OPTIONS", Users, ("Origin", origin), ("Access-Control-Request-Method", "POST"), ("Access-Control-Request-Headers", "content-type"));
         using var elsewhere = await SendAsync(fresh, "OPTIONS", "/auth/login/init", ("Origin", origin), ("Access-Control-Request-Method", "POST"));
 

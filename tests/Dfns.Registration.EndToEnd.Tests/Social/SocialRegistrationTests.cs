@@ -69,6 +69,7 @@ public abstract class SocialRegistrationTests(Func<Task<TestDatabase>> makeDatab
 
         await provider.StopAsync();
         Assert.Equal(200, (await StartAsync(service, orgId, current)).Status);
+        await service.StopAsync();
         await using var fresh = await ServiceProcess.StartProductionAsync(database.Provider, database.ConnectionString);
         var answer = await StartAsync(fresh, orgId, current);
         Assert.Equal((503, "social_provider_unavailable"), (answer.Status, answer.Code));
