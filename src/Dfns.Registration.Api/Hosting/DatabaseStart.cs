@@ -23,6 +23,7 @@ internal static partial class DatabaseStart
         var options = app.Services.GetRequiredService<IOptions<DatabaseOptions>>().Value;
         var wait = new TurnWait(options.StartTimeout, (holder, waited) => Log.WaitingForTurn(app.Logger, holder, (int)waited.TotalSeconds, (int)options.StartTimeout.TotalSeconds), step => Tell(app.Logger, step));
         var started = clock.GetTimestamp();
+        var watch = app.Services.GetRequiredService<DatabaseWatch>();
         if (options.Provider == DatabaseProvider.Sqlite && SqliteOpening.FileOf(options.ConnectionString!) is { } file && SqliteOpening.IsOpenToOthers(file)) Log.OpenToOthers(app.Logger, file);
         while (true)
         {
@@ -30,7 +31,7 @@ internal static partial class DatabaseStart
             {
                 if (await app.Services.InstanceFaultAsync(CancellationToken.None) is { } other) return other;
                 if (await (options.Migrate ? app.Services.MigrateAsync(wait, CancellationToken.None) : app.Services.FindReadyAsync(wait, CancellationToken.None)) is { } fault) return fault;
-                if (await app.Services.IsWritableAsync(CancellationToken.None)) return await app.Services.RetentionFaultAsync(CancellationToken.None);
+                if (await app.Services.IsWritableAsync(watch, CancellationToken.None)) return await app.Services.RetentionFaultAsync(CancellationToken.None);
                 if (clock.GetElapsedTime(started) >= options.StartTimeout) return ReadsOnly;
                 // A replica may be about to become the primary.
                 Log.Waiting(app.Logger, "it only reads");
@@ -100,10 +101,10 @@ internal static partial class DatabaseStart
         return fit;
     }
 
-    private static async Task<bool> IsWritableAsync(this IServiceProvider services, CancellationToken ct)
+    private static async Task<bool> IsWritableAsync(this IServiceProvider services, DatabaseWatch watch, CancellationToken ct)
     {
         await using var scope = services.CreateAsyncScope();
-        return await scope.ServiceProvider.GetRequiredService<DatabaseSchema>().IsWritableAsync(ct);
+        return await watch.IsWritableAsync(scope.ServiceProvider.GetRequiredService<DatabaseSchema>(), ct);
     }
 
     private static async Task<string?> RetentionFaultAsync(this IServiceProvider services, CancellationToken ct)

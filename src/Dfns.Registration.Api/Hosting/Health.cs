@@ -23,17 +23,20 @@ internal static class Health
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/health/live", Methods, () => Answer(isHealthy: true)).ForProbes().ExcludeFromDescription();
+        routes.MapMethods("/health/live", Methods, () => Answer(isHealthy: true, clock: null)).ForProbes().ExcludeFromDescription();
         // Each asker waits for as long as it likes; the question is everybody's.
-        routes.MapMethods("/health/ready", Methods, async (Readiness readiness, CancellationToken ct) => Answer(await readiness.AskAsync(ct))).ForProbes().ExcludeFromDescription();
+        routes.MapMethods("/health/ready", Methods, async (Readiness readiness, DatabaseWatch watch, CancellationToken ct) => Answer(await readiness.AskAsync(ct), watch.ClockFault)).ForProbes().ExcludeFromDescription();
     }
 
-    private static Results<Ok<HealthResponse>, ErrorResult> Answer(bool isHealthy) => isHealthy
-        ? TypedResults.Ok(new HealthResponse("ok", ServiceVersion.Text))
+    private static Results<Ok<HealthResponse>, ErrorResult> Answer(bool isHealthy, string? clock) => isHealthy
+        ? TypedResults.Ok(new HealthResponse("ok", ServiceVersion.Text, clock))
         : (ErrorResult)(ErrorCatalog.StorageUnavailable with { RetryAfterSeconds = 1 });
 
     /// <summary>The answer of a service that is well.</summary>
-    private sealed record HealthResponse(string Status, string Version);
+    /// <param name="Status">Always <c>ok</c>.</param>
+    /// <param name="Version">Of the service.</param>
+    /// <param name="Clock">How far its clock is off; left out where it is not. It is ready all the same: to take it out would not set it.</param>
+    private sealed record HealthResponse(string Status, string Version, string? Clock);
 
     /// <summary>Whether the service is ready, asked at most once in a second however many ask, and by whatever spelling of its path.</summary>
     private sealed class Readiness(HealthCheckService checks, TimeProvider clock) : IAsyncDisposable

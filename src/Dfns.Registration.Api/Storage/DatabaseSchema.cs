@@ -29,11 +29,18 @@ internal sealed class DatabaseSchema(RegistrationDbContext db)
     /// <summary>Which database it is, as EF Core names its provider.</summary>
     public string? Provider => db.Database.ProviderName;
 
-    /// <summary>Whether it takes changes: a replica does not, nor does a server that an operator has made read-only.</summary>
-    /// <exception cref="SqliteException">The file does not: it may only be read, or there is no room.</exception>
-    public async Task<bool> IsWritableAsync(CancellationToken ct)
+    /// <summary>Whether it takes changes, and what time it is there: a replica takes none, nor does a server that an operator has made read-only.</summary>
+    /// <returns>The time is null where it takes none, and of SQLite, whose clock is that of the service.</returns>
+    /// <exception cref="SqliteException">The file takes none: it may only be read, or there is no room.</exception>
+    public async Task<(bool IsWritable, DateTimeOffset? Now)> LookAsync(CancellationToken ct)
     {
-        if (db.Database.IsNpgsql()) return await db.Database.SqlQuery<bool>($"""SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off' AS "Value" """).SingleAsync(ct);
+        if (db.Database.IsNpgsql())
+        {
+            var now = await db.Database.SqlQuery<DateTimeOffset?>(
+                $"""SELECT CASE WHEN NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off' THEN clock_timestamp() END AS "Value" """).SingleAsync(ct);
+            return (now is not null, now);
+        }
+
         await db.Database.OpenConnectionAsync(ct);
         try
         {
@@ -41,7 +48,7 @@ internal sealed class DatabaseSchema(RegistrationDbContext db)
             // as much.
             var version = await db.Database.SqlQuery<long>($"""SELECT user_version AS "Value" FROM pragma_user_version""").SingleAsync(ct);
             await HeldByNobodyAsync(() => RunAsync(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {version}"), ct));
-            return true;
+            return (true, null);
         }
         finally
         {
@@ -325,7 +332,7 @@ internal static partial class DatabaseHealth
             watch.Note(fit);
             if (fit.Pending.Count > 0) Log.Behind(logger, string.Join(", ", fit.Pending));
             else if (fit.Fault is not null) Log.OfALaterVersion(logger, fit.Fault);
-            else if (await schema.IsWritableAsync(ct)) return true;
+            else if (await watch.IsWritableAsync(schema, ct)) return true;
             else Log.OnlyReads(logger);
         }
         catch (Exception e) when (StorageFailure.Is(e))

@@ -13,7 +13,7 @@ namespace Dfns.Registration.Api.Tokens;
 /// Issues and reads tokens: ES256 JWTs (RFC 7519) that name a row. The row decides; the token only proves who was told of it. A token for
 /// one purpose is nothing for any other: type and audience say which it is, so that others who verify it see it too.
 /// </summary>
-internal sealed class TokenService(SigningKeys keys, KnownTokens known, Entropy entropy, TimeProvider clock, IOptions<TokenOptions> options)
+internal sealed partial class TokenService(SigningKeys keys, KnownTokens known, Entropy entropy, TimeProvider clock, IOptions<TokenOptions> options, ILogger<TokenService> logger)
 {
     /// <summary>Clients read <c>orgId</c> in here before they send a token.</summary>
     public const string AppMetadataClaim = "https://custom/app_metadata";
@@ -22,7 +22,11 @@ internal sealed class TokenService(SigningKeys keys, KnownTokens known, Entropy 
     private const string PurposeClaim = "purpose";
     private const string ClientIdClaim = "client_id";
 
-    private static readonly TimeSpan ClockDifference = TimeSpan.FromMinutes(1);
+    /// <summary>
+    /// How far the clock of the instance that issued a token may be ahead. What ends is not given more time: its row decides, by the clock of whoever
+    /// looks at it.
+    /// </summary>
+    public static readonly TimeSpan ClockDifference = TimeSpan.FromMinutes(2);
 
     private static readonly JsonWebTokenHandler Handler = new() { SetDefaultTimesOnTokenCreation = false, MapInboundClaims = false };
 
@@ -81,7 +85,7 @@ internal sealed class TokenService(SigningKeys keys, KnownTokens known, Entropy 
             known.Keep(text, token = good);
         }
 
-        return token.Purpose == purpose && IsLive(token.NotBefore, token.Expires) && verifiers.Any(v => string.Equals(v.KeyId, token.KeyId, StringComparison.Ordinal)) ? token.Reference : null;
+        return token.Purpose == purpose && IsLive(token.Expires) && verifiers.Any(v => string.Equals(v.KeyId, token.KeyId, StringComparison.Ordinal)) && IsBegun(token) ? token.Reference : null;
     }
 
     // Null for whatever reason: RFC 8725 §3.11 and §3.12, type and audience are those of the one purpose.
@@ -96,7 +100,8 @@ internal sealed class TokenService(SigningKeys keys, KnownTokens known, Entropy 
             ValidAudience = purpose.Audience(Issuer),
             ValidTypes = purpose.TakenTypes(),
             RequireExpirationTime = true,
-            LifetimeValidator = (notBefore, expires, _, _) => IsLive(notBefore, expires),
+            // Of one that has not begun it is told why, once it is known to be ours.
+            LifetimeValidator = (_, expires, _, _) => IsLive(expires),
         });
         if (!result.IsValid || result.SecurityToken is not JsonWebToken token || !HasOneText(text)) return null;
         return token.TryGetPayloadValue<string>(PurposeClaim, out var named) && string.Equals(named, purpose.ToString(), StringComparison.Ordinal)
@@ -174,11 +179,21 @@ internal sealed class TokenService(SigningKeys keys, KnownTokens known, Entropy 
             : null;
     }
 
-    private bool IsLive(DateTime? notBefore, DateTime? expires)
+    private bool IsLive(DateTime? expires) => expires > clock.GetUtcNow().UtcDateTime;
+
+    // Nobody else signs with these keys: what begins later was issued by a clock that is ahead of this one.
+    private bool IsBegun(KnownToken token)
     {
-        var now = clock.GetUtcNow().UtcDateTime;
-        // The clock of the instance that issued it may be ahead; how long a ceremony is open, its row decides.
-        return (notBefore is null || notBefore <= now + ClockDifference) && expires > now;
+        var ahead = token.NotBefore - clock.GetUtcNow().UtcDateTime;
+        if (ahead <= ClockDifference) return true;
+        Log.NotBegun(logger, token.Purpose, (long)ahead.TotalSeconds, (int)ClockDifference.TotalSeconds);
+        return false;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "A token of this service ({Purpose}) is refused: by the clock of this instance it was issued {Seconds} s in the future, and {Granted} are granted. This clock is behind, or that of the instance that issued it is ahead")]
+        public static partial void NotBegun(ILogger logger, TokenPurpose purpose, long seconds, int granted);
     }
 }
 

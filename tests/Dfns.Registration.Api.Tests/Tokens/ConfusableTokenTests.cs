@@ -147,6 +147,22 @@ public abstract class ConfusableTokenTests(ServiceFixture fixture) : ServiceTest
         }
     }
 
+    /// <summary>Either way: ahead, it was issued a while ago; behind, in the future. What lasts for a minute is over by a clock that is more than that ahead.</summary>
+    [Theory]
+    [InlineData(90)]
+    [InlineData(-90)]
+    public async Task A_token_of_each_kind_counts_before_an_instance_whose_clock_is_apart(int seconds)
+    {
+        await using var other = await Service.StartAnotherAsync();
+        other.Clock.Set(TimeSpan.FromSeconds(seconds));
+        var (scene, tokens) = (await SceneAsync(), other.Services.GetRequiredService<TokenService>());
+        foreach (var (kind, purpose) in Kinds)
+        {
+            var isOver = seconds > 0 && kind.Contains("by a code", StringComparison.Ordinal);
+            Assert.True((await tokens.ReadAsync(await scene.IssueAsync(kind), purpose, CancellationToken.None) is null) == isOver, kind);
+        }
+    }
+
     // Every token had the type JWT and the issuer for its audience. Those that callers hold live on; all others lived for an hour at most.
     [Theory]
     [MemberData(nameof(AllKinds))]
