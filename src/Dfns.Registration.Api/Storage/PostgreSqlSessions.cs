@@ -16,6 +16,9 @@ internal sealed partial class PostgreSqlSessions(IOptions<DatabaseOptions> optio
 
     private const int KeepAliveSeconds = 15;
 
+    // How soon a server among several is looked at again that was a standby, or away: the driver's ten seconds would be added to each failover.
+    private const int RecheckSeconds = 1;
+
     private readonly Lock turn = new();
     private string? settled;
 
@@ -35,6 +38,7 @@ internal sealed partial class PostgreSqlSessions(IOptions<DatabaseOptions> optio
         // Given up in seconds: a server that is paused, or gone without a word. Of a connection that is open and silent the system finds it out.
         if (!builder.ShouldSerialize("Timeout")) builder.Timeout = ConnectSeconds;
         if (!builder.ShouldSerialize("Command Timeout")) builder.CommandTimeout = DatabaseOptions.StatementSeconds;
+        if (builder.Host!.Contains(',', StringComparison.Ordinal) && !builder.ShouldSerialize("Host Recheck Seconds")) builder.HostRecheckSeconds = RecheckSeconds;
         if (!builder.ShouldSerialize("Tcp Keepalive") && !builder.ShouldSerialize("Tcp Keepalive Time"))
         {
             builder.TcpKeepAlive = true;

@@ -57,7 +57,7 @@ internal static class StorageFailure
         {
             if (e is SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData } or SqliteException { SqliteErrorCode: 3 or 8 or 10 or 11 or 13 or 14 or 26 }
                 || (e is PostgresException { SqlState: { } state } && (state[..2] is "28" or "3D" || state == PostgresErrorCodes.InsufficientPrivilege))
-                || (IsOfConnection(e) && e is NpgsqlException { IsTransient: false }))
+                || (IsOfConnection(e) && e is NpgsqlException { IsTransient: false } && !IsOfSeveralHosts(e)))
             {
                 return true;
             }
@@ -115,6 +115,9 @@ internal static class StorageFailure
 
         return false;
     }
+
+    // Of several hosts none is the primary: one may be about to become it. The driver tells it by its words alone, with what each host said behind it.
+    private static bool IsOfSeveralHosts(Exception exception) => exception.Message.Contains("suitable host", StringComparison.Ordinal);
 
     // What the driver says itself, of reaching the server and of what they have to agree on: no password where one is asked for, no TLS, all
     // connections in use. Not that one connection was used for two things at once, which would be our fault.

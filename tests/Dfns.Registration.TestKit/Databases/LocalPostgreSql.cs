@@ -20,9 +20,15 @@ public static class LocalPostgreSql
     /// </summary>
     private const string Script = """
         trap '' INT
-        bin=$1 port=$2 user=$3 connections=$4 settings=$5
+        bin=$1 port=$2 user=$3 connections=$4 settings=$5 primary=$6
         dir=$(mktemp -d) || exit
-        if "$bin/initdb" -D "$dir/data" -U "$user" -A trust -E UTF8 --locale=C --no-sync >"$dir/log" &&
+        make() {
+            if [ -z "$primary" ]
+            then "$bin/initdb" -D "$dir/data" -U "$user" -A trust -E UTF8 --locale=C --no-sync
+            else "$bin/pg_basebackup" -h 127.0.0.1 -p "$primary" -U "$user" -D "$dir/data" -R -X stream -c fast --no-sync
+            fi
+        }
+        if make >"$dir/log" 2>&1 &&
            "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w start >/dev/null -o "-c listen_addresses=127.0.0.1 -p $port \
              -c unix_socket_directories='' -c max_connections=$connections $settings"
         then echo "ready $(head -n 1 "$dir/data/postmaster.pid")"; else cat "$dir/log"; exec <&-; fi
@@ -40,6 +46,12 @@ public static class LocalPostgreSql
     /// <returns>The server; null where no PostgreSQL is installed.</returns>
     public static async Task<StartedPostgreSql?> StartAsync(string settings) => Binaries() is { } binaries ? await StartAsync(binaries, settings) : null;
 
+    /// <summary>Starts a standby of such a server, which follows it until it is promoted.</summary>
+    /// <param name="primary">The server that it copies.</param>
+    /// <param name="settings">Options of the standby.</param>
+    public static Task<StartedPostgreSql> StartStandbyAsync(StartedPostgreSql primary, string settings) =>
+        StartAsync(Binaries()!, settings, new NpgsqlConnectionStringBuilder(primary.ConnectionString).Port);
+
     internal static async Task<Search> LookAsync()
     {
         if (Binaries() is not { } binaries)
@@ -48,10 +60,10 @@ public static class LocalPostgreSql
         return Search.Succeeded((await StartAsync(binaries, KeepingNothing)).ConnectionString, binaries);
     }
 
-    private static async Task<StartedPostgreSql> StartAsync(string binaries, string settings)
+    private static async Task<StartedPostgreSql> StartAsync(string binaries, string settings, int? primary = null)
     {
         var port = FreePort();
-        string[] script = ["sh", "-c", Script, "sh", binaries, $"{port}", User, $"{PostgreSqlServer.MaxConnections}", settings];
+        string[] script = ["sh", "-c", Script, "sh", binaries, $"{port}", User, $"{PostgreSqlServer.MaxConnections}", settings, $"{primary}"];
         // PostgreSQL refuses to run as root; its packages make this user.
         string[] command = Environment.IsPrivilegedProcess ? ["runuser", "-u", "postgres", "--", .. script] : script;
         var shell = Process.Start(new ProcessStartInfo(command[0], command[1..])
