@@ -38,16 +38,16 @@ internal static class ContentRoot
     /// <returns>Null where something cannot.</returns>
     public static WebApplication? TryBuild(WebApplicationBuilder builder, TextWriter error)
     {
-        var app = builder.Build();
         try
         {
+            var app = builder.Build();
             // The first that the settings can keep from being made; most of what follows tells it something.
             app.Services.GetRequiredService<Serilog.ILogger>();
             return app;
         }
         catch (InvalidDataException e)
         {
-            if (app.SettingFaults() is { Count: > 0 } faults) ServiceStart.WriteFaults(error, faults);
+            if (SettingTexts.Faults(builder.Configuration).ToList() is { Count: > 0 } faults) ServiceStart.WriteFaults(error, faults);
             else error.WriteLine($"The service does not start: {Words(e)}");
             return null;
         }

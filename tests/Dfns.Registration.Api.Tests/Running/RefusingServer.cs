@@ -42,7 +42,7 @@ internal sealed class RefusingServer : IAsyncDisposable
                 if (await client.GetStream().ReadAsync(new byte[8192]) > 0) await client.GetStream().WriteAsync(refusal);
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException or IOException)
         {
             // Nobody is answered any more.
         }
