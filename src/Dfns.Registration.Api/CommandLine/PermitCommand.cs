@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Dfns.Registration.Api.Accounts;
-using Dfns.Registration.Api.Settings;
 using Dfns.Registration.Api.Permissions;
+using Dfns.Registration.Api.Settings;
 using Dfns.Registration.Api.Storage;
 
 namespace Dfns.Registration.Api.CommandLine;
