@@ -16,6 +16,7 @@ internal sealed class CodeStore(
     MasterKey masterKey,
     Entropy entropy,
     TimeProvider clock,
+    Mails mails,
     IOptions<CodeOptions> options)
 {
     /// <summary>So many codes are sent at the short interval, none of them used; every further one of a day waits for the pause.</summary>
@@ -33,6 +34,36 @@ internal sealed class CodeStore(
         LEFT JOIN users AS u ON u.organisation_id = {0} AND u.username_folded = {1}
         LEFT JOIN codes AS c ON c.organisation_id = COALESCE(u.organisation_id, {2}) AND c.user_id = COALESCE(u.id, {3}) AND c.purpose = {4}
         """;
+
+    // Of two codes of which neither is known to have arrived the first stays, with what was counted against it, as long as it is good. One
+    // statement that writes the row in any case: what it writes depends on whether another code may be sent yet.
+    private const string MaySend = "(next_send_at IS NULL OR next_send_at <= {4})";
+    private const string Replace =
+        $$"""
+        UPDATE codes SET
+            code_hash = CASE WHEN {{MaySend}} THEN {3} ELSE code_hash END,
+            earlier_code_hash = CASE WHEN NOT {{MaySend}} THEN earlier_code_hash WHEN consumed_at IS NOT NULL THEN NULL
+                WHEN earlier_expires_at > {4} THEN earlier_code_hash WHEN expires_at > {4} THEN code_hash END,
+            earlier_expires_at = CASE WHEN NOT {{MaySend}} THEN earlier_expires_at WHEN consumed_at IS NOT NULL THEN NULL
+                WHEN earlier_expires_at > {4} THEN earlier_expires_at WHEN expires_at > {4} THEN expires_at END,
+            earlier_failed_attempts = CASE WHEN NOT {{MaySend}} THEN earlier_failed_attempts
+                WHEN earlier_expires_at > {4} THEN earlier_failed_attempts + failed_attempts ELSE failed_attempts END,
+            created_at = CASE WHEN {{MaySend}} THEN {4} ELSE created_at END,
+            expires_at = CASE WHEN {{MaySend}} THEN {5} ELSE expires_at END,
+            failed_attempts = CASE WHEN {{MaySend}} THEN 0 ELSE failed_attempts END,
+            consumed_at = CASE WHEN {{MaySend}} THEN NULL ELSE consumed_at END,
+            sent_at = CASE WHEN {{MaySend}} THEN {4} ELSE sent_at END,
+            sent_in_succession = CASE WHEN NOT {{MaySend}} THEN sent_in_succession WHEN sent_at <= {6} THEN 1 ELSE sent_in_succession + 1 END,
+            next_send_at = CASE WHEN NOT {{MaySend}} THEN next_send_at WHEN sent_at > {6} AND sent_in_succession >= {9} THEN {8} ELSE {7} END
+        WHERE organisation_id = {0} AND user_id = {1} AND purpose = {2}
+        """;
+
+    // With the code, in one transaction; whether it is anybody's shows in neither. Again where the answer to the first was lost: it is there already.
+    private const string Queue = "INSERT INTO outbox (organisation_id, id, kind, subject_id, content, created_at, due_at, ends_at, attempts, lease) SELECT {0}, {10}, {11}, {1}, {12}, {4}, {13}, {5}, 0, NULL";
+    private const string QueueOnSqlite = Queue + " FROM codes WHERE organisation_id = {0} AND user_id = {1} AND purpose = {2} AND code_hash = {3} ON CONFLICT DO NOTHING";
+
+    private static readonly string ReplaceOnPostgreSql = Statements.ByPosition(
+        $"WITH replaced AS ({Replace} RETURNING code_hash), queued AS ({Queue} FROM replaced WHERE code_hash = {{3}} ON CONFLICT DO NOTHING) SELECT code_hash FROM replaced", 14);
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(15);
 
@@ -58,8 +89,8 @@ internal sealed class CodeStore(
     /// for nothing. The earlier code is good until the mail server has taken the new one, and what it opened stays open: else whoever knows a
     /// username could keep its owner from ever completing it.
     /// </summary>
-    /// <returns>The code to mail, or null when there is nobody to mail it to, or nothing new to mail.</returns>
-    public async Task<IssuedCode?> ReplaceAsync(CodePurpose purpose, string organisationId, string username, CancellationToken ct)
+    /// <returns>What was stored.</returns>
+    public async Task<ReplacedCode> ReplaceAsync(CodePurpose purpose, string organisationId, string username, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var found = await FindSubjectAsync(purpose, organisationId, username, now, ct);
@@ -68,35 +99,19 @@ internal sealed class CodeStore(
         var hash = Hash(masterKey, purpose, subject.OrganisationId, subject.UserId, code);
         var expires = now + Lifetime(purpose);
         if (subject.EndsAt < expires) expires = subject.EndsAt.Value;
+        var issued = new IssuedCode(subject.OrganisationId, subject.UserId, purpose, code, hash, expires);
+        var mail = mails.Waiting(issued);
+        var stored = await ReplaceAsync(issued, mail, now, ct);
+        if (!CryptographicOperations.FixedTimeEquals(hash, stored ?? [])) return new ReplacedCode(Issued: null, Mail: null);
+        return new ReplacedCode(subject.IsDecoy ? null : issued, mail);
+    }
 
-        // One statement that writes the row in any case: what it writes depends on whether another code may be sent yet. Of two codes of which
-        // neither is known to have arrived the first stays, with what was counted against it, as long as it is good.
-        var dayAgo = now - TimeSpan.FromDays(1);
-        var soon = now + options.Value.ResendInterval;
-        var later = now + Pause(purpose);
-        var row = db.Codes.Where(c => c.OrganisationId == subject.OrganisationId && c.UserId == subject.UserId && c.Purpose == purpose);
-        await row.ExecuteUpdateAsync(
-            c => c.SetProperty(x => x.CodeHash, x => x.NextSendAt == null || x.NextSendAt <= now ? hash : x.CodeHash)
-                .SetProperty(
-                    x => x.EarlierCodeHash,
-                    x => x.NextSendAt != null && x.NextSendAt > now ? x.EarlierCodeHash : x.ConsumedAt != null ? null : x.EarlierExpiresAt > now ? x.EarlierCodeHash : x.ExpiresAt > now ? x.CodeHash : null)
-                .SetProperty(
-                    x => x.EarlierExpiresAt,
-                    x => x.NextSendAt != null && x.NextSendAt > now ? x.EarlierExpiresAt : x.ConsumedAt != null ? null : x.EarlierExpiresAt > now ? x.EarlierExpiresAt : x.ExpiresAt > now ? x.ExpiresAt : null)
-                .SetProperty(
-                    x => x.EarlierFailedAttempts,
-                    x => x.NextSendAt != null && x.NextSendAt > now ? x.EarlierFailedAttempts : x.EarlierExpiresAt > now ? x.EarlierFailedAttempts + x.FailedAttempts : x.FailedAttempts)
-                .SetProperty(x => x.CreatedAt, x => x.NextSendAt == null || x.NextSendAt <= now ? now : x.CreatedAt)
-                .SetProperty(x => x.ExpiresAt, x => x.NextSendAt == null || x.NextSendAt <= now ? expires : x.ExpiresAt)
-                .SetProperty(x => x.FailedAttempts, x => x.NextSendAt == null || x.NextSendAt <= now ? 0 : x.FailedAttempts)
-                .SetProperty(x => x.ConsumedAt, x => x.NextSendAt == null || x.NextSendAt <= now ? null : x.ConsumedAt)
-                .SetProperty(x => x.SentAt, x => x.NextSendAt == null || x.NextSendAt <= now ? now : x.SentAt)
-                .SetProperty(x => x.SentInSuccession, x => x.NextSendAt == null || x.NextSendAt <= now ? (x.SentAt <= dayAgo ? 1 : x.SentInSuccession + 1) : x.SentInSuccession)
-                .SetProperty(x => x.NextSendAt, x => x.NextSendAt == null || x.NextSendAt <= now ? (x.SentAt > dayAgo && x.SentInSuccession >= CodesAtOnce - 1 ? later : soon) : x.NextSendAt),
-            ct);
-        var stored = await row.Select(c => c.CodeHash).SingleOrDefaultAsync(ct);
-        var replaced = CryptographicOperations.FixedTimeEquals(hash, stored ?? []);
-        return subject.IsDecoy || !replaced ? null : new IssuedCode(subject.OrganisationId, subject.UserId, purpose, code, hash, expires);
+    /// <summary>Adds the mail with a code to what the caller saves; once that is saved it is the caller's to wake the <see cref="MailSender"/>.</summary>
+    public OutboxMessage Mail(IssuedCode code)
+    {
+        var mail = mails.Waiting(code);
+        db.Outbox.Add(mail);
+        return mail;
     }
 
     /// <summary>Adds the registration code of a user who is new: an invitation, which ends with its time. The caller saves.</summary>
@@ -146,6 +161,25 @@ internal sealed class CodeStore(
     {
         var now = clock.GetUtcNow();
         return [OneTimeCode.NotIssued(user, CodePurpose.Login, now), OneTimeCode.NotIssued(user, CodePurpose.Recovery, now)];
+    }
+
+    // The hash that stands there afterwards.
+    private async Task<byte[]?> ReplaceAsync(IssuedCode code, OutboxMessage mail, DateTimeOffset now, CancellationToken ct)
+    {
+        object[] values =
+        [
+            code.OrganisationId, code.UserId, code.Purpose.ToString(), code.Hash, db.Stored(now), db.Stored(code.ExpiresAt), db.Stored(now - TimeSpan.FromDays(1)),
+            db.Stored(now + options.Value.ResendInterval), db.Stored(now + Pause(code.Purpose)), CodesAtOnce - 1,
+            mail.Id, mail.Kind.ToString(), mail.Content, db.Stored(mail.DueAt),
+        ];
+        if (db.Database.IsNpgsql()) return (await db.ReadAsync(ReplaceOnPostgreSql, values, row => row.GetFieldValue<byte[]>(0))).SingleOrDefault();
+
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        await db.Database.ExecuteSqlRawAsync(Replace, values, ct);
+        await db.Database.ExecuteSqlRawAsync(QueueOnSqlite, values, ct);
+        var stored = await db.Codes.Where(c => c.OrganisationId == code.OrganisationId && c.UserId == code.UserId && c.Purpose == code.Purpose).Select(c => c.CodeHash).SingleOrDefaultAsync(ct);
+        await transaction.CommitAsync(ct);
+        return stored;
     }
 
     private (IssuedCode Issued, byte[] Hash) NewCode(User user)
@@ -209,3 +243,8 @@ internal sealed class CodeStore(
             new("", DecoyId(masterKey, organisationId, username), MayReceive: false, IsDecoy: true);
     }
 }
+
+/// <summary>What asking for a code has stored.</summary>
+/// <param name="Issued">The code; null where there is nobody to send it to, or the one before is too recent.</param>
+/// <param name="Mail">What is to be sent, to somebody or to nobody; null where the code before is too recent.</param>
+internal sealed record ReplacedCode(IssuedCode? Issued, OutboxMessage? Mail);

@@ -15,8 +15,8 @@ namespace Dfns.Registration.Api.Codes;
 internal static class SendCode
 {
     /// <summary>The handler for codes of one purpose.</summary>
-    public static Func<HttpRequest, AttemptBudgets, CodeStore, CodeMailQueue, CancellationToken, Task<Results<Ok<MessageResponse>, ErrorResult>>> For(CodePurpose purpose) =>
-        (http, budgets, codes, mails, ct) => SendAsync(purpose, http, budgets, codes, mails, ct);
+    public static Func<HttpRequest, AttemptBudgets, CodeStore, MailSender, CancellationToken, Task<Results<Ok<MessageResponse>, ErrorResult>>> For(CodePurpose purpose) =>
+        (http, budgets, codes, sender, ct) => SendAsync(purpose, http, budgets, codes, sender, ct);
 
     /// <summary>What is said of an endpoint that has a code mailed.</summary>
     /// <param name="endpoint">The endpoint.</param>
@@ -32,7 +32,7 @@ internal static class SendCode
         .BodyErrors().EdgeErrors();
 
     private static async Task<Results<Ok<MessageResponse>, ErrorResult>> SendAsync(
-        CodePurpose purpose, HttpRequest http, AttemptBudgets budgets, CodeStore codes, CodeMailQueue mails, CancellationToken ct)
+        CodePurpose purpose, HttpRequest http, AttemptBudgets budgets, CodeStore codes, MailSender sender, CancellationToken ct)
     {
         if ((await JsonBody.ReadAsync<SendCodeRequest>(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var request))
         {
@@ -43,9 +43,9 @@ internal static class SendCode
         if (await budgets.TakeAsync(http.HttpContext, AttemptKinds.RequestOf(purpose), orgId, username, ct) is { } tooMany) return (ErrorResult)tooMany;
 
         // Asked before anything is changed, and of everybody alike.
-        if (mails.IsFull) return (ErrorResult)(ErrorCatalog.MailBusy with { RetryAfterSeconds = 60 });
+        if (sender.IsFull(orgId)) return (ErrorResult)(ErrorCatalog.MailBusy with { RetryAfterSeconds = 60 });
         // From here on whether or not anybody waits for the answer: a code that is to take the place of another has to be mailed.
-        if (await codes.ReplaceAsync(purpose, orgId, username, CancellationToken.None) is { } issued) mails.Add(issued);
+        if (await codes.ReplaceAsync(purpose, orgId, username, CancellationToken.None) is { Mail: { } mail }) sender.Wake(mail);
         return TypedResults.Ok(MessageResponse.Success);
     }
 }

@@ -48,12 +48,13 @@ internal static class UserCommands
                 if (services.GetRequiredService<UserStore>().Add(relyingParty, parsed.GetValue(username)!, parsed.GetValue(kind), parsed.GetValue(externalId)).Failed(out var mixed, out var user)) return CommandResult.Fault(mixed.Message);
                 var invited = services.GetRequiredService<CodeStore>().Issue(user);
                 services.GetRequiredService<Audit>().ByOperator(orgId, AuditActions.UserInvited, invited.UserId);
+                var mail = AddMail(services, invited, parsed.GetValue(print));
                 if (await services.GetRequiredService<Changes>().TrySaveAsync(stop) is not null)
                 {
                     return CommandResult.Fault("There is a user of this name, or with this external id, already. One who is not registered yet gets another code with 'user invite-again'.");
                 }
 
-                return await HandOverAsync(services, invited, user, parsed.GetValue(print));
+                return await HandOverAsync(services, invited, mail, user);
             },
             ct));
         return command;
@@ -71,8 +72,9 @@ internal static class UserCommands
             }
 
             services.GetRequiredService<Audit>().ByOperator(user.OrganisationId, AuditActions.UserInvited, user.Id, note: "again");
+            var mail = AddMail(services, invited, parsed.GetValue(print));
             await services.GetRequiredService<Changes>().SaveAsync(stop);
-            return await HandOverAsync(services, invited, user, parsed.GetValue(print));
+            return await HandOverAsync(services, invited, mail, user);
         });
     }
 
@@ -85,15 +87,25 @@ internal static class UserCommands
     private static string? MailFault(IServiceProvider services, string username, bool print) =>
         IsPrinted(services, print) || MailAddress.IsMailable(username) ? null : "No mail can be sent to this username; take an address such as 'jane@example.co', or print the code with --print-code.";
 
-    private static async Task<CommandResult> HandOverAsync(IServiceProvider services, IssuedCode invited, User user, bool print)
+    // Stored with what it tells of: if this process ends before the mail is out, a running service sends it.
+    private static OutboxMessage? AddMail(IServiceProvider services, IssuedCode invited, bool print)
     {
-        var printed = IsPrinted(services, print);
-        if (!printed && !await services.GetRequiredService<CodeMailQueue>().DeliverAsync(invited))
+        if (IsPrinted(services, print)) return null;
+        var mail = services.GetRequiredService<Mails>().InHand(invited);
+        services.GetRequiredService<Changes>().Add(mail);
+        return mail;
+    }
+
+    private static async Task<CommandResult> HandOverAsync(IServiceProvider services, IssuedCode invited, OutboxMessage? mail, User user)
+    {
+        if (mail is not null && await services.GetRequiredService<MailSender>().SendNowAsync(mail) is { Outcome: not OutboxOutcome.Delivered } attempt)
         {
-            return CommandResult.Fault("The user was invited, but the mail could not be sent; send a new code with 'user invite-again'.");
+            return CommandResult.Fault(attempt.Outcome == OutboxOutcome.PutOff
+                ? $"The user was invited, but the mail could not be sent yet ({attempt.Why}). A running service tries again for as long as the code is good; another code is sent with 'user invite-again'."
+                : $"The user was invited, but the mail could not be sent ({attempt.Why}); send a new code with 'user invite-again'.");
         }
 
-        return CommandResult.Row(new { Id = invited.UserId, user.Username, OrgId = invited.OrganisationId, Code = printed ? invited.Code : "(mailed)", invited.ExpiresAt, user.InvitationEndsAt });
+        return CommandResult.Row(new { Id = invited.UserId, user.Username, OrgId = invited.OrganisationId, Code = mail is null ? invited.Code : "(mailed)", invited.ExpiresAt, user.InvitationEndsAt });
     }
 
     private static Command MakeList()

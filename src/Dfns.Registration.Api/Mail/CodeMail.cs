@@ -2,12 +2,12 @@ using Dfns.Registration.Api.Storage;
 
 namespace Dfns.Registration.Api.Mail;
 
-/// <summary>What waits to be mailed to a user.</summary>
+/// <summary>What is to be mailed to a user.</summary>
 internal abstract record WaitingMail(string OrganisationId, string UserId);
 
-/// <summary>A code that was issued to a user, waiting to be mailed.</summary>
-/// <param name="OrganisationId">Whose user it is.</param>
-/// <param name="UserId">The user.</param>
+/// <summary>A code that was issued to a user.</summary>
+/// <param name="OrganisationId">Whose user it is; empty for nobody.</param>
+/// <param name="UserId">The user, or a decoy.</param>
 /// <param name="Purpose">What the code is for.</param>
 /// <param name="Code">As the user types it.</param>
 /// <param name="Hash">As it is stored.</param>
@@ -20,20 +20,22 @@ internal sealed record IssuedCode(string OrganisationId, string UserId, CodePurp
 /// <param name="At">UTC.</param>
 internal sealed record RecoveryNotice(string OrganisationId, string UserId, DateTimeOffset At) : WaitingMail(OrganisationId, UserId);
 
-/// <summary>A code on its way to its user. Holds a readable copy of the code; never stored, never logged outside Development.</summary>
+/// <summary>A code on its way to its user. Holds a readable copy of the code; stored sealed alone, never logged outside Development.</summary>
+/// <param name="Id">The same at each attempt.</param>
 /// <param name="To">The username, which is the address.</param>
 /// <param name="OrganisationId">Whose user it is.</param>
 /// <param name="OrganisationName">As the mail names it.</param>
 /// <param name="Purpose">What the code is for.</param>
 /// <param name="Code">The code as the user types it.</param>
 /// <param name="ExpiresAt">UTC.</param>
-internal sealed record CodeMail(string To, string OrganisationId, string OrganisationName, CodePurpose Purpose, string Code, DateTimeOffset ExpiresAt);
+internal sealed record CodeMail(string Id, string To, string OrganisationId, string OrganisationName, CodePurpose Purpose, string Code, DateTimeOffset ExpiresAt);
 
 /// <summary>A notice on its way to its user.</summary>
+/// <param name="Id">The same at each attempt.</param>
 /// <param name="To">The username, which is the address.</param>
 /// <param name="OrganisationName">As the mail names it.</param>
 /// <param name="RecoveredAt">UTC.</param>
-internal sealed record RecoveryMail(string To, string OrganisationName, DateTimeOffset RecoveredAt);
+internal sealed record RecoveryMail(string Id, string To, string OrganisationName, DateTimeOffset RecoveredAt);
 
 /// <summary>The username is no address that mail can be sent to.</summary>
 internal sealed class AddressNotMailableException : Exception;

@@ -31,8 +31,9 @@ internal static class MailSetup
             MailDelivery.Log => services.GetRequiredService<LogCodeDelivery>(),
         });
         builder.Services.AddScoped<MailStore>();
-        builder.Services.AddSingleton<CodeMailQueue>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<CodeMailQueue>());
+        builder.Services.AddSingleton<Mails>();
+        builder.Services.AddSingleton<MailSender>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<MailSender>());
     }
 
     private static bool IsThisMachine(string? host) => host == "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));

@@ -7,19 +7,25 @@ namespace Dfns.Registration.Api.Mail;
 internal sealed class MailStore(RegistrationDbContext db, Audit audit)
 {
     /// <summary>Finds whom a mail is for, as of now.</summary>
-    public Task<Recipient> FindAsync(WaitingMail mail) => db.Users.AsNoTracking()
-        .Where(u => u.OrganisationId == mail.OrganisationId && u.Id == mail.UserId)
-        .Select(u => new Recipient(u.Username, u.Organisation!.Name))
-        .SingleAsync();
+    /// <returns>Null for nobody; and where there is nothing to mail any more: a code that was used or ended, or that another has replaced.</returns>
+    public Task<Recipient?> FindAsync(WaitingMail mail, CancellationToken ct)
+    {
+        var users = db.Users.AsNoTracking().Where(u => u.OrganisationId == mail.OrganisationId && u.Id == mail.UserId);
+        if (mail is IssuedCode code)
+        {
+            users = users.Where(u => db.Codes.Any(c => c.OrganisationId == code.OrganisationId && c.UserId == code.UserId && c.Purpose == code.Purpose && c.CodeHash == code.Hash && c.ConsumedAt == null));
+        }
 
-    /// <summary>Ends the code before one that the mail server has taken, and notes in the audit trail that it was sent.</summary>
+        return users.Select(u => new Recipient(u.Username, u.Organisation!.Name)).SingleOrDefaultAsync(ct);
+    }
+
+    /// <summary>Ends the code before one that the mail server has taken, and notes in the audit trail that it was sent. The caller saves.</summary>
     public async Task NoteSentAsync(IssuedCode code)
     {
         // Of one that has been replaced since, the code before is that of its successor too.
         await db.Codes.Where(c => c.OrganisationId == code.OrganisationId && c.UserId == code.UserId && c.Purpose == code.Purpose && c.CodeHash == code.Hash)
             .ExecuteUpdateAsync(c => c.SetProperty(x => x.EarlierCodeHash, (byte[]?)null).SetProperty(x => x.EarlierExpiresAt, (DateTimeOffset?)null).SetProperty(x => x.EarlierFailedAttempts, 0));
         audit.Add(code.OrganisationId, AuditActions.CodeSent(code.Purpose), AuditActors.Service, code.UserId);
-        await db.SaveChangesAsync();
     }
 }
 

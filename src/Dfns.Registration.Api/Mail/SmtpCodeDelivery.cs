@@ -20,6 +20,7 @@ internal sealed class SmtpCodeDelivery(IOptions<MailOptions> options) : ICodeDel
             ? $"Open this link to register:\n\n{Fill(template, mail)}\n\nOr enter the code by hand.\n\n"
             : "";
         return SendAsync(
+            mail.Id,
             mail.To,
             subject,
             $"""
@@ -37,6 +38,7 @@ internal sealed class SmtpCodeDelivery(IOptions<MailOptions> options) : ICodeDel
     }
 
     public Task DeliverAsync(RecoveryMail mail, CancellationToken ct) => SendAsync(
+        mail.Id,
         mail.To,
         $"Your account at {mail.OrganisationName} was recovered",
         $"""
@@ -48,19 +50,23 @@ internal sealed class SmtpCodeDelivery(IOptions<MailOptions> options) : ICodeDel
         """,
         ct);
 
-    private async Task SendAsync(string address, string subject, string text, CancellationToken ct)
+    private async Task SendAsync(string id, string address, string subject, string text, CancellationToken ct)
     {
         var settings = options.Value;
         if (!MailAddress.IsMailable(address)) throw new AddressNotMailableException();
         using var client = new SmtpClient { CheckCertificateRevocation = settings.CheckRevocation, Timeout = TimeoutMilliseconds };
         await client.ConnectAsync(settings.Host!, settings.Port, Security(settings.Security), ct);
         if (settings.Username is { } username) await client.AuthenticateAsync(username, settings.Password ?? "", ct);
-        using var message = new MimeMessage { Subject = subject, Body = new TextPart("plain") { Text = text } };
-        message.From.Add(MailboxAddress.Parse(settings.From!));
+        var from = MailboxAddress.Parse(settings.From!);
+        // The same whenever it is sent again, so that whoever gets it twice keeps one (RFC 5322 §3.6.4).
+        using var message = new MimeMessage { MessageId = $"{id}@{Domain(from)}", Subject = subject, Body = new TextPart("plain") { Text = text } };
+        message.From.Add(from);
         message.To.Add(MailboxAddress.Parse(address));
         await client.SendAsync(message, ct);
         await client.DisconnectAsync(quit: true, ct);
     }
+
+    private static string Domain(MailboxAddress from) => MailboxAddress.EncodeAddrspec(from.Address) is var ascii && ascii.LastIndexOf('@') is >= 0 and var at ? ascii[(at + 1)..] : "localhost";
 
     private static SecureSocketOptions Security(MailSecurity security) => security switch
     {

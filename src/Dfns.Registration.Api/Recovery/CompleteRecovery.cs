@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
-using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Trust;
@@ -20,7 +19,7 @@ internal static class CompleteRecovery
     private const string NewPath = "$.newCredentials";
 
     internal static async Task<Results<Ok<RegistrationResponse>, ErrorResult>> CompleteAsync(
-        HttpRequest http, BearerReader bearers, RequestFacts facts, RecoveryStore store, CodeMailQueue mails, TrustSources trust, TimeProvider clock, IOptions<BodyLimits> limits, CancellationToken ct)
+        HttpRequest http, BearerReader bearers, RequestFacts facts, RecoveryStore store, TrustSources trust, TimeProvider clock, IOptions<BodyLimits> limits, CancellationToken ct)
     {
         // Who: the token is ours, and names a recovery that is still open.
         if (await bearers.ReadAsync(http, TokenPurpose.Recovery, ct) is not { } reference) return (ErrorResult)ErrorCatalog.NotAuthorized;
@@ -55,10 +54,8 @@ internal static class CompleteRecovery
         // Proof of the new: every one of them signed the challenge. Nothing is written yet.
         if (CredentialProofs.Verify(credentials, CredentialProofs.Expect(session.Ceremony, session.RelyingParty, trust.Current, clock.GetUtcNow())).Failed(out error, out var proven)) return (ErrorResult)error;
 
-        // Commit: everything the user had ends, and the new credentials are stored; all of it or none of it. Whether or not anybody waits for the
-        // answer: the user is told of what was stored.
+        // Commit: everything the user had ends, the new credentials are stored, and the mail that tells the user; all of it or none of it.
         if ((await store.CommitAsync(reference, digest, key, proven, http.RemoteAddress(), CancellationToken.None)).Failed(out error, out var recovered)) return (ErrorResult)error;
-        mails.Add(new RecoveryNotice(session.User.OrganisationId, session.User.Id, clock.GetUtcNow()));
         return TypedResults.Ok(recovered);
     }
 

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
@@ -14,7 +15,8 @@ namespace Dfns.Registration.Api.Recovery;
 
 /// <summary>The queries of recovery, and its one transaction.</summary>
 internal sealed class RecoveryStore(
-    RegistrationDbContext db, Audit audit, CodeStore codes, Guesses guesses, CeremonyStore ceremonies, MasterKey masterKey, Entropy entropy, TimeProvider clock, IOptions<RecoveryOptions> options)
+    RegistrationDbContext db, Audit audit, CodeStore codes, Guesses guesses, CeremonyStore ceremonies, Mails mails, MailSender sender, MasterKey masterKey, Entropy entropy, TimeProvider clock,
+    IOptions<RecoveryOptions> options)
 {
     /// <summary>Checks a recovery code and starts a recovery. The code is spent at completion, not here.</summary>
     /// <param name="http">Whose address counts.</param>
@@ -79,7 +81,7 @@ internal sealed class RecoveryStore(
 
     /// <summary>
     /// Recovers the account: spends the challenge, the recovery key and the codes, archives every credential the user had, ends every
-    /// session, closes every open challenge and every signed action, and stores the new credentials; all of it or none of it.
+    /// session, closes every open challenge and every signed action, stores the new credentials, and has the user told by mail; all of it or none of it.
     /// </summary>
     /// <param name="reference">The session.</param>
     /// <param name="digest">SHA-256 of the request body.</param>
@@ -125,6 +127,8 @@ internal sealed class RecoveryStore(
             }
 
             audit.Add(organisationId, AuditActions.Recovered, userId, userId, remoteAddress, $"With {recoveryKey.Uuid}: {AuditNotes.Of(created)}");
+            var notice = mails.Waiting(new RecoveryNotice(organisationId, userId, now));
+            db.Outbox.Add(notice);
             try
             {
                 await db.SaveChangesAsync(ct);
@@ -136,6 +140,7 @@ internal sealed class RecoveryStore(
 
             await UserRows.KeepAsync(db, [new KeptRows(UserRows.Credentials, organisationId, userId)], now, ct);
             await transaction.CommitAsync(ct);
+            sender.Wake(notice);
             return answer;
         });
 

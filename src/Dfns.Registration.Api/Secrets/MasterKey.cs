@@ -4,8 +4,8 @@ using System.Text;
 namespace Dfns.Registration.Api.Secrets;
 
 /// <summary>
-/// The one secret outside the database. Three keys are derived from it (HKDF, RFC 5869): one seals private signing keys, one hashes
-/// codes, one the addresses and names that limits are counted by, so that a copy of the database alone yields none of them.
+/// The one secret outside the database. Three keys are derived from it (HKDF, RFC 5869): one seals private signing keys and
+/// what waits to be sent, one hashes codes, one the addresses and names that limits are counted by, so that a copy of the database alone yields none of them.
 /// </summary>
 public sealed class MasterKey
 {

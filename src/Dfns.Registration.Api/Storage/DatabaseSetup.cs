@@ -38,6 +38,7 @@ internal static class DatabaseSetup
         builder.Services.AddScoped<DatabaseSchema>();
         builder.Services.AddScoped<DatabaseGrants>();
         builder.Services.AddScoped<ExpiredRows>();
+        builder.Services.AddScoped<OutboxStore>();
 
         // A word that is no provider is told with all other faults of the settings.
         if (Enum.TryParse<DatabaseProvider>(builder.Configuration[$"{DatabaseOptions.Section}:{nameof(DatabaseOptions.Provider)}"], ignoreCase: true, out var provider)

@@ -30,6 +30,8 @@ internal sealed class ExpiredRows(RegistrationDbContext db, SqliteWriter writer)
         new("sessions", "access_tokens", "organisation_id, id", "expires_at", t => (null, t.Before)),
         new("codes for another device", "credential_codes", "code_hash", "expires_at", t => (null, t.Before)) { LedByOrganisation = false },
         new("budgets of attempts", "attempt_budgets", "id", "window_ends_at", t => (null, t.Now.AddSeconds(1))) { LedByOrganisation = false, InSeconds = true },
+        // Its sender deletes it then, if it is there.
+        new("messages to be sent", "outbox", "organisation_id, id", "ends_at", t => (null, t.Now)) { LedByOrganisation = false },
         new("retired signing keys", "signing_keys", "id", "retired_at", t => (null, t.Before)) { LedByOrganisation = false },
         // With an account at a provider anybody can begin one. Of a month: else all who are invited would be looked through each time. COALESCE
         // keeps SQLite from going through all challenges that are open, for each user, by the index of their ends.

@@ -47,6 +47,11 @@ public abstract class RegistrationDbContext : DbContext
 
     public DbSet<AttemptBudget> AttemptBudgets => Set<AttemptBudget>();
 
+    public DbSet<OutboxMessage> Outbox => Set<OutboxMessage>();
+
+    /// <summary>An instant as a parameter of a statement that stands as text.</summary>
+    internal object Stored(DateTimeOffset instant) => Database.IsSqlite() ? instant.UtcTicks : instant;
+
     /// <summary>Saves, also where the answer was lost on the way. Within somebody's transaction that is known only once it has ended, and theirs to find out.</summary>
     public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {

@@ -13,7 +13,7 @@ namespace Dfns.Registration.Api.Users;
 internal static class CreateUser
 {
     internal static async Task<Results<Ok<UserResponse>, ErrorResult>> CreateAsync(
-        HttpRequest http, SignedCalls calls, UserStore users, CodeStore codes, Audit audit, CodeMailQueue mails, CancellationToken ct)
+        HttpRequest http, SignedCalls calls, UserStore users, CodeStore codes, Audit audit, MailSender sender, CancellationToken ct)
     {
         if ((await calls.ReadAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
         if (call.Caller.Lacking(Permission.CreateUsers) is { } lacking) return (ErrorResult)lacking;
@@ -25,13 +25,13 @@ internal static class CreateUser
         if (request.PublicKey is not null) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying("Leave it out: whoever registers brings the key, and proves to hold it.").At("$.publicKey");
         if (request.IsSSORequired == true) return (ErrorResult)ChangeUser.NoSingleSignOn;
         // Asked before anything is changed: the code goes out by mail or not at all.
-        if (mails.IsFull) return (ErrorResult)(ErrorCatalog.MailBusy with { RetryAfterSeconds = 60 });
+        if (sender.IsFull(call.Caller.User.OrganisationId)) return (ErrorResult)(ErrorCatalog.MailBusy with { RetryAfterSeconds = 60 });
 
         if (users.Add(call.Caller.RelyingParty, email, UserKind.CustomerEmployee, request.ExternalId).Failed(out error, out var user)) return (ErrorResult)error.At("$.email");
-        var code = codes.Issue(user);
+        var mail = codes.Mail(codes.Issue(user));
         audit.Add(user.OrganisationId, AuditActions.UserInvited, call.Caller.User.Id, user.Id, http.RemoteAddress());
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)await users.ConflictAsync(user, conflict, ct);
-        mails.Add(code);
+        sender.Wake(mail);
         return TypedResults.Ok(UserResponse.Of(new FoundUser(user, CredentialUuid: null, Assigned: [])));
     }
 }

@@ -73,7 +73,7 @@ public sealed class ClockSetTests(ServiceFixture.Sqlite fixture) : SocialTests(f
     [MemberData(nameof(Hours))]
     public async Task Mails_go_out(int hours)
     {
-        await using var service = await Service.StartAsync(Service.Database, ("Mail:Spread", "00:01:00"));
+        await using var service = await Service.StartAsync(Service.Database, ("Mail:Spread", "00:01:00"), ("Registration:CodeLifetime", "1.00:00:00"));
         var invited = await service.InviteAsync(await service.NewOrganisationAsync(), $"mail{hours}@example.co");
         Assert.Equal(200, (int)(await service.PutAsync("/auth/registration/code", new JsonObject { ["username"] = invited.Username, ["orgId"] = invited.Organisation.Id })).Status);
 

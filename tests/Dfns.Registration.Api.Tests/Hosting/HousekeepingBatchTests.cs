@@ -68,6 +68,7 @@ public abstract class HousekeepingBatchTests(ServiceFixture fixture) : ServiceTe
         ["sessions"] = (organisation, user, n, at) => [new AccessToken { OrganisationId = organisation, Id = $"to-{n}", UserId = user, Kind = AccessTokenKind.Token, CreatedAt = at, ExpiresAt = at }],
         ["codes for another device"] = (organisation, user, n, at) => [new CredentialCode { CodeHash = Bytes(organisation, n), OrganisationId = organisation, UserId = user, CreatedAt = at, ExpiresAt = at }],
         ["budgets of attempts"] = (organisation, _, n, at) => [new AttemptBudget { Id = Bytes(organisation, n), WindowEndsAt = at.ToUnixTimeSeconds(), Used = 1 }],
+        ["messages to be sent"] = (organisation, user, n, at) => [new OutboxMessage { OrganisationId = organisation, Id = $"ob-{n}", Kind = OutboxKind.Mail, SubjectId = user, Content = [], CreatedAt = at, DueAt = at, EndsAt = at }],
         ["retired signing keys"] = (organisation, _, n, at) => [new SigningKey { Id = $"sk-{organisation}-{n}", PublicKey = [], SealedPrivateKey = [], CreatedAt = at, ActiveFrom = at, RetiredAt = at }],
         ["users who began at a provider and did not complete it"] = (organisation, _, n, at) =>
         [
@@ -85,6 +86,7 @@ public abstract class HousekeepingBatchTests(ServiceFixture fixture) : ServiceTe
         ["sessions"] = (Housekeeping.Keep + TimeSpan.FromSeconds(1), Housekeeping.Keep - TimeSpan.FromSeconds(1)),
         ["codes for another device"] = (Housekeeping.Keep + TimeSpan.FromSeconds(1), Housekeeping.Keep - TimeSpan.FromSeconds(1)),
         ["budgets of attempts"] = (TimeSpan.Zero, TimeSpan.FromSeconds(-1)),
+        ["messages to be sent"] = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(-1)),
         ["retired signing keys"] = (Housekeeping.Keep + TimeSpan.FromSeconds(1), Housekeeping.Keep - TimeSpan.FromSeconds(1)),
         ["users who began at a provider and did not complete it"] = (ExpiredRows.KeepBegun + TimeSpan.FromSeconds(1), ExpiredRows.KeepBegun - TimeSpan.FromSeconds(1)),
         [Audit] = (KeptAudit + TimeSpan.FromSeconds(1), KeptAudit - TimeSpan.FromSeconds(1)),
@@ -277,6 +279,7 @@ public abstract class HousekeepingBatchTests(ServiceFixture fixture) : ServiceTe
             "sessions" => Split(await db.AccessTokens.Where(t => t.OrganisationId == organisation).Select(t => t.ExpiresAt).ToListAsync()),
             "codes for another device" => Split(await db.CredentialCodes.Where(c => c.OrganisationId == organisation).Select(c => c.ExpiresAt).ToListAsync()),
             "budgets of attempts" => (await db.AttemptBudgets.CountAsync(b => b.WindowEndsAt <= seconds), await db.AttemptBudgets.CountAsync(b => b.WindowEndsAt > seconds)),
+            "messages to be sent" => Split(await db.Outbox.Where(m => m.OrganisationId == organisation).Select(m => m.EndsAt).ToListAsync()),
             "retired signing keys" => Split(await db.SigningKeys.Where(k => k.Id.StartsWith("sk-" + organisation)).Select(k => k.RetiredAt).ToListAsync()),
             Audit => Split(await db.AuditEvents.Where(e => e.OrganisationId == organisation).Select(e => e.At).ToListAsync()),
             _ => Split(await db.Users.Where(u => u.OrganisationId == organisation && u.Id != "us-owner").Select(u => u.CreatedAt).ToListAsync()),

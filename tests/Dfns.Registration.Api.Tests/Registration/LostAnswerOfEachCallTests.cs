@@ -110,10 +110,14 @@ public sealed class LostAnswerOfEachCallTests(LostAnswerOfEachCallTests.Behind b
         return (invited.Organisation, async () =>
         {
             await using var scope = behind.Service.Services.CreateAsyncScope();
-            var issued = await scope.ServiceProvider.GetRequiredService<CodeStore>().ReplaceAsync(CodePurpose.Registration, invited.Organisation.Id, invited.Username, CancellationToken.None);
-            Assert.True(await behind.Service.Services.GetRequiredService<CodeMailQueue>().DeliverAsync(issued!));
+            var issued = (await scope.ServiceProvider.GetRequiredService<CodeStore>().ReplaceAsync(CodePurpose.Registration, invited.Organisation.Id, invited.Username, CancellationToken.None)).Issued!;
+            var mail = behind.Service.Services.GetRequiredService<Mails>().InHand(issued);
+            scope.ServiceProvider.GetRequiredService<Changes>().Add(mail);
+            await scope.ServiceProvider.GetRequiredService<Changes>().SaveAsync(CancellationToken.None);
+            Assert.Equal(OutboxOutcome.Delivered, (await behind.Service.Services.GetRequiredService<MailSender>().SendNowAsync(mail)).Outcome);
+            Assert.False(await scope.ServiceProvider.GetRequiredService<RegistrationDbContext>().Outbox.AnyAsync(m => m.Id == mail.Id));
             Assert.Equal(1, await scope.ServiceProvider.GetRequiredService<RegistrationDbContext>().AuditEvents.CountAsync(e => e.OrganisationId == invited.Organisation.Id && e.Action == "registration_code.sent"));
-            Assert.Equal(issued!.Code, (await invited.Organisation.MailAsync()).Code);
+            Assert.Equal(issued.Code, (await invited.Organisation.MailAsync()).Code);
         }
         );
     });

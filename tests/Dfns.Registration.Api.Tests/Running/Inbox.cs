@@ -8,6 +8,7 @@ internal sealed class Inbox : ICodeDelivery
 {
     private readonly Channel<CodeMail> mails = Channel.CreateUnbounded<CodeMail>();
     private readonly Channel<CodeMail> refused = Channel.CreateUnbounded<CodeMail>();
+    private readonly Channel<CodeMail> held = Channel.CreateUnbounded<CodeMail>();
     private readonly Channel<RecoveryMail> notices = Channel.CreateUnbounded<RecoveryMail>();
 
     /// <summary>The next mail; waits until it has been delivered.</summary>
@@ -15,6 +16,15 @@ internal sealed class Inbox : ICodeDelivery
 
     /// <summary>What the mail server says to a code in place of taking it; null where it takes all.</summary>
     public Func<Exception>? Refusal { get; set; }
+
+    /// <summary>What the mail server says to a notice in place of taking it; null where it takes all.</summary>
+    public Func<Exception>? NoticeRefusal { get; set; }
+
+    /// <summary>Until when the mail server says nothing to a code; null where it answers at once.</summary>
+    public TaskCompletionSource? Silence { get; set; }
+
+    /// <summary>The next mail to which nothing is said yet; waits until there is one.</summary>
+    public async Task<CodeMail> NextHeldAsync() => await held.Reader.ReadAsync();
 
     /// <summary>The next mail that was refused; waits until it has been.</summary>
     public async Task<CodeMail> NextRefusedAsync() => await refused.Reader.ReadAsync();
@@ -24,7 +34,7 @@ internal sealed class Inbox : ICodeDelivery
 
     public bool IsEmpty => mails.Reader.Count == 0;
 
-    public Task DeliverAsync(CodeMail mail, CancellationToken ct)
+    public async Task DeliverAsync(CodeMail mail, CancellationToken ct)
     {
         KnownSecrets.Add(mail.Code);
         if (Refusal is { } refusal)
@@ -33,12 +43,18 @@ internal sealed class Inbox : ICodeDelivery
             throw refusal();
         }
 
+        if (Silence is { } silence)
+        {
+            held.Writer.TryWrite(mail);
+            await silence.Task.WaitAsync(ct);
+        }
+
         mails.Writer.TryWrite(mail);
-        return Task.CompletedTask;
     }
 
     public Task DeliverAsync(RecoveryMail mail, CancellationToken ct)
     {
+        if (NoticeRefusal is { } refusal) throw refusal();
         notices.Writer.TryWrite(mail);
         return Task.CompletedTask;
     }

@@ -332,8 +332,37 @@ public abstract class NobodyTests(ServiceFixture fixture) : ServiceTests(fixture
         Assert.True(inbox.IsEmpty);
         watched.Service.Clock.Advance(TimeSpan.FromMinutes(1));
 
-        var delivered = new[] { (await inbox.NextAsync()).To, (await inbox.NextAsync()).To, (await inbox.NextAsync()).To };
+        var own = organisation with { Service = watched.Service };
+        var delivered = new[] { (await own.MailAsync()).To, (await own.MailAsync()).To, (await own.MailAsync()).To };
         Assert.Equal(["jane@example.co", "jim@example.co", "john@example.co"], delivered.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("PUT", "/auth/registration/code", false)]
+    [InlineData("POST", "/auth/login/code", true)]
+    [InlineData("POST", "/auth/recover/user/code", true)]
+    public async Task As_much_is_stored_to_be_mailed_to_nobody_as_to_a_user_and_nobody_is_mailed(string method, string path, bool registered)
+    {
+        await using var database = await Fixture.NewDatabaseAsync();
+        await using var service = await Service.StartAsync(database, ("Mail:Spread", "00:01:00"));
+        var organisation = await service.NewOrganisationAsync();
+        if (registered) await Registered.NewAsync(organisation);
+        else await service.InviteAsync(organisation, "jane@example.co");
+
+        // A second time too soon for another.
+        foreach (var name in new[] { "jane", "nobody", "jane", "nobody" })
+        {
+            var answer = await service.SendAsync(new HttpMethod(method), path, Service.Json(new JsonObject { ["username"] = $"{name}@example.co", ["orgId"] = organisation.Id }), bearer: null);
+            Assert.Equal("""{"message":"success"}""", answer.Text);
+        }
+
+        var rows = await service.InDatabaseAsync(db => db.Outbox.AsNoTracking().ToListAsync());
+        Assert.Equal(["", organisation.Id], rows.Select(r => r.OrganisationId).Order(StringComparer.Ordinal));
+        Assert.Single(rows.Select(r => (r.Kind, r.Content.Length, r.CreatedAt, r.EndsAt, r.Attempts, r.Lease)).Distinct());
+        service.Clock.Advance(TimeSpan.FromMinutes(1));
+        while (await service.InDatabaseAsync(db => db.Outbox.AnyAsync())) await Task.Yield();
+        Assert.Equal("jane@example.co", (await service.Inbox.NextAsync()).To);
+        Assert.True(service.Inbox.IsEmpty);
     }
 
     // Mails wait until the clock moves: what they ask the database is not of the request.
@@ -376,11 +405,6 @@ public abstract class NobodyTests(ServiceFixture fixture) : ServiceTests(fixture
     /// <summary>A second instance that logs every statement.</summary>
     private sealed record Watched(Service Service) : IAsyncDisposable
     {
-        public async ValueTask DisposeAsync()
-        {
-            // A service that stops sends first what waits.
-            Service.Clock.Advance(TimeSpan.FromMinutes(1));
-            await Service.DisposeAsync();
-        }
+        public ValueTask DisposeAsync() => Service.DisposeAsync();
     }
 }

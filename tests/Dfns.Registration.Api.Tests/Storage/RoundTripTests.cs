@@ -102,6 +102,23 @@ public sealed class RoundTripTests : IAsyncLifetime
             answer => service.PostAsync("/auth/login", answer)));
     }
 
+    // The code and its mail are stored by one statement.
+    [Theory]
+    [InlineData("PUT", "/auth/registration/code")]
+    [InlineData("POST", "/auth/login/code")]
+    [InlineData("POST", "/auth/recover/user/code")]
+    public async Task A_code_is_mailed_in_three_whether_or_not_there_is_such_a_user(string method, string path)
+    {
+        // What the mail itself asks the database for is no call's.
+        await using var later = await Service.StartAsync(database, ("Database:ConnectionString", proxy.Through(database, prepares: true)), ("Mail:Spread", "00:01:00"));
+        async Task<string> KnownAsync() => path.Contains("registration", StringComparison.Ordinal) ? (await InviteAsync()).Username : (await RegisteredAsync()).Username;
+
+        Assert.Equal((3, 0), await CostAsync(KnownAsync, SendAsync));
+        Assert.Equal((3, 0), await CostAsync(() => Task.FromResult($"nobody-{++users}@example.co"), SendAsync));
+
+        Task<Answer> SendAsync(string name) => later.SendAsync(new HttpMethod(method), path, Service.Json(new JsonObject { ["username"] = name, ["orgId"] = organisation.Id }), bearer: null);
+    }
+
     [Fact]
     public async Task A_forged_answer_costs_one_whether_or_not_there_is_such_a_user()
     {

@@ -80,7 +80,7 @@ public sealed class SmtpTests : IAsyncLifetime
         await using var service = await StartAsync(smtp, ("Mail:Security", "StartTls"));
 
         await ResendAsync(service, invitation);
-        await service.Output.LineAsync(line => line.Contains("Mailing failed", StringComparison.Ordinal));
+        await service.Output.LineAsync(line => line.Contains("was not delivered", StringComparison.Ordinal));
 
         Assert.Equal(43, ((string?)(await InitAsync(service, await Seed.In(database).InviteAsync(invitation.OrgId)))["challenge"])!.Length);
         await service.StopAsync();
@@ -112,7 +112,7 @@ public sealed class SmtpTests : IAsyncLifetime
         await using var service = await StartAsync(smtp);
 
         await ResendAsync(service, invitation);
-        await service.Output.LineAsync(line => line.Contains("Mailing failed", StringComparison.Ordinal));
+        await service.Output.LineAsync(line => line.Contains("was not delivered", StringComparison.Ordinal));
         await smtp.GoUpAsync();
         var mail = await smtp.NextAsync();
 
@@ -121,20 +121,84 @@ public sealed class SmtpTests : IAsyncLifetime
         Assert.Equal(["registration_code.sent"], await Tables.Of(database).AuditAsync(invitation.Username));
     }
 
-    [Fact]
-    public async Task Delivers_what_still_waits_before_it_ends()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_an_instance_could_not_mail_the_next_one_does(bool isKilled)
     {
         await using var smtp = await SmtpServer.StartAsync(down: true);
+        await using (var service = await StartAsync(smtp))
+        {
+            await ResendAsync(service, invitation);
+            await service.Output.LineAsync(line => line.Contains("was not delivered", StringComparison.Ordinal));
+            if (isKilled) service.Kill();
+            else await service.StopAsync();
+        }
+
+        await smtp.GoUpAsync();
+        await using var next = await StartAsync(smtp);
+
+        Assert.Equal(invitation.Username, Assert.Single((await smtp.NextAsync()).To));
+        await next.StopAsync();
+        Assert.Equal(["registration_code.sent"], await Tables.Of(database).AuditAsync(invitation.Username));
+    }
+
+    [Fact]
+    public async Task Mails_what_a_server_puts_off_and_tells_what_it_said()
+    {
+        await using var smtp = await SmtpServer.StartAsync(replies: [(451, $"4.7.1 <{invitation.Username}> Greylisted, try again later")]);
         await using var service = await StartAsync(smtp);
 
         await ResendAsync(service, invitation);
-        await service.Output.LineAsync(line => line.Contains("Mailing failed", StringComparison.Ordinal));
-        await service.TerminateAsync();
-        await smtp.GoUpAsync();
+        var mail = await smtp.NextAsync();
 
-        Assert.Equal(invitation.Username, Assert.Single((await smtp.NextAsync()).To));
-        await service.ExitedOrderlyAsync();
-        Assert.Equal(["registration_code.sent"], await Tables.Of(database).AuditAsync(invitation.Username));
+        Assert.Equal(43, ((string?)(await InitAsync(service, invitation with { Code = mail.Code }))["challenge"])!.Length);
+        var told = await service.Output.LineAsync(line => line.Contains("was not delivered", StringComparison.Ordinal));
+        Assert.Contains("451 4.7.1", told, StringComparison.Ordinal);
+        Assert.Contains("Greylisted, try again later", told, StringComparison.Ordinal);
+        Assert.DoesNotContain(invitation.Username, told, StringComparison.OrdinalIgnoreCase);
+        // Under the name that the line has.
+        Assert.Matches("^ob-[a-z0-9-]+@example[.]co$", mail.Message.MessageId);
+        Assert.Contains(mail.Message.MessageId!.Split('@')[0], told, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Gives_up_what_a_server_refuses_and_repeats_no_code_that_it_repeats()
+    {
+        await using var smtp = await SmtpServer.StartAsync(repeats: true);
+        await using var service = await StartAsync(smtp);
+
+        await ResendAsync(service, invitation);
+        var told = await service.Output.LineAsync(line => line.Contains("is given up", StringComparison.Ordinal));
+
+        Assert.Contains("554 (it repeats the mail)", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("spam", told, StringComparison.Ordinal);
+        await service.StopAsync();
+        Assert.Empty(await Tables.Of(database).AuditAsync(invitation.Username));
+    }
+
+    [Fact]
+    public async Task An_operator_is_told_that_an_invitation_is_put_off_and_a_service_mails_it()
+    {
+        await using var smtp = await SmtpServer.StartAsync(replies: [(451, "4.7.1 Greylisted"), (550, "5.1.1 No such mailbox")]);
+        var settings = ServiceProcess.ProductionSettings(database.Provider, database.ConnectionString).Append(("Mail:Port", $"{smtp.Port}")).Append(("Mail:Security", "None")).ToList();
+
+        Assert.Contains("could not be sent yet (SmtpCommandException 451 4.7.1 Greylisted)", await RefusedAsync("jane@example.co"), StringComparison.Ordinal);
+        Assert.Contains("could not be sent (SmtpCommandException 550 5.1.1 No such mailbox)", await RefusedAsync("john@example.co"), StringComparison.Ordinal);
+        await using var service = await ServiceProcess.StartAsync("Production", settings);
+
+        Assert.Equal("jane@example.co", Assert.Single((await smtp.NextAsync()).To));
+        await service.StopAsync();
+        Assert.DoesNotContain(smtp.Output.Lines, line => line.StartsWith("{\"mail\":2", StringComparison.Ordinal));
+
+        async Task<string> RefusedAsync(string username)
+        {
+            var start = ServiceProcess.StartInfo("Production", "http://127.0.0.1:0", settings);
+            foreach (var argument in new[] { "user", "invite", "--org", invitation.OrgId, "--username", username }) start.ArgumentList.Add(argument);
+            await using var command = RunningProcess.Start(start);
+            Assert.Equal(1, await command.ExitAsync());
+            return command.Output.ToString();
+        }
     }
 
     [Fact]

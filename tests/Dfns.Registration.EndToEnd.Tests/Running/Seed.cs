@@ -1,6 +1,7 @@
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Mail;
 using Dfns.Registration.Api.Registration;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
@@ -64,7 +65,7 @@ internal sealed class Seed(string provider, string connectionString)
         var changes = new Changes(db, commits: null!, writer: null!, TimeProvider.System);
         var users = new UserStore(db, changes, entropy, TimeProvider.System);
         var options = new CodeOptions { InvitationLifetime = new RegistrationOptions().InvitationLifetime, Lifetimes = { [CodePurpose.Registration] = new RegistrationOptions().CodeLifetime } };
-        var codes = new CodeStore(db, changes, new MasterKey(Convert.FromBase64String(ServiceProcess.MasterKey)), entropy, TimeProvider.System, Options.Create(options));
+        var codes = Codes(db, changes, options);
         var relyingParty = await db.RelyingParties.AsNoTracking().SingleAsync(r => r.OrganisationId == orgId);
         var invitations = usernames.Select(name => new Invitation(orgId, name, codes.Issue(Added(users.Add(relyingParty, name, UserKind.EndUser))).Code)).ToList();
         await db.SaveChangesAsync();
@@ -78,8 +79,10 @@ internal sealed class Seed(string provider, string connectionString)
     {
         await using var db = Open();
         var options = new CodeOptions { Lifetimes = { [purpose] = TimeSpan.FromHours(1) } };
-        var codes = new CodeStore(db, new Changes(db, commits: null!, writer: null!, TimeProvider.System), new MasterKey(Convert.FromBase64String(ServiceProcess.MasterKey)), entropy, TimeProvider.System, Options.Create(options));
-        return (await codes.ReplaceAsync(purpose, user.OrgId, user.Username, CancellationToken.None) ?? throw new InvalidOperationException("There is nobody to send it to.")).Code;
+        var codes = Codes(db, new Changes(db, commits: null!, writer: null!, TimeProvider.System), options);
+        var code = (await codes.ReplaceAsync(purpose, user.OrgId, user.Username, CancellationToken.None)).Issued ?? throw new InvalidOperationException("There is nobody to send it to.");
+        await db.Outbox.Where(m => m.OrganisationId == user.OrgId && m.SubjectId == code.UserId).ExecuteDeleteAsync();
+        return code.Code;
     }
 
     /// <summary>Gathers the statistics that queries are planned by, as PostgreSQL does by itself within a minute, and SQLite never.</summary>
@@ -87,6 +90,12 @@ internal sealed class Seed(string provider, string connectionString)
     {
         await using var db = Open();
         if (db.Database.IsNpgsql()) await db.Database.ExecuteSqlRawAsync("ANALYZE");
+    }
+
+    private CodeStore Codes(RegistrationDbContext db, Changes changes, CodeOptions options)
+    {
+        var masterKey = new MasterKey(Convert.FromBase64String(ServiceProcess.MasterKey));
+        return new CodeStore(db, changes, masterKey, entropy, TimeProvider.System, new Mails(masterKey, entropy, TimeProvider.System, Options.Create(new MailOptions())), Options.Create(options));
     }
 
     public RegistrationDbContext Open() => provider switch

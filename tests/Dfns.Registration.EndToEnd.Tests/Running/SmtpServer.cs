@@ -27,10 +27,12 @@ internal sealed class SmtpServer : IAsyncDisposable
     /// <summary>Starts the server.</summary>
     /// <param name="certificate">With one it demands STARTTLS and a login; without one it takes mail in the clear.</param>
     /// <param name="down">Whether it is away until <see cref="GoUpAsync"/>: its port is known, and nobody listens there.</param>
-    public static async Task<SmtpServer> StartAsync(ServerCertificate? certificate = null, bool down = false)
+    /// <param name="replies">What it says to the first recipients, one after the other; null for that it takes them.</param>
+    /// <param name="repeats">Whether it refuses each mail in the mail's own words.</param>
+    public static async Task<SmtpServer> StartAsync(ServerCertificate? certificate = null, bool down = false, (int Code, string Text)[]? replies = null, bool repeats = false)
     {
         var script = NodeScript.Start("smtp.mjs");
-        var settings = new { key = certificate?.PrivateKeyPem, cert = certificate?.CertificatePem, user = User, password = Password, down };
+        var settings = new { key = certificate?.PrivateKeyPem, cert = certificate?.CertificatePem, user = User, password = Password, down, replies = (replies ?? []).Select(r => new object[] { r.Code, r.Text }), repeats };
         await script.WriteLineAsync(JsonSerializer.Serialize(settings));
         var port = JsonNode.Parse(await script.Output.LineAsync(line => line.StartsWith("{\"port\"", StringComparison.Ordinal)))!["port"];
         return new SmtpServer(script, (int)port!);
@@ -53,6 +55,7 @@ internal sealed class SmtpServer : IAsyncDisposable
             [.. mail["to"]!.AsArray().Select(to => (string)to!)],
             (bool)mail["secure"]!,
             (string?)mail["user"],
+            (string)mail["ehlo"]!,
             await MimeMessage.LoadAsync(raw));
     }
 
@@ -68,8 +71,9 @@ internal sealed class SmtpServer : IAsyncDisposable
 /// <param name="To">Recipients of the envelope.</param>
 /// <param name="Secure">Whether the connection was encrypted by then.</param>
 /// <param name="User">Who had logged in.</param>
+/// <param name="Ehlo">By what name the client made itself known.</param>
 /// <param name="Message">Headers and text.</param>
-internal sealed record ReceivedMail(string From, IReadOnlyList<string> To, bool Secure, string? User, MimeMessage Message)
+internal sealed record ReceivedMail(string From, IReadOnlyList<string> To, bool Secure, string? User, string Ehlo, MimeMessage Message)
 {
     /// <summary>The code that it carries.</summary>
     public string Code => Message.TextBody!.ReplaceLineEndings("\n").Split('\n').Single(line => line.StartsWith("Code:", StringComparison.Ordinal))["Code:".Length..].Trim();

@@ -1,13 +1,17 @@
 // A real SMTP server on loopback, by the makers of Nodemailer. The first line of standard input is { key?, cert?, user?,
-// password?, down? }; with a certificate it demands STARTTLS and a login, without one it takes mail in the clear. It
-// writes { port } and then a line for each mail. Further lines: "up" starts to listen. It ends with its input.
+// password?, down?, replies?, repeats? }; with a certificate it demands STARTTLS and a login, without one it takes mail in
+// the clear. Of replies, [code, text], each recipient is told one until there are no more; with repeats every mail is
+// refused with its own text. It writes { port } and then a line for each mail. Further lines: "up" starts to listen. It
+// ends with its input.
 
 import { createInterface } from "node:readline";
 import { SMTPServer } from "smtp-server";
 import { output } from "./lib/io.mjs";
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const { key, cert, user, password, down } = JSON.parse((await lines.next()).value);
+const { key, cert, user, password, down, replies = [], repeats } = JSON.parse((await lines.next()).value);
+
+const refusal = (responseCode, text) => Object.assign(new Error(text), { responseCode });
 
 let mails = 0;
 const createServer = () => new SMTPServer({
@@ -16,11 +20,17 @@ const createServer = () => new SMTPServer({
     if (!session.secure || username !== user || given !== password) return done(new Error("Invalid username or password"));
     done(null, { user: username });
   },
+  onRcptTo(_, session, done) {
+    const [code, text] = replies.shift() ?? [];
+    done(code ? refusal(code, text) : null);
+  },
   async onData(stream, session, done) {
     const chunks = [];
     for await (const chunk of stream) chunks.push(chunk);
+    if (repeats) return done(refusal(554, `5.7.1 Looks like spam: ${Buffer.concat(chunks).toString().replace(/\s+/g, " ")}`));
     output({
       mail: ++mails,
+      ehlo: session.hostNameAppearsAs,
       from: session.envelope.mailFrom.address,
       to: session.envelope.rcptTo.map(({ address }) => address),
       secure: session.secure,
