@@ -17,6 +17,12 @@ public sealed class MailOptions
     /// <summary><c>StartTls</c> (default), <c>SslOnConnect</c>, or <c>None</c> for a relay on the same host.</summary>
     public MailSecurity Security { get; set; } = MailSecurity.StartTls;
 
+    /// <summary>
+    /// The name by which the service makes itself known to that server, a domain or an address in brackets; some take mail only from one that DNS
+    /// knows. Default: the name of the machine, if others may know it by that, else its address.
+    /// </summary>
+    public string? EhloName { get; set; }
+
     /// <summary>Whether the server's certificate has to be shown not to be revoked; an authority of one's own often publishes no list to show it by. Default true.</summary>
     public bool CheckRevocation { get; set; } = true;
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Dfns.Registration.Api.Storage;
 using MailKit.Net.Smtp;
 using MailKit.Security;
@@ -54,8 +56,16 @@ internal sealed class SmtpCodeDelivery(IOptions<MailOptions> options) : ICodeDel
     {
         var settings = options.Value;
         if (!MailAddress.IsMailable(address)) throw new AddressNotMailableException();
-        using var client = new SmtpClient { CheckCertificateRevocation = settings.CheckRevocation, Timeout = TimeoutMilliseconds };
-        await client.ConnectAsync(settings.Host!, settings.Port, Security(settings.Security), ct);
+        // Connected here, since it is the connection that tells by which address this machine is known at its other end.
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(settings.Host!, settings.Port, ct);
+        using var client = new SmtpClient
+        {
+            CheckCertificateRevocation = settings.CheckRevocation,
+            Timeout = TimeoutMilliseconds,
+            LocalDomain = settings.EhloName ?? EhloName.OfThisMachine ?? EhloName.Literal(((IPEndPoint)socket.LocalEndPoint!).Address),
+        };
+        await client.ConnectAsync(socket, settings.Host!, settings.Port, Security(settings.Security), ct);
         if (settings.Username is { } username) await client.AuthenticateAsync(username, settings.Password ?? "", ct);
         var from = MailboxAddress.Parse(settings.From!);
         // The same whenever it is sent again, so that whoever gets it twice keeps one (RFC 5322 §3.6.4).

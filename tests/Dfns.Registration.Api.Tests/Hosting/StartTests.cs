@@ -38,6 +38,7 @@ public sealed class StartTests
     [InlineData("Registration:CodeLifetme", "04:00:00", "CodeLifetme")]
     [InlineData("Registration:CodeLifetime", "soon", "Registration:CodeLifetime")]
     [InlineData("Mail:Delivery", "Log", "Mail:Delivery may be 'Log' in Development only")]
+    [InlineData("Mail:EhloName", "auth_service", "Mail:EhloName must be a domain or an address in brackets")]
     [InlineData("Mail:Port", "0", "Mail:Port must be from 1 to 65535")]
     [InlineData("Mail:Link", "https://app.example.co/", "Mail:Link must contain '{code}'")]
     [InlineData("Network:TrustedProxies:0", "everyone", "Network:TrustedProxies must hold addresses or networks")]

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Dfns.Registration.Api.Mail;
 using Dfns.Registration.EndToEnd.Tests.Running;
 using Dfns.Registration.TestKit;
 using Dfns.Registration.TestKit.Databases;
@@ -175,6 +176,21 @@ public sealed class SmtpTests : IAsyncLifetime
         Assert.DoesNotContain("spam", told, StringComparison.Ordinal);
         await service.StopAsync();
         Assert.Empty(await Tables.Of(database).AuditAsync(invitation.Username));
+    }
+
+    [Theory]
+    [InlineData("auth.example.co", "auth.example.co")]
+    [InlineData("[192.0.2.1]", "[192.0.2.1]")]
+    [InlineData("[IPv6:2001:db8::1]", "[IPv6:2001:db8::1]")]
+    [InlineData(null, null)]
+    public async Task Makes_itself_known_by_the_name_that_is_set_or_that_a_server_may_take(string? name, string? known)
+    {
+        await using var smtp = await SmtpServer.StartAsync();
+        await using var service = await StartAsync(smtp, ("Mail:EhloName", name));
+
+        await ResendAsync(service, invitation);
+
+        Assert.Equal(known ?? EhloName.OfThisMachine ?? "[127.0.0.1]", (await smtp.NextAsync()).Ehlo, ignoreCase: true);
     }
 
     [Fact]
