@@ -43,6 +43,9 @@ public sealed class Service : IAsyncDisposable
                 services.Replace(ServiceDescriptor.Singleton<TimeProvider>(Clock));
                 services.Replace(ServiceDescriptor.Singleton<ICodeDelivery>(Inbox));
                 services.AddSingleton<ILogEventSink>(Log);
+                // Else, of a context whose last command failed, for a second no command is in the log.
+                services.ConfigureDbContext<PostgreSqlDbContext>(options => options.ConfigureLoggingCacheTime(TimeSpan.Zero));
+                services.ConfigureDbContext<SqliteDbContext>(options => options.ConfigureLoggingCacheTime(TimeSpan.Zero));
             });
         });
         factory.UseKestrel(0);
