@@ -17,6 +17,7 @@ internal static class Permission
     public const string RecoverDelegated = "Auth:Recover:Delegated";
     public const string IntrospectTokens = "Auth:Tokens:Introspect";
 
+    public const string ReadLogs = "Auth:Logs:Read";
     public const string ReadApplications = "Auth:Apps:Read";
     public const string CreatePermissions = "Permissions:Create";
     public const string ReadPermissions = "Permissions:Read";
@@ -30,7 +31,7 @@ internal static class Permission
     public static readonly IReadOnlyList<string> All =
     [
         CreateUsers, ReadUsers, UpdateUsers, DeleteUsers, ActivateUsers, DeactivateUsers, RegisterDelegated, LoginDelegated, RecoverDelegated,
-        IntrospectTokens, ReadApplications, CreatePermissions, ReadPermissions, UpdatePermissions, ArchivePermissions, AssignPermissions, RevokePermissions, ReadAssignments,
+        IntrospectTokens, ReadLogs, ReadApplications, CreatePermissions, ReadPermissions, UpdatePermissions, ArchivePermissions, AssignPermissions, RevokePermissions, ReadAssignments,
     ];
 
     /// <summary>Those by which a program of the organisation stands in for a person, or asks about one's token; no person has them.</summary>

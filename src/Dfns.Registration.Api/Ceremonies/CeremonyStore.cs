@@ -54,9 +54,15 @@ internal sealed class CeremonyStore(RegistrationDbContext db, Entropy entropy, T
     }
 
     /// <summary>Finds a user action that was signed and may be used now.</summary>
-    /// <returns>The row, tracked, used up already or not; or null.</returns>
-    public Task<Ceremony?> FindSignedAsync(TokenReference reference, DateTimeOffset now, CancellationToken ct) => db.Ceremonies.SingleOrDefaultAsync(
-        c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id && c.Purpose == CeremonyPurpose.UserAction && c.ConsumedAt != null && c.ExpiresAt > now, ct);
+    /// <returns>The row, tracked, used up already or not, with what is kept of its signature; or null.</returns>
+    public async Task<(Ceremony? Action, SignedAction? Evidence)> FindSignedAsync(TokenReference reference, DateTimeOffset now, CancellationToken ct)
+    {
+        var found = await db.Ceremonies
+            .Where(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id && c.Purpose == CeremonyPurpose.UserAction && c.ConsumedAt != null && c.ExpiresAt > now)
+            .Select(c => new { Action = c, Evidence = db.SignedActions.FirstOrDefault(a => a.OrganisationId == c.OrganisationId && a.Id == c.Id) })
+            .SingleOrDefaultAsync(ct);
+        return (found?.Action, found?.Evidence);
+    }
 
     /// <summary>Looks at a challenge as it is stored, whatever became of it.</summary>
     public Task<Ceremony?> LookAsync(TokenReference reference, CancellationToken ct) =>

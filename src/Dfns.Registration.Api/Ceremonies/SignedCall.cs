@@ -22,6 +22,16 @@ internal sealed record SignedCall(Caller Caller, ReadOnlyMemory<byte> Body, Cere
     /// <param name="sessionId">The id of the caller's token.</param>
     public static string BoundTo(string method, string path, string payloadDigest, string sessionId) => $"{method} {path} {payloadDigest}{Ceremony.InSession(sessionId)}";
 
+    /// <summary>What a user action is bound to, read again.</summary>
+    public static (string Method, string Path, string PayloadDigest) Bound(Ceremony action)
+    {
+        // A path may have spaces; nothing else of it has.
+        var bound = action.BoundTo!;
+        var call = bound[..bound.LastIndexOf(Ceremony.InSession(""), StringComparison.Ordinal)];
+        var (method, digest) = (call.IndexOf(' ', StringComparison.Ordinal), call.LastIndexOf(' '));
+        return (call[..method], call[(method + 1)..digest], call[(digest + 1)..]);
+    }
+
     /// <summary>Whether a user action was begun in a session.</summary>
     public static bool IsOf(Ceremony action, AccessToken session) => action.BoundTo!.EndsWith(Ceremony.InSession(session.Id), StringComparison.Ordinal);
 }
@@ -42,13 +52,14 @@ internal sealed class SignedCalls(
 
         if (await tokens.ReadAsync(http.Headers[Header], TokenPurpose.SignedUserAction, ct) is not { } reference) return ErrorCatalog.UserActionMissing;
         var now = clock.GetUtcNow();
-        var action = await ceremonies.FindSignedAsync(reference, now, ct);
+        var (action, evidence) = await ceremonies.FindSignedAsync(reference, now, ct);
         if (action is null || action.OrganisationId != caller.OrganisationId || action.UserId != caller.User.Id) return ErrorCatalog.UserActionMissing;
         if (action.SpentAt is not null) return ErrorCatalog.UserActionAlreadyUsed;
         if (action.BoundTo != SignedCall.BoundTo(http.Method, http.Path.Value ?? "", digest, caller.Token.Id)) return ErrorCatalog.UserActionMissing with { Reason = "signed for another call, or in another session" };
 
         var signed = action.Result;
         action.SpentAt = now;
+        if (evidence is not null) evidence.PerformedAt = now;
         action.MarkUse(entropy);
         return new SignedCall(caller, body, action, signed);
     }

@@ -4,8 +4,8 @@ using Dfns.Registration.Api.CommandLine.Verifying;
 namespace Dfns.Registration.Api.CommandLine;
 
 /// <summary>
-/// <c>verify</c>: holds captured credentials against what was expected of them, by the verifiers of the service itself. Needs no database, no
-/// settings and no network.
+/// <c>verify</c>: holds captured credentials against what was expected of them, and signed actions against the export that tells of them, by the
+/// verifiers of the service itself. Needs no database, no settings and no network.
 /// </summary>
 internal static class VerifyCommand
 {
@@ -22,13 +22,15 @@ internal static class VerifyCommand
     {
         var file = new Argument<FileInfo?>("file") { Arity = ArgumentArity.ZeroOrOne, Description = "JSON: kind, credentialInfo, challenge, rpId, origins, and what else is expected; the README lists the members." };
         var batch = new Option<FileInfo?>("--batch") { Description = "A file with such an object in each line: for each line one line of JSON is written, in the same order." };
-        var command = new Command(Name, "Verify a captured credential step by step. Exit code 0: accepted; 1: refused, the reason on the last line; 2: the input cannot be used.\n\nExample: verify captured.json")
+        var payload = new Option<FileInfo>("--payload") { Description = "The body of a signed call, to be held against what was signed." };
+        var command = new Command(Name, "Verify a captured credential, or an exported signed action, step by step. Exit code 0: accepted; 1: refused, the reason on the last line; 2: the input cannot be used.\n\nExample: verify captured.json\nExample: verify action.json --payload body.json")
         {
-            file, batch,
+            file, batch, payload,
         };
         command.Validators.Add(result =>
         {
             if (result.GetValue(file) is null == result.GetValue(batch) is null) result.AddError("Name one file, or a batch with --batch.");
+            if (result.GetValue(payload) is not null && result.GetValue(batch) is not null) result.AddError("--payload belongs to one file.");
         });
         command.SetAction(parsed =>
         {
@@ -37,7 +39,7 @@ internal static class VerifyCommand
             {
                 return parsed.GetValue(batch) is { } lines
                     ? VerifyAll(lines, output)
-                    : VerifyOne(parsed.GetValue(file)!, parsed.GetValue(OperatorCommandLine.Json), output, error);
+                    : VerifyOne(parsed.GetValue(file)!, parsed.GetValue(payload), parsed.GetValue(OperatorCommandLine.Json), output, error);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -48,15 +50,20 @@ internal static class VerifyCommand
         return command;
     }
 
-    private static int VerifyOne(FileInfo file, bool json, TextWriter output, TextWriter error)
+    private static int VerifyOne(FileInfo file, FileInfo? payload, bool json, TextWriter output, TextWriter error)
     {
-        using var stream = file.OpenRead();
-        using var lines = new LineReader(stream, wholeText: true);
-        var report = Report(lines.Next() ?? new InputLine(ReadOnlyMemory<byte>.Empty, TooLong: false));
+        var report = Report(ReadWhole(file), payload is null ? null : ReadWhole(payload));
         if (json) output.WriteLine(report.ToJson());
         else if (report.Verdict != Verdict.Unusable) report.WriteTo(output);
         if (report.Verdict == Verdict.Unusable) error.WriteLine(report.Detail);
         return report.Verdict switch { Verdict.Accepted => Accepted, Verdict.Refused => Refused, Verdict.Unusable => Unusable };
+    }
+
+    private static InputLine ReadWhole(FileInfo file)
+    {
+        using var stream = file.OpenRead();
+        using var lines = new LineReader(stream, wholeText: true);
+        return lines.Next() ?? new InputLine(ReadOnlyMemory<byte>.Empty, TooLong: false);
     }
 
     // The verdicts are in the lines; the exit code says that every line has got one.
@@ -73,8 +80,10 @@ internal static class VerifyCommand
         return Accepted;
     }
 
-    private static VerificationReport Report(InputLine line) =>
-        line.TooLong ? VerificationReport.Unusable($"This is longer than {LineReader.MaxLineSizeBytes} bytes.")
+    private static VerificationReport Report(InputLine line, InputLine? payload = null) =>
+        line.TooLong || payload is { TooLong: true } ? VerificationReport.Unusable($"This is longer than {LineReader.MaxLineSizeBytes} bytes.")
+        : SignedActionVerifier.IsOne(line.Bytes) ? SignedActionVerifier.Verify(line.Bytes, payload?.Bytes)
+        : payload is not null ? VerificationReport.Unusable("A payload belongs to a signed action: an answer of GET /auth/action/logs/{id}, with its member 'evidence'.")
         : CapturedCredential.Read(line.Bytes, TimeProvider.System.GetUtcNow()).Failed(out var why, out var captured) ? VerificationReport.Unusable(why)
         : VerificationReport.Of(captured);
 }

@@ -33,7 +33,7 @@ internal sealed partial class Housekeeping(
     public async Task<int> CleanAsync(CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        var times = new ExpiryTimes(now, now - Keep, now - options.Value.KeepAuditEvents);
+        var times = new ExpiryTimes(now, now - Keep, now - options.Value.KeepAuditEvents, now - options.Value.KeepSignedActions);
         var organisations = await TryAsync("organisations", rows => rows.OrganisationsAsync(ct), ct) ?? [];
         // Not always in the same order: if one fails for good, those after it have their turn all the same.
         var first = (int)(entropy.Fraction() * organisations.Count);

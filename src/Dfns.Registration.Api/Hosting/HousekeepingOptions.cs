@@ -10,4 +10,7 @@ public sealed class HousekeepingOptions
 
     /// <summary>How long audit events are kept; none, and they are kept for ever. At least 30 days: what happened lately is not to be forgotten by a slip.</summary>
     public TimeSpan? KeepAuditEvents { get; set; }
+
+    /// <summary>How long signed actions are kept with what proves them; none, and they are kept for ever. At least 30 days, as audit events.</summary>
+    public TimeSpan? KeepSignedActions { get; set; }
 }

@@ -17,6 +17,7 @@ using Dfns.Registration.Api.Telemetry;
 using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Trust;
+using Dfns.Registration.Api.UserActions;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -48,9 +49,11 @@ internal static class ServiceSetup
         // What only the web server reads is held to its rules by a command too: else a setting that passes there ends the next start.
         builder.Bind<HousekeepingOptions>(HousekeepingOptions.Section)
             .Validate(o => o.Interval >= TimeSpan.FromSeconds(1) && o.Interval <= TimeSpan.FromDays(1), "Housekeeping:Interval must be from one second to one day, such as '01:00:00'.")
-            .Validate(o => o.KeepAuditEvents is null || o.KeepAuditEvents >= TimeSpan.FromDays(30), "Housekeeping:KeepAuditEvents must be at least 30 days, such as '730.00:00:00'; without it audit events are kept for ever.");
+            .Validate(o => o.KeepAuditEvents is null || o.KeepAuditEvents >= TimeSpan.FromDays(30), "Housekeeping:KeepAuditEvents must be at least 30 days, such as '730.00:00:00'; without it audit events are kept for ever.")
+            .Validate(o => o.KeepSignedActions is null || o.KeepSignedActions >= TimeSpan.FromDays(30), "Housekeeping:KeepSignedActions must be at least 30 days, such as '3650.00:00:00'; without it signed actions are kept for ever.");
         if (builder.Environment.IsDevelopment()) builder.BindDemonstration();
         builder.AddPermissions();
+        builder.AddUserActions();
     }
 
     /// <summary>The web server and what surrounds its handlers.</summary>

@@ -165,6 +165,7 @@ internal static class AuditActions
     public const string CredentialsRead = "credentials.read";
     public const string ApplicationsRead = "applications.read";
     public const string PermissionsRead = "permissions.read";
+    public const string SignedActionsRead = "signed_actions.read";
     public const string TokenRead = "token.introspected";
 
     /// <summary>All there are.</summary>

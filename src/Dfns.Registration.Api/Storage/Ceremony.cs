@@ -71,17 +71,18 @@ public sealed class Ceremony
     /// <param name="now">UTC.</param>
     /// <param name="lifetime">How long it may be answered.</param>
     /// <param name="boundTo">What it is bound to beyond its user.</param>
-    /// <param name="id">Its id, where that is to be there only once; else a new one.</param>
+    /// <param name="id">Its id, where that is to be there only once or the challenge follows from it; else a new one.</param>
+    /// <param name="challenge">The challenge, where it follows from something; else a random one.</param>
     public static Ceremony Open(
         Entropy entropy, string organisationId, CeremonyPurpose purpose, string? userId, DateTimeOffset now, TimeSpan lifetime, string? boundTo = null,
-        string? id = null) =>
+        string? id = null, string? challenge = null) =>
         new()
         {
             OrganisationId = organisationId,
             Id = id ?? entropy.Id("ce"),
             Purpose = purpose,
             UserId = userId,
-            Challenge = entropy.Challenge(),
+            Challenge = challenge ?? entropy.Challenge(),
             CreatedAt = now,
             ExpiresAt = now + lifetime,
             BoundTo = boundTo,

@@ -45,6 +45,8 @@ internal sealed class ExpiredRows(RegistrationDbContext db, SqliteWriter writer)
                 AND NOT EXISTS (SELECT 1 FROM ceremonies AS c WHERE c.organisation_id = users.organisation_id AND c.user_id = users.id AND COALESCE(c.expires_at, @now) > @now)
                 """,
         },
+        new("signed actions that were not done", "signed_actions", "organisation_id, id", "signed_at", t => (null, t.Before)) { Among = "performed_at IS NULL" },
+        new("signed actions", "signed_actions", "organisation_id, id", "signed_at", t => t.Signed is { } end ? (null, end) : null),
         new("audit events", "audit_events", "organisation_id, id", "at", t => t.Audit is { } end ? (null, end) : null),
     ];
 
@@ -170,4 +172,5 @@ internal sealed record ExpiredKind(string Name, string Table, string Key, string
 /// <param name="Now">UTC; what serves no purpose once it is over goes when it has ended.</param>
 /// <param name="Before">UTC; everything else goes that has ended before.</param>
 /// <param name="Audit">UTC; audit events of before go. Null where they are kept.</param>
-internal sealed record ExpiryTimes(DateTimeOffset Now, DateTimeOffset Before, DateTimeOffset? Audit);
+/// <param name="Signed">UTC; signed actions of before go. Null where they are kept.</param>
+internal sealed record ExpiryTimes(DateTimeOffset Now, DateTimeOffset Before, DateTimeOffset? Audit, DateTimeOffset? Signed);

@@ -11,6 +11,7 @@ internal static class Limits
     public const int DomainLength = 253;
     public const int ChallengeLength = 43;
     public const int FingerprintLength = 64;
+    public const int PathLength = 1024;
 
     /// <summary>OpenID Connect Core 1.0 §2 bounds <c>sub</c>; an issuer and a client id are held to the same.</summary>
     public const int SubjectLength = 255;

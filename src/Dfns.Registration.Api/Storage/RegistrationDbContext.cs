@@ -47,6 +47,8 @@ public abstract class RegistrationDbContext : DbContext
 
     public DbSet<AttemptBudget> AttemptBudgets => Set<AttemptBudget>();
 
+    public DbSet<SignedAction> SignedActions => Set<SignedAction>();
+
     public DbSet<OutboxMessage> Outbox => Set<OutboxMessage>();
 
     /// <summary>An instant as a parameter of a statement that stands as text.</summary>

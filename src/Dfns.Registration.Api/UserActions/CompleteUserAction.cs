@@ -13,7 +13,7 @@ namespace Dfns.Registration.Api.UserActions;
 internal static class CompleteUserAction
 {
     internal static async Task<Results<Ok<UserActionResponse>, ErrorResult>> CompleteAsync(
-        HttpRequest http, CallerReader callers, ChallengeAnswers answers, TokenService tokens, TimeProvider clock, IOptions<BodyLimits> limits, IOptions<ChallengeOptions> options, CancellationToken ct)
+        HttpRequest http, CallerReader callers, ChallengeAnswers answers, Changes changes, TokenService tokens, TimeProvider clock, IOptions<BodyLimits> limits, IOptions<ChallengeOptions> options, CancellationToken ct)
     {
         // Who calls is looked up together with the challenge; what is wrong with the body is told to callers alone.
         if (await callers.ReadTokenAsync(http, ct) is not { } caller) return (ErrorResult)ErrorCatalog.NotAuthorized;
@@ -29,6 +29,7 @@ internal static class CompleteUserAction
         {
             answered.Ceremony.SignedBy = string.Join(' ', proven.Credentials.Select(c => c.Uuid));
             answered.Ceremony.ExpiresAt = clock.GetUtcNow() + options.Value.SignedCallLifetime;
+            changes.Add(ActionEvidence.Of(answered.Ceremony, answered.RelyingParty, proven, request));
             return answered.Ceremony;
         }
     }

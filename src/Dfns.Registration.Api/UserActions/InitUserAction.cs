@@ -13,8 +13,6 @@ namespace Dfns.Registration.Api.UserActions;
 /// <summary><c>POST /auth/action/init</c>: a challenge for one call that changes something, bound to user, method, path and body.</summary>
 internal static class InitUserAction
 {
-    private const int PathLength = 1024;
-
     internal static async Task<Results<Ok<LoginChallengeResponse>, ErrorResult>> InitAsync(
         HttpRequest http, CallerReader callers, ChallengeStore challenges, TokenService tokens, Entropy entropy, TimeProvider clock, IOptions<BodyLimits> limits, IOptions<ChallengeOptions> options, CancellationToken ct)
     {
@@ -22,14 +20,15 @@ internal static class InitUserAction
         if ((await JsonBody.ReadAsync<InitUserActionRequest>(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
         if (request.UserActionPayload is not { } payload) return (ErrorResult)ErrorCatalog.MemberRequired.At("$.userActionPayload");
         if (request.UserActionHttpMethod is not ("POST" or "PUT" or "DELETE" or "GET")) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying("Use POST, PUT, DELETE or GET.").At("$.userActionHttpMethod");
-        if (Member.Text(request.UserActionHttpPath, "$.userActionHttpPath", PathLength).Failed(out error, out var path)) return (ErrorResult)error;
+        if (Member.Text(request.UserActionHttpPath, "$.userActionHttpPath", Limits.PathLength).Failed(out error, out var path)) return (ErrorResult)error;
         if (request.UserActionServerKind is not (null or "Api" or "Staff")) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying("Use Api.").At("$.userActionServerKind");
         if (SignedPayload.Digest(payload) is not { } digest) return (ErrorResult)ErrorCatalog.PayloadNotJson.At("$.userActionPayload");
 
         // The SDK's delegated clients write the query behind the path; it is no part of what is signed.
+        var (id, method, place) = (entropy.Id("ce"), request.UserActionHttpMethod, path.Split('?')[0]);
         var ceremony = Ceremony.Open(
             entropy, caller.OrganisationId, CeremonyPurpose.UserAction, caller.User.Id, clock.GetUtcNow(), options.Value.AuthenticationLifetime,
-            SignedCall.BoundTo(request.UserActionHttpMethod, path.Split('?')[0], digest, caller.Token.Id));
+            SignedCall.BoundTo(method, place, digest, caller.Token.Id), id, ActionChallenge.Of(caller.OrganisationId, caller.User.Id, id, method, place, digest));
         // A program makes many calls at once; a person's further one ends the oldest.
         if (caller.User.IsServiceAccount) await challenges.OpenAsync(ceremony, ct);
         else await challenges.OpenAsync(ceremony, UserRows.MostInUse - 1, ct);

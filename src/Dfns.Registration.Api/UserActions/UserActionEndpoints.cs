@@ -32,5 +32,28 @@ internal static class UserActionEndpoints
             .Errors(ErrorCatalog.NotAuthorized)
             .AnswerErrors()
             .BodyErrors().EdgeErrors();
+
+        group.MapGet("/action/logs", ReadUserActions.ListAsync)
+            .WithName("listAuditLogs")
+            .AuditsReads(AuditActions.SignedActionsRead)
+            .WithSummary("Export what was signed")
+            .WithDescription($"Every call that was signed in a range of time, as CSV, the earliest first; to a client of the SDK, or one that accepts application/json alone, the same text as a JSON string. Of more than {ReadUserActions.Most} rows the rest is left out, which the header X-Dfns-Result-Truncated and the last line tell. Needs Auth:Logs:Read.")
+            .WithMetadata(
+                new QueryParameter("startTime", "From when on, such as 2026-11-23T12:00:00Z."),
+                new QueryParameter("endTime", "Before when."),
+                new QueryParameter("userId", "Of this user alone; of everybody when it is left out."))
+            .Produces<string>(StatusCodes.Status200OK, "text/csv")
+            .Permitted().RequireBearer()
+            .Errors(ErrorCatalog.NotAuthorized, ErrorCatalog.QueryInvalid)
+            .EdgeErrors();
+
+        group.MapGet("/action/logs/{id}", ReadUserActions.GetAsync)
+            .WithName("getAuditLog")
+            .AuditsReads(AuditActions.SignedActionsRead)
+            .WithSummary("Look at what proves a signed call")
+            .WithDescription("With the key as it was: it can be verified after the credential is gone. Needs Auth:Logs:Read.")
+            .Permitted().RequireBearer()
+            .Errors(ErrorCatalog.NotAuthorized, ErrorCatalog.LogUnknown)
+            .EdgeErrors();
     }
 }

@@ -60,6 +60,8 @@ public abstract class HousekeepingBatchTests(ServiceFixture fixture) : ServiceTe
 
     private static readonly TimeSpan KeptAudit = TimeSpan.FromDays(90);
 
+    private static readonly TimeSpan KeptSigned = TimeSpan.FromDays(120);
+
     /// <summary>A row of each kind that has its time at an instant. It expires at that instant, or is as old as that.</summary>
     private static readonly Dictionary<string, Func<string, string, int, DateTimeOffset, object[]>> Rows = new(StringComparer.Ordinal)
     {
@@ -75,6 +77,8 @@ public abstract class HousekeepingBatchTests(ServiceFixture fixture) : ServiceTe
             User(organisation, $"us-b-{n}", at),
             new SocialAccount { OrganisationId = organisation, Issuer = "https://id.example.co", Subject = $"{n}", UserId = $"us-b-{n}", CreatedAt = at },
         ],
+        ["signed actions that were not done"] = (organisation, user, n, at) => [Signed(organisation, user, $"ce-s-{n}", at, performedAt: null)],
+        ["signed actions"] = (organisation, user, n, at) => [Signed(organisation, user, $"ce-d-{n}", at, performedAt: at)],
         [Audit] = (organisation, user, n, at) => [new AuditEvent { OrganisationId = organisation, Id = $"au-{n}", At = at, Action = "a", Actor = user, SubjectId = user }],
     };
 
@@ -89,6 +93,8 @@ public abstract class HousekeepingBatchTests(ServiceFixture fixture) : ServiceTe
         ["messages to be sent"] = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(-1)),
         ["retired signing keys"] = (Housekeeping.Keep + TimeSpan.FromSeconds(1), Housekeeping.Keep - TimeSpan.FromSeconds(1)),
         ["users who began at a provider and did not complete it"] = (ExpiredRows.KeepBegun + TimeSpan.FromSeconds(1), ExpiredRows.KeepBegun - TimeSpan.FromSeconds(1)),
+        ["signed actions that were not done"] = (Housekeeping.Keep + TimeSpan.FromSeconds(1), Housekeeping.Keep - TimeSpan.FromSeconds(1)),
+        ["signed actions"] = (KeptSigned + TimeSpan.FromSeconds(1), KeptSigned - TimeSpan.FromSeconds(1)),
         [Audit] = (KeptAudit + TimeSpan.FromSeconds(1), KeptAudit - TimeSpan.FromSeconds(1)),
     };
 
@@ -244,9 +250,13 @@ public abstract class HousekeepingBatchTests(ServiceFixture fixture) : ServiceTe
     }
 
     // Audit events are the owner's to delete.
-    private static Task<Service> StartAsync(TestKit.Databases.TestDatabase database, string kind) => kind == Audit
-        ? Service.StartAsync(database.Owner, ("Housekeeping:KeepAuditEvents", KeptAudit.ToString("c", System.Globalization.CultureInfo.InvariantCulture)))
-        : Service.StartAsync(database);
+    private static Task<Service> StartAsync(TestKit.Databases.TestDatabase database, string kind)
+    {
+        var signed = ("Housekeeping:KeepSignedActions", KeptSigned.ToString("c", System.Globalization.CultureInfo.InvariantCulture));
+        return kind == Audit
+            ? Service.StartAsync(database.Owner, signed, ("Housekeeping:KeepAuditEvents", KeptAudit.ToString("c", System.Globalization.CultureInfo.InvariantCulture)))
+            : Service.StartAsync(database, signed);
+    }
 
     // Those that go in two heaps: half of them at one instant, the others one after the other.
     private static async Task<string> FillAsync(Service service, string kind, DateTimeOffset now, int gone, int kept)
@@ -281,12 +291,27 @@ public abstract class HousekeepingBatchTests(ServiceFixture fixture) : ServiceTe
             "budgets of attempts" => (await db.AttemptBudgets.CountAsync(b => b.WindowEndsAt <= seconds), await db.AttemptBudgets.CountAsync(b => b.WindowEndsAt > seconds)),
             "messages to be sent" => Split(await db.Outbox.Where(m => m.OrganisationId == organisation).Select(m => m.EndsAt).ToListAsync()),
             "retired signing keys" => Split(await db.SigningKeys.Where(k => k.Id.StartsWith("sk-" + organisation)).Select(k => k.RetiredAt).ToListAsync()),
+            "signed actions that were not done" or "signed actions" => Split(await db.SignedActions.Where(a => a.OrganisationId == organisation).Select(a => a.SignedAt).ToListAsync()),
             Audit => Split(await db.AuditEvents.Where(e => e.OrganisationId == organisation).Select(e => e.At).ToListAsync()),
             _ => Split(await db.Users.Where(u => u.OrganisationId == organisation && u.Id != "us-owner").Select(u => u.CreatedAt).ToListAsync()),
         });
 
         (int, int) Split(List<DateTimeOffset> times) => (times.Count(t => t <= end), times.Count(t => t > end));
     }
+
+    private static SignedAction Signed(string organisation, string user, string id, DateTimeOffset at, DateTimeOffset? performedAt) => new()
+    {
+        OrganisationId = organisation,
+        Id = id,
+        SignerId = user,
+        Username = "jane@example.co",
+        CredentialUuid = "cr-1",
+        Method = "POST",
+        Path = "/permissions",
+        SignedAt = at,
+        PerformedAt = performedAt,
+        Evidence = "{}",
+    };
 
     // A database that does not let go of a row, as one that somebody holds, or that is not ours to delete.
     private static Task<int> RefuseAsync(Service service, string table, string where) => service.AsOwnerAsync(async db =>

@@ -158,6 +158,7 @@ public sealed class SettingTests
     [InlineData("Tokens:Issuer", "https://jane:secret@auth.example.co", "Tokens:Issuer must be the public https address")]
     [InlineData("Tokens:Issuer", "https://auth.example.co/?a=b", "Tokens:Issuer must be the public https address")]
     [InlineData("Tokens:Issuer", "https://auth.example.co/#", "Tokens:Issuer must be the public https address")]
+    [InlineData("Housekeeping:KeepSignedActions", "1.00:00:00", "Housekeeping:KeepSignedActions must be at least 30 days")]
     [InlineData("Housekeeping:KeepAuditEvents", "1.00:00:00", "Housekeeping:KeepAuditEvents must be at least 30 days")]
     [InlineData("Housekeeping:Interval", "00:00:00", "Housekeeping:Interval must be from one second to one day")]
     [InlineData("Housekeeping:Interval", "1.00:00:01", "Housekeeping:Interval must be from one second to one day")]

@@ -220,6 +220,15 @@ internal sealed record PreparedCall(TestOrganisation Organisation, string User, 
             return Call(user, HttpMethod.Post, "/auth/logout", new JsonObject { ["allSessions"] = true }, await user.LoginAsync());
         },
         ["a list of applications"] = async o => Call(o, "", HttpMethod.Get, "/auth/apps", null, (await o.NewServiceAccountAsync(Permission.ReadApplications)).Token),
+        ["an export of what was signed"] = async o =>
+            Call(o, "", HttpMethod.Get, "/auth/action/logs?startTime=2026-11-23T00:00:00Z&endTime=2027-11-23T00:00:00Z", null, (await o.NewServiceAccountAsync(Permission.ReadLogs)).Token),
+        ["what proves a signed call"] = async o =>
+        {
+            var admin = await o.NewServiceAccountAsync(Permission.ReadLogs);
+            await admin.SignAsync(HttpMethod.Post, "/auth/login/delegated", "");
+            var id = await o.Service.InDatabaseAsync(db => db.SignedActions.Where(a => a.OrganisationId == o.Id).Select(a => a.Id).SingleAsync());
+            return Call(o, "", HttpMethod.Get, $"/auth/action/logs/{id}", null, admin.Token);
+        },
         ["a token that is asked about"] = async o =>
         {
             var backend = await o.NewServiceAccountAsync(Permission.IntrospectTokens);

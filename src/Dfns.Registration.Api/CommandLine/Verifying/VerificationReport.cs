@@ -69,7 +69,7 @@ internal sealed record VerificationReport(Verdict Verdict, string? Reason, strin
         if (captured.KnownCredentialIds.Any(id => id.Span.SequenceEqual(verified.CredentialId.Span)))
             return Refused(ErrorCatalog.CredentialAlreadyRegistered, detail: null, steps, steps.Count - 1);
 
-        return new VerificationReport(Verdict.Accepted, Reason: null, Detail: null, [.. steps.Select(step => new ReportedStep(step.Name, step.Rule, StepVerdict.Passed))])
+        return Passed(steps) with
         {
             Format = verified.WebAuthn?.AttestationFormat,
             Algorithm = verified.WebAuthn?.Algorithm,
@@ -78,6 +78,24 @@ internal sealed record VerificationReport(Verdict Verdict, string? Reason, strin
             Trust = verified.WebAuthn?.Trust.Verdict,
         };
     }
+
+    /// <summary>Every step has passed.</summary>
+    public static VerificationReport Passed(IReadOnlyList<CeremonyStep> steps) =>
+        new(Verdict.Accepted, Reason: null, Detail: null, [.. steps.Select(step => new ReportedStep(step.Name, step.Rule, StepVerdict.Passed))]);
+
+    /// <summary>A step has refused.</summary>
+    /// <param name="error">Why, as the service answers it.</param>
+    /// <param name="detail">What was found; null when the error says it all.</param>
+    /// <param name="steps">Every step of the proof.</param>
+    /// <param name="refusing">The index of the one that refused.</param>
+    public static VerificationReport Refused(ApiError error, string? detail, IReadOnlyList<CeremonyStep> steps, int refusing) =>
+        new(Verdict.Refused, error.Code, detail, [.. steps.Select((step, index) => new ReportedStep(
+            step.Name,
+            step.Rule,
+            index < refusing ? StepVerdict.Passed : index == refusing ? StepVerdict.Refused : StepVerdict.NotReached))])
+        {
+            Message = error.Message,
+        };
 
     /// <summary>One line of JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);
@@ -97,13 +115,4 @@ internal sealed record VerificationReport(Verdict Verdict, string? Reason, strin
         if (Message is not null) output.WriteLine(Message);
         output.WriteLine(Reason ?? "accepted");
     }
-
-    private static VerificationReport Refused(ApiError error, string? detail, IReadOnlyList<CeremonyStep> steps, int refusing) =>
-        new(Verdict.Refused, error.Code, detail, [.. steps.Select((step, index) => new ReportedStep(
-            step.Name,
-            step.Rule,
-            index < refusing ? StepVerdict.Passed : index == refusing ? StepVerdict.Refused : StepVerdict.NotReached))])
-        {
-            Message = error.Message,
-        };
 }

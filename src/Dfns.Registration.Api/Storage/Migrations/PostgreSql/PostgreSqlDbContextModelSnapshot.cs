@@ -845,6 +845,77 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                     b.ToTable("relying_parties", (string)null);
                 });
 
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.SignedAction", b =>
+                {
+                    b.Property<string>("OrganisationId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("organisation_id");
+
+                    b.Property<string>("Id")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("id");
+
+                    b.Property<string>("CredentialUuid")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("credential_uuid");
+
+                    b.Property<string>("Evidence")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("evidence");
+
+                    b.Property<string>("Method")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("method");
+
+                    b.Property<string>("Path")
+                        .IsRequired()
+                        .HasMaxLength(1024)
+                        .HasColumnType("character varying(1024)")
+                        .HasColumnName("path");
+
+                    b.Property<DateTimeOffset?>("PerformedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("performed_at");
+
+                    b.Property<DateTimeOffset>("SignedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("signed_at");
+
+                    b.Property<string>("SignerId")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("signer_id");
+
+                    b.Property<string>("Username")
+                        .IsRequired()
+                        .HasMaxLength(320)
+                        .HasColumnType("character varying(320)")
+                        .HasColumnName("username");
+
+                    b.HasKey("OrganisationId", "Id")
+                        .HasName("pk_signed_actions");
+
+                    b.HasIndex("OrganisationId", "SignedAt", "Id")
+                        .HasDatabaseName("ix_signed_actions_organisation_id_signed_at_id");
+
+                    b.HasIndex("OrganisationId", "SignerId", "SignedAt", "Id")
+                        .HasDatabaseName("ix_signed_actions_organisation_id_signer_id_signed_at_id");
+
+                    b.HasIndex(new[] { "OrganisationId", "SignedAt" }, "ix_signed_actions_not_performed")
+                        .HasDatabaseName("ix_signed_actions_organisation_id_signed_at")
+                        .HasFilter("performed_at IS NULL");
+
+                    b.ToTable("signed_actions", (string)null);
+                });
+
             modelBuilder.Entity("Dfns.Registration.Api.Storage.SigningKey", b =>
                 {
                     b.Property<string>("Id")

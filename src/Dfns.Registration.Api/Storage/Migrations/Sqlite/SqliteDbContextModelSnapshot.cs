@@ -839,6 +839,77 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                     b.ToTable("relying_parties", (string)null);
                 });
 
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.SignedAction", b =>
+                {
+                    b.Property<string>("OrganisationId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organisation_id");
+
+                    b.Property<string>("Id")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("CredentialUuid")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("credential_uuid");
+
+                    b.Property<string>("Evidence")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("evidence");
+
+                    b.Property<string>("Method")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("method");
+
+                    b.Property<string>("Path")
+                        .IsRequired()
+                        .HasMaxLength(1024)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("path");
+
+                    b.Property<long?>("PerformedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("performed_at");
+
+                    b.Property<long>("SignedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("signed_at");
+
+                    b.Property<string>("SignerId")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("signer_id");
+
+                    b.Property<string>("Username")
+                        .IsRequired()
+                        .HasMaxLength(320)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("username");
+
+                    b.HasKey("OrganisationId", "Id")
+                        .HasName("pk_signed_actions");
+
+                    b.HasIndex("OrganisationId", "SignedAt", "Id")
+                        .HasDatabaseName("ix_signed_actions_organisation_id_signed_at_id");
+
+                    b.HasIndex("OrganisationId", "SignerId", "SignedAt", "Id")
+                        .HasDatabaseName("ix_signed_actions_organisation_id_signer_id_signed_at_id");
+
+                    b.HasIndex(new[] { "OrganisationId", "SignedAt" }, "ix_signed_actions_not_performed")
+                        .HasDatabaseName("ix_signed_actions_organisation_id_signed_at")
+                        .HasFilter("performed_at IS NULL");
+
+                    b.ToTable("signed_actions", (string)null);
+                });
+
             modelBuilder.Entity("Dfns.Registration.Api.Storage.SigningKey", b =>
                 {
                     b.Property<string>("Id")
