@@ -57,10 +57,13 @@ internal sealed class CeremonyStore(RegistrationDbContext db, Entropy entropy, T
     /// <returns>The row, tracked, used up already or not, with what is kept of its signature; or null.</returns>
     public async Task<(Ceremony? Action, SignedAction? Evidence)> FindSignedAsync(TokenReference reference, DateTimeOffset now, CancellationToken ct)
     {
-        var found = await db.Ceremonies
-            .Where(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id && c.Purpose == CeremonyPurpose.UserAction && c.ConsumedAt != null && c.ExpiresAt > now)
-            .Select(c => new { Action = c, Evidence = db.SignedActions.FirstOrDefault(a => a.OrganisationId == c.OrganisationId && a.Id == c.Id) })
-            .SingleOrDefaultAsync(ct);
+        // Joined, not looked for in the selection: for that the database would number all that was ever signed.
+        var found = await (
+            from c in db.Ceremonies
+            where c.OrganisationId == reference.OrganisationId && c.Id == reference.Id && c.Purpose == CeremonyPurpose.UserAction && c.ConsumedAt != null && c.ExpiresAt > now
+            join a in db.SignedActions on new { c.OrganisationId, c.Id } equals new { a.OrganisationId, a.Id } into kept
+            from evidence in kept.DefaultIfEmpty()
+            select new { Action = c, Evidence = (SignedAction?)evidence }).SingleOrDefaultAsync(ct);
         return (found?.Action, found?.Evidence);
     }
 

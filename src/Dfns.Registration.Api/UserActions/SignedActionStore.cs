@@ -15,7 +15,11 @@ internal sealed class SignedActionStore(RegistrationDbContext db)
         db.SignedActions.AsNoTracking().SingleOrDefaultAsync(a => a.OrganisationId == organisationId && a.Id == id, ct);
 
     /// <summary>Whether there are more than so many.</summary>
-    public Task<bool> IsMoreAsync(SignedActionsQuery query, int most, CancellationToken ct) => Of(query).Skip(most).AnyAsync(ct);
+    public async Task<bool> IsMoreAsync(SignedActionsQuery query, int most, CancellationToken ct)
+    {
+        var next = await Of(query).Skip(most).Select(a => (DateTimeOffset?)a.SignedAt).FirstOrDefaultAsync(ct);
+        return next < query.End;
+    }
 
     /// <summary>Those of a range, the earliest first, read a page at a time; without what proves them.</summary>
     /// <param name="query">Which.</param>
@@ -28,16 +32,17 @@ internal sealed class SignedActionStore(RegistrationDbContext db)
             var page = await Of(query).Take(Math.Min(left, PageSize))
                 .Select(a => new ListedAction(a.Id, a.SignedAt, a.SignerId, a.Username, a.CredentialUuid, a.Method, a.Path, a.PerformedAt))
                 .ToListAsync(ct);
-            foreach (var action in page) yield return action;
-            if (page.Count < PageSize) yield break;
+            foreach (var action in page.TakeWhile(a => a.SignedAt < query.End)) yield return action;
+            if (page.Count < PageSize || page[^1].SignedAt >= query.End) yield break;
             left -= page.Count;
             query = query with { After = page[^1] };
         }
     }
 
+    // Up to the end of all there is: with two bounds SQLite takes the index of the whole organisation, also for one user.
     private IOrderedQueryable<SignedAction> Of(SignedActionsQuery query)
     {
-        var actions = db.SignedActions.AsNoTracking().Where(a => a.OrganisationId == query.OrganisationId && a.SignedAt < query.End);
+        var actions = db.SignedActions.AsNoTracking().Where(a => a.OrganisationId == query.OrganisationId);
         if (query.UserId is { } user) actions = actions.Where(a => a.SignerId == user);
         actions = query.After is { } after
             ? actions.Where(a => a.SignedAt >= after.SignedAt && (a.SignedAt > after.SignedAt || string.Compare(a.Id, after.Id) > 0))

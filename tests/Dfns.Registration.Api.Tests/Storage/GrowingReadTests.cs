@@ -134,8 +134,8 @@ public abstract partial class GrowingReadTests(ServiceFixture fixture) : Service
     // Few, for the service as a whole or for an organisation, which has a thousand sets of permissions at most.
     private static readonly string[] Few = ["signing_keys", "metadata_numbers", "social_providers", "permission_sets"];
 
-    // One row an organisation; and one after the other until there is one that fits, of those alone that may.
-    protected static readonly string[] ByThemselves = ["relying_parties", "ix_users_registered"];
+    // One row an organisation; one after the other until there is one that fits, of those alone that may; and an export of all that is in a range.
+    protected static readonly string[] ByThemselves = ["relying_parties", "ix_users_registered", "ix_signed_actions_organisation_id_signed_at_id"];
 
     protected abstract string Number { get; }
 
@@ -198,6 +198,13 @@ public abstract partial class GrowingReadTests(ServiceFixture fixture) : Service
             var page = await reader.GetAsync($"/auth/users?limit=1{kind}");
             Assert.Equal(200, (int)(await reader.GetAsync($"/auth/users?limit=1{kind}&paginationToken={page.Require("nextPageToken")}")).Status);
         }
+
+        // What somebody signed, of one who signed much.
+        var auditor = await organisation.NewServiceAccountAsync(Accounts.Permission.ReadLogs);
+        foreach (var user in new[] { "", $"&userId={auditor.UserId}" })
+        {
+            Assert.Equal(200, (int)(await auditor.GetAsync($"/auth/action/logs?startTime=2026-11-23T00:00:00Z&endTime=2026-11-24T00:00:00Z{user}")).Status);
+        }
     }
 
     // Many rows of each table, all like one that the calls have left there, in one organisation; and statistics of them.
@@ -226,6 +233,7 @@ public abstract partial class GrowingReadTests(ServiceFixture fixture) : Service
             ["access_tokens"] = ("user_id IS NOT NULL", new(Own(("id", "to"), ("user_id", "us"))) { ["credential_uuid"] = "NULL", ["second_credential_uuid"] = "NULL" }),
             ["credential_codes"] = ("true", new(Own(("user_id", "us"))) { ["code_hash"] = Bytes }),
             ["audit_events"] = ("organisation_id <> ''", Own(("id", "au"), ("subject_id", "us"))),
+            ["signed_actions"] = ("true", new(Own(("id", "ce"), ("signer_id", "us"))) { ["performed_at"] = "CASE WHEN n % 3 > 0 THEN r.signed_at END" }),
             ["social_accounts"] = ("true", Own(("subject", "sub"), ("user_id", "us"))),
             ["outbox"] = ("id = 'ob'", Own(("id", "ob"), ("subject_id", "us"))),
             ["attempt_budgets"] = ("true", new(StringComparer.Ordinal) { ["id"] = Bytes }),

@@ -7,6 +7,7 @@ using Dfns.Registration.Api.Hosting;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.Api.UserActions;
+using Dfns.Registration.Api.Wire;
 using Dfns.Registration.Verification;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -61,7 +62,7 @@ public abstract class SignedActionTests(ServiceFixture fixture) : ServiceTests(f
         var answer = await admin.GetAsync($"/auth/action/logs/{line[1]}");
 
         Assert.Equal(
-            ("2026-11-23T12:00:00.000Z", user.Username, (string)mine["credentialUuid"]!, path, $"PUT {path}"), (line[0], line[3], line[4], line[5], line[6]));
+            (At(0), user.Username, (string)mine["credentialUuid"]!, path, $"PUT {path}"), (line[0], line[3], line[4], line[5], line[6]));
         Assert.Equal((line[1], line[2], line[3], line[0]), (answer.Require("id"), answer.Require("userId"), answer.Require("username"), answer.Require("datePerformed")));
         Assert.Equal((line[4], first.ToString()), ((string)answer.Body["firstFactorCredential"]!["id"]!, (string)answer.Body["firstFactorCredential"]!["kind"]!));
         var run = await VerifyAsync(answer.Text, body.ToJsonString());
@@ -137,14 +138,15 @@ public abstract class SignedActionTests(ServiceFixture fixture) : ServiceTests(f
     {
         var (organisation, admin, first) = await SignedAsync(CredentialKind.Key);
         var (_, other, theirs) = await SignedAsync(CredentialKind.Key);
+        var (start, end) = (At(0), At(10));
         Service.Clock.Advance(TimeSpan.FromSeconds(10));
         var user = await Registered.NewAsync(organisation, CredentialKind.Key, username: "john@example.co");
         var caller = await user.SignedInAsync();
         await caller.SignAsync(HttpMethod.Post, "/auth/credentials", "");
 
-        Assert.Equal([first], await IdsAsync("startTime=2026-11-23T12:00:00Z&endTime=2026-11-23T12:00:10Z"));
-        Assert.Equal(2, (await IdsAsync("startTime=2026-11-23T13:00:00%2B01:00&endTime=2026-11-23T12:00:10.001Z")).Count);
-        Assert.Empty(await IdsAsync("startTime=2026-11-23T12:00:10.001Z&endTime=2026-11-24T12:00:00Z"));
+        Assert.Equal([first], await IdsAsync($"startTime={start}&endTime={end}"));
+        Assert.Equal(2, (await IdsAsync($"startTime={start.Replace("Z", "%2B00:00", StringComparison.Ordinal)}&endTime={At(0.001)}")).Count);
+        Assert.Empty(await IdsAsync($"startTime={At(0.001)}&endTime={At(1)}"));
         Assert.Single(await IdsAsync($"{Range}&userId={user.UserId}"));
         Assert.Empty(await IdsAsync($"{Range}&userId=us-nobody"));
         Assert.Equal("log_unknown", (await admin.GetAsync($"/auth/action/logs/{theirs}")).Code);
@@ -238,6 +240,9 @@ public abstract class SignedActionTests(ServiceFixture fixture) : ServiceTests(f
 
         Assert.Contains(",\"'=cmd|\"\"x\"\",1@example.co\",", (await admin.GetAsync($"/auth/action/logs?{Range}")).Text, StringComparison.Ordinal);
     }
+
+    // So many seconds from now, by the clock of the tests, which is set on by some of them.
+    private string At(double seconds) => WireTime.Of(Service.Clock.GetUtcNow().AddSeconds(seconds));
 
     // A user of an organisation of its own signs and does something.
     private async Task<(TestOrganisation Organisation, SigningCaller Admin, string Id)> SignedAsync(CredentialKind kind)
