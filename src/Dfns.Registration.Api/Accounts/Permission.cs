@@ -37,6 +37,15 @@ internal static class Permission
     /// <summary>Those by which a program of the organisation stands in for a person, or asks about one's token; no person has them.</summary>
     private static readonly IReadOnlyList<string> OfServiceAccounts = [RegisterDelegated, LoginDelegated, RecoverDelegated, IntrospectTokens];
 
+    /// <summary>What a service account vouches for that holds a permission; nothing by most.</summary>
+    public static Vouched VouchesFor(string permission) => permission switch
+    {
+        RegisterDelegated => Vouched.Registrations,
+        LoginDelegated => Vouched.Sessions,
+        RecoverDelegated => Vouched.Recoveries,
+        _ => Vouched.None,
+    };
+
     /// <summary>Whether a user of this kind can have a permission at all: end users have none.</summary>
     public static bool CanHave(this User user, string permission) =>
         user.Kind != UserKind.EndUser && (user.IsServiceAccount || !OfServiceAccounts.Contains(permission));

@@ -26,6 +26,8 @@ internal sealed class Sessions(AccessTokenStore store, Audit audit, TokenService
             CredentialUuid = proof.CredentialUuid,
             SecondCredentialUuid = proof.SecondCredentialUuid,
             ByLoginCode = proof.ByLoginCode,
+            VouchedBy = proof.Voucher?.By,
+            VouchedFor = proof.Voucher?.For,
             CreatedAt = now,
             ExpiresAt = now + options.Value.SessionLifetime,
             UsedAt = now,
@@ -45,8 +47,11 @@ internal sealed class Sessions(AccessTokenStore store, Audit audit, TokenService
 /// <param name="ByLoginCode">Whether a login code began the sign-in.</param>
 internal sealed record SessionProof(string? CredentialUuid, string? SecondCredentialUuid, bool ByLoginCode)
 {
+    /// <summary>On whose word; null where the user showed a credential.</summary>
+    public Voucher? Voucher { get; private init; }
+
     /// <summary>The word of another party, a provider or a service account; of the user's own nothing.</summary>
-    public static SessionProof OfAnother { get; } = new(CredentialUuid: null, SecondCredentialUuid: null, ByLoginCode: false);
+    public static SessionProof On(Voucher voucher) => new(CredentialUuid: null, SecondCredentialUuid: null, ByLoginCode: false) { Voucher = voucher };
 }
 
 /// <summary>A session and whose it is.</summary>

@@ -18,8 +18,9 @@ internal sealed class CeremonyStore(RegistrationDbContext db, Entropy entropy, T
     /// <param name="user">Whose it is.</param>
     /// <param name="lifetime">How long it may be answered.</param>
     /// <param name="boundTo">What it is bound to beyond its user.</param>
+    /// <param name="voucher">On whose word it is opened; null where the user's own code opens it.</param>
     /// <param name="ct">Ends the waiting.</param>
-    public async Task<Ceremony> OpenAsync(CeremonyPurpose purpose, User user, TimeSpan lifetime, string? boundTo, CancellationToken ct)
+    public async Task<Ceremony> OpenAsync(CeremonyPurpose purpose, User user, TimeSpan lifetime, string? boundTo, Voucher? voucher, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var open = await db.Ceremonies
@@ -30,6 +31,7 @@ internal sealed class CeremonyStore(RegistrationDbContext db, Entropy entropy, T
         db.Ceremonies.RemoveRange(open.Except(open.Where(c => c.ExpiresAt > now).Take(options.Value.MostOpen - 1)));
 
         var ceremony = Ceremony.Open(entropy, user.OrganisationId, purpose, user.Id, now, lifetime, boundTo);
+        (ceremony.VouchedBy, ceremony.VouchedFor) = (voucher?.By, voucher?.For);
         db.Ceremonies.Add(ceremony);
         return ceremony;
     }

@@ -58,7 +58,7 @@ internal static class PermitCommand
 
                 List<string> wanted = named.Count > 0 ? named : parsed.GetValue(none) ? [] : [.. user.Permissions.Union(more).Except(less)];
                 if (Fault(user, wanted) is { } fault) return CommandResult.Fault(fault);
-                var before = Output.Cells(Row(user, sets));
+                var (before, held) = (Output.Cells(Row(user, sets)), Held(user, sets));
                 user.Permissions = wanted;
                 // Nothing or just what is named: what was assigned over HTTP would be more.
                 if (more.Count + less.Count == 0)
@@ -73,12 +73,15 @@ internal static class PermitCommand
                 }
 
                 services.GetRequiredService<Audit>().ChangedByOperator(user.OrganisationId, AuditActions.UserPermitted, user.Id, note: null, user);
+                services.GetRequiredService<PermissionStore>().EndVouched(user, held.Except(Held(user, sets)));
                 await services.GetRequiredService<Changes>().SaveAsync(stop);
                 return CommandResult.Changed(before, Row(user, sets));
 
                 List<string> Named(Option<string[]> option) => [.. (parsed.GetValue(option) ?? []).Distinct(StringComparer.Ordinal)];
             });
     }
+
+    private static List<string> Held(User user, List<SetOfUser> sets) => [.. user.Permissions, .. sets.Where(s => !s.Set.IsArchived).SelectMany(s => s.Set.Operations)];
 
     private static object Row(User user, List<SetOfUser> sets) => new
     {

@@ -94,7 +94,7 @@ internal static class ServiceAccountCommands
         var expires = Expires();
         return Account.MakeCommand(
             "renew",
-            "Give a service account a new token, printed this once; the earlier one ends, and what was signed with it.",
+            "Give a service account a new token, printed this once; the earlier one ends, with what was signed with it and what is open on its word: sessions, registrations and recoveries of users.",
             "",
             [expires],
             async (services, account, parsed, stop) =>
@@ -116,7 +116,7 @@ internal static class ServiceAccountCommands
 
     private static Command MakeDeactivate() => Account.MakeCommand(
         "deactivate",
-        "End a service account for good: its token and its key. Its name is free again.",
+        "End a service account for good: its token and its key, and what is open on its word: sessions, registrations and recoveries of users. Its name is free again.",
         "",
         async (services, account, stop) =>
         {

@@ -84,9 +84,10 @@ internal static class SocialProviderCommands
         var (before, had) = (Output.Cells(new SocialProviderRow(provider)), provider.ClientIds.Concat(provider.Algorithms).ToList());
         change();
         if (SocialProviderRules.Faults(provider) is { Count: > 0 } faults) return CommandResult.Fault(string.Join(Environment.NewLine, faults));
-        if (had.Except(provider.ClientIds.Concat(provider.Algorithms)).ToList() is { Count: > 0 } taken && !force && await UsersFaultAsync(services, provider, string.Join(' ', taken), wayOut, ct) is { } fault)
+        if (had.Except(provider.ClientIds.Concat(provider.Algorithms)).ToList() is { Count: > 0 } taken)
         {
-            return CommandResult.Fault(fault);
+            if (!force && await UsersFaultAsync(services, provider, string.Join(' ', taken), wayOut, ct) is { } fault) return CommandResult.Fault(fault);
+            services.GetRequiredService<SocialStore>().EndTaken(provider, taken);
         }
 
         services.GetRequiredService<Audit>().ChangedByOperator(provider.OrganisationId, AuditActions.SocialProviderChanged, provider.OrganisationId, provider.Issuer, provider);
@@ -119,7 +120,7 @@ internal static class SocialProviderCommands
     private static Command MakeRemove()
     {
         var (organisation, issuer, clientIds, algorithms, force) = (OrganisationCommands.Id(), Issuer(), ClientIds(), Algorithms(), Force());
-        var command = new Command("remove", "Accept no more ID tokens of a provider, or only those client ids and algorithms no more that are named. Users who came from it stay.\n\nExample: social-provider remove --org or-30tnh-itmjs-s235s5ontr3r23h2 --issuer https://accounts.google.com")
+        var command = new Command("remove", "Accept no more ID tokens of a provider, or only those client ids and algorithms no more that are named. Users who came from it stay; what is open on its word ends: sessions, and registrations that were begun.\n\nExample: social-provider remove --org or-30tnh-itmjs-s235s5ontr3r23h2 --issuer https://accounts.google.com")
         {
             organisation, issuer, clientIds, algorithms, force,
         };

@@ -54,6 +54,7 @@ internal static class AssignPermissions
         if (caller.Lacking(Permission.RevokePermissions) is { } lacking) return (ErrorResult)lacking;
         if (await store.FindAsync(caller.OrganisationId, permissionId, ct) is not { } set) return (ErrorResult)ErrorCatalog.PermissionUnknown;
         if (await store.FindAssignmentAsync(set, assignmentId, ct) is not { } assignment) return (ErrorResult)ErrorCatalog.AssignmentUnknown;
+        if (!set.IsArchived) await store.EndVouchedAsync(set, set.Operations, assignment.UserId, ct);
         store.Revoke(assignment);
         audit.Add(set.OrganisationId, AuditActions.PermissionRevoked, caller.User.Id, assignment.UserId, http.RemoteAddress(), $"{set.Id} {set.Name}");
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;

@@ -64,10 +64,14 @@ internal static class ManagePermissions
         if ((await calls.ReadAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
         if (call.Caller.Lacking(permission) is { } lacking) return (ErrorResult)lacking;
         if (await store.FindAsync(call.Caller.OrganisationId, permissionId, ct) is not { } set) return (ErrorResult)ErrorCatalog.PermissionUnknown;
+        var permitted = Permitted(set);
         if (change(call, set) is { } refused) return (ErrorResult)refused;
+        await store.EndVouchedAsync(set, permitted.Except(Permitted(set), StringComparer.Ordinal), userId: null, ct);
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
         return TypedResults.Ok(PermissionResponse.Of(set));
     }
+
+    private static List<string> Permitted(PermissionSet set) => set.IsArchived ? [] : set.Operations;
 
     private static ApiError? Update(HttpRequest http, SignedCall call, PermissionSet set, PermissionStore store, Audit audit)
     {

@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Dfns.Registration.Api.Permissions;
 
 /// <summary>Finds sets of permissions and whose they are, and changes them. Nothing here is saved: the caller does, together with its line in the audit trail.</summary>
-internal sealed class PermissionStore(RegistrationDbContext db, Entropy entropy, TimeProvider clock)
+internal sealed class PermissionStore(RegistrationDbContext db, Changes changes, Entropy entropy, TimeProvider clock)
 {
     /// <summary>So many sets an organisation has, archived ones included.</summary>
     public const int MostSets = 1000;
@@ -81,6 +81,40 @@ internal sealed class PermissionStore(RegistrationDbContext db, Entropy entropy,
 
     /// <summary>Revokes an assignment.</summary>
     public void Revoke(PermissionSetAssignment assignment) => db.PermissionSetAssignments.Remove(assignment);
+
+    /// <summary>Has end with what is saved next what a service account vouched for that may vouch for it no longer.</summary>
+    /// <param name="account">Tracked; a person vouches for nothing.</param>
+    /// <param name="lost">The operations that it held and holds no more, by any way.</param>
+    public void EndVouched(User account, IEnumerable<string> lost)
+    {
+        var what = lost.Aggregate(Vouched.None, (all, operation) => all | Permission.VouchesFor(operation));
+        if (!account.IsServiceAccount || what == Vouched.None) return;
+        // Of two who each take one of the ways by which it holds something, the second sees the first.
+        account.CredentialsVersion++;
+        changes.EndVouched(account, what);
+    }
+
+    /// <summary>The same for whoever holds operations by a set that are about to be taken from it, and not otherwise too.</summary>
+    /// <param name="set">The set; it is archived, updated, or no longer somebody's.</param>
+    /// <param name="taken">The operations.</param>
+    /// <param name="userId">From whom alone it is taken; null for all who have it.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    public async Task EndVouchedAsync(PermissionSet set, IEnumerable<string> taken, string? userId, CancellationToken ct)
+    {
+        var vouching = taken.Where(o => Permission.VouchesFor(o) != Vouched.None).ToList();
+        if (vouching.Count == 0) return;
+        var holders = await db.PermissionSetAssignments
+            .Where(a => a.OrganisationId == set.OrganisationId && a.PermissionSetId == set.Id && (userId == null || a.UserId == userId) && a.User!.IsServiceAccount && a.User.ArchivedAt == null)
+            .Select(a => new
+            {
+                Account = a.User!,
+                // Each looked for by itself: joined, SQLite would go through the sets of all organisations.
+                Others = db.PermissionSetAssignments.Where(o => o.OrganisationId == a.OrganisationId && o.UserId == a.UserId && o.PermissionSetId != set.Id)
+                    .Select(o => db.PermissionSets.Where(s => s.OrganisationId == o.OrganisationId && s.Id == o.PermissionSetId && !s.IsArchived).Select(s => s.Operations).FirstOrDefault()).ToList(),
+            })
+            .ToListAsync(ct);
+        foreach (var holder in holders) EndVouched(holder.Account, vouching.Except(holder.Account.Permissions).Except(holder.Others.SelectMany(o => o ?? [])));
+    }
 
     /// <summary>One page of the assignments of a set, in the order in which they were made.</summary>
     /// <param name="set">Whose.</param>

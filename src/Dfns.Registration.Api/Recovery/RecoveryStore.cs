@@ -40,7 +40,7 @@ internal sealed class RecoveryStore(
             () =>
             {
                 audit.Add(organisationId, AuditActions.RecoveryStarted, guess.User.Id, guess.User.Id, http.Request.RemoteAddress(), "with a code");
-                return StartAsync(guess.User, guess.RelyingParty, credentialId, CancellationToken.None);
+                return StartAsync(guess.User, guess.RelyingParty, credentialId, voucher: null, CancellationToken.None);
             },
             CancellationToken.None);
     }
@@ -49,11 +49,12 @@ internal sealed class RecoveryStore(
     /// <param name="user">Whose account it is.</param>
     /// <param name="relyingParty">Of the user's organisation.</param>
     /// <param name="credentialId">The id of the recovery key, decoded. One that is no recovery key of the user starts a recovery that nothing completes.</param>
+    /// <param name="voucher">On whose word; null where a code starts it.</param>
     /// <param name="ct">Ends the waiting.</param>
-    public async Task<StartedRecovery> StartAsync(User user, RelyingParty relyingParty, ReadOnlyMemory<byte> credentialId, CancellationToken ct)
+    public async Task<StartedRecovery> StartAsync(User user, RelyingParty relyingParty, ReadOnlyMemory<byte> credentialId, Voucher? voucher, CancellationToken ct)
     {
         var ceremony = await ceremonies.OpenAsync(
-            CeremonyPurpose.Recovery, user, options.Value.ChallengeLifetime, Base64Url.EncodeToString(credentialId.Span), ct);
+            CeremonyPurpose.Recovery, user, options.Value.ChallengeLifetime, Base64Url.EncodeToString(credentialId.Span), voucher, ct);
         var id = credentialId.ToArray();
         var key = await db.Credentials.AsNoTracking().SingleOrDefaultAsync(
             c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.CredentialId == id && c.Kind == CredentialKind.RecoveryKey && c.Status == CredentialStatus.Active, ct);
@@ -136,6 +137,11 @@ internal sealed class RecoveryStore(
             catch (DbUpdateException e) when (UniqueViolation.Of(e) is { } taken)
             {
                 return taken;
+            }
+            catch (DbUpdateConcurrencyException)
+            {
+                // The one who started it is believed no more since it was looked at.
+                return ErrorCatalog.NotAuthorized;
             }
 
             await UserRows.KeepAsync(db, [new KeptRows(UserRows.Credentials, organisationId, userId)], now, ct);

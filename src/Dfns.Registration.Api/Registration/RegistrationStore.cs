@@ -14,7 +14,7 @@ namespace Dfns.Registration.Api.Registration;
 
 /// <summary>The queries of registration, and its one transaction.</summary>
 internal sealed class RegistrationStore(
-    RegistrationDbContext db, Changes changes, Audit audit, CodeStore codes, Guesses guesses, CeremonyStore ceremonies, ChallengeStore challenges, SessionStore sessions, Sessions signIns, MasterKey masterKey, Entropy entropy, TimeProvider clock, IOptions<RegistrationOptions> options)
+    RegistrationDbContext db, Changes changes, Audit audit, CodeStore codes, Guesses guesses, SocialStore social, CeremonyStore ceremonies, ChallengeStore challenges, SessionStore sessions, Sessions signIns, MasterKey masterKey, Entropy entropy, TimeProvider clock, IOptions<RegistrationOptions> options)
 {
     /// <summary>Checks a registration code and opens a session for its user. The code is spent at completion, not here.</summary>
     /// <param name="http">Whose address counts.</param>
@@ -49,18 +49,19 @@ internal sealed class RegistrationStore(
     /// <param name="userId">That user.</param>
     /// <param name="identity">Who an OpenID provider says it is: the user then still has to be its. Null in the demonstration.</param>
     /// <param name="ct">Ends the waiting; nothing is stored then.</param>
-    /// <returns>The session, or: the user is registered already, deactivated, continued by a service account since, or everything issued until then was ended.</returns>
+    /// <returns>The session, or: the user is registered already, deactivated, continued by a service account since, or everything issued until then was ended, or the provider is believed no more.</returns>
     public Task<Checked<OpenedRegistration>> OpenWithoutCodeAsync(string organisationId, string userId, SocialIdentity? identity, CancellationToken ct) =>
         db.OnceAsync<OpenedRegistration>(
             async () =>
             {
                 // The row stays locked until the commit, which queues the sessions a user opens at once; and whoever continues the user another
                 // way at the same time sees this session, or fails by the version.
+                if (identity is not null && await social.NoLongerTakenAsync(identity, ct) is { } untaken) return untaken;
                 await db.Users.Where(u => u.OrganisationId == organisationId && u.Id == userId).ExecuteUpdateAsync(u => u.SetProperty(x => x.CredentialsVersion, x => x.CredentialsVersion + 1), ct);
                 var user = await db.Users.Include(u => u.Organisation!.RelyingParty).SingleAsync(u => u.OrganisationId == organisationId && u.Id == userId, ct);
                 if (identity is not null && !await db.SocialAccounts.AnyAsync(a => a.OrganisationId == organisationId && a.UserId == userId, ct)) return ErrorCatalog.UserAlreadyExists with { Reason = "continued by a service account" };
                 if ((Fault(user) ?? identity?.FaultOf(user)) is { } fault) return fault;
-                return await AddSessionAsync(user, user.Organisation!.RelyingParty!, ct);
+                return await AddSessionAsync(user, user.Organisation!.RelyingParty!, identity?.Voucher, ct);
             },
             ct);
 
@@ -84,7 +85,7 @@ internal sealed class RegistrationStore(
         }
 
         user.InvitationEndsAt = clock.GetUtcNow() + options.Value.InvitationLifetime;
-        return await AddSessionAsync(user, relyingParty, ct);
+        return await AddSessionAsync(user, relyingParty, new Voucher(actor), ct);
     }
 
     // An invitation that is not used up, and ends with everything else; or an identity at a provider.
@@ -100,9 +101,9 @@ internal sealed class RegistrationStore(
             identities.Select(a => new ChangedValue("Identity", $"{a.Subject} at {a.Issuer}", null)));
     }
 
-    private async Task<OpenedRegistration> AddSessionAsync(User user, RelyingParty relyingParty, CancellationToken ct)
+    private async Task<OpenedRegistration> AddSessionAsync(User user, RelyingParty relyingParty, Voucher? voucher, CancellationToken ct)
     {
-        var ceremony = await ceremonies.OpenAsync(CeremonyPurpose.Registration, user, user.WithinInvitation(options.Value.ChallengeLifetime, clock.GetUtcNow()), boundTo: null, ct);
+        var ceremony = await ceremonies.OpenAsync(CeremonyPurpose.Registration, user, user.WithinInvitation(options.Value.ChallengeLifetime, clock.GetUtcNow()), boundTo: null, voucher, ct);
         return new OpenedRegistration(ceremony, user, relyingParty);
     }
 

@@ -1,6 +1,7 @@
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -21,7 +22,7 @@ internal static class DelegatedLogin
         if (user?.RegisteredAt is null) return (ErrorResult)ErrorCatalog.UserNotFound.At("$.username");
         if (!user.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
 
-        var session = sessions.Open(user, SessionProof.OfAnother, http.RemoteAddress(), "delegated", call.Caller.User.Id);
+        var session = sessions.Open(user, SessionProof.On(new Voucher(call.Caller.User.Id)), http.RemoteAddress(), "delegated", call.Caller.User.Id);
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
         return TypedResults.Ok(new LoginResponse(await sessions.TokenAsync(session, ct)));
     }

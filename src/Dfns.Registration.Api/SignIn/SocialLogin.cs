@@ -43,9 +43,16 @@ internal static class SocialLogin
             var use = Use(request.IdToken, user, entropy, clock.GetUtcNow(), options.Value.MaxTokenAge);
             var (mark, reference) = (use.MarkUse(entropy), new TokenReference(use.OrganisationId, use.Id));
             ceremonies.Add(use);
-            var session = sessions.Open(user, SessionProof.OfAnother, http.RemoteAddress(), identity.Issuer);
+            var session = sessions.Open(user, SessionProof.On(identity.Voucher), http.RemoteAddress(), identity.Issuer);
             if (await changes.TrySaveAsync(ct) is null || await ceremonies.IsUsedByAsync(reference, mark, ct))
             {
+                if (await social.NoLongerTakenAsync(identity, ct) is { } untaken)
+                {
+                    changes.End(session.Token);
+                    await changes.SaveAsync(ct);
+                    return (ErrorResult)untaken;
+                }
+
                 facts.CallerId = user.Id;
                 return TypedResults.Ok(new LoginResponse(await sessions.TokenAsync(session, ct)));
             }

@@ -67,7 +67,8 @@ internal sealed class IdTokenValidator(SocialStore store, ProviderKeys keys, Req
         // §2: the subject, at most 255 ASCII characters; none of them a control, which no database keeps alike.
         if (claims.Text("sub") is not { Length: > 0 and <= Limits.SubjectLength } subject || !Ascii.IsValid(subject) || subject.Any(char.IsControl)) return ErrorCatalog.IdTokenClaimsInvalid.Saying("Look at sub.");
         if (Username(claims, provider, subject).Failed(out error, out var username)) return error;
-        return new SocialIdentity(provider.OrganisationId, provider.Issuer, subject, username, claims.Time("iat")!.Value);
+        List<string> clients = [.. token.Audiences.Append(claims.Text("azp")).OfType<string>().Distinct(StringComparer.Ordinal)];
+        return new SocialIdentity(provider.OrganisationId, provider.Issuer, subject, username, claims.Time("iat")!.Value, clients, token.Alg);
     }
 
     private async Task<Checked<SocialProvider>> ProviderAsync(string? organisationId, JsonWebToken token, IdTokenClaims claims, CancellationToken ct)

@@ -6,10 +6,14 @@ using Microsoft.EntityFrameworkCore;
 namespace Dfns.Registration.Api.Social;
 
 /// <summary>The providers whose ID tokens organisations accept, and the users behind the identities.</summary>
-internal sealed class SocialStore(RegistrationDbContext db, UserStore users, Audit audit, TimeProvider clock)
+internal sealed class SocialStore(RegistrationDbContext db, Changes changes, UserStore users, Audit audit, TimeProvider clock)
 {
     /// <summary>A stranger writes as many as fit into a token, and each is a condition.</summary>
     private const int MostAudiences = 4;
+
+    // On SQLite nobody else writes while a transaction does.
+    private const string FindProvider = "SELECT * FROM social_providers WHERE organisation_id = {0} AND issuer = {1}";
+    private const string HoldProvider = FindProvider + " FOR SHARE";
 
     /// <summary>The providers that an organisation accepts: none where it is not there, or not set up to the end.</summary>
     public Task<List<SocialProvider>> AcceptedAsync(string organisationId, CancellationToken ct) =>
@@ -49,8 +53,37 @@ internal sealed class SocialStore(RegistrationDbContext db, UserStore users, Aud
     public Task<int> CountUsersAsync(SocialProvider provider, CancellationToken ct) =>
         db.SocialAccounts.CountAsync(a => a.OrganisationId == provider.OrganisationId && a.Issuer == provider.Issuer && a.User!.RegisteredAt != null && a.User.ArchivedAt == null, ct);
 
-    /// <summary>Removes a provider; its users stay. The caller saves.</summary>
-    public void Remove(SocialProvider provider) => db.SocialProviders.Remove(provider);
+    /// <summary>Removes a provider; its users stay, and what is open on its word ends. The caller saves.</summary>
+    public void Remove(SocialProvider provider)
+    {
+        changes.EndVouched(provider, client: null);
+        db.SocialProviders.Remove(provider);
+    }
+
+    /// <summary>
+    /// Has what is open end on the word of a provider that takes fewer clients or algorithms than before: what tokens for those clients opened; and everything where an algorithm
+    /// is gone, since none of it tells by which its token was signed. The caller saves.
+    /// </summary>
+    /// <param name="provider">As it is to be.</param>
+    /// <param name="taken">The client ids and algorithms that it had.</param>
+    public void EndTaken(SocialProvider provider, IReadOnlyCollection<string> taken)
+    {
+        if (taken.Intersect(SocialProviderRules.SupportedAlgorithms, StringComparer.Ordinal).Any()) changes.EndVouched(provider, client: null);
+        else foreach (var client in taken) changes.EndVouched(provider, client);
+    }
+
+    /// <summary>
+    /// Looks once more whether a token is still taken. Within a transaction it is then until the end of that: whoever changes the provider waits, and sees what was opened. After
+    /// it, whoever was changing the provider is waited for, and what they could not see is ended by the caller.
+    /// </summary>
+    /// <returns>Null, or what is wrong with the token by now.</returns>
+    public async Task<ApiError?> NoLongerTakenAsync(SocialIdentity identity, CancellationToken ct)
+    {
+        var provider = await db.SocialProviders
+            .FromSqlRaw(db.Database.IsNpgsql() ? HoldProvider : FindProvider, identity.OrganisationId, identity.Issuer)
+            .AsNoTracking().ToListAsync(ct);
+        return identity.FaultOf(provider.SingleOrDefault());
+    }
 
     /// <summary>Finds the user of an identity.</summary>
     /// <returns>The user's id; null when the identity has no user yet, or none any more.</returns>

@@ -27,6 +27,12 @@ public sealed class AccessToken
     /// <summary>Whether a login code began the sign-in that opened it.</summary>
     public bool ByLoginCode { get; init; }
 
+    /// <summary>On whose word it was opened, with which it ends (<see cref="VoucherRevocation"/>): the id of a service account, or a provider's issuer. Null where a credential opened it, or an operator handed it over.</summary>
+    public string? VouchedBy { get; init; }
+
+    /// <summary>Of a provider: for which of its clients (<see cref="VoucherRevocation.Clients"/>).</summary>
+    public string? VouchedFor { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     public required DateTimeOffset ExpiresAt { get; init; }
@@ -55,7 +61,10 @@ public sealed class AccessToken
             builder.Property(t => t.Kind).HasConversion<string>().HasMaxLength(Limits.EnumLength);
             builder.Property(t => t.CredentialUuid).HasMaxLength(Limits.IdLength);
             builder.Property(t => t.SecondCredentialUuid).HasMaxLength(Limits.IdLength);
+            builder.Property(t => t.VouchedBy).HasMaxLength(Limits.IssuerLength);
+            builder.Property(t => t.VouchedFor).HasMaxLength(Limits.IdTokenLength);
             builder.HasIndex(t => new { t.OrganisationId, t.UserId });
+            builder.HasIndex(t => new { t.OrganisationId, t.VouchedBy }).HasFilter("vouched_by IS NOT NULL AND revoked_at IS NULL").HasDatabaseName("ix_access_tokens_vouched");
             builder.HasIndex(t => new { t.OrganisationId, t.ExpiresAt });
             builder.HasOne(t => t.User).WithMany().HasForeignKey(t => new { t.OrganisationId, t.UserId }).OnDelete(DeleteBehavior.Cascade);
             builder.HasOne(t => t.Credential).WithMany().HasForeignKey(t => new { t.OrganisationId, t.CredentialUuid }).OnDelete(DeleteBehavior.Restrict);

@@ -14,7 +14,10 @@ public sealed class Ceremony
     public const string ByInvitation = "invitation";
 
     /// <summary>With what anything ends that it is bound to and that a session asked for: it is good in that session alone, and ends with it.</summary>
-    public static string InSession(string sessionId) => $" in {sessionId}";
+    public static string InSession(string sessionId) => Session + sessionId;
+
+    /// <summary>What stands in front of the session there.</summary>
+    public const string Session = " in ";
 
     public required string OrganisationId { get; init; }
 
@@ -48,6 +51,12 @@ public sealed class Ceremony
 
     /// <summary>What the challenge is bound to beyond its user, as the purpose has it; null where there is nothing.</summary>
     public string? BoundTo { get; init; }
+
+    /// <summary>On whose word a registration or a recovery was begun, with which it ends (<see cref="VoucherRevocation"/>): the id of a service account, or a provider's issuer. Null where a code began it.</summary>
+    public string? VouchedBy { get; set; }
+
+    /// <summary>Of a provider: for which of its clients (<see cref="VoucherRevocation.Clients"/>).</summary>
+    public string? VouchedFor { get; set; }
 
     /// <summary>SHA-256 of the request body that completed it: 32 bytes; null when it is open, or was closed without being completed.</summary>
     public byte[]? ResultDigest { get; set; }
@@ -101,7 +110,10 @@ public sealed class Ceremony
             builder.Property(c => c.SignedBy).HasMaxLength((2 * Limits.IdLength) + 1);
             builder.Property(c => c.ConsumedAt).IsConcurrencyToken();
             builder.Property(c => c.SpentAt).IsConcurrencyToken();
+            builder.Property(c => c.VouchedBy).HasMaxLength(Limits.IssuerLength);
+            builder.Property(c => c.VouchedFor).HasMaxLength(Limits.IdTokenLength);
             builder.HasIndex(c => new { c.OrganisationId, c.UserId });
+            builder.HasIndex(c => new { c.OrganisationId, c.VouchedBy }).HasFilter("vouched_by IS NOT NULL AND consumed_at IS NULL").HasDatabaseName("ix_ceremonies_vouched");
             builder.HasIndex(c => new { c.OrganisationId, c.ExpiresAt });
             builder.HasOne(c => c.User).WithMany().HasForeignKey(c => new { c.OrganisationId, c.UserId }).OnDelete(DeleteBehavior.Cascade);
         }

@@ -15,6 +15,7 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, Sql
     private readonly List<ChangedRow> rows = [];
     private readonly List<KeptRows> kept = [];
     private readonly List<Revocation> revocations = [];
+    private readonly List<VoucherRevocation> vouchers = [];
 
     /// <summary>Adds a row.</summary>
     public void Add(object row) => rows.Add(ChangedRow.Added(TypeOf(row), row));
@@ -27,14 +28,26 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, Sql
     /// <summary>Lets what is too much of a user's rows of a kind go, with the next save.</summary>
     public void Keep(UserRows kind, string organisationId, string userId) => kept.Add(new KeptRows(kind, organisationId, userId));
 
-    /// <summary>Has everything that is open of a user end with what is saved next: sessions, signed calls, challenges, codes, and what a provider has issued.</summary>
+    /// <summary>
+    /// Has everything that is open of a user end with what is saved next: sessions, signed calls, challenges, codes, and what a provider has issued;
+    /// of a service account also what it vouched for.
+    /// </summary>
     /// <param name="user">Tracked.</param>
     /// <param name="withInvitation">Whether nobody can have another code sent to the user from then on, but an operator who invites anew.</param>
     public void EndAll(User user, bool withInvitation = false)
     {
         user.End(clock.GetUtcNow());
         revocations.Add(new Revocation(user.OrganisationId, user.Id, WithInvitation: withInvitation));
+        if (user.IsServiceAccount) EndVouched(user, Vouched.Everything);
     }
+
+    /// <summary>Has end with what is saved next what is open on the word of a service account, and the calls that it signed. The caller changes what it may.</summary>
+    public void EndVouched(User account, Vouched what) => vouchers.Add(new VoucherRevocation(account.OrganisationId, account.Id, what));
+
+    /// <summary>Has end with what is saved next what is open on the word of a provider. The caller changes what is taken of it.</summary>
+    /// <param name="provider">Tracked.</param>
+    /// <param name="client">Only what its tokens for this client opened; null for all.</param>
+    public void EndVouched(SocialProvider provider, string? client) => vouchers.Add(new VoucherRevocation(provider.OrganisationId, provider.Issuer, Vouched.Everything, client) { IsProvider = true });
 
     /// <summary>Has end with what is saved next what a credential opened or may have signed. The caller changes the credential, and counts <see cref="User.CredentialsVersion"/> on.</summary>
     public void End(Credential credential) => revocations.Add(new Revocation(credential.OrganisationId, credential.UserId, credential));
@@ -45,7 +58,7 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, Sql
     /// <summary>Saves; that somebody else was first is thrown, for whoever told the caller to save.</summary>
     public async Task SaveAsync(CancellationToken ct)
     {
-        if (revocations.Count > 0)
+        if (revocations.Count + vouchers.Count > 0)
         {
             await SaveAndEndAsync(ct);
             return;
@@ -80,6 +93,7 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, Sql
         rows.Clear();
         kept.Clear();
         revocations.Clear();
+        vouchers.Clear();
         db.ChangeTracker.Clear();
     }
 
@@ -96,6 +110,7 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, Sql
                 await using var transaction = await db.Database.BeginTransactionAsync(ct);
                 var now = clock.GetUtcNow();
                 foreach (var revocation in revocations) await revocation.RunAsync(db, now, used, ct);
+                foreach (var voucher in vouchers) await voucher.RunAsync(db, now, used, ct);
                 await UserRows.LockAsync(db, kept);
                 await db.SaveChangesAsync(acceptAllChangesOnSuccess: false, ct);
                 await UserRows.KeepAsync(db, kept, now, ct);
@@ -104,6 +119,7 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, Sql
             ct);
         rows.Clear();
         revocations.Clear();
+        vouchers.Clear();
         kept.Clear();
         db.ChangeTracker.AcceptAllChanges();
     }

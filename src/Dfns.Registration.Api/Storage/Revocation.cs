@@ -64,3 +64,104 @@ internal sealed record Revocation(string OrganisationId, string UserId, Credenti
         await tokens.ExecuteUpdateAsync(t => t.SetProperty(x => x.RevokedAt, now), ct);
     }
 }
+
+/// <summary>
+/// Ends what is open on the word of a party that is believed no more, of whomever it is, in the transaction of the act that withdraws the belief: sessions, with
+/// what they asked for, and registrations and recoveries that were begun. Whoever has completed one has proven the own credentials since, and stays.
+/// </summary>
+/// <remarks>
+/// What is opened on that word at the same moment loses, or was first and is seen here: a service account's call is saved with its signed action, which is used up here first;
+/// a provider's registration holds the provider's row, and a sign-in looks at it once more when it is saved.
+/// </remarks>
+/// <param name="OrganisationId">Whose party it is.</param>
+/// <param name="By">The id of a service account, or a provider's issuer.</param>
+/// <param name="What">What of it.</param>
+/// <param name="Client">Only what a provider's tokens for this client opened.</param>
+internal sealed record VoucherRevocation(string OrganisationId, string By, Vouched What, string? Client = null)
+{
+    /// <summary>Sessions may be as many as there are users: longer than a request may take.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    /// <summary>Whether it is a provider.</summary>
+    public bool IsProvider { get; init; }
+
+    /// <summary>Names the clients that a token was issued for, so that each can be looked for: none has a line break.</summary>
+    public static string Clients(IEnumerable<string> clients) => $"\n{string.Join('\n', clients)}\n";
+
+    /// <summary>Ends it, in the order of <see cref="Revocation.RunAsync"/>.</summary>
+    /// <param name="db">In a transaction.</param>
+    /// <param name="now">UTC.</param>
+    /// <param name="kept">The ids of challenges that the act itself uses up.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    public async Task RunAsync(RegistrationDbContext db, DateTimeOffset now, IReadOnlyCollection<string> kept, CancellationToken ct)
+    {
+        var usual = db.Database.GetCommandTimeout();
+        db.Database.SetCommandTimeout(Patience);
+        try
+        {
+            await EndAsync(db, now, kept, ct);
+        }
+        finally
+        {
+            db.Database.SetCommandTimeout(usual);
+        }
+    }
+
+    private async Task EndAsync(RegistrationDbContext db, DateTimeOffset now, IReadOnlyCollection<string> kept, CancellationToken ct)
+    {
+        if (IsProvider)
+        {
+            await db.SocialProviders.Where(p => p.OrganisationId == OrganisationId && p.Issuer == By).ExecuteUpdateAsync(p => p.SetProperty(x => x.CreatedAt, x => x.CreatedAt), ct);
+        }
+        else
+        {
+            await db.Ceremonies
+                .Where(c => c.OrganisationId == OrganisationId && c.UserId == By && c.Purpose == CeremonyPurpose.UserAction && c.ConsumedAt != null && c.SpentAt == null && !kept.Contains(c.Id))
+                .ExecuteUpdateAsync(c => c.SetProperty(x => x.SpentAt, now), ct);
+        }
+
+        var sessions = db.AccessTokens.Where(t => t.OrganisationId == OrganisationId && t.VouchedBy == By && t.RevokedAt == null);
+        var begun = db.Ceremonies.Where(c => c.OrganisationId == OrganisationId && c.VouchedBy == By && c.ConsumedAt == null);
+        if (Client is not null)
+        {
+            var named = Clients([Client]);
+            sessions = sessions.Where(t => t.VouchedFor!.Contains(named));
+            begun = begun.Where(c => c.VouchedFor!.Contains(named));
+        }
+
+        if (What.HasFlag(Vouched.Sessions))
+        {
+            var users = sessions.Select(t => t.UserId);
+            await db.CredentialCodes
+                .Where(c => c.OrganisationId == OrganisationId && users.Contains(c.UserId) && c.ConsumedAt == null && sessions.Any(t => t.UserId == c.UserId && t.Id == c.SessionId))
+                .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, now), ct);
+            await db.Ceremonies
+                .Where(c => c.OrganisationId == OrganisationId && users.Contains(c.UserId!) && (c.ConsumedAt == null || (c.Purpose == CeremonyPurpose.UserAction && c.SpentAt == null))
+                    && sessions.Any(t => t.UserId == c.UserId && c.BoundTo!.EndsWith(Ceremony.Session + t.Id)))
+                .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, x => x.ConsumedAt ?? now).SetProperty(x => x.SpentAt, x => x.Purpose == CeremonyPurpose.UserAction ? now : x.SpentAt), ct);
+        }
+
+        List<CeremonyPurpose> purposes = [];
+        if (What.HasFlag(Vouched.Registrations)) purposes.Add(CeremonyPurpose.Registration);
+        if (What.HasFlag(Vouched.Recoveries)) purposes.Add(CeremonyPurpose.Recovery);
+        if (purposes.Count > 0) await begun.Where(c => purposes.Contains(c.Purpose)).ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, now), ct);
+
+        if (What.HasFlag(Vouched.Sessions)) await sessions.ExecuteUpdateAsync(t => t.SetProperty(x => x.RevokedAt, now), ct);
+    }
+}
+
+/// <summary>On whose word something is opened for a user.</summary>
+/// <param name="By">The id of a service account, or a provider's issuer.</param>
+/// <param name="For">Of a provider: for which of its clients (<see cref="VoucherRevocation.Clients"/>).</param>
+internal sealed record Voucher(string By, string? For = null);
+
+/// <summary>What somebody else's word opens for a user.</summary>
+[Flags]
+internal enum Vouched
+{
+    None = 0,
+    Registrations = 1,
+    Sessions = 2,
+    Recoveries = 4,
+    Everything = Registrations | Sessions | Recoveries,
+}

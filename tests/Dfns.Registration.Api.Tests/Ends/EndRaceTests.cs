@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Codes;
+using Dfns.Registration.Api.Permissions;
+using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.Verification;
@@ -122,10 +124,119 @@ public abstract class EndRaceTests(ServiceFixture fixture) : ServiceTests(fixtur
                 : await users.FindEndUserAsync(stage.Organisation.Id, person.Name, CancellationToken.None);
             if (ends) Assert.Equal(200, (int)(await Service.SendAsync(HttpMethod.Put, "/auth/logout", Service.Json(new JsonObject { ["allSessions"] = true }), person.Session!.Token)).Status);
 
-            services.GetRequiredService<Sessions>().Open(user!, SessionProof.OfAnother, remoteAddress: null, vouching);
+            services.GetRequiredService<Sessions>().Open(user!, SessionProof.On(new Voucher("us-vouching")), remoteAddress: null, vouching);
 
             Assert.Equal(ends, await services.GetRequiredService<Changes>().TrySaveAsync(CancellationToken.None) is not null);
         }
+    }
+
+    /// <summary>What another party's word opens at the moment, what takes the belief from that party, and what is tried of it afterwards.</summary>
+    private static readonly Dictionary<string, Func<EndsStage, Task<(UnderWay UnderWay, Func<IServiceProvider, Task> Withdraw)>>> Vouching = new(StringComparer.Ordinal)
+    {
+        ["a delegated sign-in"] = async s =>
+        {
+            var person = await s.NewPersonAsync(Whose.Registered);
+            return (new UnderWay(await DelegatedAsync(person, "/auth/login/delegated", new JsonObject { ["username"] = person.Name }), opened => person.CallAsync(opened.Require("token"))), services => TakeAsync(services, person));
+        },
+        ["a delegated registration"] = async s =>
+        {
+            var person = await s.NewPersonAsync(Whose.Invited);
+            var body = new JsonObject { ["email"] = $"new-{person.Name}", ["kind"] = "EndUser" };
+            return (new UnderWay(await DelegatedAsync(person, "/auth/registration/delegated", body), opened => s.Of(opened).CompleteAsync(s.Of(opened).GoodBody())), services => TakeAsync(services, person));
+        },
+        ["a delegated recovery"] = async s =>
+        {
+            var person = await s.NewPersonAsync(Whose.Registered);
+            return (
+                new UnderWay(await DelegatedAsync(person, "/auth/recover/user/delegated", new JsonObject { ["username"] = person.Name, ["credentialId"] = person.User!.Recovery!.CredId }), opened =>
+                {
+                    var recovering = Recovering.Of(person.User!, opened);
+                    return recovering.CompleteAsync(recovering.GoodBody());
+                }),
+                services => TakeAsync(services, person));
+        },
+        ["a sign-in with an ID token"] = async s =>
+        {
+            var person = await s.NewPersonAsync(Whose.Registered);
+            var body = person.IdTokenBody();
+            return (new UnderWay(() => s.Service.PostAsync("/auth/login/social", body), opened => person.CallAsync(opened.Require("token"))), services => RemoveProviderAsync(services, s));
+        },
+        ["a registration with an ID token"] = async s =>
+        {
+            var person = await s.NewPersonAsync(Whose.FromProvider);
+            var body = person.IdTokenBody();
+            return (new UnderWay(() => s.Service.PostAsync("/auth/registration/social", body), opened => s.Of(opened).CompleteAsync(s.Of(opened).GoodBody())), services => RemoveProviderAsync(services, s));
+        },
+    };
+
+    public static TheoryData<string> VouchingNow => [.. Vouching.Keys];
+
+    [Theory]
+    [MemberData(nameof(VouchingNow))]
+    public async Task Nothing_that_is_under_way_outlives_whoever_vouches_for_it(string what)
+    {
+        for (var round = 0; round < Rounds; round++)
+        {
+            await using var stage = await EndsStage.NewAsync(Service);
+            var (underWay, withdraw) = await Vouching[what](stage);
+            await using var scope = Service.Services.CreateAsyncScope();
+
+            var (first, withdrawn) = (underWay.SendAsync(), Task.Run(() => withdraw(scope.ServiceProvider)));
+            await withdrawn;
+            Assert.True((int)(await first).Status < 500, (await first).Text);
+
+            if ((int)(await first).Status == 200) Assert.NotEqual(200, (int)(await underWay.TryAsync(await first)).Status);
+        }
+    }
+
+    // The look-up of a sign-in came before the provider was removed, and its saving after.
+    [Fact]
+    public async Task Whatever_an_ID_token_opened_of_a_provider_that_is_gone_by_then_is_ended_at_once()
+    {
+        await using var stage = await EndsStage.NewAsync(Service);
+        var person = await stage.NewPersonAsync(Whose.Registered);
+        var identity = new SocialIdentity(stage.Organisation.Id, stage.Provider.Issuer, person.Name, person.Name, 0, [OpenIdProvider.ClientId], "RS256");
+        foreach (var (change, code) in new (Action<SocialProvider>, string?)[]
+        {
+            (_ => { }, null), (p => p.Algorithms = ["ES256"], "id_token_algorithm_not_allowed"), (p => p.ClientIds = [EndsStage.OtherClientId], "id_token_audience_not_allowed"),
+        })
+        {
+            await Service.InDatabaseAsync(async db =>
+            {
+                var known = await db.SocialProviders.SingleAsync(p => p.OrganisationId == stage.Organisation.Id);
+                (known.ClientIds, known.Algorithms) = ([OpenIdProvider.ClientId], ["RS256"]);
+                change(known);
+                return await db.SaveChangesAsync();
+            });
+            await using var scope = Service.Services.CreateAsyncScope();
+            Assert.Equal(code, (await scope.ServiceProvider.GetRequiredService<SocialStore>().NoLongerTakenAsync(identity, CancellationToken.None))?.Code);
+        }
+
+        await using (var scope = Service.Services.CreateAsyncScope()) await RemoveProviderAsync(scope.ServiceProvider, stage);
+        await using var after = Service.Services.CreateAsyncScope();
+        Assert.Equal("id_token_issuer_unknown", (await after.ServiceProvider.GetRequiredService<SocialStore>().NoLongerTakenAsync(identity, CancellationToken.None))?.Code);
+    }
+
+    private static async Task<Func<Task<Answer>>> DelegatedAsync(EndsPerson person, string path, JsonObject body)
+    {
+        var signed = await person.Voucher.SignAsync(HttpMethod.Post, path, body.ToJsonString());
+        return () => person.Voucher.SendAsync(HttpMethod.Post, path, body, signed);
+    }
+
+    internal static async Task TakeAsync(IServiceProvider services, EndsPerson person)
+    {
+        var account = (await services.GetRequiredService<UserStore>().FindAsync(person.Stage.Organisation.Id, person.Voucher.UserId, isServiceAccount: true, CancellationToken.None))!.User;
+        var lost = account.Permissions;
+        account.Permissions = [];
+        services.GetRequiredService<PermissionStore>().EndVouched(account, lost);
+        await services.GetRequiredService<Changes>().SaveAsync(CancellationToken.None);
+    }
+
+    internal static async Task RemoveProviderAsync(IServiceProvider services, EndsStage stage)
+    {
+        var social = services.GetRequiredService<SocialStore>();
+        social.Remove((await social.FindProviderAsync(stage.Organisation.Id, stage.Provider.Issuer, CancellationToken.None))!);
+        await services.GetRequiredService<Changes>().SaveAsync(CancellationToken.None);
     }
 
     [Fact]

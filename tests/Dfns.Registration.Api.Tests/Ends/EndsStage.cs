@@ -4,6 +4,7 @@ using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.Verification;
+using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Tests.Ends;
 
@@ -28,24 +29,15 @@ internal enum Whose
 /// <summary>An organisation in which everything can be opened, and ended by everybody who may.</summary>
 internal sealed record EndsStage(Service Service, TestOrganisation Organisation, OpenIdProvider Provider, SigningCaller Backend, SigningCaller Bystander) : IAsyncDisposable
 {
+    /// <summary>Another client of the organisation at the provider, which nobody comes by.</summary>
+    public const string OtherClientId = "app.example.co";
+
     private int people;
 
     public static async Task<EndsStage> NewAsync(Service service)
     {
         var provider = await OpenIdProvider.StartAsync();
         var organisation = await service.NewOrganisationAsync();
-        await service.InDatabaseAsync(db =>
-        {
-            db.SocialProviders.Add(new SocialProvider
-            {
-                OrganisationId = organisation.Id,
-                Issuer = provider.Issuer,
-                ClientIds = [OpenIdProvider.ClientId],
-                Algorithms = [.. SocialProviderRules.DefaultAlgorithms],
-                CreatedAt = service.Clock.GetUtcNow(),
-            });
-            return db.SaveChangesAsync();
-        });
         var backend = await organisation.NewServiceAccountAsync([.. Permission.All]);
         var bystander = await (await Registered.NewAsync(organisation, username: "bystander@example.co")).SignedInAsync();
         return new EndsStage(service, organisation, provider, backend, bystander);
@@ -53,8 +45,9 @@ internal sealed record EndsStage(Service Service, TestOrganisation Organisation,
 
     public async Task<EndsPerson> NewPersonAsync(Whose whose)
     {
+        await TakeProviderAsync();
         var name = $"person-{++people}@example.co";
-        var person = new EndsPerson(this, whose, name);
+        var person = new EndsPerson(this, whose, name) { Voucher = await Organisation.NewServiceAccountAsync(Permission.RegisterDelegated, Permission.LoginDelegated, Permission.RecoverDelegated) };
         switch (whose)
         {
             case Whose.Registered:
@@ -74,7 +67,7 @@ internal sealed record EndsStage(Service Service, TestOrganisation Organisation,
                 person.UserId = person.Begun.UserId;
                 break;
             case Whose.Delegated:
-                person.Begun = Of(await Backend.PostAsync("/auth/registration/delegated", person.DelegatedBody));
+                person.Begun = Of(await person.Voucher.PostAsync("/auth/registration/delegated", person.DelegatedBody));
                 person.UserId = person.Begun.UserId;
                 break;
             case Whose.ServiceAccount:
@@ -87,6 +80,21 @@ internal sealed record EndsStage(Service Service, TestOrganisation Organisation,
 
         return person;
     }
+
+    // As it was at first, whatever became of it with the one before.
+    private Task<int> TakeProviderAsync() => Service.InDatabaseAsync(async db =>
+    {
+        await db.SocialProviders.Where(p => p.OrganisationId == Organisation.Id).ExecuteDeleteAsync();
+        db.SocialProviders.Add(new SocialProvider
+        {
+            OrganisationId = Organisation.Id,
+            Issuer = Provider.Issuer,
+            ClientIds = [OpenIdProvider.ClientId, OtherClientId],
+            Algorithms = [.. SocialProviderRules.SupportedAlgorithms],
+            CreatedAt = Service.Clock.GetUtcNow(),
+        });
+        return await db.SaveChangesAsync();
+    });
 
     public Challenge Of(Answer answer)
     {
@@ -120,6 +128,15 @@ internal sealed class EndsPerson(EndsStage stage, Whose whose, string name)
     public HeldCredential? Other { get; set; }
 
     public SigningCaller? Session { get; set; }
+
+    /// <summary>The service account that vouches for this person, and for nobody else.</summary>
+    public required SigningCaller Voucher { get; init; }
+
+    /// <summary>A session on the word of that service account.</summary>
+    public async Task<SigningCaller> DelegatedSessionAsync() => Caller(await Voucher.PostAsync("/auth/login/delegated", new JsonObject { ["username"] = name }));
+
+    /// <summary>A session on the word of the provider.</summary>
+    public async Task<SigningCaller> SocialSessionAsync() => Caller(await Service.PostAsync("/auth/login/social", IdTokenBody()));
 
     public Invited? Invited { get; set; }
 
@@ -164,9 +181,12 @@ internal sealed class EndsPerson(EndsStage stage, Whose whose, string name)
     public JsonObject CodeBody => new() { ["expiration"] = Service.Clock.GetUtcNow().AddSeconds(60).ToUnixTimeMilliseconds() };
 
     /// <summary>A code for another device, which the session asks for.</summary>
-    public async Task<string> CredentialCodeAsync()
+    public Task<string> CredentialCodeAsync() => CredentialCodeAsync(Session!);
+
+    /// <summary>The same of another session.</summary>
+    public async Task<string> CredentialCodeAsync(SigningCaller session)
     {
-        var answer = await Session!.PostAsync("/auth/credentials/code", CodeBody);
+        var answer = await session.PostAsync("/auth/credentials/code", CodeBody);
         KnownSecrets.Add(answer.Require("code"));
         return answer.Require("code");
     }
@@ -176,10 +196,12 @@ internal sealed class EndsPerson(EndsStage stage, Whose whose, string name)
     /// <summary>A bearer token, used.</summary>
     public Task<Answer> CallAsync(string bearer) => Service.SendAsync(HttpMethod.Get, whose == Whose.ServiceAccount ? "/auth/users" : "/auth/credentials", content: null, bearer);
 
-    /// <summary>Signs in anew where that can be, so that what is tried afterwards does not fail for want of a session.</summary>
+    private SigningCaller Caller(Answer signedIn) => new(Service, signedIn.Require("token"), User!.AnswerTo);
+
+    /// <summary>Signs in anew where the session has ended and that can be, so that what is tried afterwards does not fail for want of a session.</summary>
     public async Task SignInAgainAsync()
     {
-        if (User is null) return;
+        if (User is null || (int)(await CallAsync(Session!.Token)).Status == 200) return;
         var answer = await Service.PostAsync("/auth/login", await User.LoginBodyAsync());
         if ((int)answer.Status == 200) Session = new SigningCaller(Service, answer.Require("token"), User.AnswerTo);
     }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
@@ -23,14 +24,32 @@ public abstract partial class EndsTests(ServiceFixture fixture) : ServiceTests(f
     private const string Stays = "stays";
     private const string NotThere = "–";
 
+    private static readonly Whose[] Vouched = [Whose.Registered, Whose.Delegated];
+
     private static readonly Whose[] Persons = [Whose.Registered, Whose.Invited, Whose.FromProvider, Whose.Delegated];
 
     /// <summary>Everything that can be open: opened, and then used.</summary>
     private static readonly Thing[] Things =
     [
         new("the session with which the others were opened", Whose.Registered, p => Task.FromResult(Call(p, p.Session!.Token))) { Token = AccessTokenKind.Token },
-        new("a session on the word of a provider", Whose.Registered, async p => Call(p, (await p.Service.PostAsync("/auth/login/social", p.IdTokenBody())).Require("token"))) { Purpose = CeremonyPurpose.SocialLogin },
-        new("a session on the word of a service account", Whose.Registered, async p => Call(p, (await p.Stage.Backend.PostAsync("/auth/login/delegated", new JsonObject { ["username"] = p.Name })).Require("token"))),
+        new("a session on the word of a provider", Whose.Registered, async p => Call(p, (await p.SocialSessionAsync()).Token)) { Purpose = CeremonyPurpose.SocialLogin },
+        new("a code for another device that it asked for", Whose.Registered, async p =>
+        {
+            var code = await p.CredentialCodeAsync(await p.SocialSessionAsync());
+            return () => p.InitWithCodeAsync(code);
+        }),
+        new("a session on the word of a service account", Whose.Registered, async p => Call(p, (await p.DelegatedSessionAsync()).Token)),
+        new("a call that is signed in it", Whose.Registered, async p =>
+        {
+            var (session, body) = (await p.DelegatedSessionAsync(), p.CodeBody);
+            var signed = await session.SignAsync(HttpMethod.Post, "/auth/credentials/code", body.ToJsonString());
+            return () => session.SendAsync(HttpMethod.Post, "/auth/credentials/code", body.DeepClone(), signed);
+        }) { Purpose = CeremonyPurpose.UserAction },
+        new("a challenge that a code for another device opened, which it asked for", Whose.Registered, async p =>
+        {
+            var adding = Adding.Of(p.User!, await p.InitWithCodeAsync(await p.CredentialCodeAsync(await p.DelegatedSessionAsync())));
+            return () => p.Service.PostAsync("/auth/credentials/code/verify", adding.BodyOf(adding.Make(CredentialKind.Key)));
+        }) { Purpose = CeremonyPurpose.NewCredential },
         new("a call whose signing was begun", Whose.Registered, async p =>
         {
             var challenge = await p.Session!.InitActionAsync(HttpMethod.Post, "/auth/credentials/code", p.CodeBody.ToJsonString());
@@ -88,7 +107,7 @@ public abstract partial class EndsTests(ServiceFixture fixture) : ServiceTests(f
             return () => Recovering.TryStartAsync(p.User!, code);
         }) { Code = CodePurpose.Recovery },
         new("a recovery that it started", Whose.Registered, async p => Complete(p, await Recovering.TryStartAsync(p.User!, await p.MailedAsync("/auth/recover/user/code")))) { Purpose = CeremonyPurpose.Recovery },
-        new("a recovery that a service account started", Whose.Registered, async p => Complete(p, await p.Stage.Backend.PostAsync(
+        new("a recovery that a service account started", Whose.Registered, async p => Complete(p, await p.Voucher.PostAsync(
             "/auth/recover/user/delegated", new JsonObject { ["username"] = p.Name, ["credentialId"] = p.User!.Recovery!.CredId }))) { Purpose = CeremonyPurpose.Recovery },
         new("an ID token of a provider, to sign in with", Whose.Registered, p =>
         {
@@ -176,6 +195,25 @@ public abstract partial class EndsTests(ServiceFixture fixture) : ServiceTests(f
         new("is renewed", [Whose.ServiceAccount], "Accounts/ServiceAccountStore.cs",
             ("service-account renew", async p => p.Session = p.Session! with { Token = (string)(await CommandAsync(p, "service-account", "renew", "--account"))["token"]! })),
         new("ends", [Whose.ServiceAccount], "Accounts/UserStore.cs", ("service-account deactivate", p => CommandAsync(p, "service-account", "deactivate", "--account"))),
+        new("has a service account that is renewed", Vouched, "Accounts/ServiceAccountStore.cs", ("service-account renew, of the one that vouched", p => VoucherCommandAsync(p, "renew"))),
+        new("has one that ends", Vouched, "Accounts/UserStore.cs", ("service-account deactivate, of the one that vouched", p => VoucherCommandAsync(p, "deactivate"))),
+        new("has one that may no longer", Vouched, "Permissions/PermissionStore.cs",
+            ("service-account permit --remove", p => VoucherCommandAsync(p, ["permit", .. Permission.All.Where(o => Permission.VouchesFor(o) != Api.Storage.Vouched.None).SelectMany(o => new[] { "--remove", o })])),
+            ("service-account permit --permission", p => VoucherCommandAsync(p, "permit", "--permission", Permission.ReadUsers)),
+            ("service-account permit --none", p => VoucherCommandAsync(p, "permit", "--none")),
+            ("DELETE /permissions/…/assignments/…", async p =>
+            {
+                var (set, assignment) = await BySetAsync(p);
+                await DoneAsync(p.Stage.Backend.DeleteAsync($"/permissions/{set}/assignments/{assignment}"));
+            }),
+            ("PUT /permissions/…", async p => await DoneAsync(p.Stage.Backend.PutAsync($"/permissions/{(await BySetAsync(p)).Set}", new JsonObject { ["operations"] = new JsonArray(Permission.ReadUsers) }))),
+            ("PUT /permissions/…/archive", async p => await DoneAsync(p.Stage.Backend.PutAsync($"/permissions/{(await BySetAsync(p)).Set}/archive", new JsonObject { ["isArchived"] = true })))),
+        new("has a provider that is taken no longer", [Whose.Registered, Whose.FromProvider], "Social/SocialStore.cs",
+            ("social-provider remove", p => ProviderCommandAsync(p, "remove")),
+            ("social-provider remove --client-id", p => ProviderCommandAsync(p, "remove", "--client-id", OpenIdProvider.ClientId)),
+            ("social-provider set --client-id", p => ProviderCommandAsync(p, "set", "--client-id", EndsStage.OtherClientId)),
+            ("social-provider remove --algorithm", p => ProviderCommandAsync(p, "remove", "--algorithm", "RS256", "--algorithm", "ES256")),
+            ("social-provider set --algorithm", p => ProviderCommandAsync(p, "set", "--algorithm", "PS512"))),
     ];
 
     public static TheoryData<string> AllThings => [.. Things.Select(t => t.Name)];
@@ -239,6 +277,55 @@ public abstract partial class EndsTests(ServiceFixture fixture) : ServiceTests(f
         Assert.Equal(200, (int)(await stage.Backend.GetAsync("/auth/users")).Status);
     }
 
+    // Each permission vouches for something of its own, by whichever way it is held.
+    [Theory]
+    [InlineData(Permission.RegisterDelegated)]
+    [InlineData(Permission.LoginDelegated)]
+    [InlineData(Permission.RecoverDelegated)]
+    [InlineData(Permission.IntrospectTokens)]
+    public async Task A_permission_that_is_taken_ends_what_it_vouched_for_and_nothing_else_nor_while_it_is_held_otherwise(string permission)
+    {
+        await using var stage = await EndsStage.NewAsync(Service);
+        foreach (var isHeldOtherwise in new[] { true, false })
+        {
+            var (person, begun) = (await stage.NewPersonAsync(Whose.Registered), await stage.NewPersonAsync(Whose.Delegated));
+            var session = await person.DelegatedSessionAsync();
+            var recovering = Complete(person, await person.Voucher.PostAsync("/auth/recover/user/delegated", new JsonObject { ["username"] = person.Name, ["credentialId"] = person.User!.Recovery!.CredId }));
+            foreach (var of in new[] { person, begun })
+            {
+                var (set, assignment) = await BySetAsync(of);
+                if (isHeldOtherwise) await Service.InDatabaseAsync(async db =>
+                {
+                    var account = await db.Users.SingleAsync(u => u.OrganisationId == stage.Organisation.Id && u.Id == of.Voucher.UserId);
+                    account.Permissions = [permission];
+                    return await db.SaveChangesAsync();
+                });
+                JsonArray left = [.. Permission.All.Where(o => o != permission).Select(o => JsonValue.Create(o))];
+                await DoneAsync(stage.Backend.PutAsync($"/permissions/{set}", new JsonObject { ["operations"] = left }));
+            }
+
+            var ended = new List<string>();
+            if ((int)(await begun.Begun!.CompleteAsync(begun.Begun.GoodBody())).Status != 200) ended.Add(Permission.RegisterDelegated);
+            if ((int)(await person.CallAsync(session.Token)).Status != 200) ended.Add(Permission.LoginDelegated);
+            if ((int)(await recovering()).Status != 200) ended.Add(Permission.RecoverDelegated);
+            Assert.Equal(isHeldOtherwise || permission == Permission.IntrospectTokens ? [] : [permission], ended);
+        }
+    }
+
+    [Fact]
+    public async Task Another_client_of_a_provider_that_is_taken_no_longer_ends_nothing()
+    {
+        await using var stage = await EndsStage.NewAsync(Service);
+        var person = await stage.NewPersonAsync(Whose.Registered);
+        var session = await person.SocialSessionAsync();
+        var begun = await stage.NewPersonAsync(Whose.FromProvider);
+
+        await ProviderCommandAsync(person, "remove", "--client-id", EndsStage.OtherClientId);
+
+        Assert.Equal(200, (int)(await person.CallAsync(session.Token)).Status);
+        Assert.Equal(200, (int)(await begun.Begun!.CompleteAsync(begun.Begun.GoodBody())).Status);
+    }
+
     [Fact]
     public void The_manual_tells_of_every_act_and_of_everything_that_can_be_open()
     {
@@ -273,7 +360,8 @@ public abstract partial class EndsTests(ServiceFixture fixture) : ServiceTests(f
             .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal) && Ending().IsMatch(File.ReadAllText(file)))
             .Select(file => Path.GetRelativePath(sources, file).Replace('\\', '/'));
 
-        Assert.Equal(Acts.Select(a => a.Home).Append("Storage/Changes.cs").Distinct().Order(StringComparer.Ordinal), homes.Order(StringComparer.Ordinal));
+        // What an ID token opens is ended at once where its provider was being changed.
+        Assert.Equal(Acts.Select(a => a.Home).Concat(["Storage/Changes.cs", "SignIn/SocialLogin.cs"]).Distinct().Order(StringComparer.Ordinal), homes.Order(StringComparer.Ordinal));
     }
 
     // Whoever may end what is open of an account would see which names are nobody's by which challenges that closes.
@@ -302,7 +390,7 @@ public abstract partial class EndsTests(ServiceFixture fixture) : ServiceTests(f
         return lines.Skip(2).SelectMany(row => row.Skip(1).Select((cell, n) => (Key: (row[0], lines[0][n + 1]), Cell: cell))).ToDictionary(c => c.Key, c => c.Cell);
     }
 
-    private static bool IsCommand(string way) => way.StartsWith("user ", StringComparison.Ordinal) || way.StartsWith("service-account ", StringComparison.Ordinal);
+    private static bool IsCommand(string way) => way.StartsWith("user ", StringComparison.Ordinal) || way.StartsWith("service-account ", StringComparison.Ordinal) || way.StartsWith("social-provider ", StringComparison.Ordinal);
 
     // A command is a process with the machine's clock.
     private async Task<OwnService> OwnServiceAsync()
@@ -352,7 +440,25 @@ public abstract partial class EndsTests(ServiceFixture fixture) : ServiceTests(f
     private static Task<JsonNode> CommandAsync(EndsPerson person, string noun, string verb, string option, params string[] more) =>
         ServiceProgram.RowAsync(person.Service.Database, [noun, verb, "--org", person.Stage.Organisation.Id, option, person.UserId, .. more]);
 
-    [GeneratedRegex(@"\bchanges\.End(All)?\(|\bnew Revocation\(", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    private static Task<JsonNode> VoucherCommandAsync(EndsPerson person, params string[] verb) =>
+        ServiceProgram.RowAsync(person.Service.Database, ["service-account", verb[0], "--org", person.Stage.Organisation.Id, "--account", person.Voucher.UserId, .. verb[1..]]);
+
+    private static Task<JsonNode> ProviderCommandAsync(EndsPerson person, string verb, params string[] more) =>
+        ServiceProgram.RowAsync(person.Service.Database, ["social-provider", verb, "--org", person.Stage.Organisation.Id, "--issuer", person.Stage.Provider.Issuer, "--force", .. more]);
+
+    // By hand: whoever vouches may do it by a set from here on, and not otherwise.
+    private static Task<(string Set, string Assignment)> BySetAsync(EndsPerson person) => person.Service.InDatabaseAsync(async db =>
+    {
+        var account = await db.Users.SingleAsync(u => u.OrganisationId == person.Stage.Organisation.Id && u.Id == person.Voucher.UserId);
+        var set = new PermissionSet { OrganisationId = account.OrganisationId, Id = $"pm-{account.Id}", Name = "Vouching", Operations = account.Permissions, CreatedAt = account.CreatedAt, UpdatedAt = account.CreatedAt };
+        var assignment = new PermissionSetAssignment { OrganisationId = account.OrganisationId, Id = $"as-{account.Id}", PermissionSetId = set.Id, UserId = account.Id, CreatedAt = account.CreatedAt };
+        account.Permissions = [];
+        db.AddRange(set, assignment);
+        await db.SaveChangesAsync();
+        return (set.Id, assignment.Id);
+    });
+
+    [GeneratedRegex(@"\bchanges\.End(All|Vouched)?\(|\bnew (Voucher)?Revocation\(", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Ending();
 
     private sealed record Thing(string Name, Whose Of, Func<EndsPerson, Task<Func<Task<Answer>>>> OpenAsync)

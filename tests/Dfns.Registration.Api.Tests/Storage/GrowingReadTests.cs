@@ -1,10 +1,13 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Tests.Ends;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.TestKit.Databases;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Dfns.Registration.Api.Tests.Storage;
@@ -189,6 +192,19 @@ public abstract partial class GrowingReadTests(ServiceFixture fixture) : Service
             Assert.True((int)answer.Status == 200, answer.Text);
         }
 
+        // Whoever is believed no more, by the operator's commands too.
+        await using var stage = await EndsStage.NewAsync(service);
+        var person = await stage.NewPersonAsync(Whose.Registered);
+        await person.DelegatedSessionAsync();
+        await person.SocialSessionAsync();
+        await using (var scope = service.Services.CreateAsyncScope()) await EndRaceTests.TakeAsync(scope.ServiceProvider, person);
+        await using (var scope = service.Services.CreateAsyncScope())
+        {
+            var social = scope.ServiceProvider.GetRequiredService<SocialStore>();
+            social.EndTaken((await social.FindProviderAsync(stage.Organisation.Id, stage.Provider.Issuer, CancellationToken.None))!, [OpenIdProvider.ClientId]);
+            await scope.ServiceProvider.GetRequiredService<Changes>().SaveAsync(CancellationToken.None);
+        }
+
         // A page behind the first, of one kind.
         var organisation = await service.NewOrganisationAsync();
         for (var n = 0; n < 3; n++) await service.InviteAsync(organisation, $"user-{n}@example.co");
@@ -229,8 +245,8 @@ public abstract partial class GrowingReadTests(ServiceFixture fixture) : Service
             ["permission_set_assignments"] = ("true", Own(("id", "pa"), ("permission_set_id", "pm"), ("user_id", "us"))),
             ["credentials"] = ("status = 'Active'", new(Own(("uuid", "cr"), ("user_id", "us"))) { ["credential_id"] = Bytes, ["public_key"] = Bytes }),
             ["codes"] = ("purpose = 'Login' AND organisation_id <> ''", Own(("user_id", "us"))),
-            ["ceremonies"] = ("purpose = 'Registration' AND user_id IS NOT NULL", Own(("id", "ce"), ("user_id", "us"))),
-            ["access_tokens"] = ("user_id IS NOT NULL", new(Own(("id", "to"), ("user_id", "us"))) { ["credential_uuid"] = "NULL", ["second_credential_uuid"] = "NULL" }),
+            ["ceremonies"] = ("purpose = 'Registration' AND user_id IS NOT NULL", Own(("id", "ce"), ("user_id", "us"), ("vouched_by", "us"))),
+            ["access_tokens"] = ("user_id IS NOT NULL", new(Own(("id", "to"), ("user_id", "us"), ("vouched_by", "us"))) { ["credential_uuid"] = "NULL", ["second_credential_uuid"] = "NULL" }),
             ["credential_codes"] = ("true", new(Own(("user_id", "us"))) { ["code_hash"] = Bytes }),
             ["audit_events"] = ("organisation_id <> ''", Own(("id", "au"), ("subject_id", "us"))),
             ["signed_actions"] = ("true", new(Own(("id", "ce"), ("signer_id", "us"))) { ["performed_at"] = "CASE WHEN n % 3 > 0 THEN r.signed_at END" }),
