@@ -63,7 +63,7 @@ internal static class UserCommands
     private static Command MakeInviteAgain()
     {
         var print = PrintOption();
-        return Person.MakeCommand("invite-again", "Invite a user again, also one whose invitation has ended: the time to register begins anew, with another registration code, which ends the earlier one and everything that was begun with it.", " --print-code", [print], async (services, user, parsed, stop) =>
+        return Person.MakeCommand("invite-again", "Invite a user again, also one whose invitation has ended: the time to register begins anew, with another registration code, which ends the earlier one and everything that was begun with it, once it is printed or the mail server has taken it.", " --print-code", [print], async (services, user, parsed, stop) =>
         {
             if (MailFault(services, user.Username, parsed.GetValue(print)) is { } unmailable) return CommandResult.Fault(unmailable);
             if (await services.GetRequiredService<CodeStore>().IssueAgainAsync(user, stop) is not { } invited)
@@ -71,10 +71,20 @@ internal static class UserCommands
                 return CommandResult.Fault("This user cannot be invited again: only one who was invited, is active and has not registered yet.");
             }
 
-            services.GetRequiredService<Audit>().ByOperator(user.OrganisationId, AuditActions.UserInvited, user.Id, note: "again");
-            var mail = AddMail(services, invited, parsed.GetValue(print));
-            await services.GetRequiredService<Changes>().SaveAsync(stop);
-            return await HandOverAsync(services, invited, mail, user);
+            // First the mail: the earlier code is good, and so is what it opened, until the mail server has taken the new one.
+            var printed = IsPrinted(services, parsed.GetValue(print));
+            if (!printed && await services.GetRequiredService<MailSender>().SendBeforeAsync(invited, user, stop) is { Outcome: not OutboxOutcome.Delivered } attempt)
+            {
+                return CommandResult.Fault($"Nothing was changed: the mail could not be sent ({attempt.Why}). The earlier code is good for as long as it was; try it again, or print a code with --print-code.");
+            }
+
+            var audit = services.GetRequiredService<Audit>();
+            audit.ByOperator(user.OrganisationId, AuditActions.UserInvited, user.Id, note: "again");
+            if (!printed) audit.Add(user.OrganisationId, AuditActions.CodeSent(CodePurpose.Registration), AuditActors.Service, user.Id);
+            if (printed) await services.GetRequiredService<Changes>().SaveAsync(stop);
+            else if (await services.GetRequiredService<Changes>().TrySaveAsync(stop) is not null) return CommandResult.Fault("Somebody else changed the same at this moment, and the code that was mailed is good for nothing; try again.");
+
+            return Row(invited, user, printed);
         });
     }
 
@@ -105,8 +115,11 @@ internal static class UserCommands
                 : $"The user was invited, but the mail could not be sent ({attempt.Why}); send a new code with 'user invite-again'.");
         }
 
-        return CommandResult.Row(new { Id = invited.UserId, user.Username, OrgId = invited.OrganisationId, Code = mail is null ? invited.Code : "(mailed)", invited.ExpiresAt, user.InvitationEndsAt });
+        return Row(invited, user, printed: mail is null);
     }
+
+    private static CommandResult Row(IssuedCode invited, User user, bool printed) =>
+        CommandResult.Row(new { Id = invited.UserId, user.Username, OrgId = invited.OrganisationId, Code = printed ? invited.Code : "(mailed)", invited.ExpiresAt, user.InvitationEndsAt });
 
     private static Command MakeList()
     {

@@ -14,32 +14,52 @@ internal sealed class MailSender(
     ICodeDelivery delivery, IServiceScopeFactory scopes, MasterKey masterKey, Entropy entropy, TimeProvider clock, IMeterFactory meters, ILogger<MailSender> logger)
     : OutboxSender(OutboxKind.Mail, scopes, masterKey, entropy, clock, meters, logger)
 {
+    /// <summary>Sends a code before it is stored, once: for whoever changes something only when the mail server has taken it.</summary>
+    /// <param name="code">Not stored.</param>
+    /// <param name="user">Whose.</param>
+    /// <param name="ct">Ends the attempt.</param>
+    public async Task<OutboxAttempt> SendBeforeAsync(IssuedCode code, User user, CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var name = await scope.ServiceProvider.GetRequiredService<MailStore>().OrganisationNameAsync(code.OrganisationId, ct);
+        return await TryAsync(entropy.Id("ob"), code, new Recipient(user.Username, name), ct);
+    }
+
     protected override async Task<OutboxAttempt> DeliverAsync(IServiceProvider services, OutboxMessage message, byte[] content, CancellationToken ct)
     {
         var mail = Mails.Read(message, content);
-        string? address = null;
         try
         {
             // Nobody's; or a code that was used or ended since, or that another has replaced, which is mailed in its place.
             if (await services.GetRequiredService<MailStore>().FindAsync(mail, ct) is not { } to) return new OutboxAttempt(OutboxOutcome.Dropped);
-            address = to.Username;
-            if (mail is IssuedCode code) await delivery.DeliverAsync(new CodeMail(message.Id, to.Username, code.OrganisationId, to.OrganisationName, code.Purpose, code.Code, code.ExpiresAt), ct);
-            if (mail is RecoveryNotice notice) await delivery.DeliverAsync(new RecoveryMail(message.Id, to.Username, to.OrganisationName, notice.At), ct);
-            return new OutboxAttempt(OutboxOutcome.Delivered);
+            return await TryAsync(message.Id, mail, to, ct);
         }
-        catch (Exception e) when (IsExpected(e))
+        catch (Exception e) when (StorageFailure.Is(e))
         {
-            return new OutboxAttempt(IsFinal(e) ? OutboxOutcome.Refused : OutboxOutcome.PutOff, SmtpReply.Words(e, address, (mail as IssuedCode)?.Code));
+            return new OutboxAttempt(OutboxOutcome.PutOff, e.GetType().Name);
         }
     }
 
     protected override Task NoteAsync(IServiceProvider services, OutboxMessage message, byte[] content) =>
         Mails.Read(message, content) is IssuedCode code ? services.GetRequiredService<MailStore>().NoteSentAsync(code) : Task.CompletedTask;
 
+    private async Task<OutboxAttempt> TryAsync(string id, WaitingMail mail, Recipient to, CancellationToken ct)
+    {
+        try
+        {
+            if (mail is IssuedCode code) await delivery.DeliverAsync(new CodeMail(id, to.Username, code.OrganisationId, to.OrganisationName, code.Purpose, code.Code, code.ExpiresAt), ct);
+            if (mail is RecoveryNotice notice) await delivery.DeliverAsync(new RecoveryMail(id, to.Username, to.OrganisationName, notice.At), ct);
+            return new OutboxAttempt(OutboxOutcome.Delivered);
+        }
+        catch (Exception e) when (IsExpected(e))
+        {
+            return new OutboxAttempt(IsFinal(e) ? OutboxOutcome.Refused : OutboxOutcome.PutOff, SmtpReply.Words(e, to.Username, (mail as IssuedCode)?.Code));
+        }
+    }
+
     private static bool IsExpected(Exception e) =>
         e is IOException or SocketException or TimeoutException or ProtocolException or CommandException or AuthenticationException or SslHandshakeException
-            or ServiceNotConnectedException or NotSupportedException or AddressNotMailableException
-        || StorageFailure.Is(e);
+            or ServiceNotConnectedException or NotSupportedException or AddressNotMailableException;
 
     // A reply of 5xx is the server's last word, and one of 4xx is not (RFC 5321 §4.2.1). What has no reply is not going to change by itself where the two
     // do not agree on how to log in or to encrypt.

@@ -19,6 +19,9 @@ internal sealed class MailStore(RegistrationDbContext db, Audit audit)
         return users.Select(u => new Recipient(u.Username, u.Organisation!.Name)).SingleOrDefaultAsync(ct);
     }
 
+    /// <summary>How an organisation is named in a mail.</summary>
+    public Task<string> OrganisationNameAsync(string organisationId, CancellationToken ct) => db.Organisations.Where(o => o.Id == organisationId).Select(o => o.Name).SingleAsync(ct);
+
     /// <summary>Ends the code before one that the mail server has taken, and notes in the audit trail that it was sent. The caller saves.</summary>
     public async Task NoteSentAsync(IssuedCode code)
     {

@@ -23,6 +23,8 @@ public abstract class EarlierCodeTests(ServiceFixture fixture) : ServiceTests(fi
         ["is tried again later"] = () => new IOException("down"),
     };
 
+    private static readonly string[] Replacing = [".ReplaceAsync(", ".IssueAgainAsync(", "code.Replace("];
+
     public static TheoryData<CodePurpose, string> PurposesAndRefusals => [.. Enum.GetValues<CodePurpose>().SelectMany(p => Refusals.Keys.Select(r => (p, r)))];
 
     public static TheoryData<CodePurpose> Purposes => [.. Enum.GetValues<CodePurpose>()];
@@ -150,6 +152,20 @@ public abstract class EarlierCodeTests(ServiceFixture fixture) : ServiceTests(fi
         Assert.Equal("invalid_code", (await holder.UseAsync(holder.Code)).Code);
 
         Task<int> EarlierOfNobodyAsync() => Service.InDatabaseAsync(db => db.Codes.CountAsync(c => c.OrganisationId == "" && c.Purpose == purpose && c.EarlierCodeHash != null));
+    }
+
+    // By a stranger with ReplaceAsync, which is above; by an operator with IssueAgainAsync, which is printed, or mailed first.
+    [Fact]
+    public void Is_replaced_in_no_other_places_than_are_tried()
+    {
+        var sources = Path.Combine(Repository.Root, "src/Dfns.Registration.Api");
+        var places = Directory.EnumerateFiles(sources, "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal))
+            .SelectMany(file => Replacing.Where(call => File.ReadAllText(file).Contains(call, StringComparison.Ordinal)).Select(call => $"{Path.GetRelativePath(sources, file).Replace('\\', '/')} {call}"));
+
+        Assert.Equal(
+            ["Codes/CodeStore.cs code.Replace(", "Codes/SendCode.cs .ReplaceAsync(", "CommandLine/UserCommands.cs .IssueAgainAsync(", "Demonstration/ConsoleEndpoints.cs .IssueAgainAsync("],
+            places.Order(StringComparer.Ordinal));
     }
 
     private async Task<Holder> HolderAsync(CodePurpose purpose)

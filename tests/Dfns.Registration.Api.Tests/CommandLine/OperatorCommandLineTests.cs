@@ -62,6 +62,39 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Whoever_is_invited_again_by_mail_keeps_the_code_and_what_it_began_until_the_mail_server_has_taken_the_new_one(bool takes)
+    {
+        var invited = await Service.InviteAsync(await Service.NewOrganisationAsync(), "jane@example.co");
+        var begun = await invited.InitAsync();
+        await using var server = new MailServer(takes);
+        var settings = Service.Settings(Service.Database).Select(s => (s.Key, s.Value)).Concat(server.Settings);
+        var before = await Snapshot.OfAsync(invited.Organisation);
+
+        var run = await ServiceProgram.RunAsync(["user", "invite-again", "--org", invited.Organisation.Id, "--user", invited.UserId, "--json"], settings);
+
+        if (takes)
+        {
+            Assert.Equal("(mailed)", (string?)run.Row["code"]);
+            var code = server.Mails.Single().Split('\n').Single(l => l.StartsWith("Code:", StringComparison.Ordinal))["Code:".Length..].Trim();
+            KnownSecrets.Add(code);
+            Assert.Equal("invalid_code", (await invited.TryInitAsync()).Code);
+            Assert.Equal("not_authorized", (await begun.CompleteAsync(begun.GoodBody())).Code);
+            Assert.Equal(200, (int)(await (invited with { Code = code }).TryInitAsync()).Status);
+        }
+        else
+        {
+            Assert.Equal(1, run.ExitCode);
+            Assert.StartsWith("Nothing was changed: the mail could not be sent (554 ", run.Faults, StringComparison.Ordinal);
+            Assert.EndsWith("The earlier code is good for as long as it was; try it again, or print a code with --print-code.", run.Faults.Trim(), StringComparison.Ordinal);
+            Assert.Equal(before, await Snapshot.OfAsync(invited.Organisation));
+            Assert.Equal(200, (int)(await invited.TryInitAsync()).Status);
+            Assert.Equal(200, (int)(await begun.CompleteAsync(begun.GoodBody())).Status);
+        }
+    }
+
+    [Theory]
     [InlineData("registered")]
     [InlineData("deactivated")]
     [InlineData("came without a code")]
