@@ -1,12 +1,13 @@
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Wire;
 using Dfns.Registration.Verification;
 
 namespace Dfns.Registration.Api.Ceremonies;
 
 /// <summary>Proves that a user's credentials signed an open challenge: the first factor, and the second where the user has one.</summary>
-internal sealed class Factors(Changes changes, Audit audit, MasterKey masterKey, TimeProvider clock)
+internal sealed class Factors(Changes changes, Audit audit, RequestFacts facts, MasterKey masterKey, TimeProvider clock)
 {
     private const string FirstPath = "$.firstFactor";
     private const string SecondPath = "$.secondFactor";
@@ -103,7 +104,7 @@ internal sealed class Factors(Changes changes, Audit audit, MasterKey masterKey,
             if (webAuthn.BackupEligibilityChanged)
             {
                 audit.Add(
-                    credential.OrganisationId, AuditActions.BackupEligibilityChanged, credential.UserId, credential.UserId,
+                    credential.OrganisationId, AuditActions.BackupEligibilityChanged, credential.UserId, credential.UserId, facts.RemoteAddress,
                     note: $"{credential.Uuid}: the authenticator says by now that it may {(webAuthn.BackupEligible ? "" : "not ")}be backed up.");
                 credential.BackupEligibleAtRegistration ??= credential.BackupEligible;
                 credential.BackupEligible = webAuthn.BackupEligible;
@@ -117,7 +118,7 @@ internal sealed class Factors(Changes changes, Audit audit, MasterKey masterKey,
     }
 
     private void NoteRegression(Credential credential) => audit.Add(
-        credential.OrganisationId, AuditActions.SignCountRegressed, credential.UserId, credential.UserId,
+        credential.OrganisationId, AuditActions.SignCountRegressed, credential.UserId, credential.UserId, facts.RemoteAddress,
         note: (credential.BackupEligibleAtRegistration ?? credential.BackupEligible) == true
             ? $"{credential.Uuid}: it may be backed up, and a copy may count for itself."
             : $"{credential.Uuid}: the authenticator may have been copied.");

@@ -1,4 +1,5 @@
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Wire;
 using Dfns.Registration.Verification;
 
 namespace Dfns.Registration.Api.Ceremonies;
@@ -13,10 +14,11 @@ internal static class LoginChallenge
     /// <param name="identifier">The token that names it.</param>
     /// <param name="relyingParty">Of the organisation.</param>
     /// <param name="credentials">Those that the user can sign with, in the order in which they are named.</param>
-    /// <param name="withPrivateKeys">Whether the caller has proven to be the user, and so gets the encrypted private keys that were read.</param>
+    /// <param name="handedTo">Is told of the encrypted private keys that were read, which a caller gets who has proven to be the user; null for anybody else, who gets none.</param>
     public static LoginChallengeResponse For(
-        Ceremony ceremony, string identifier, RelyingParty relyingParty, IReadOnlyList<SigningCredential> credentials, bool withPrivateKeys)
+        Ceremony ceremony, string identifier, RelyingParty relyingParty, IReadOnlyList<SigningCredential> credentials, RequestFacts? handedTo)
     {
+        if (handedTo is not null && credentials.Any(c => c.EncryptedPrivateKey is not null)) (handedTo.HandsOutKeys, handedTo.SubjectId) = (true, ceremony.UserId);
         var needsSecond = !relyingParty.SecondFactorOptional && credentials.Any(c => c.Slot == CredentialSlot.SecondFactor);
         return Of(
             ceremony,
@@ -32,7 +34,7 @@ internal static class LoginChallenge
                 // Signers of keys that are told the credential by its name here look for that, and sign with nothing that is not in the list.
                 [.. Descriptors(CredentialKind.Key), .. credentials.Where(c => c.Kind == CredentialKind.Key).Select(c => new PublicKeyCredentialDescriptor(PublicKey, c.Uuid))],
                 Descriptors(CredentialKind.Fido2),
-                withPrivateKeys
+                handedTo is not null
                     ? [.. credentials.Where(c => c.EncryptedPrivateKey is not null).Select(c => new ProtectedKeyDescriptor(PublicKey, c.CredentialIdText, c.EncryptedPrivateKey!))]
                     : null));
 

@@ -89,8 +89,13 @@ internal sealed class CodeStore(
     /// for nothing. The earlier code is good until the mail server has taken the new one, and what it opened stays open: else whoever knows a
     /// username could keep its owner from ever completing it.
     /// </summary>
+    /// <param name="purpose">What the code is for.</param>
+    /// <param name="organisationId">As sent; need not exist.</param>
+    /// <param name="username">As sent; need not exist.</param>
+    /// <param name="remoteAddress">Of whoever asks for it, for the audit trail.</param>
+    /// <param name="ct">Ends the waiting.</param>
     /// <returns>What was stored.</returns>
-    public async Task<ReplacedCode> ReplaceAsync(CodePurpose purpose, string organisationId, string username, CancellationToken ct)
+    public async Task<ReplacedCode> ReplaceAsync(CodePurpose purpose, string organisationId, string username, string? remoteAddress, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var found = await FindSubjectAsync(purpose, organisationId, username, now, ct);
@@ -99,7 +104,7 @@ internal sealed class CodeStore(
         var hash = Hash(masterKey, purpose, subject.OrganisationId, subject.UserId, code);
         var expires = now + Lifetime(purpose);
         if (subject.EndsAt < expires) expires = subject.EndsAt.Value;
-        var issued = new IssuedCode(subject.OrganisationId, subject.UserId, purpose, code, hash, expires);
+        var issued = new IssuedCode(subject.OrganisationId, subject.UserId, purpose, code, hash, expires) { RemoteAddress = remoteAddress };
         var mail = mails.Waiting(issued);
         var stored = await ReplaceAsync(issued, mail, now, ct);
         if (!CryptographicOperations.FixedTimeEquals(hash, stored ?? [])) return new ReplacedCode(Issued: null, Mail: null);

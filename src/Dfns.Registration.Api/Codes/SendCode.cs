@@ -45,7 +45,7 @@ internal static class SendCode
         // Asked before anything is changed, and of everybody alike.
         if (sender.IsFull(orgId)) return (ErrorResult)(ErrorCatalog.MailBusy with { RetryAfterSeconds = 60 });
         // From here on whether or not anybody waits for the answer: a code that is to take the place of another has to be mailed.
-        if (await codes.ReplaceAsync(purpose, orgId, username, CancellationToken.None) is { Mail: { } mail }) sender.Wake(mail);
+        if (await codes.ReplaceAsync(purpose, orgId, username, http.RemoteAddress(), CancellationToken.None) is { Mail: { } mail }) sender.Wake(mail);
         return TypedResults.Ok(MessageResponse.Success);
     }
 }

@@ -12,7 +12,11 @@ internal abstract record WaitingMail(string OrganisationId, string UserId);
 /// <param name="Code">As the user types it.</param>
 /// <param name="Hash">As it is stored.</param>
 /// <param name="ExpiresAt">UTC.</param>
-internal sealed record IssuedCode(string OrganisationId, string UserId, CodePurpose Purpose, string Code, byte[] Hash, DateTimeOffset ExpiresAt) : WaitingMail(OrganisationId, UserId);
+internal sealed record IssuedCode(string OrganisationId, string UserId, CodePurpose Purpose, string Code, byte[] Hash, DateTimeOffset ExpiresAt) : WaitingMail(OrganisationId, UserId)
+{
+    /// <summary>The peer's address who asked for it, or invited the user; null where that was a command.</summary>
+    public string? RemoteAddress { get; init; }
+}
 
 /// <summary>That a user's account was recovered, for the user to know.</summary>
 /// <param name="OrganisationId">Whose user it is.</param>

@@ -28,7 +28,7 @@ internal sealed class MailStore(RegistrationDbContext db, Audit audit)
         // Of one that has been replaced since, the code before is that of its successor too.
         await db.Codes.Where(c => c.OrganisationId == code.OrganisationId && c.UserId == code.UserId && c.Purpose == code.Purpose && c.CodeHash == code.Hash)
             .ExecuteUpdateAsync(c => c.SetProperty(x => x.EarlierCodeHash, (byte[]?)null).SetProperty(x => x.EarlierExpiresAt, (DateTimeOffset?)null).SetProperty(x => x.EarlierFailedAttempts, 0));
-        audit.Add(code.OrganisationId, AuditActions.CodeSent(code.Purpose), AuditActors.Service, code.UserId);
+        audit.Add(code.OrganisationId, AuditActions.CodeSent(code.Purpose), AuditActors.Service, code.UserId, code.RemoteAddress);
     }
 }
 

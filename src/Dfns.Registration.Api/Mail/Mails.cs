@@ -24,7 +24,7 @@ internal sealed class Mails(MasterKey masterKey, Entropy entropy, TimeProvider c
     {
         var read = JsonSerializer.Deserialize<Content>(content)!;
         return read is { Purpose: { } purpose, Code: { } code, Hash: { } hash }
-            ? new IssuedCode(message.OrganisationId, message.SubjectId, Enum.Parse<CodePurpose>(purpose), code, hash, message.EndsAt)
+            ? new IssuedCode(message.OrganisationId, message.SubjectId, Enum.Parse<CodePurpose>(purpose), code, hash, message.EndsAt) { RemoteAddress = read.RemoteAddress }
             : new RecoveryNotice(message.OrganisationId, message.SubjectId, message.CreatedAt);
     }
 
@@ -32,8 +32,8 @@ internal sealed class Mails(MasterKey masterKey, Entropy entropy, TimeProvider c
     {
         var (now, id) = (clock.GetUtcNow(), entropy.Id("ob"));
         var (content, createdAt, endsAt) = mail is IssuedCode code
-            ? (new Content(code.Purpose.ToString(), code.Code, code.Hash), now, code.ExpiresAt)
-            : (new Content(null, null, null), ((RecoveryNotice)mail).At, ((RecoveryNotice)mail).At + NoticeLifetime);
+            ? (new Content(code.Purpose.ToString(), code.Code, code.Hash, code.RemoteAddress), now, code.ExpiresAt)
+            : (new Content(null, null, null, null), ((RecoveryNotice)mail).At, ((RecoveryNotice)mail).At + NoticeLifetime);
         return new OutboxMessage
         {
             OrganisationId = mail.OrganisationId,
@@ -49,6 +49,6 @@ internal sealed class Mails(MasterKey masterKey, Entropy entropy, TimeProvider c
         };
     }
 
-    /// <summary>What is sealed: of a code what it is for, itself, and its hash; of the notice of a recovery nothing.</summary>
-    private sealed record Content(string? Purpose, string? Code, byte[]? Hash);
+    /// <summary>What is sealed: of a code what it is for, itself, its hash, and who asked for it; of the notice of a recovery nothing.</summary>
+    private sealed record Content(string? Purpose, string? Code, byte[]? Hash, string? RemoteAddress);
 }

@@ -46,7 +46,7 @@ internal static class DelegatedRegistration
     private static async Task<Results<Ok<RegistrationChallengeResponse>, ErrorResult>> OpenAsync(
         HttpRequest http, SignedCall call, User user, SignedCalls calls, UserStore users, RegistrationStore store, Audit audit, TokenService tokens, CancellationToken ct)
     {
-        if ((await store.DelegateAsync(user, call.Caller.RelyingParty, call.Caller.User.Id, ct)).Failed(out var error, out var session)) return (ErrorResult)error;
+        if ((await store.DelegateAsync(user, call.Caller.RelyingParty, call.Caller.User.Id, http.RemoteAddress(), ct)).Failed(out var error, out var session)) return (ErrorResult)error;
         audit.Add(user.OrganisationId, AuditActions.RegistrationDelegated, call.Caller.User.Id, user.Id, http.RemoteAddress());
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)await users.ConflictAsync(user, conflict, ct);
         return TypedResults.Ok(await RegistrationChallenge.OfAsync(session.Ceremony, session.User, session.RelyingParty, tokens, ct));

@@ -72,16 +72,17 @@ internal sealed class RegistrationStore(
     /// <param name="user">Tracked; new or stored.</param>
     /// <param name="relyingParty">Of the user's organisation.</param>
     /// <param name="actor">The service account.</param>
+    /// <param name="remoteAddress">For the audit row.</param>
     /// <param name="ct">Ends the waiting.</param>
     /// <returns>The session, or: the user is registered already, or deactivated.</returns>
-    public async Task<Checked<OpenedRegistration>> DelegateAsync(User user, RelyingParty relyingParty, string actor, CancellationToken ct)
+    public async Task<Checked<OpenedRegistration>> DelegateAsync(User user, RelyingParty relyingParty, string actor, string? remoteAddress, CancellationToken ct)
     {
         if (Fault(user) is { } fault) return fault;
         if (db.Entry(user).State != EntityState.Added)
         {
             // Who was invited comes on the service account's word from here on: else whoever reads the mailbox could have a code sent again.
             changes.EndAll(user, withInvitation: true);
-            await EndOtherWayAsync(user, actor, ct);
+            await EndOtherWayAsync(user, actor, remoteAddress, ct);
         }
 
         user.InvitationEndsAt = clock.GetUtcNow() + options.Value.InvitationLifetime;
@@ -89,7 +90,7 @@ internal sealed class RegistrationStore(
     }
 
     // An invitation that is not used up, and ends with everything else; or an identity at a provider.
-    private async Task EndOtherWayAsync(User user, string actor, CancellationToken ct)
+    private async Task EndOtherWayAsync(User user, string actor, string? remoteAddress, CancellationToken ct)
     {
         var invitation = await codes.FindAsync(user.OrganisationId, user.Id, CodePurpose.Registration, ct);
         var identities = await db.SocialAccounts.Where(a => a.OrganisationId == user.OrganisationId && a.UserId == user.Id).ToListAsync(ct);
@@ -97,7 +98,7 @@ internal sealed class RegistrationStore(
 
         db.SocialAccounts.RemoveRange(identities);
         audit.AddChange(
-            user.OrganisationId, AuditActions.RegistrationTakenOver, actor, user.Id, remoteAddress: null, "An earlier beginning was ended",
+            user.OrganisationId, AuditActions.RegistrationTakenOver, actor, user.Id, remoteAddress, "An earlier beginning was ended",
             identities.Select(a => new ChangedValue("Identity", $"{a.Subject} at {a.Issuer}", null)));
     }
 

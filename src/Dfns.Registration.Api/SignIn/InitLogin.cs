@@ -25,7 +25,7 @@ internal static class InitLogin
             if (Member.Text(request.Username, "$.username", Limits.UsernameLength).Failed(out error, out var holder)) return (ErrorResult)error;
             if ((await store.OpenWithCodeAsync(http.HttpContext, orgId, holder, code, ct)).Failed(out error, out var opened)) return (ErrorResult)error;
             return TypedResults.Ok(LoginChallenge.For(
-                opened.Ceremony, await tokens.IssueChallengeIdentifierAsync(opened.Ceremony, ct), opened.RelyingParty, opened.Credentials, withPrivateKeys: true));
+                opened.Ceremony, await tokens.IssueChallengeIdentifierAsync(opened.Ceremony, ct), opened.RelyingParty, opened.Credentials, facts));
         }
 
         // An organisation's id is no secret, and nobody guesses one: it stands in every front end.
@@ -48,6 +48,6 @@ internal static class InitLogin
 
         var ceremony = await store.OpenAsync(orgId, read.IsNamed ? CeremonyPurpose.Login : CeremonyPurpose.LoginOfNobody, read.UserId, read.IsNamed ? null : seed, ct);
         IReadOnlyList<SigningCredential> credentials = read.IsNamed ? read.Credentials : [.. madeUp.Select(SigningCredential.Of)];
-        return TypedResults.Ok(LoginChallenge.For(ceremony, await tokens.IssueChallengeIdentifierAsync(ceremony, ct), read.RelyingParty, credentials, withPrivateKeys: false));
+        return TypedResults.Ok(LoginChallenge.For(ceremony, await tokens.IssueChallengeIdentifierAsync(ceremony, ct), read.RelyingParty, credentials, handedTo: null));
     }
 }

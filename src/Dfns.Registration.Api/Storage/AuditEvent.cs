@@ -163,6 +163,7 @@ internal static class AuditActions
     public const string UsersRead = "users.read";
     public const string UserRead = "user.read";
     public const string CredentialsRead = "credentials.read";
+    public const string EncryptedKeysRead = "encrypted_keys.read";
     public const string ApplicationsRead = "applications.read";
     public const string PermissionsRead = "permissions.read";
     public const string SignedActionsRead = "signed_actions.read";

@@ -15,15 +15,17 @@ internal static class RequestAudit
         var tally = app.Services.GetRequiredService<AuditTally>();
         app.Use(async (context, next) =>
         {
-            await next(context);
-            if (context.GetEndpoint() is not RouteEndpoint endpoint) return;
             var facts = context.RequestServices.GetRequiredService<RequestFacts>();
-            if (facts.OrganisationId is not { } organisationId || Action(endpoint, context) is not { } action) return;
+            facts.RemoteAddress = context.Request.RemoteAddress();
+            await next(context);
+            if (context.GetEndpoint() is not RouteEndpoint endpoint || facts.OrganisationId is not { } organisationId || Action(endpoint, context, facts) is not { } action) return;
 
             var outcome = context.Features.Get<OutcomeFeature>();
             var note = $"{HttpMethods.GetCanonicalizedValue(context.Request.Method)} {endpoint.RoutePattern.RawText}{(outcome is null ? "" : $": {outcome.Code}")}{(outcome?.Reason is { } reason ? $" ({reason})" : "")}";
+            // Whoever holds a code is taken for its user, who is nobody's caller yet.
+            var actor = facts.CallerId ?? (action == AuditActions.EncryptedKeysRead ? facts.SubjectId : null) ?? AuditActors.Anybody;
             tally.Count(new TalliedEvent(
-                organisationId, action, facts.CallerId ?? AuditActors.Anybody, facts.SubjectId ?? organisationId, context.Request.RemoteNetwork(), note));
+                organisationId, action, actor, facts.SubjectId ?? organisationId, context.Request.RemoteNetwork(), note));
         });
     }
 
@@ -33,9 +35,9 @@ internal static class RequestAudit
     /// <summary>Says of an endpoint that it tells of users, and what that is to the audit trail.</summary>
     public static RouteHandlerBuilder AuditsReads(this RouteHandlerBuilder endpoint, string action) => endpoint.WithMetadata(new ReadMetadata(action));
 
-    private static string? Action(RouteEndpoint endpoint, HttpContext context) => context.Response.StatusCode switch
+    private static string? Action(RouteEndpoint endpoint, HttpContext context, RequestFacts facts) => context.Response.StatusCode switch
     {
-        < StatusCodes.Status400BadRequest => endpoint.Metadata.GetMetadata<ReadMetadata>()?.Action,
+        < StatusCodes.Status400BadRequest => facts.HandsOutKeys ? AuditActions.EncryptedKeysRead : endpoint.Metadata.GetMetadata<ReadMetadata>()?.Action,
         ClientGone.Status or >= StatusCodes.Status500InternalServerError => null,
         var status => endpoint.Metadata.GetMetadata<FailureMetadata>()?.Action
             ?? (endpoint.Metadata.GetMetadata<BearerMetadata>() is not null || status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden or StatusCodes.Status429TooManyRequests ? AuditActions.CallRefused : null),

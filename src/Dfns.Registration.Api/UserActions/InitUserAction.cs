@@ -14,7 +14,7 @@ namespace Dfns.Registration.Api.UserActions;
 internal static class InitUserAction
 {
     internal static async Task<Results<Ok<LoginChallengeResponse>, ErrorResult>> InitAsync(
-        HttpRequest http, CallerReader callers, ChallengeStore challenges, TokenService tokens, Entropy entropy, TimeProvider clock, IOptions<BodyLimits> limits, IOptions<ChallengeOptions> options, CancellationToken ct)
+        HttpRequest http, CallerReader callers, ChallengeStore challenges, TokenService tokens, RequestFacts facts, Entropy entropy, TimeProvider clock, IOptions<BodyLimits> limits, IOptions<ChallengeOptions> options, CancellationToken ct)
     {
         if (await callers.ReadSigningAsync(http, ct) is not ({ } caller, var credentials)) return (ErrorResult)ErrorCatalog.NotAuthorized;
         if ((await JsonBody.ReadAsync<InitUserActionRequest>(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
@@ -33,6 +33,6 @@ internal static class InitUserAction
         if (caller.User.IsServiceAccount) await challenges.OpenAsync(ceremony, ct);
         else await challenges.OpenAsync(ceremony, UserRows.MostInUse - 1, ct);
         return TypedResults.Ok(LoginChallenge.For(
-            ceremony, await tokens.IssueChallengeIdentifierAsync(ceremony, ct), caller.RelyingParty, credentials, withPrivateKeys: true));
+            ceremony, await tokens.IssueChallengeIdentifierAsync(ceremony, ct), caller.RelyingParty, credentials, facts));
     }
 }

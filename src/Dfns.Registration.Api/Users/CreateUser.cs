@@ -28,7 +28,7 @@ internal static class CreateUser
         if (sender.IsFull(call.Caller.User.OrganisationId)) return (ErrorResult)(ErrorCatalog.MailBusy with { RetryAfterSeconds = 60 });
 
         if (users.Add(call.Caller.RelyingParty, email, UserKind.CustomerEmployee, request.ExternalId).Failed(out error, out var user)) return (ErrorResult)error.At("$.email");
-        var mail = codes.Mail(codes.Issue(user));
+        var mail = codes.Mail(codes.Issue(user) with { RemoteAddress = http.RemoteAddress() });
         audit.Add(user.OrganisationId, AuditActions.UserInvited, call.Caller.User.Id, user.Id, http.RemoteAddress());
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)await users.ConflictAsync(user, conflict, ct);
         sender.Wake(mail);

@@ -14,4 +14,10 @@ internal sealed class RequestFacts
 
     /// <summary>The user whom it was about, who exists; null where there is none.</summary>
     public string? SubjectId { get; set; }
+
+    /// <summary>The peer's address (<see cref="RequestAddress.RemoteAddress"/>); null where nobody asks, as in a command.</summary>
+    public string? RemoteAddress { get; set; }
+
+    /// <summary>Whether the answer hands out encrypted private keys of that user.</summary>
+    public bool HandsOutKeys { get; set; }
 }

@@ -110,7 +110,7 @@ public sealed class LostAnswerOfEachCallTests(LostAnswerOfEachCallTests.Behind b
         return (invited.Organisation, async () =>
         {
             await using var scope = behind.Service.Services.CreateAsyncScope();
-            var issued = (await scope.ServiceProvider.GetRequiredService<CodeStore>().ReplaceAsync(CodePurpose.Registration, invited.Organisation.Id, invited.Username, CancellationToken.None)).Issued!;
+            var issued = (await scope.ServiceProvider.GetRequiredService<CodeStore>().ReplaceAsync(CodePurpose.Registration, invited.Organisation.Id, invited.Username, remoteAddress: null, CancellationToken.None)).Issued!;
             var mail = behind.Service.Services.GetRequiredService<Mails>().InHand(issued);
             scope.ServiceProvider.GetRequiredService<Changes>().Add(mail);
             await scope.ServiceProvider.GetRequiredService<Changes>().SaveAsync(CancellationToken.None);

@@ -80,7 +80,7 @@ internal sealed class Seed(string provider, string connectionString)
         await using var db = Open();
         var options = new CodeOptions { Lifetimes = { [purpose] = TimeSpan.FromHours(1) } };
         var codes = Codes(db, new Changes(db, commits: null!, writer: null!, TimeProvider.System), options);
-        var code = (await codes.ReplaceAsync(purpose, user.OrgId, user.Username, CancellationToken.None)).Issued ?? throw new InvalidOperationException("There is nobody to send it to.");
+        var code = (await codes.ReplaceAsync(purpose, user.OrgId, user.Username, remoteAddress: null, CancellationToken.None)).Issued ?? throw new InvalidOperationException("There is nobody to send it to.");
         await db.Outbox.Where(m => m.OrganisationId == user.OrgId && m.SubjectId == code.UserId).ExecuteDeleteAsync();
         return code.Code;
     }
