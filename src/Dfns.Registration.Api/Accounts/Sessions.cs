@@ -33,12 +33,15 @@ internal sealed class Sessions(AccessTokenStore store, Audit audit, TokenService
             UsedAt = now,
         };
         store.Add(token);
-        audit.Add(user.OrganisationId, AuditActions.SignedIn, actor ?? user.Id, user.Id, remoteAddress, how);
-        return new Session(token, user);
+        return new Session(token, user, audit.AddOften(user.OrganisationId, AuditActions.SignedIn, actor ?? user.Id, user.Id, remoteAddress, how));
     }
 
     /// <summary>The bearer token of a session that is saved.</summary>
-    public Task<string> TokenAsync(Session session, CancellationToken ct) => tokens.IssueAsync(session.Token, session.User, ct);
+    public Task<string> TokenAsync(Session session, CancellationToken ct)
+    {
+        audit.Count(session.Untold);
+        return tokens.IssueAsync(session.Token, session.User, ct);
+    }
 }
 
 /// <summary>What a session was opened with: it is handed the encrypted private keys of just these credentials, or with a login code those of all.</summary>
@@ -55,4 +58,7 @@ internal sealed record SessionProof(string? CredentialUuid, string? SecondCreden
 }
 
 /// <summary>A session and whose it is.</summary>
-internal sealed record Session(AccessToken Token, User User);
+/// <param name="Token">Its row.</param>
+/// <param name="User">Whose it is.</param>
+/// <param name="Untold">What is to be counted of it once it is saved; null where the trail has a row.</param>
+internal sealed record Session(AccessToken Token, User User, TalliedEvent? Untold);

@@ -103,9 +103,7 @@ internal sealed class Factors(Changes changes, Audit audit, RequestFacts facts, 
             if (webAuthn.SignCountRegressed) NoteRegression(credential);
             if (webAuthn.BackupEligibilityChanged)
             {
-                audit.Add(
-                    credential.OrganisationId, AuditActions.BackupEligibilityChanged, credential.UserId, credential.UserId, facts.RemoteAddress,
-                    note: $"{credential.Uuid}: the authenticator says by now that it may {(webAuthn.BackupEligible ? "" : "not ")}be backed up.");
+                Note(AuditActions.BackupEligibilityChanged, credential, $"{credential.Uuid}: the authenticator says by now that it may {(webAuthn.BackupEligible ? "" : "not ")}be backed up.");
                 credential.BackupEligibleAtRegistration ??= credential.BackupEligible;
                 credential.BackupEligible = webAuthn.BackupEligible;
             }
@@ -117,11 +115,15 @@ internal sealed class Factors(Changes changes, Audit audit, RequestFacts facts, 
         return verified;
     }
 
-    private void NoteRegression(Credential credential) => audit.Add(
-        credential.OrganisationId, AuditActions.SignCountRegressed, credential.UserId, credential.UserId, facts.RemoteAddress,
-        note: (credential.BackupEligibleAtRegistration ?? credential.BackupEligible) == true
+    private void NoteRegression(Credential credential) => Note(
+        AuditActions.SignCountRegressed, credential,
+        (credential.BackupEligibleAtRegistration ?? credential.BackupEligible) == true
             ? $"{credential.Uuid}: it may be backed up, and a copy may count for itself."
             : $"{credential.Uuid}: the authenticator may have been copied.");
+
+    // Whoever owns an authenticator makes it say so with each answer.
+    private void Note(string action, Credential credential, string note) =>
+        audit.Count(audit.AddOften(credential.OrganisationId, action, credential.UserId, credential.UserId, facts.RemoteAddress, note));
 
     private static Checked<ReadFactor> Read(FactorRequest? factor, string path)
     {

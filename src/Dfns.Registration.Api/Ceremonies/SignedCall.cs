@@ -2,6 +2,7 @@ using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Wire;
 using Microsoft.Extensions.Options;
@@ -38,13 +39,26 @@ internal sealed record SignedCall(Caller Caller, ReadOnlyMemory<byte> Body, Cere
 
 /// <summary>The prologue and the commit of every endpoint that changes something for a caller.</summary>
 internal sealed class SignedCalls(
-    CallerReader callers, TokenService tokens, CeremonyStore ceremonies, Changes changes, Entropy entropy, TimeProvider clock, IOptions<BodyLimits> limits)
+    CallerReader callers, AttemptBudgets budgets, TokenService tokens, CeremonyStore ceremonies, Changes changes, Entropy entropy, TimeProvider clock, IOptions<BodyLimits> limits)
 {
     private const string Header = "X-DFNS-USERACTION";
 
-    /// <summary>Reads who calls, the body, and the user action that was signed for just this call.</summary>
-    /// <returns>The call; or 401 without a caller, 403 without a signed action, 400 for one that was used.</returns>
+    /// <summary>Reads who calls, the body, and the user action that was signed for just this call. Each changes something, and leaves a row in the audit trail: a person makes so many in an hour.</summary>
+    /// <returns>The call; or 401 without a caller, 403 without a signed action, 400 for one that was used, 429 for a person who makes too many.</returns>
     public async Task<Checked<SignedCall>> ReadAsync(HttpRequest http, CancellationToken ct)
+    {
+        if ((await ReadAnyAsync(http, ct)).Failed(out var error, out var call)) return error;
+        return !call.Caller.User.IsServiceAccount && await budgets.TakeChangeAsync(call.Caller.User, ct) is { } tooMany ? tooMany : call;
+    }
+
+    /// <summary>The same, where a service account makes so many in an hour too: what no back end does for each of its users.</summary>
+    public async Task<Checked<SignedCall>> ReadSparseAsync(HttpRequest http, CancellationToken ct)
+    {
+        if ((await ReadAnyAsync(http, ct)).Failed(out var error, out var call)) return error;
+        return await budgets.TakeChangeAsync(call.Caller.User, ct) is { } tooMany ? tooMany : call;
+    }
+
+    private async Task<Checked<SignedCall>> ReadAnyAsync(HttpRequest http, CancellationToken ct)
     {
         if (await callers.ReadAsync(http, ct) is not { } caller) return ErrorCatalog.NotAuthorized;
         if ((await JsonBody.ReceiveOptionalAsync(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var body)) return error;

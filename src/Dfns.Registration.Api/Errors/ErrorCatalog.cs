@@ -86,7 +86,7 @@ internal static class ErrorCatalog
     public static readonly ApiError PermissionAlreadyAssigned = new("permission_already_assigned", 409, "This permission is assigned to this identity already.");
 
     public static readonly ApiError PermissionLimitReached = new("permission_limit_reached", 409,
-        "The organisation has as many permissions as it may have, archived ones included. Take one of those back, and update it.");
+        "The organisation has as many permissions as it may have. Archive one that is assigned to nobody: it makes room.");
 
     public static readonly ApiError AssignmentUnknown = new("assignment_unknown", 404, "This permission has no assignment with this id.");
 

@@ -32,6 +32,7 @@ internal static class ServiceSetup
     {
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddScoped<RequestFacts>();
+        builder.Services.AddSingleton<AuditTally>();
         builder.AddDatabase();
         builder.AddSecrets();
         builder.AddTokens();
@@ -71,7 +72,7 @@ internal static class ServiceSetup
         builder.Services.AddRateLimits();
         builder.Services.AddHealth();
         builder.Services.AddSingleton<Housekeeping>().AddHostedService(services => services.GetRequiredService<Housekeeping>());
-        builder.Services.AddSingleton<AuditTally>().AddHostedService(services => services.GetRequiredService<AuditTally>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<AuditTally>());
         builder.Services.AddTrustRefresh();
         if (builder.Environment.IsDevelopment()) builder.AddDemonstration();
         builder.Services.AddOpenApiDocument();

@@ -14,7 +14,7 @@ internal static class AssignPermissions
     internal static async Task<Results<Ok<AssignmentResponse>, ErrorResult>> AssignAsync(
         HttpRequest http, string permissionId, SignedCalls calls, PermissionStore store, Audit audit, CancellationToken ct)
     {
-        if ((await calls.ReadAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
+        if ((await calls.ReadSparseAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
         var caller = call.Caller;
         if (caller.Lacking(Permission.AssignPermissions) is { } lacking) return (ErrorResult)lacking;
         if (JsonBody.Parse<CreateAssignmentRequest>(call.Body).Failed(out error, out var request)) return (ErrorResult)error;
@@ -49,7 +49,7 @@ internal static class AssignPermissions
     internal static async Task<Results<Ok<NothingResponse>, ErrorResult>> RevokeAsync(
         HttpRequest http, string permissionId, string assignmentId, SignedCalls calls, PermissionStore store, Audit audit, CancellationToken ct)
     {
-        if ((await calls.ReadAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
+        if ((await calls.ReadSparseAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
         var caller = call.Caller;
         if (caller.Lacking(Permission.RevokePermissions) is { } lacking) return (ErrorResult)lacking;
         if (await store.FindAsync(caller.OrganisationId, permissionId, ct) is not { } set) return (ErrorResult)ErrorCatalog.PermissionUnknown;

@@ -14,14 +14,22 @@ internal static class ManagePermissions
     internal static async Task<Results<Ok<PermissionResponse>, ErrorResult>> CreateAsync(
         HttpRequest http, SignedCalls calls, PermissionStore store, Audit audit, CancellationToken ct)
     {
-        if ((await calls.ReadAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
+        if ((await calls.ReadSparseAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
         var caller = call.Caller;
         if (caller.Lacking(Permission.CreatePermissions) is { } lacking) return (ErrorResult)lacking;
         if (JsonBody.Parse<CreatePermissionRequest>(call.Body).Failed(out error, out var request)) return (ErrorResult)error;
         if (Operations.Read(request.Operations).Failed(out error, out var operations)) return (ErrorResult)error;
         if (caller.LackingToGrant(operations) is { } escalating) return (ErrorResult)escalating;
 
-        if ((await store.AddAsync(caller.OrganisationId, request.Name, operations, ct)).Failed(out error, out var set)) return (ErrorResult)error;
+        if ((await store.AddAsync(caller.OrganisationId, request.Name, operations, ct)).Failed(out error, out var added)) return (ErrorResult)error;
+        var set = added.Set;
+        if (added.Removed is { } removed)
+        {
+            audit.AddChange(
+                removed.OrganisationId, AuditActions.PermissionRemoved, caller.User.Id, removed.Id, http.RemoteAddress(), "It made room for another",
+                new ChangedValue(nameof(set.Name), removed.Name, null), new ChangedValue(nameof(set.Operations), removed.Operations, null));
+        }
+
         audit.AddChange(
             set.OrganisationId, AuditActions.PermissionCreated, caller.User.Id, set.Id, http.RemoteAddress(), note: null,
             ChangedValue.New(nameof(set.Name), set.Name), ChangedValue.New(nameof(set.Operations), set.Operations));
@@ -61,7 +69,7 @@ internal static class ManagePermissions
     private static async Task<Results<Ok<PermissionResponse>, ErrorResult>> ChangeAsync(
         HttpRequest http, string permissionId, string permission, SignedCalls calls, PermissionStore store, Func<SignedCall, PermissionSet, ApiError?> change, CancellationToken ct)
     {
-        if ((await calls.ReadAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
+        if ((await calls.ReadSparseAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
         if (call.Caller.Lacking(permission) is { } lacking) return (ErrorResult)lacking;
         if (await store.FindAsync(call.Caller.OrganisationId, permissionId, ct) is not { } set) return (ErrorResult)ErrorCatalog.PermissionUnknown;
         var permitted = Permitted(set);

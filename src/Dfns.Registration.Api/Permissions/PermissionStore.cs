@@ -9,7 +9,7 @@ namespace Dfns.Registration.Api.Permissions;
 /// <summary>Finds sets of permissions and whose they are, and changes them. Nothing here is saved: the caller does, together with its line in the audit trail.</summary>
 internal sealed class PermissionStore(RegistrationDbContext db, Changes changes, Entropy entropy, TimeProvider clock)
 {
-    /// <summary>So many sets an organisation has, archived ones included.</summary>
+    /// <summary>So many sets an organisation has, archived ones included; one more takes the place of one that is archived and nobody's.</summary>
     public const int MostSets = 1000;
 
     /// <summary>Finds a set.</summary>
@@ -30,15 +30,24 @@ internal sealed class PermissionStore(RegistrationDbContext db, Changes changes,
         return page.Of(found, s => new PagePosition(s.CreatedAt, s.Id));
     }
 
-    /// <summary>Adds a set.</summary>
-    /// <returns>The set; or <see cref="ErrorCatalog.PermissionLimitReached"/>.</returns>
-    public async Task<Checked<PermissionSet>> AddAsync(string organisationId, string name, List<string> operations, CancellationToken ct)
+    /// <summary>Adds a set. Where there are as many as may be, the one that was archived first, and is assigned to nobody, makes room.</summary>
+    /// <returns>The set, and the one that made room; or <see cref="ErrorCatalog.PermissionLimitReached"/>.</returns>
+    public async Task<Checked<AddedSet>> AddAsync(string organisationId, string name, List<string> operations, CancellationToken ct)
     {
-        if (await db.PermissionSets.CountAsync(s => s.OrganisationId == organisationId, ct) >= MostSets) return ErrorCatalog.PermissionLimitReached;
+        PermissionSet? removed = null;
+        if (await db.PermissionSets.CountAsync(s => s.OrganisationId == organisationId, ct) >= MostSets)
+        {
+            removed = await db.PermissionSets
+                .Where(s => s.OrganisationId == organisationId && s.IsArchived && !db.PermissionSetAssignments.Any(a => a.OrganisationId == s.OrganisationId && a.PermissionSetId == s.Id))
+                .OrderBy(s => s.UpdatedAt).ThenBy(s => s.Id).FirstOrDefaultAsync(ct);
+            if (removed is null) return ErrorCatalog.PermissionLimitReached;
+            db.PermissionSets.Remove(removed);
+        }
+
         var now = clock.GetUtcNow();
         var set = new PermissionSet { OrganisationId = organisationId, Id = entropy.Id("pm"), Name = name, Operations = operations, CreatedAt = now, UpdatedAt = now };
         db.PermissionSets.Add(set);
-        return set;
+        return new AddedSet(set, removed);
     }
 
     /// <summary>Notes that a set has changed.</summary>
@@ -129,6 +138,9 @@ internal sealed class PermissionStore(RegistrationDbContext db, Changes changes,
         return page.Of(found, a => new PagePosition(a.CreatedAt, a.Id));
     }
 }
+
+/// <summary>A set that is not saved yet, and the one that makes room for it, where one does.</summary>
+internal sealed record AddedSet(PermissionSet Set, PermissionSet? Removed);
 
 /// <summary>A set, and what assigns it to somebody.</summary>
 internal sealed record SetOfUser(PermissionSetAssignment Assignment, PermissionSet Set);

@@ -35,14 +35,17 @@ internal sealed class RecoveryStore(
             return ErrorCatalog.UserDeactivated;
         }
 
-        return await codes.OpenAsync(
+        TalliedEvent? untold = null;
+        var started = await codes.OpenAsync(
             guess,
             () =>
             {
-                audit.Add(organisationId, AuditActions.RecoveryStarted, guess.User.Id, guess.User.Id, http.Request.RemoteAddress(), "with a code");
+                untold = audit.AddOften(organisationId, AuditActions.RecoveryStarted, guess.User.Id, guess.User.Id, http.Request.RemoteAddress(), "with a code");
                 return StartAsync(guess.User, guess.RelyingParty, credentialId, voucher: null, CancellationToken.None);
             },
             CancellationToken.None);
+        if (!started.Failed(out _, out _)) audit.Count(untold);
+        return started;
     }
 
     /// <summary>Starts a recovery of a user. The caller saves.</summary>

@@ -21,10 +21,13 @@ internal static class Logout
         {
             if (request.AllSessions == true) changes.EndAll(caller.User);
             else changes.End(caller.Token);
-            audit.Add(
-                caller.OrganisationId, AuditActions.SignedOut, caller.User.Id, caller.User.Id, http.RemoteAddress(),
-                request.AllSessions == true ? "all sessions" : caller.Token.Id);
-            if (await changes.TrySaveAsync(ct) is null) return TypedResults.Ok(MessageResponse.Success);
+            var (note, counted) = request.AllSessions == true ? ("all sessions", null) : (caller.Token.Id, "one session");
+            var untold = audit.AddOften(caller.OrganisationId, AuditActions.SignedOut, caller.User.Id, caller.User.Id, http.RemoteAddress(), note, counted);
+            if (await changes.TrySaveAsync(ct) is null)
+            {
+                audit.Count(untold);
+                return TypedResults.Ok(MessageResponse.Success);
+            }
 
             // Something else of the user was saved meanwhile, which may have ended this session.
             if (await callers.ReadAsync(http, ct) is not { } again) return (ErrorResult)ErrorCatalog.NotAuthorized;

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Dfns.Registration.Api.Storage;
 
 /// <summary>Adds rows to the audit trail; they are saved with the thing they tell of, or not at all.</summary>
-internal sealed class Audit(RegistrationDbContext db, Entropy entropy, TimeProvider clock)
+internal sealed class Audit(RegistrationDbContext db, AuditTally tally, Entropy entropy, TimeProvider clock)
 {
     /// <param name="organisationId">Whose trail; empty for what concerns the service as a whole.</param>
     /// <param name="action">One of <see cref="AuditActions"/>.</param>
@@ -25,6 +25,30 @@ internal sealed class Audit(RegistrationDbContext db, Entropy entropy, TimeProvi
             RemoteAddress = remoteAddress,
             Note = note is { Length: > Limits.NoteLength } ? note[..Limits.NoteLength] : note,
         });
+
+    /// <summary>
+    /// For what somebody may do as often as they like: a row, or, where they have had many lately, none, and what there is to count once the thing itself is saved.
+    /// </summary>
+    /// <param name="organisationId">Whose trail.</param>
+    /// <param name="action">One of <see cref="AuditActions"/>.</param>
+    /// <param name="actor">A user's id.</param>
+    /// <param name="subjectId">What it was done to.</param>
+    /// <param name="remoteAddress">The peer's address.</param>
+    /// <param name="note">As of <see cref="Add"/>.</param>
+    /// <param name="counted">The remark under which it is counted, one of few.</param>
+    /// <returns>For <see cref="Count"/>; null where a row was added.</returns>
+    public TalliedEvent? AddOften(string organisationId, string action, string actor, string subjectId, string? remoteAddress, string note, string? counted = null)
+    {
+        if (!tally.TakeRow(organisationId, actor, subjectId)) return new TalliedEvent(organisationId, action, actor, subjectId, remoteAddress, counted ?? note);
+        Add(organisationId, action, actor, subjectId, remoteAddress, note);
+        return null;
+    }
+
+    /// <summary>Counts what has happened and has no row of its own.</summary>
+    public void Count(TalliedEvent? what)
+    {
+        if (what is not null) tally.Count(what);
+    }
 
     /// <summary>For what somebody changed: what it was and what it is, in as many rows as that takes.</summary>
     /// <param name="organisationId">Whose trail.</param>

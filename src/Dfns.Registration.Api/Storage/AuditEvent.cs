@@ -152,6 +152,7 @@ internal static class AuditActions
     public const string PermissionUpdated = "permission.updated";
     public const string PermissionArchived = "permission.archived";
     public const string PermissionRestored = "permission.restored";
+    public const string PermissionRemoved = "permission.removed";
     public const string PermissionAssigned = "permission.assigned";
     public const string PermissionRevoked = "permission.revoked";
 

@@ -18,15 +18,32 @@ internal sealed partial class AuditTally(IServiceScopeFactory scopes, TimeProvid
     /// <summary>Of these, rows of one caller from one address, or of the strangers at one address.</summary>
     public const int MostOfOne = 25;
 
+    /// <summary>Rows of their own that somebody makes of somebody in a window by what may be done as often as one likes, such as signing in; what comes after is counted.</summary>
+    public const int MostOwn = 25;
+
     private readonly Lock turn = new();
     private readonly SemaphoreSlim writing = new(1);
     private Dictionary<(string OrganisationId, bool OfCaller), Book> books = [];
+    private Dictionary<(string OrganisationId, string Actor, string SubjectId), int> own = [];
 
     /// <summary>Counts what happened now.</summary>
     public void Count(TalliedEvent what)
     {
         var now = clock.GetUtcNow();
         lock (turn) Add(what, new Tally(1, now, now));
+    }
+
+    /// <summary>Takes one of the rows of its own that somebody has in this window.</summary>
+    /// <returns>False where there is none left.</returns>
+    public bool TakeRow(string organisationId, string actor, string subjectId)
+    {
+        lock (turn)
+        {
+            var taken = own.GetValueOrDefault((organisationId, actor, subjectId));
+            if (taken >= MostOwn) return false;
+            own[(organisationId, actor, subjectId)] = taken + 1;
+            return true;
+        }
     }
 
     /// <summary>Adds what was counted to the audit trail, and ends no earlier than what another asker is adding. What cannot be added is counted on.</summary>
@@ -66,7 +83,7 @@ internal sealed partial class AuditTally(IServiceScopeFactory scopes, TimeProvid
     private async Task WriteCountedAsync(CancellationToken ct)
     {
         Dictionary<(string, bool), Book> counted;
-        lock (turn) (counted, books) = (books, []);
+        lock (turn) (counted, books, own) = (books, [], []);
         if (counted.Count == 0) return;
 
         var all = counted.Values.SelectMany(book => book.Events).ToList();

@@ -21,7 +21,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON attempt_budgets TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON signed_actions TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON signing_keys TO :"service";
-GRANT SELECT, INSERT, UPDATE ON permission_sets TO :"service";
+GRANT SELECT, INSERT, UPDATE, DELETE ON permission_sets TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON permission_set_assignments TO :"service";
 GRANT SELECT, INSERT, UPDATE ON metadata_numbers TO :"service";
 GRANT SELECT, INSERT ON audit_events TO :"service";

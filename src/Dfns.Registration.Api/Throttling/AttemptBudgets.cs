@@ -46,7 +46,7 @@ internal sealed class AttemptBudgets(AttemptBudgetStore store, RequestFacts fact
         return await FaultAsync(organisationId, ids.Address, address?.Used, address?.WindowEndsAt, pair?.Used, pair?.WindowEndsAt, ct);
     }
 
-    /// <summary>Counts a change that a user makes to the own credentials, each of which leaves a row in the audit trail.</summary>
+    /// <summary>Counts a change that somebody makes, each of which leaves a row in the audit trail.</summary>
     /// <returns>Null, or <see cref="ErrorCatalog.TooManyRequests"/> with the time that is left.</returns>
     public async Task<ApiError?> TakeChangeAsync(User user, CancellationToken ct)
     {

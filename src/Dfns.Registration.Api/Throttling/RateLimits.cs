@@ -30,7 +30,7 @@ public sealed class RateLimitOptions
     [Range(1, 1000, ErrorMessage = "RateLimits:AttemptsPerUser must be from 1 to 1000, such as 10.")]
     public int AttemptsPerUser { get; set; } = 10;
 
-    /// <summary>Changes that a user can make to the own credentials, in an hour and over all instances; default 100.</summary>
+    /// <summary>Signed changes that a person can make, and of permissions a service account too, in an hour and over all instances; default 100.</summary>
     [Range(1, 1_000_000, ErrorMessage = "RateLimits:ChangesPerHour must be from 1 to 1000000, such as 100.")]
     public int ChangesPerHour { get; set; } = 100;
 
