@@ -23,6 +23,13 @@ internal static class NameScripts
 
     private static readonly string[] BesideLatin = ["Japanese", "Chinese", "Korean"];
 
+    // What joins or stacks the letters on either side, and shows by nothing else (Indic_Syllabic_Category: Invisible_Stacker, Number_Joiner; and the
+    // consonant joiner of Tifinagh).
+    private static readonly int[] Joiners =
+    [
+        0x1039, 0x17D2, 0x1A60, 0x1BAB, 0x2D7F, 0xAAF6, 0x10A3F, 0x1107F, 0x11133, 0x113D0, 0x1193E, 0x11A47, 0x11A99, 0x11D45, 0x11D97, 0x11F42,
+    ];
+
     private static readonly Lazy<List<ScriptRange>> Ranges = new(Read);
 
     /// <summary>Holds the name of a new user to one script, where the organisation asks for it.</summary>
@@ -42,6 +49,32 @@ internal static class NameScripts
         var name = NameFolding.Map(username);
         var at = name.LastIndexOf('@');
         return at < 0 ? MixedPart(name) : MixedPart(name[..at]) ?? name[(at + 1)..].Split('.').Select(MixedPart).FirstOrDefault(mixed => mixed is not null);
+    }
+
+    /// <summary>
+    /// Whether a name has a mark that stands where it would not show: on a letter of another script than its own, or one that joins letters and has
+    /// none after it.
+    /// </summary>
+    public static bool HasStrayMark(string username)
+    {
+        if (Ascii.IsValid(username)) return false;
+        List<Rune> runes = [.. username.EnumerateRunes()];
+        // The scripts of the letter that a mark is written on.
+        string[] letter = [];
+        for (var n = 0; n < runes.Count; n++)
+        {
+            var scripts = Of(runes[n]);
+            if (Rune.GetUnicodeCategory(runes[n]) is not (UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark))
+            {
+                letter = scripts;
+                continue;
+            }
+
+            if (scripts.Length > 0 && !scripts.Intersect(letter).Any()) return true;
+            if (Joiners.Contains(runes[n].Value) && !(n + 1 < runes.Count && Of(runes[n + 1]).Intersect(scripts).Any() && Rune.IsLetterOrDigit(runes[n + 1]))) return true;
+        }
+
+        return false;
     }
 
     private static string? MixedPart(string part)

@@ -4,6 +4,7 @@ using System.Text;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Wire;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Accounts;
@@ -12,8 +13,8 @@ namespace Dfns.Registration.Api.Accounts;
 internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entropy entropy, TimeProvider clock)
 {
     // Characters that show as nothing, or as a blank, and are neither white space nor left out when names are compared: Braille without a dot,
-    // the filler of Khitan, a note without a head, what stands for an object.
-    private static readonly Rune[] Blank = [new(0x2800), new(0x16FE4), new(0x1D159), new(0xFFFC)];
+    // the filler of Khitan, a note without a head, what stands for an object; and the one white space that is no blank when names are compared.
+    private static readonly Rune[] Blank = [new(0x2800), new(0x16FE4), new(0x1D159), new(0xFFFC), new(0x1680)];
 
     /// <summary>
     /// What a username must be: 1 to 320 characters that are not all white space, no two white spaces side by side, and none that does not
@@ -21,7 +22,7 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
     /// </summary>
     /// <returns>The fault, or null.</returns>
     public static string? NameFault(string username) =>
-        string.IsNullOrWhiteSpace(username) || username.Length > Limits.UsernameLength || username.EnumerateRunes().Any(IsInvisible) || User.Fold(username).Length == 0 || HasGap(username)
+        string.IsNullOrWhiteSpace(username) || username.Length > Limits.UsernameLength || username.EnumerateRunes().Any(IsInvisible) || User.Fold(username).Length == 0 || HasGap(username) || NameScripts.HasStrayMark(username)
             ? $"A username has 1 to {Limits.UsernameLength} characters, none that does not show or is newer than Unicode 15, and no two blanks side by side, such as 'jane@example.co'."
             : null;
 
@@ -63,9 +64,9 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
     // As they stand, and as they would be folded now.
     private async IAsyncEnumerable<(string OrganisationId, string Id, string Old, string New, DateTimeOffset? RegisteredAt, DateTimeOffset CreatedAt)> OutdatedNames([EnumeratorCancellation] CancellationToken ct)
     {
-        // Names of ASCII alone are folded as they always were.
+        // Names of ASCII alone are folded as they always were, but for domains.
         var bytes = db.Database.IsSqlite() ? "length(CAST(username AS BLOB))" : "octet_length(username)";
-        var beyondAscii = $"SELECT * FROM users WHERE username_folded IS NOT NULL AND {bytes} <> length(username)";
+        var beyondAscii = $"SELECT * FROM users WHERE username_folded IS NOT NULL AND ({bytes} <> length(username) OR username LIKE '%@%.' OR lower(username) LIKE '%@%xn--%')";
         await foreach (var u in db.Users.FromSqlRaw(beyondAscii)
             .Select(u => new { u.OrganisationId, u.Id, u.Username, u.UsernameFolded, u.RegisteredAt, u.CreatedAt }).AsAsyncEnumerable().WithCancellation(ct))
         {
@@ -124,6 +125,24 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
     {
         var folded = User.Fold(username);
         return Held(await db.Users.SingleOrDefaultAsync(u => u.OrganisationId == organisationId && u.UsernameFolded == folded && u.Kind == UserKind.EndUser && !u.IsServiceAccount, ct));
+    }
+
+    /// <summary>Finds a registered end user by name, whom a service account vouches for.</summary>
+    /// <param name="organisationId">Of the caller.</param>
+    /// <param name="username">As sent.</param>
+    /// <param name="facts">Told whose it is.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>
+    /// The user, tracked and held; or that there is none, that it is deactivated, or that it is a provider's: whoever had an account of that name there would be
+    /// whoever the service account knows by that name.
+    /// </returns>
+    public async Task<Checked<User>> FindVouchedForAsync(string organisationId, string username, RequestFacts facts, CancellationToken ct)
+    {
+        var user = await FindEndUserAsync(organisationId, username, ct);
+        facts.SubjectId = user?.Id;
+        if (user?.RegisteredAt is null) return ErrorCatalog.UserNotFound.At("$.username");
+        if (!user.IsActive) return ErrorCatalog.UserDeactivated;
+        return await db.SocialAccounts.AnyAsync(a => a.OrganisationId == organisationId && a.UserId == user.Id, ct) ? ErrorCatalog.UserOfProvider.At("$.username") : user;
     }
 
     /// <summary>Finds a user who is registered by id.</summary>

@@ -73,7 +73,7 @@ internal static class UserCommands
 
             // First the mail: the earlier code is good, and so is what it opened, until the mail server has taken the new one.
             var printed = IsPrinted(services, parsed.GetValue(print));
-            if (!printed && await services.GetRequiredService<MailSender>().SendBeforeAsync(invited, user, stop) is { Outcome: not OutboxOutcome.Delivered } attempt)
+            if (!printed && await services.GetRequiredService<MailSender>().SendBeforeAsync(services, invited, user, stop) is { Outcome: not OutboxOutcome.Delivered } attempt)
             {
                 return CommandResult.Fault($"Nothing was changed: the mail could not be sent ({attempt.Why}). The earlier code is good for as long as it was; try it again, or print a code with --print-code.");
             }

@@ -76,6 +76,8 @@ internal static class ErrorCatalog
     public static readonly ApiError ApplicationUnknown = new("application_unknown", 404,
         "There are no applications here: the origins of an organisation are those of its relying party, which the operator sets.");
 
+    public static readonly ApiError UserOfProvider = new("user_of_provider", 403, "This user came with an account at an OpenID provider, and nobody else can vouch for them: a name joins nobody to it. They sign in with an ID token, or with a credential of theirs.");
+
     public static readonly ApiError LogUnknown = new("log_unknown", 404, "There is no signed action with this id in the organisation.");
 
     public static readonly ApiError PermissionUnknown = new("permission_unknown", 404, "There is no permission with this id in the organisation.");
@@ -235,7 +237,7 @@ internal static class ErrorCatalog
     public static readonly IReadOnlyList<ApiError> All =
     [
         NotAuthorized, InvalidCode, RegistrationCodeExpired, UserAlreadyExists, InvitationEnded, UsernameMixesScripts, UserUnknown, OwnAccount, UserDeactivated, SessionAlreadyCompleted,
-        ChallengeNotValid, NoUsableCredential, SecondFactorRequired, NotARecoveryCredential, UserNotFound, LimitReached, CredentialNotFound, LastFirstFactor, LastRecoveryCredential, PermissionMissing, UserActionMissing, UserActionAlreadyUsed, PayloadNotJson, ApplicationUnknown, LogUnknown, PermissionUnknown, PermissionArchived, PermissionAlreadyAssigned, PermissionLimitReached, AssignmentUnknown, OperationNotHeld, OperationUnknown, OperationNotServed, OrganisationUnknown, ChangedMeanwhile, ServiceAccountRequired,
+        ChallengeNotValid, NoUsableCredential, SecondFactorRequired, NotARecoveryCredential, UserNotFound, LimitReached, CredentialNotFound, LastFirstFactor, LastRecoveryCredential, PermissionMissing, UserActionMissing, UserActionAlreadyUsed, PayloadNotJson, ApplicationUnknown, UserOfProvider, LogUnknown, PermissionUnknown, PermissionArchived, PermissionAlreadyAssigned, PermissionLimitReached, AssignmentUnknown, OperationNotHeld, OperationUnknown, OperationNotServed, OrganisationUnknown, ChangedMeanwhile, ServiceAccountRequired,
         CredentialAlreadyRegistered, PublicKeyAlreadyRegistered, MailBusy, ExternalIdTaken, CredentialRepeated, PublicKeyRepeated, RecoveryCredentialRequired, EndUserRequired, WalletsRefused, CredentialKindUnsupported,
         CredentialKindUnknown, CredentialKindMisplaced, QueryInvalid, MemberRequired, MemberInvalid, MemberTooLong, MemberRepeated, BodyNotJson,
         BodyTooDeep, BodyTooLarge, ContentTypeUnsupported, RequestInvalid, NotFound, MethodNotAllowed, TooManyRequests,

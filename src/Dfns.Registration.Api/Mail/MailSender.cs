@@ -15,14 +15,14 @@ internal sealed class MailSender(
     : OutboxSender(OutboxKind.Mail, scopes, masterKey, entropy, clock, meters, logger)
 {
     /// <summary>Sends a code before it is stored, once: for whoever changes something only when the mail server has taken it.</summary>
+    /// <param name="services">Of the caller.</param>
     /// <param name="code">Not stored.</param>
     /// <param name="user">Whose.</param>
     /// <param name="ct">Ends the attempt.</param>
-    public async Task<OutboxAttempt> SendBeforeAsync(IssuedCode code, User user, CancellationToken ct)
+    public async Task<OutboxAttempt> SendBeforeAsync(IServiceProvider services, IssuedCode code, User user, CancellationToken ct)
     {
-        await using var scope = scopes.CreateAsyncScope();
-        var name = await scope.ServiceProvider.GetRequiredService<MailStore>().OrganisationNameAsync(code.OrganisationId, ct);
-        return await TryAsync(entropy.Id("ob"), code, new Recipient(user.Username, name), ct);
+        var name = await services.GetRequiredService<MailStore>().OrganisationNameAsync(code.OrganisationId, ct);
+        return await TryAsync(services.GetRequiredService<Entropy>().Id("ob"), code, new Recipient(user.Username, name), ct);
     }
 
     protected override async Task<OutboxAttempt> DeliverAsync(IServiceProvider services, OutboxMessage message, byte[] content, CancellationToken ct)

@@ -19,10 +19,7 @@ internal static class DelegatedRecovery
         if (InitRecovery.ReadCredentialId(request.CredentialId).Failed(out error, out var credentialId)) return (ErrorResult)error;
 
         // End users alone, as in every call on a service account's word: it needs no code, and is handed the encrypted recovery key.
-        var user = await users.FindEndUserAsync(call.Caller.OrganisationId, request.Username, ct);
-        facts.SubjectId = user?.Id;
-        if (user?.RegisteredAt is null) return (ErrorResult)ErrorCatalog.UserNotFound.At("$.username");
-        if (!user.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
+        if ((await users.FindVouchedForAsync(call.Caller.OrganisationId, request.Username, facts, ct)).Failed(out error, out var user)) return (ErrorResult)error;
 
         // Of two that start one at once one is first, and the other sees it.
         user.CredentialsVersion++;

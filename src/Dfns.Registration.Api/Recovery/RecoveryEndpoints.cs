@@ -39,7 +39,7 @@ internal static class RecoveryEndpoints
             .WithDescription("Starts the recovery of a user without a code: the service account, which needs Auth:Recover:Delegated, answers for who asks. Sends no mail.")
             .Accepts<DelegatedRecoveryRequest>("application/json")
             .RequireUserAction()
-            .Errors(ErrorCatalog.ServiceAccountRequired, ErrorCatalog.PermissionMissing, ErrorCatalog.UserNotFound, ErrorCatalog.UserDeactivated)
+            .Errors(ErrorCatalog.ServiceAccountRequired, ErrorCatalog.PermissionMissing, ErrorCatalog.UserNotFound, ErrorCatalog.UserDeactivated, ErrorCatalog.UserOfProvider)
             .BodyErrors().EdgeErrors();
 
         group.MapPost("/recover/user", CompleteRecovery.CompleteAsync)

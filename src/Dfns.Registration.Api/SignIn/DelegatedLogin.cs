@@ -17,10 +17,7 @@ internal static class DelegatedLogin
         if (JsonBody.Parse<DelegatedLoginRequest>(call.Body).Failed(out error, out var request)) return (ErrorResult)error;
 
         // End users alone: an employee's session could do what the service account may not.
-        var user = await users.FindEndUserAsync(call.Caller.OrganisationId, request.Username, ct);
-        facts.SubjectId = user?.Id;
-        if (user?.RegisteredAt is null) return (ErrorResult)ErrorCatalog.UserNotFound.At("$.username");
-        if (!user.IsActive) return (ErrorResult)ErrorCatalog.UserDeactivated;
+        if ((await users.FindVouchedForAsync(call.Caller.OrganisationId, request.Username, facts, ct)).Failed(out error, out var user)) return (ErrorResult)error;
 
         var session = sessions.Open(user, SessionProof.On(new Voucher(call.Caller.User.Id)), http.RemoteAddress(), "delegated", call.Caller.User.Id);
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;

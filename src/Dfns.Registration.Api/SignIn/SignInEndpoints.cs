@@ -47,7 +47,7 @@ internal static class SignInEndpoints
             .WithDescription("For service accounts with the permission Auth:Login:Delegated. Answers with the bearer token of a session of the end user.")
             .Accepts<DelegatedLoginRequest>("application/json")
             .RequireUserAction()
-            .Errors(ErrorCatalog.ServiceAccountRequired, ErrorCatalog.PermissionMissing, ErrorCatalog.UserNotFound, ErrorCatalog.UserDeactivated)
+            .Errors(ErrorCatalog.ServiceAccountRequired, ErrorCatalog.PermissionMissing, ErrorCatalog.UserNotFound, ErrorCatalog.UserDeactivated, ErrorCatalog.UserOfProvider)
             .BodyErrors().EdgeErrors();
 
         group.MapPost("/login/social", SocialLogin.LoginAsync)

@@ -20,11 +20,27 @@ internal static class OtherTokens
         ("client_id", "an access token", "RFC 9068 §2.2"),
         ("scp", "an access token", "as some providers write scope"),
         ("token_introspection", "the answer of a token introspection", "RFC 9701 §5"),
+        ("cnf", "a token that is bound to a key", "RFC 7800 §3.1"),
+        ("authorization_details", "an access token", "RFC 9396 §9.1"),
+        ("authorization", "an access token to protected resources", "User-Managed Access 2.0"),
+        ("code", "an authorization response", "JWT Secured Authorization Response Mode §4.1"),
+        ("response_type", "a request object", "RFC 9101 §4"),
+        ("redirect_uri", "a request object", "RFC 9101 §4"),
+        ("toe", "a security event token", "RFC 8417 §2.2"),
+        ("vc", "a credential or presentation", "Verifiable Credentials Data Model 1.1 §6.3.1"),
+        ("vp", "a credential or presentation", "Verifiable Credentials Data Model 1.1 §6.3.1"),
+        ("appid", "an access token", "as Microsoft writes client_id"),
+        ("appidacr", "an access token", "as Microsoft writes how a client proved itself"),
+        ("azpacr", "an access token", "as Microsoft writes how a client proved itself"),
+        ("idtyp", "an access token", "as Microsoft writes whose token it is"),
+        ("cid", "an access token", "as Okta writes client_id"),
+        ("gty", "an access token", "as Auth0 writes the grant"),
+        ("grant_id", "an access token", "as Ping writes the grant"),
         (TokenService.AppMetadataClaim, "a token of this service", ""),
     ];
 
     /// <summary>Claims that say in some providers' own words what a token is; with what they say of an ID token.</summary>
-    public static readonly IReadOnlyList<(string Claim, string OfIdToken)> Uses = [("typ", "ID"), ("token_use", "id")];
+    public static readonly IReadOnlyList<(string Claim, string OfIdToken)> Uses = [("typ", "ID"), ("token_use", "id"), ("token_type", "id_token"), ("tokenName", "id_token")];
 
     /// <summary>Looks for a mark of another kind of token.</summary>
     /// <returns>Null, or a sentence that tells it.</returns>

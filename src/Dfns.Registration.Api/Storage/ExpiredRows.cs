@@ -33,9 +33,9 @@ internal sealed class ExpiredRows(RegistrationDbContext db, SqliteWriter writer)
         // Its sender deletes it then, if it is there.
         new("messages to be sent", "outbox", "organisation_id, id", "ends_at", t => (null, t.Now)) { LedByOrganisation = false },
         new("retired signing keys", "signing_keys", "id", "retired_at", t => (null, t.Before)) { LedByOrganisation = false },
-        // With an account at a provider anybody can begin one. Of a month: else all who are invited would be looked through each time. COALESCE
-        // keeps SQLite from going through all challenges that are open, for each user, by the index of their ends.
-        new("users who began at a provider and did not complete it", "users", "organisation_id, id", "created_at", t => (t.Now - (2 * KeepBegun), t.Now - KeepBegun))
+        // With an account at a provider anybody can begin one. However long ago: who was kept by something is not kept for good, so all who are invited and
+        // never came are looked through each time. COALESCE keeps SQLite from going through all challenges that are open, for each user, by the index of their ends.
+        new("users who began at a provider and did not complete it", "users", "organisation_id, id", "created_at", t => (null, t.Now - KeepBegun))
         {
             Among = "registered_at IS NULL AND archived_at IS NULL",
             Only =

@@ -16,6 +16,10 @@ internal static class NameFolding
     private const int IotaBelow = 0x345;
     private const int Iota = 0x3B9;
 
+    private const string Punycode = "xn--";
+    private const string FullStops = "\u3002\uFF0E\uFF61";
+    private static readonly IdnMapping Idn = new() { AllowUnassigned = true, UseStd3AsciiRules = false };
+
     private static readonly Lazy<Tables> Unicode = new(Tables.Read);
 
     /// <summary>Whether the tables know a character: of a newer one they do not know what it looks like.</summary>
@@ -26,6 +30,7 @@ internal static class NameFolding
     /// <returns>What to compare, ordinally; at most <see cref="Limits.UsernameLength"/> characters.</returns>
     public static string Fold(string name)
     {
+        name = WithDomain(name);
         if (Ascii.IsValid(name)) return name.Trim().ToUpperInvariant();
 
         var text = Map(name);
@@ -35,6 +40,30 @@ internal static class NameFolding
         });
         // One character can become eighteen. In lower case, which no other form has.
         return text.Length <= Limits.UsernameLength ? text : $"sha256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))}";
+    }
+
+    // A domain is one however it is spelled: in Punycode (RFC 5890 §2.3.2.1), with other full stops (RFC 3490 §3.1), with the root's at the end.
+    private static string WithDomain(string name)
+    {
+        var at = name.LastIndexOf('@');
+        var domain = name.AsSpan(at + 1).TrimEnd();
+        if (at < 0 || !(domain.EndsWith('.') || domain.IndexOfAny(FullStops) >= 0 || domain.Contains(Punycode, StringComparison.OrdinalIgnoreCase))) return name;
+
+        var labels = domain.ToString().Split(['.', .. FullStops]);
+        for (var n = 0; n < labels.Length; n++)
+        {
+            if (!labels[n].StartsWith(Punycode, StringComparison.OrdinalIgnoreCase)) continue;
+            try
+            {
+                labels[n] = Idn.GetUnicode(labels[n]);
+            }
+            catch (ArgumentException)
+            {
+                // No Punycode after all: it stays what it is.
+            }
+        }
+
+        return name[..(at + 1)] + string.Join('.', labels).TrimEnd('.');
     }
 
     /// <summary>The characters that are compared, in lower case and however many they are.</summary>

@@ -201,6 +201,20 @@ public abstract class HousekeepingBatchTests(ServiceFixture fixture) : ServiceTe
         Assert.Equal(5, await service.InDatabaseAsync(db => db.Users.CountAsync()));
     }
 
+    // Whatever kept it, for however long: a service that was off, a user who was deactivated, a copy that was restored.
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task What_should_have_gone_long_ago_goes(string kind)
+    {
+        await using var database = await Fixture.NewDatabaseAsync();
+        await using var service = await StartAsync(database, kind);
+        var organisation = await FillAsync(service, kind, service.Clock.GetUtcNow().AddYears(-3), gone: 3, kept: 0);
+
+        await service.Services.GetRequiredService<Housekeeping>().CleanAsync(CancellationToken.None);
+
+        Assert.Equal((0, 0), await CountAsync(service, kind, organisation, service.Clock.GetUtcNow()));
+    }
+
     [Fact]
     public async Task Audit_events_are_kept_for_ever_unless_a_setting_says_otherwise()
     {

@@ -88,6 +88,25 @@ public abstract class WaysToBeginTests(ServiceFixture fixture) : SocialTests(fix
             await Service.InDatabaseAsync(db => db.AuditEvents.CountAsync(e => e.OrganisationId == stage.Organisation.Id && e.Action == AuditActions.RegistrationTakenOver && e.Actor == stage.ServiceAccount.UserId)));
     }
 
+    // A service account knows its own users by name; whoever has an account of that name at a provider may be anybody.
+    [Theory]
+    [MemberData(nameof(Begun))]
+    public async Task A_service_account_signs_in_and_recovers_nobody_who_came_from_a_provider(Way begun, bool registered)
+    {
+        await using var stage = await StageAsync(begun, registered);
+        var backend = await stage.Organisation.NewServiceAccountAsync(Permission.LoginDelegated, Permission.RecoverDelegated);
+        var expected = !registered ? "user_not_found" : begun == Way.Provider ? "user_of_provider" : null;
+
+        foreach (var name in new[] { Name, Name.ToUpperInvariant() })
+        {
+            Assert.Equal(expected, (await backend.PostAsync("/auth/login/delegated", new JsonObject { ["username"] = name })).Code);
+            Assert.Equal(expected, (await backend.PostAsync("/auth/recover/user/delegated", new JsonObject { ["username"] = name, ["credentialId"] = stage.Recovery ?? "AAAA" })).Code);
+        }
+
+        // Nor does another identity of that name sign in as the user.
+        Assert.Equal("user_not_found", (await Service.PostAsync("/auth/login/social", Body(stage.Organisation, Draft(stage.Provider, "somebody-else", Name).Encode()))).Code);
+    }
+
     // The ways of the act that end everything keep it so; and an operator who invites anew ends what the service account began.
     [Fact]
     public async Task Who_was_taken_over_is_sent_no_code_after_other_ends_and_one_by_an_operator_alone()
@@ -176,12 +195,12 @@ public abstract class WaysToBeginTests(ServiceFixture fixture) : SocialTests(fix
             Way.Provider => await StartAsync(organisation, Draft(provider, email: Name)),
             _ => Of(organisation, await serviceAccount.PostAsync("/auth/registration/delegated", Delegated())),
         };
-        if (registered) await Registered.CompleteAsync(opened, Name);
-        return new Stage(begun, provider, organisation, serviceAccount, invited, opened.UserId, registered ? null : opened, () => Draft(provider, email: Name));
+        var user = registered ? await Registered.CompleteAsync(opened, Name, recovery: true) : null;
+        return new Stage(begun, provider, organisation, serviceAccount, invited, opened.UserId, registered ? null : opened, () => Draft(provider, email: Name), user?.Recovery!.CredId);
     }
 
     private sealed record Stage(
-        Way Begun, OpenIdProvider Provider, TestOrganisation Organisation, SigningCaller ServiceAccount, Invited? Invited, string UserId, Challenge? Opened, Func<IdTokenDraft> Identity) : IAsyncDisposable
+        Way Begun, OpenIdProvider Provider, TestOrganisation Organisation, SigningCaller ServiceAccount, Invited? Invited, string UserId, Challenge? Opened, Func<IdTokenDraft> Identity, string? Recovery) : IAsyncDisposable
     {
         public ValueTask DisposeAsync() => Provider.DisposeAsync();
     }

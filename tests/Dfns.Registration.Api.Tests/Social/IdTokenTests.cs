@@ -415,6 +415,15 @@ public abstract class IdTokenTests(ServiceFixture fixture) : SocialTests(fixture
     [InlineData("header", "typ", "jwt")]
     [InlineData("claims", "typ", "ID")]
     [InlineData("claims", "token_use", "id")]
+    [InlineData("claims", "tokenName", "id_token")]
+    // What ID tokens of some providers have beside what they must.
+    [InlineData("claims", "at_hash", "77QmUPtjPfzWtF2AnpK9RQ")]
+    [InlineData("claims", "groups", "staff")]
+    [InlineData("claims", "roles", "reader")]
+    [InlineData("claims", "ver", "2.0")]
+    [InlineData("claims", "sid", "08a5019c-17e1-4977-8f42-65a12843ea02")]
+    [InlineData("claims", "tid", "b9419818-09af-49c2-b0c3-653adc1f376e")]
+    [InlineData("claims", "tokenType", "JWTToken")]
     public async Task Accepts_an_ID_token_that_says_that_it_is_one(string where, string name, string? value)
     {
         await using var provider = await OpenIdProvider.StartAsync();

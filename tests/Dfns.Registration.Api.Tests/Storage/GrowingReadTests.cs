@@ -114,6 +114,7 @@ public abstract partial class GrowingReadTests(ServiceFixture fixture) : Service
                 (NpgsqlConnection)db.Database.GetDbConnection());
             var plan = JsonNode.Parse((string)(await explain.ExecuteScalarAsync())!)!;
             var faults = new List<string>();
+            if (plan[0] is not JsonObject) throw new InvalidOperationException($"No plan: {statement}");
             Look(plan[0]!["Plan"]!, isLimited: false);
             return faults;
 

@@ -39,6 +39,10 @@ public abstract class LookAlikeNameTests(ServiceFixture fixture) : ServiceTests(
         ["final sigma"] = ("\u03BF\u03B4\u03BF\u03C3", "\u039F\u0394\u039F\u03C2"),
         ["an iota below before or after its accent"] = ("\u1FB4\u03B2@example.co", "\u1FB3\u0301\u03B2@example.co"),
         ["an iota below by itself"] = ("\u1FC4@example.co", "\u0397\u0345\u0301@example.co"),
+        ["a domain in Punycode"] = ("jane@m\u00FCnchen.example.co", "jane@XN--mnchen-3ya.example.co"),
+        ["another full stop"] = ("jane@example.co", "jane@example\u3002co"),
+        ["a narrow full stop"] = ("jane@example.co", "jane@example\uFF61co"),
+        ["the full stop of the root"] = ("jane@example.co", "jane@example.co."),
         ["a dotted capital i"] = ("i\u0307@example.co", "\u0130@example.co"),
     };
 
@@ -49,6 +53,11 @@ public abstract class LookAlikeNameTests(ServiceFixture fixture) : ServiceTests(
         { "jane@example.co", "j\u0430ne@example.co" },
         { "i@example.co", "\u0131@example.co" },
         { "jane@example.co", "ja ne@example.co" },
+        // Joiners between letters that they join, and marks on letters of their own script.
+        { "\u1780\u1780", "\u1780\u17D2\u1780" },
+        { "\u1000\u1000", "\u1000\u1039\u1000" },
+        { "\u0930", "\u0930\u093E" },
+        { "\u0627", "\u0627\u064E" },
     };
 
     public static TheoryData<string> AllPairs => [.. Pairs.Keys];
@@ -148,6 +157,21 @@ public abstract class LookAlikeNameTests(ServiceFixture fixture) : ServiceTests(
     [InlineData("jane \u00A0doe")]
     [InlineData("jane \u3164 doe")]
     [InlineData("jane\u2003\u2009doe")]
+    [InlineData("ja\u1680ne")]
+    [InlineData("jane\u2D7F")]
+    [InlineData("ja\u2D7Fne")]
+    [InlineData("ja\u1039ne")]
+    [InlineData("jane\u17D2@example.co")]
+    [InlineData("\u1780\u17D2")]
+    [InlineData("\u1780\u17D2jane")]
+    [InlineData("ja\u1A60ne")]
+    [InlineData("ja\uAAF6ne")]
+    [InlineData("ja\U00010A3Fne")]
+    [InlineData("ja\U0001107Fne")]
+    [InlineData("ja\U00011133ne")]
+    [InlineData("ja\U0001193Ene")]
+    [InlineData("ja\U00011D45ne")]
+    [InlineData("ja\u0941ne")]
     [InlineData("\U0001CCD6\U0001CCD7")]
     [InlineData("\u1C89")]
     [InlineData("\uA7DC")]

@@ -80,6 +80,16 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("character varying(64)")
                         .HasColumnName("user_id");
 
+                    b.Property<string>("VouchedBy")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
+                        .HasColumnName("vouched_by");
+
+                    b.Property<string>("VouchedFor")
+                        .HasMaxLength(16384)
+                        .HasColumnType("character varying(16384)")
+                        .HasColumnName("vouched_for");
+
                     b.HasKey("OrganisationId", "Id")
                         .HasName("pk_access_tokens");
 
@@ -91,6 +101,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
 
                     b.HasIndex("OrganisationId", "UserId")
                         .HasDatabaseName("ix_access_tokens_organisation_id_user_id");
+
+                    b.HasIndex("OrganisationId", "VouchedBy")
+                        .HasDatabaseName("ix_access_tokens_vouched")
+                        .HasFilter("vouched_by IS NOT NULL AND revoked_at IS NULL");
 
                     b.ToTable("access_tokens", (string)null);
                 });
@@ -239,6 +253,16 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("character varying(64)")
                         .HasColumnName("user_id");
 
+                    b.Property<string>("VouchedBy")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
+                        .HasColumnName("vouched_by");
+
+                    b.Property<string>("VouchedFor")
+                        .HasMaxLength(16384)
+                        .HasColumnType("character varying(16384)")
+                        .HasColumnName("vouched_for");
+
                     b.HasKey("OrganisationId", "Id")
                         .HasName("pk_ceremonies");
 
@@ -247,6 +271,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
 
                     b.HasIndex("OrganisationId", "UserId")
                         .HasDatabaseName("ix_ceremonies_organisation_id_user_id");
+
+                    b.HasIndex("OrganisationId", "VouchedBy")
+                        .HasDatabaseName("ix_ceremonies_vouched")
+                        .HasFilter("vouched_by IS NOT NULL AND consumed_at IS NULL");
 
                     b.ToTable("ceremonies", (string)null);
                 });

@@ -74,6 +74,16 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("user_id");
 
+                    b.Property<string>("VouchedBy")
+                        .HasMaxLength(255)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("vouched_by");
+
+                    b.Property<string>("VouchedFor")
+                        .HasMaxLength(16384)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("vouched_for");
+
                     b.HasKey("OrganisationId", "Id")
                         .HasName("pk_access_tokens");
 
@@ -85,6 +95,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
 
                     b.HasIndex("OrganisationId", "UserId")
                         .HasDatabaseName("ix_access_tokens_organisation_id_user_id");
+
+                    b.HasIndex("OrganisationId", "VouchedBy")
+                        .HasDatabaseName("ix_access_tokens_vouched")
+                        .HasFilter("vouched_by IS NOT NULL AND revoked_at IS NULL");
 
                     b.ToTable("access_tokens", (string)null);
                 });
@@ -233,6 +247,16 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("user_id");
 
+                    b.Property<string>("VouchedBy")
+                        .HasMaxLength(255)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("vouched_by");
+
+                    b.Property<string>("VouchedFor")
+                        .HasMaxLength(16384)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("vouched_for");
+
                     b.HasKey("OrganisationId", "Id")
                         .HasName("pk_ceremonies");
 
@@ -241,6 +265,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
 
                     b.HasIndex("OrganisationId", "UserId")
                         .HasDatabaseName("ix_ceremonies_organisation_id_user_id");
+
+                    b.HasIndex("OrganisationId", "VouchedBy")
+                        .HasDatabaseName("ix_ceremonies_vouched")
+                        .HasFilter("vouched_by IS NOT NULL AND consumed_at IS NULL");
 
                     b.ToTable("ceremonies", (string)null);
                 });
