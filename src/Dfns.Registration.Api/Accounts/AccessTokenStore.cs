@@ -28,6 +28,18 @@ internal sealed class AccessTokenStore(RegistrationDbContext db, Changes changes
         return found is null ? null : new Caller(found.User, found.Token, found.RelyingParty) { Assigned = [.. found.Assigned.SelectMany(operations => operations ?? [])] };
     }
 
+    /// <summary>
+    /// Looks at a caller once more, when something is saved that was opened on the caller's word: whoever is taking the belief from the caller is waited for
+    /// (<see cref="VoucherRevocation"/>), and could not see it.
+    /// </summary>
+    /// <returns>The caller as of now; or null, as above.</returns>
+    public async Task<Caller?> LookAgainAsync(Caller caller, DateTimeOffset now, CancellationToken ct)
+    {
+        // On SQLite nobody else writes while a transaction does: what it did is seen, or it sees what was saved.
+        if (db.Database.IsNpgsql()) await db.Database.ExecuteSqlAsync($"SELECT 1 FROM users WHERE organisation_id = {caller.OrganisationId} AND id = {caller.User.Id} FOR SHARE", ct);
+        return await FindLiveAsync(new TokenReference(caller.OrganisationId, caller.Token.Id), now, ct);
+    }
+
     /// <summary>Notes that a token was used, at once.</summary>
     public Task NoteUseAsync(TokenReference reference, DateTimeOffset now, CancellationToken ct) =>
         db.AccessTokens.Where(t => t.OrganisationId == reference.OrganisationId && t.Id == reference.Id)

@@ -39,7 +39,7 @@ internal sealed record SignedCall(Caller Caller, ReadOnlyMemory<byte> Body, Cere
 
 /// <summary>The prologue and the commit of every endpoint that changes something for a caller.</summary>
 internal sealed class SignedCalls(
-    CallerReader callers, AttemptBudgets budgets, TokenService tokens, CeremonyStore ceremonies, Changes changes, Entropy entropy, TimeProvider clock, IOptions<BodyLimits> limits)
+    CallerReader callers, AccessTokenStore accesses, AttemptBudgets budgets, TokenService tokens, CeremonyStore ceremonies, Changes changes, Entropy entropy, TimeProvider clock, IOptions<BodyLimits> limits)
 {
     private const string Header = "X-DFNS-USERACTION";
 
@@ -98,5 +98,19 @@ internal sealed class SignedCalls(
         // Used: by this very call, in a commit whose answer was lost, or by another; else it was ended without a use.
         if (action?.SpentAt is not null && action.Result != call.Signed) return action.Result == call.Action.Result ? null : ErrorCatalog.UserActionAlreadyUsed;
         return lost.Taken ?? ErrorCatalog.ChangedMeanwhile;
+    }
+
+    /// <summary>The same for a call by which a service account has spoken for somebody else, with the permission that it was read with.</summary>
+    /// <returns>Null, or what another request left for this one; or that the service account may no longer, and then nothing that was opened is open.</returns>
+    public async Task<ApiError?> CommitDelegatedAsync(SignedCall call, string permission, CancellationToken ct)
+    {
+        if (await CommitAsync(call, ct) is { } conflict) return conflict;
+        // As it is stored, not as it was read.
+        changes.Forget();
+        var again = await accesses.LookAgainAsync(call.Caller, clock.GetUtcNow(), ct);
+        if ((again is null ? ErrorCatalog.NotAuthorized : again.LackingAsServiceAccount(permission)) is not { } lacking) return null;
+        changes.EndVouched(call.Caller.User, Permission.VouchesFor(permission));
+        await changes.SaveAsync(CancellationToken.None);
+        return lacking;
     }
 }

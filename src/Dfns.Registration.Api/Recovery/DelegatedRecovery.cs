@@ -25,7 +25,7 @@ internal static class DelegatedRecovery
         user.CredentialsVersion++;
         var started = await store.StartAsync(user, call.Caller.RelyingParty, credentialId, new Voucher(call.Caller.User.Id), ct);
         audit.Add(user.OrganisationId, AuditActions.RecoveryStarted, call.Caller.User.Id, user.Id, http.RemoteAddress(), "delegated");
-        if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
+        if (await calls.CommitDelegatedAsync(call, Permission.RecoverDelegated, ct) is { } conflict) return (ErrorResult)conflict;
         return TypedResults.Ok(await InitRecovery.ChallengeAsync(started, tokens, facts, ct));
     }
 }

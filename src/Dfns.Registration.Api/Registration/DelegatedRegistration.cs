@@ -48,7 +48,7 @@ internal static class DelegatedRegistration
     {
         if ((await store.DelegateAsync(user, call.Caller.RelyingParty, call.Caller.User.Id, http.RemoteAddress(), ct)).Failed(out var error, out var session)) return (ErrorResult)error;
         audit.Add(user.OrganisationId, AuditActions.RegistrationDelegated, call.Caller.User.Id, user.Id, http.RemoteAddress());
-        if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)await users.ConflictAsync(user, conflict, ct);
+        if (await calls.CommitDelegatedAsync(call, Permission.RegisterDelegated, ct) is { } conflict) return (ErrorResult)await users.ConflictAsync(user, conflict, ct);
         return TypedResults.Ok(await RegistrationChallenge.OfAsync(session.Ceremony, session.User, session.RelyingParty, tokens, ct));
     }
 

@@ -20,7 +20,7 @@ internal static class DelegatedLogin
         if ((await users.FindVouchedForAsync(call.Caller.OrganisationId, request.Username, facts, ct)).Failed(out error, out var user)) return (ErrorResult)error;
 
         var session = sessions.Open(user, SessionProof.On(new Voucher(call.Caller.User.Id)), http.RemoteAddress(), "delegated", call.Caller.User.Id);
-        if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
+        if (await calls.CommitDelegatedAsync(call, Permission.LoginDelegated, ct) is { } conflict) return (ErrorResult)conflict;
         return TypedResults.Ok(new LoginResponse(await sessions.TokenAsync(session, ct)));
     }
 }

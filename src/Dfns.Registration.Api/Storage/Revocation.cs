@@ -70,8 +70,9 @@ internal sealed record Revocation(string OrganisationId, string UserId, Credenti
 /// what they asked for, and registrations and recoveries that were begun. Whoever has completed one has proven the own credentials since, and stays.
 /// </summary>
 /// <remarks>
-/// What is opened on that word at the same moment loses, or was first and is seen here: a service account's call is saved with its signed action, which is used up here first;
-/// a provider's registration holds the provider's row, and a sign-in looks at it once more when it is saved.
+/// What is opened on that word at the same moment loses, or was first and is seen here. The row of whoever vouches is locked first of all; a provider's registration holds that row,
+/// and whatever is saved together with what is others' looks at it once more behind that, which waits for this: what was not seen here is ended there, before anybody has a token of it.
+/// A call that a service account has signed is used up here, so that most find out as they are saved.
 /// </remarks>
 /// <param name="OrganisationId">Whose party it is.</param>
 /// <param name="By">The id of a service account, or a provider's issuer.</param>
@@ -115,6 +116,7 @@ internal sealed record VoucherRevocation(string OrganisationId, string By, Vouch
         }
         else
         {
+            await db.Users.Where(u => u.OrganisationId == OrganisationId && u.Id == By).ExecuteUpdateAsync(u => u.SetProperty(x => x.CredentialsVersion, x => x.CredentialsVersion), ct);
             await db.Ceremonies
                 .Where(c => c.OrganisationId == OrganisationId && c.UserId == By && c.Purpose == CeremonyPurpose.UserAction && c.ConsumedAt != null && c.SpentAt == null && !kept.Contains(c.Id))
                 .ExecuteUpdateAsync(c => c.SetProperty(x => x.SpentAt, now), ct);

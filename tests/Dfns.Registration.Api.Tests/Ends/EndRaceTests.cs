@@ -1,10 +1,13 @@
 using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Permissions;
+using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
+using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Verification;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -187,6 +190,43 @@ public abstract class EndRaceTests(ServiceFixture fixture) : ServiceTests(fixtur
 
             if ((int)(await first).Status == 200) Assert.NotEqual(200, (int)(await underWay.TryAsync(await first)).Status);
         }
+    }
+
+    // Its call was signed, read and saved between what a revocation did first and its end.
+    [Theory]
+    [InlineData("nothing")]
+    [InlineData("its permission")]
+    [InlineData("its token")]
+    public async Task Whatever_is_saved_on_the_word_of_a_service_account_that_has_lost_something_by_then_is_ended_at_once(string lost)
+    {
+        await using var stage = await EndsStage.NewAsync(Service);
+        var person = await stage.NewPersonAsync(Whose.Registered);
+        var other = await person.DelegatedSessionAsync();
+        await using var scope = Service.Services.CreateAsyncScope();
+        var (services, now) = (scope.ServiceProvider, Service.Clock.GetUtcNow());
+        var (db, entropy) = (services.GetRequiredService<RegistrationDbContext>(), services.GetRequiredService<Entropy>());
+        var token = await db.AccessTokens.AsNoTracking().SingleAsync(t => t.OrganisationId == stage.Organisation.Id && t.UserId == person.Voucher.UserId);
+        var caller = (await services.GetRequiredService<AccessTokenStore>().FindLiveAsync(new TokenReference(token.OrganisationId, token.Id), now, CancellationToken.None))!;
+        var action = Ceremony.Open(entropy, token.OrganisationId, CeremonyPurpose.UserAction, caller.User.Id, now, TimeSpan.FromMinutes(5), "a call");
+        action.ConsumedAt = now;
+        db.Ceremonies.Add(action);
+        await db.SaveChangesAsync();
+        action.SpentAt = now;
+        action.MarkUse(entropy);
+        var user = await services.GetRequiredService<UserStore>().FindEndUserAsync(token.OrganisationId, person.Name, CancellationToken.None);
+        var session = services.GetRequiredService<Sessions>().Open(user!, SessionProof.On(new Voucher(caller.User.Id)), remoteAddress: null, "delegated", caller.User.Id);
+        await Service.InDatabaseAsync(async others =>
+        {
+            if (lost == "its permission") (await others.Users.SingleAsync(u => u.OrganisationId == token.OrganisationId && u.Id == token.UserId)).Permissions = [Permission.RegisterDelegated];
+            if (lost == "its token") (await others.AccessTokens.SingleAsync(t => t.OrganisationId == token.OrganisationId && t.Id == token.Id)).RevokedAt = now;
+            return await others.SaveChangesAsync();
+        });
+
+        var error = await services.GetRequiredService<SignedCalls>().CommitDelegatedAsync(new SignedCall(caller, default, action, Signed: null), Permission.LoginDelegated, CancellationToken.None);
+
+        Assert.Equal(lost switch { "nothing" => null, "its token" => "not_authorized", _ => "permission_missing" }, error?.Code);
+        Assert.Equal(lost == "nothing", await Service.InDatabaseAsync(others => others.AccessTokens.AnyAsync(t => t.OrganisationId == token.OrganisationId && t.Id == session.Token.Id && t.RevokedAt == null)));
+        Assert.Equal(lost == "nothing", (int)(await person.CallAsync(other.Token)).Status == 200);
     }
 
     // The look-up of a sign-in came before the provider was removed, and its saving after.
