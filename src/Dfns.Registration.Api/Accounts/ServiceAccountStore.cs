@@ -50,6 +50,10 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
         return new NewServiceAccount(account, credential, AddToken(account, expiresAt));
     }
 
+    /// <summary>The token that a service account was given last, ended or not; null where it has been deleted since.</summary>
+    public Task<AccessToken?> FindTokenAsync(User account, CancellationToken ct) =>
+        db.AccessTokens.AsNoTracking().Where(t => t.OrganisationId == account.OrganisationId && t.UserId == account.Id).OrderByDescending(t => t.CreatedAt).FirstOrDefaultAsync(ct);
+
     /// <summary>Ends the tokens of a service account, with everything that was opened or signed with them, and adds a new one.</summary>
     public AccessToken Renew(User account, DateTimeOffset expiresAt)
     {

@@ -29,7 +29,7 @@ internal static class ServiceAccountCommands
         var name = new Option<string>("--name") { Required = true, Description = "What people call it." };
         var key = new Option<FileInfo>("--public-key") { Required = true, Description = "A file with its public key in PEM; the private key stays with it, and signs its actions." };
         var permissions = PermitCommand.Permissions();
-        var expires = Expires();
+        var expires = Expires("a year from now");
         var command = new Command(
             "create",
             "Create a service account. Its token is printed this once.\n\nExample: service-account create --org or-30tnh-itmjs-s235s5ontr3r23h2 --name 'Back end' --public-key backend.pem --permission Auth:Register:Delegated")
@@ -91,7 +91,7 @@ internal static class ServiceAccountCommands
 
     private static Command MakeRenew()
     {
-        var expires = Expires();
+        var expires = Expires("as long as the earlier token was made to last");
         return Account.MakeCommand(
             "renew",
             "Give a service account a new token, printed this once; the earlier one ends, with what was signed with it and what is open on its word: sessions, registrations and recoveries of users.",
@@ -99,18 +99,18 @@ internal static class ServiceAccountCommands
             [expires],
             async (services, account, parsed, stop) =>
             {
-                if (Read(parsed.GetValue(expires), services, out var expiresAt) is { } badExpiry) return CommandResult.Fault(badExpiry);
-                var token = services.GetRequiredService<ServiceAccountStore>().Renew(account, expiresAt);
+                // As long as the earlier one was made to last: who limited that did not mean a year.
+                var accounts = services.GetRequiredService<ServiceAccountStore>();
+                var earlier = await accounts.FindTokenAsync(account, stop);
+                var asked = parsed.GetValue(expires) ?? (earlier is null ? null : services.GetRequiredService<TimeProvider>().GetUtcNow() + (earlier.ExpiresAt - earlier.CreatedAt));
+                if (Read(asked, services, out var expiresAt) is { } badExpiry) return CommandResult.Fault(badExpiry);
+                var token = accounts.Renew(account, expiresAt);
                 // Before the earlier token ends.
                 var text = await services.GetRequiredService<TokenService>().IssueAsync(token, account, stop);
                 await services.GetRequiredService<Changes>().SaveAsync(stop);
-                return CommandResult.Row(new
-                {
-                    account.Id,
-                    Name = account.Username,
-                    token.ExpiresAt,
-                    Token = text,
-                });
+                var row = new { account.Id, Name = account.Username, token.ExpiresAt, Token = text };
+                return CommandResult.Changed(Output.Cells(row with { ExpiresAt = earlier?.ExpiresAt ?? token.ExpiresAt }), row);
+            });
             });
     }
 
@@ -125,8 +125,8 @@ internal static class ServiceAccountCommands
             return CommandResult.Row(new { account.Id, Name = account.Username, account.IsActive });
         });
 
-    private static Option<DateTimeOffset?> Expires() =>
-        InstantOption.Make("--expires", "Until when the token is good, such as 2027-06-30 or 2027-06-30T12:00Z; a year from now when left out, and at most.");
+    private static Option<DateTimeOffset?> Expires(string otherwise) =>
+        InstantOption.Make("--expires", $"Until when the token is good, such as 2027-06-30 or 2027-06-30T12:00Z; a year at most. When left out, {otherwise}.");
 
     private static string? Read(DateTimeOffset? asked, IServiceProvider services, out DateTimeOffset expiresAt)
     {

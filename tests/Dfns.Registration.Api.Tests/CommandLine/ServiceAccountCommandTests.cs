@@ -17,6 +17,28 @@ public abstract class ServiceAccountCommandTests(ServiceFixture fixture) : Servi
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : ServiceAccountCommandTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;
 
+    // Who limited a token did not mean the next one to last a year.
+    [Fact]
+    public async Task What_is_renewed_lasts_as_long_as_before_unless_it_is_said_and_both_are_told()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        using var file = new KeyFile(SoftwareKey.P256().Pem);
+        var created = await ServiceProgram.RowAsync(
+            Service.Database, "service-account", "create", "--org", organisation.Id, "--name", "Back end", "--public-key", file.Path, "--expires", DateTimeOffset.UtcNow.AddDays(12).ToString("yyyy-MM-dd'T'HH:mm'Z'", CultureInfo.InvariantCulture));
+        KnownSecrets.Add((string)created["token"]!);
+
+        var run = await ServiceProgram.OperateAsync(Service.Database, "service-account", "renew", "--org", organisation.Id, "--account", (string)created["id"]!, "--json");
+
+        var renewed = JsonNode.Parse(run.Output)!.AsArray().Single()!;
+        KnownSecrets.Add((string)renewed["token"]!);
+        Assert.InRange((Instant(renewed["expiresAt"]) - Instant(created["expiresAt"])).TotalMinutes, 0, 60);
+        Assert.Contains($"expiresAt was: {(string)created["expiresAt"]!}", run.Faults, StringComparison.Ordinal);
+        Assert.DoesNotContain((string)renewed["token"]!, run.Faults, StringComparison.Ordinal);
+        var year = await ServiceProgram.RowAsync(Service.Database, "service-account", "renew", "--org", organisation.Id, "--account", (string)created["id"]!, "--expires", DateTimeOffset.UtcNow.AddDays(200).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+        KnownSecrets.Add((string)year["token"]!);
+        Assert.True(Instant(year["expiresAt"]) > Instant(renewed["expiresAt"]).AddDays(100));
+    }
+
     [Fact]
     public async Task What_is_created_starts_registrations_until_it_is_renewed_and_deactivated()
     {

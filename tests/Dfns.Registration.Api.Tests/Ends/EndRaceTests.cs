@@ -259,6 +259,7 @@ public abstract class EndRaceTests(ServiceFixture fixture) : ServiceTests(fixtur
 
     private static async Task<Func<Task<Answer>>> DelegatedAsync(EndsPerson person, string path, JsonObject body)
     {
+        await person.TakeIdentityAsync();
         var signed = await person.Voucher.SignAsync(HttpMethod.Post, path, body.ToJsonString());
         return () => person.Voucher.SendAsync(HttpMethod.Post, path, body, signed);
     }

@@ -133,7 +133,32 @@ internal sealed class EndsPerson(EndsStage stage, Whose whose, string name)
     public required SigningCaller Voucher { get; init; }
 
     /// <summary>A session on the word of that service account.</summary>
-    public async Task<SigningCaller> DelegatedSessionAsync() => Caller(await Voucher.PostAsync("/auth/login/delegated", new JsonObject { ["username"] = name }));
+    public async Task<SigningCaller> DelegatedSessionAsync() => Caller(await VouchAsync("/auth/login/delegated", new JsonObject { ["username"] = name }));
+
+    /// <summary>
+    /// Has the service account speak for this person. Nobody vouches for whoever came from a provider; so that everything can be open of one person, the
+    /// identity is away meanwhile.
+    /// </summary>
+    public async Task<Answer> VouchAsync(string path, JsonObject body)
+    {
+        var identities = await TakeIdentityAsync();
+        var answer = await Voucher.PostAsync(path, body);
+        await Service.InDatabaseAsync(async db =>
+        {
+            db.SocialAccounts.AddRange(identities);
+            return await db.SaveChangesAsync();
+        });
+        return answer;
+    }
+
+    /// <summary>Takes the identity at the provider from this person.</summary>
+    public Task<List<SocialAccount>> TakeIdentityAsync() => Service.InDatabaseAsync(async db =>
+    {
+        var own = db.SocialAccounts.AsNoTracking().Where(a => a.OrganisationId == stage.Organisation.Id && a.UserId == UserId);
+        var identities = await own.ToListAsync();
+        await own.ExecuteDeleteAsync();
+        return identities;
+    });
 
     /// <summary>A session on the word of the provider.</summary>
     public async Task<SigningCaller> SocialSessionAsync() => Caller(await Service.PostAsync("/auth/login/social", IdTokenBody()));

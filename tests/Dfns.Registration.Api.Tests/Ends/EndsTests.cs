@@ -107,7 +107,7 @@ public abstract partial class EndsTests(ServiceFixture fixture) : ServiceTests(f
             return () => Recovering.TryStartAsync(p.User!, code);
         }) { Code = CodePurpose.Recovery },
         new("a recovery that it started", Whose.Registered, async p => Complete(p, await Recovering.TryStartAsync(p.User!, await p.MailedAsync("/auth/recover/user/code")))) { Purpose = CeremonyPurpose.Recovery },
-        new("a recovery that a service account started", Whose.Registered, async p => Complete(p, await p.Voucher.PostAsync(
+        new("a recovery that a service account started", Whose.Registered, async p => Complete(p, await p.VouchAsync(
             "/auth/recover/user/delegated", new JsonObject { ["username"] = p.Name, ["credentialId"] = p.User!.Recovery!.CredId }))) { Purpose = CeremonyPurpose.Recovery },
         new("an ID token of a provider, to sign in with", Whose.Registered, p =>
         {
@@ -290,7 +290,7 @@ public abstract partial class EndsTests(ServiceFixture fixture) : ServiceTests(f
         {
             var (person, begun) = (await stage.NewPersonAsync(Whose.Registered), await stage.NewPersonAsync(Whose.Delegated));
             var session = await person.DelegatedSessionAsync();
-            var recovering = Complete(person, await person.Voucher.PostAsync("/auth/recover/user/delegated", new JsonObject { ["username"] = person.Name, ["credentialId"] = person.User!.Recovery!.CredId }));
+            var recovering = Complete(person, await person.VouchAsync("/auth/recover/user/delegated", new JsonObject { ["username"] = person.Name, ["credentialId"] = person.User!.Recovery!.CredId }));
             foreach (var of in new[] { person, begun })
             {
                 var (set, assignment) = await BySetAsync(of);
