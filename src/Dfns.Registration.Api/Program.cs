@@ -22,7 +22,6 @@ builder.AddService();
 builder.AddWeb();
 
 if (ContentRoot.TryBuild(builder, Console.Error) is not { } app) return 1;
-app.UseClientGone();
 app.UseForwardedHeaders();
 app.UseSecurityHeaders();
 if (app.Environment.IsDevelopment()) app.UsePageGuard();

@@ -13,14 +13,10 @@ internal static partial class EdgeErrors
 {
     /// <summary>
     /// Tells the server, outside of everything that logs an exception, that there is no more to be read of a client that has gone: else it
-    /// would look for the rest of the body, and tell as a fault that there is none.
+    /// would look for the rest of the body, and tell as a fault that there is none. As a filter of the start: what the framework itself puts
+    /// around the service, as its page of exceptions in Development, logs exceptions too.
     /// </summary>
-    public static void UseClientGone(this WebApplication app) => app.Use(async (context, next) =>
-    {
-        await next(context);
-        if (context.Features.Get<CutShort>() is { } cutShort) ExceptionDispatchInfo.Throw(cutShort.Exception);
-        if (context.RequestAborted.IsCancellationRequested) throw new BadHttpRequestException("The client has gone.", ClientGone.Status);
-    });
+    public static void AddClientGone(this IServiceCollection services) => services.Insert(0, ServiceDescriptor.Transient<IStartupFilter, ClientGoneFilter>());
 
     public static void UseEdgeErrors(this WebApplication app)
     {
@@ -92,6 +88,22 @@ internal static partial class EdgeErrors
             _ => ErrorCatalog.Internal,
         };
         await new ErrorResult(error).ExecuteAsync(context);
+    }
+
+    private sealed class ClientGoneFilter : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use(EndGoneAsync);
+            next(app);
+        };
+
+        private static async Task EndGoneAsync(HttpContext context, RequestDelegate next)
+        {
+            await next(context);
+            if (context.Features.Get<CutShort>() is { } cutShort) ExceptionDispatchInfo.Throw(cutShort.Exception);
+            if (context.RequestAborted.IsCancellationRequested) throw new BadHttpRequestException("The client has gone.", ClientGone.Status);
+        }
     }
 
     /// <summary>What reading a body threw that ended with its connection.</summary>

@@ -67,6 +67,7 @@ internal static class ServiceSetup
             // A body of 256 KiB may take minutes, not a quarter of an hour.
             kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 1024, gracePeriod: TimeSpan.FromSeconds(10));
         });
+        builder.Services.AddClientGone();
         builder.AddTelemetry();
         builder.Services.AddCors().AddSingleton<ICorsPolicyProvider, OrganisationCors>();
         builder.Services.AddRateLimits();

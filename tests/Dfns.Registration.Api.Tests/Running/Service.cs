@@ -84,6 +84,9 @@ public sealed class Service : IAsyncDisposable
         ["RateLimits:ChangesPerHour"] = "1000000",
     };
 
+    /// <summary>What makes a service one of Development.</summary>
+    public static (string Key, string Value) InDevelopment => ("environment", "Development");
+
     public static Task<Service> StartAsync(TestDatabase database, params (string Key, string Value)[] changes)
     {
         var settings = Settings(database);

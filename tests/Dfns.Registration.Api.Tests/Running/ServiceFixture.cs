@@ -3,7 +3,7 @@ using Dfns.Registration.TestKit.Databases;
 namespace Dfns.Registration.Api.Tests.Running;
 
 /// <summary>One service and one database for the tests of a class, which run one after the other. A missing database skips them, or fails in CI.</summary>
-public abstract class ServiceFixture(Func<Task<TestDatabase>> makeDatabase) : IAsyncDisposable
+public abstract class ServiceFixture(Func<Task<TestDatabase>> makeDatabase, params (string Key, string Value)[] settings) : IAsyncDisposable
 {
     private readonly SemaphoreSlim starting = new(1);
     private Service? running;
@@ -13,7 +13,7 @@ public abstract class ServiceFixture(Func<Task<TestDatabase>> makeDatabase) : IA
         await starting.WaitAsync();
         try
         {
-            return running ??= await Service.StartAsync(await makeDatabase());
+            return running ??= await Service.StartAsync(await makeDatabase(), settings);
         }
         finally
         {
@@ -36,6 +36,9 @@ public abstract class ServiceFixture(Func<Task<TestDatabase>> makeDatabase) : IA
     }
 
     public sealed class Sqlite() : ServiceFixture(TestDatabase.SqliteAsync);
+
+    /// <summary>As whoever develops with it runs it: with pages, and with what the framework adds there.</summary>
+    public sealed class InDevelopment() : ServiceFixture(TestDatabase.SqliteAsync, Service.InDevelopment);
 
     public sealed class PostgreSql() : ServiceFixture(TestDatabase.PostgreSqlAsync);
 
