@@ -1,3 +1,4 @@
+using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Tokens;
@@ -23,6 +24,11 @@ internal sealed record Caller(User User, AccessToken Token, RelyingParty Relying
     public bool Holds(string operation) => User.CanHave(operation) && (User.Permissions.Contains(operation) || Assigned.Contains(operation));
 }
 
+/// <summary>A call with its body.</summary>
+/// <typeparam name="TCaller">Who calls.</typeparam>
+/// <typeparam name="T">The body.</typeparam>
+internal sealed record Called<TCaller, T>(TCaller Caller, T Body);
+
 /// <summary>Tells who calls.</summary>
 internal sealed class CallerReader(BearerReader bearers, RequestFacts facts, AccessTokenStore store, CallerStore callers, TimeProvider clock)
 {
@@ -39,27 +45,33 @@ internal sealed class CallerReader(BearerReader bearers, RequestFacts facts, Acc
     /// The caller, tracked; or null for whatever reason: no token, one for something else, expired, revoked, opened with a credential that
     /// is active no longer, or of a user who is deactivated.
     /// </returns>
-    public async Task<Caller?> ReadAsync(HttpRequest request, CancellationToken ct)
-    {
-        if (await ReadTokenAsync(request, ct) is not { } reference) return null;
+    public async Task<Caller?> ReadAsync(HttpRequest request, CancellationToken ct) =>
+        await ReadTokenAsync(request, ct) is { } reference ? await FindAsync(reference, ct) : null;
 
+    /// <summary>Looks up whom a bearer token names.</summary>
+    /// <returns>The caller, tracked; or null as above.</returns>
+    public async Task<Caller?> FindAsync(TokenReference reference, CancellationToken ct)
+    {
         var now = clock.GetUtcNow();
         if (await store.FindLiveAsync(reference, now, ct) is not { } caller) return null;
         await NoteCallAsync(caller, now, ct);
         return caller;
     }
 
-    /// <summary>The same, together with the credentials that the caller can sign with: all that are active but recovery keys.</summary>
-    /// <returns>Nothing of it tracked; the caller null as above.</returns>
-    public async Task<(Caller? Caller, IReadOnlyList<SigningCredential> Signing)> ReadSigningAsync(HttpRequest request, CancellationToken ct)
-    {
-        if (await ReadTokenAsync(request, ct) is not { } reference) return (null, []);
+    /// <summary>Reads who calls and what with the call comes.</summary>
+    /// <typeparam name="T">The body.</typeparam>
+    /// <param name="request">The request.</param>
+    /// <param name="read">Reads the body, and takes the place of the request with it.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>The caller, tracked, and the body; or 401, or what is wrong with the body, which is told to callers alone.</returns>
+    public Task<Checked<Called<Caller, T>>> ReadAsync<T>(HttpRequest request, Func<Task<Checked<T>>> read, CancellationToken ct)
+        where T : notnull => ReadAsync(request, FindAsync, read, ct);
 
-        var now = clock.GetUtcNow();
-        if (await callers.FindSigningAsync(reference, now, ct) is not ({ } caller, var signing)) return (null, []);
-        await NoteCallAsync(caller, now, ct);
-        return (caller, signing);
-    }
+    /// <summary>The same, together with the credentials that the caller can sign with: all that are active but recovery keys.</summary>
+    /// <typeparam name="T">The body.</typeparam>
+    /// <returns>Nothing of it tracked.</returns>
+    public Task<Checked<Called<CallerWithCredentials, T>>> ReadSigningAsync<T>(HttpRequest request, Func<Task<Checked<T>>> read, CancellationToken ct)
+        where T : notnull => ReadAsync(request, FindSigningAsync, read, ct);
 
     /// <summary>Looks up who calls, together with whom another token names.</summary>
     /// <param name="reference">The caller's bearer token.</param>
@@ -72,6 +84,31 @@ internal sealed class CallerReader(BearerReader bearers, RequestFacts facts, Acc
         var found = await callers.FindAboutAsync(reference, about, now, ct);
         if (found.Caller is { } caller) await NoteCallAsync(caller, now, ct);
         facts.SubjectId = found.About?.User.Id;
+        return found;
+    }
+
+    /// <summary>What is told of a body that is at fault: that, to a caller alone. Of one that has no place nobody is looked up.</summary>
+    /// <param name="reference">The caller's bearer token.</param>
+    /// <param name="error">What is wrong with the body.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    public async Task<ApiError> ToldAsync(TokenReference reference, ApiError error, CancellationToken ct) =>
+        error.Code == ErrorCatalog.ServiceBusy.Code || await FindAsync(reference, ct) is not null ? error : ErrorCatalog.NotAuthorized;
+
+    // The body first: with it comes the place, before which nothing is looked up.
+    private async Task<Checked<Called<TCaller, T>>> ReadAsync<TCaller, T>(HttpRequest request, Func<TokenReference, CancellationToken, Task<TCaller?>> find, Func<Task<Checked<T>>> read, CancellationToken ct)
+        where TCaller : class
+        where T : notnull
+    {
+        if (await ReadTokenAsync(request, ct) is not { } reference) return ErrorCatalog.NotAuthorized;
+        if ((await read()).Failed(out var error, out var body)) return await ToldAsync(reference, error, ct);
+        return await find(reference, ct) is { } caller ? new Called<TCaller, T>(caller, body) : ErrorCatalog.NotAuthorized;
+    }
+
+    private async Task<CallerWithCredentials?> FindSigningAsync(TokenReference reference, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var found = await callers.FindSigningAsync(reference, now, ct);
+        if (found is not null) await NoteCallAsync(found.Caller, now, ct);
         return found;
     }
 

@@ -60,8 +60,8 @@ internal sealed class SignedCalls(
 
     private async Task<Checked<SignedCall>> ReadAnyAsync(HttpRequest http, CancellationToken ct)
     {
-        if (await callers.ReadAsync(http, ct) is not { } caller) return ErrorCatalog.NotAuthorized;
-        if ((await JsonBody.ReceiveOptionalAsync(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var body)) return error;
+        if ((await callers.ReadAsync(http, () => JsonBody.ReceiveOptionalAsync(http, limits.Value.MaxSizeBytes, ct), ct)).Failed(out var error, out var called)) return error;
+        var (caller, body) = called;
         if (SignedPayload.Digest(body) is not { } digest) return JsonBody.Parse<object>(body).Failed(out error, out _) ? error : ErrorCatalog.BodyNotJson;
 
         if (await tokens.ReadAsync(http.Headers[Header], TokenPurpose.SignedUserAction, ct) is not { } reference) return ErrorCatalog.UserActionMissing;

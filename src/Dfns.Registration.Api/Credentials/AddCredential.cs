@@ -11,8 +11,8 @@ internal static class AddCredential
     internal static async Task<Results<Ok<CredentialChallengeResponse>, ErrorResult>> InitAsync(
         HttpRequest http, CredentialCallers callers, NewCredentials credentials, CancellationToken ct)
     {
-        if ((await callers.ReadAsync(http, ct)).Failed(out var error, out var caller)) return (ErrorResult)error;
-        if ((await JsonBody.ReadAsync<InitCredentialRequest>(http, BodyLimits.SmallSizeBytes, ct)).Failed(out error, out var request)) return (ErrorResult)error;
+        if ((await callers.ReadAsync(http, () => JsonBody.ReadAsync<InitCredentialRequest>(http, BodyLimits.SmallSizeBytes, ct), ct)).Failed(out var error, out var called)) return (ErrorResult)error;
+        var (caller, request) = called;
         if (CredentialSlots.ReadKind(request.Kind, "$.kind", CredentialSlots.AllKinds).Failed(out error, out var kind)) return (ErrorResult)error;
         var binding = new NewCredentials.Binding(kind, CodeHash: null, caller.Token.Id);
         return (await credentials.OpenAsync(caller.User, caller.RelyingParty, binding, DateTimeOffset.MaxValue, ct)).Failed(out error, out var challenge) ? (ErrorResult)error : TypedResults.Ok(challenge);

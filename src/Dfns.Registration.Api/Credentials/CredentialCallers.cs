@@ -12,6 +12,15 @@ internal sealed class CredentialCallers(CallerReader callers, SignedCalls calls)
     public async Task<Checked<Caller>> ReadAsync(HttpRequest http, CancellationToken ct) =>
         await callers.ReadAsync(http, ct) is { User.IsServiceAccount: false } caller ? caller : ErrorCatalog.NotAuthorized;
 
+    /// <summary>Reads who calls and what with the call comes.</summary>
+    /// <returns>The caller and the body; or 401, or what is wrong with the body.</returns>
+    public async Task<Checked<Called<Caller, T>>> ReadAsync<T>(HttpRequest http, Func<Task<Checked<T>>> read, CancellationToken ct)
+        where T : notnull
+    {
+        if ((await callers.ReadAsync(http, read, ct)).Failed(out var error, out var called)) return error;
+        return called.Caller.User.IsServiceAccount ? ErrorCatalog.NotAuthorized : called;
+    }
+
     /// <summary>Reads a call that its caller signed, which changes something.</summary>
     /// <returns>The call; or 401, what is wrong with the signed action, or 429.</returns>
     public async Task<Checked<SignedCall>> ReadSignedAsync(HttpRequest http, CancellationToken ct)

@@ -225,10 +225,12 @@ internal static class ErrorCatalog
         "Too many requests from this address, or with this token. Wait as long as the Retry-After header says.");
 
     public static readonly ApiError StorageUnavailable = new("storage_unavailable", 503,
-        "The database does not answer. Send the same request again: whatever it asks for is done at most once.");
+        "The database does not answer. Send the same request again: whatever it asks for is done at most once.")
+    { RetryAfterSeconds = 1 };
 
     public static readonly ApiError ServiceBusy = new("service_busy", 503,
-        "More requests wait for the database than it can serve in time. Nothing has changed; send the same request again, after as long as the Retry-After header says.");
+        "More requests wait for the database than it can serve in time. Nothing has changed; send the same request again, after as long as the Retry-After header says.")
+    { RetryAfterSeconds = 1 };
 
     public static readonly ApiError Internal = new("internal_error", 500, "Internal Server Error",
         "This is a fault of the service. Tell its operator the time and the x-request-id header of this answer; a request that is sent again is done at most once.");

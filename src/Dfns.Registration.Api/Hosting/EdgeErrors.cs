@@ -64,9 +64,9 @@ internal static partial class EdgeErrors
         var error = exception switch
         {
             BadHttpRequestException bad => JsonBody.Fault(bad),
-            TooBusyException => ErrorCatalog.ServiceBusy with { RetryAfterSeconds = 1 },
+            TooBusyException => ErrorCatalog.ServiceBusy,
             TooManyCallsException many => ErrorCatalog.TooManyRequests with { RetryAfterSeconds = (int)Math.Ceiling(many.Wait.TotalSeconds) },
-            _ when StorageFailure.Is(exception) => ErrorCatalog.StorageUnavailable with { RetryAfterSeconds = 1 },
+            _ when StorageFailure.Is(exception) => ErrorCatalog.StorageUnavailable,
             _ => ErrorCatalog.Internal,
         };
         // That too many wait is told by a metric and by each request's line.

@@ -30,7 +30,7 @@ internal static class Health
 
     private static Results<Ok<HealthResponse>, ErrorResult> Answer(bool isHealthy, string? clock) => isHealthy
         ? TypedResults.Ok(new HealthResponse("ok", ServiceVersion.Text, clock))
-        : (ErrorResult)(ErrorCatalog.StorageUnavailable with { RetryAfterSeconds = 1 });
+        : (ErrorResult)ErrorCatalog.StorageUnavailable;
 
     /// <summary>The answer of a service that is well.</summary>
     /// <param name="Status">Always <c>ok</c>.</param>

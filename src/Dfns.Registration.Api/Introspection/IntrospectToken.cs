@@ -18,6 +18,7 @@ internal static class IntrospectToken
         // Who calls is looked up together with what is asked about; what is wrong with the body is told to callers alone.
         if (await callers.ReadTokenAsync(http, ct) is not { } reference) return (ErrorResult)ErrorCatalog.NotAuthorized;
         var isMissing = ReadToken(await FormBody.ReadAsync(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var token);
+        if (isMissing && error!.Code == ErrorCatalog.ServiceBusy.Code) return (ErrorResult)error;
         var about = isMissing ? null : await tokens.ReadAsync(token, TokenPurpose.Access, ct);
         var (caller, holder) = await callers.ReadAboutAsync(reference, about, ct);
         if (caller is null) return (ErrorResult)ErrorCatalog.NotAuthorized;

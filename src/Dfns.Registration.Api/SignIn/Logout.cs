@@ -12,9 +12,10 @@ internal static class Logout
     internal static async Task<Results<Ok<MessageResponse>, ErrorResult>> LogoutAsync(
         HttpRequest http, CallerReader callers, Changes changes, Audit audit, CancellationToken ct)
     {
+        if ((await callers.ReadAsync(http, () => JsonBody.ReceiveOptionalAsync(http, BodyLimits.SmallSizeBytes, ct), ct)).Failed(out var error, out var called)) return (ErrorResult)error;
+        var (caller, body) = called;
         // A standing access is ended by the operator who gave it.
-        if (await callers.ReadAsync(http, ct) is not { User.IsServiceAccount: false } caller) return (ErrorResult)ErrorCatalog.NotAuthorized;
-        if ((await JsonBody.ReceiveOptionalAsync(http, BodyLimits.SmallSizeBytes, ct)).Failed(out var error, out var body)) return (ErrorResult)error;
+        if (caller.User.IsServiceAccount) return (ErrorResult)ErrorCatalog.NotAuthorized;
         if (JsonBody.Parse<LogoutRequest>(body).Failed(out error, out var request)) return (ErrorResult)error;
 
         while (true)

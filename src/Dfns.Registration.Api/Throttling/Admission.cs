@@ -15,6 +15,9 @@ internal sealed class Admission(IOptions<RateLimitOptions> options) : IDisposabl
 {
     private readonly ConcurrencyLimiter places = new(new ConcurrencyLimiterOptions { PermitLimit = options.Value.RequestsAtOnce, QueueLimit = 0 });
 
+    /// <summary>The places themselves.</summary>
+    internal RateLimiter Places => places;
+
     public void Dispose() => places.Dispose();
 
     /// <summary>Admits requests to the endpoints, but for probes, which tell of this very state.</summary>
@@ -36,7 +39,7 @@ internal sealed class Admission(IOptions<RateLimitOptions> options) : IDisposabl
         }
         else
         {
-            await new ErrorResult(ErrorCatalog.ServiceBusy with { RetryAfterSeconds = 1 }).ExecuteAsync(context);
+            await new ErrorResult(ErrorCatalog.ServiceBusy).ExecuteAsync(context);
         }
     }
 }

@@ -20,7 +20,7 @@ internal static class CompleteUserAction
         if ((await JsonBody.ReadAsync<AnswerRequest>(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var request)
             || (await answers.TakeAsync(request, TokenPurpose.UserAction, caller, Sign, ct)).Failed(out error, out var signed))
         {
-            return (ErrorResult)(await callers.ReadAsync(http, ct) is null ? ErrorCatalog.NotAuthorized : error);
+            return (ErrorResult)await callers.ToldAsync(caller, error, ct);
         }
 
         return TypedResults.Ok(new UserActionResponse(await tokens.IssueUserActionAsync(signed, ct)));

@@ -16,8 +16,8 @@ internal static class InitUserAction
     internal static async Task<Results<Ok<LoginChallengeResponse>, ErrorResult>> InitAsync(
         HttpRequest http, CallerReader callers, ChallengeStore challenges, TokenService tokens, RequestFacts facts, Entropy entropy, TimeProvider clock, IOptions<BodyLimits> limits, IOptions<ChallengeOptions> options, CancellationToken ct)
     {
-        if (await callers.ReadSigningAsync(http, ct) is not ({ } caller, var credentials)) return (ErrorResult)ErrorCatalog.NotAuthorized;
-        if ((await JsonBody.ReadAsync<InitUserActionRequest>(http, limits.Value.MaxSizeBytes, ct)).Failed(out var error, out var request)) return (ErrorResult)error;
+        if ((await callers.ReadSigningAsync(http, () => JsonBody.ReadAsync<InitUserActionRequest>(http, limits.Value.MaxSizeBytes, ct), ct)).Failed(out var error, out var called)) return (ErrorResult)error;
+        var ((caller, credentials), request) = called;
         if (request.UserActionPayload is not { } payload) return (ErrorResult)ErrorCatalog.MemberRequired.At("$.userActionPayload");
         if (request.UserActionHttpMethod is not ("POST" or "PUT" or "DELETE" or "GET")) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying("Use POST, PUT, DELETE or GET.").At("$.userActionHttpMethod");
         if (Member.Text(request.UserActionHttpPath, "$.userActionHttpPath", Limits.PathLength).Failed(out error, out var path)) return (ErrorResult)error;

@@ -20,7 +20,7 @@ internal sealed class FormBody
     /// <returns>The form; or 413, 415, or 400 for a body that does not arrive whole and as HTTP has it.</returns>
     public static async Task<Checked<FormBody>> ReadAsync(HttpRequest request, int maxSizeBytes, CancellationToken ct)
     {
-        if (!JsonBody.IsOf(request, MediaType)) return ErrorCatalog.ContentTypeUnsupported;
+        if (!JsonBody.IsOf(request, MediaType)) return WorkPermit.Fault(request.HttpContext) ?? ErrorCatalog.ContentTypeUnsupported;
         if ((await JsonBody.ReceiveAnyAsync(request, maxSizeBytes, ct)).Failed(out var error, out var body)) return error;
         // The size of the body bounds whatever is in it.
         using var reader = new FormReader(Encoding.UTF8.GetString(body.Span)) { ValueCountLimit = maxSizeBytes, KeyLengthLimit = maxSizeBytes, ValueLengthLimit = maxSizeBytes };

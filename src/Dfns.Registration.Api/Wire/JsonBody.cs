@@ -24,12 +24,21 @@ internal static class JsonBody
     /// <param name="request">The request.</param>
     /// <param name="maxSizeBytes">Bytes a body may have, inclusive.</param>
     /// <param name="ct">Ends the reading.</param>
-    /// <returns>The body as received; or 413, 415, or 400 for one that does not arrive whole and as HTTP has it.</returns>
+    /// <returns>
+    /// The body as received; or 413, 415, or 400 for one that does not arrive whole and as HTTP has it; in either case with the place of the request among
+    /// those that are worked on, or 503 where there is none: then nothing may be looked up for it.
+    /// </returns>
     public static async Task<Checked<ReadOnlyMemory<byte>>> ReceiveAsync(HttpRequest request, int maxSizeBytes, CancellationToken ct) =>
-        IsJson(request) ? await ReceiveAnyAsync(request, maxSizeBytes, ct) : ErrorCatalog.ContentTypeUnsupported;
+        IsJson(request) ? await ReceiveAnyAsync(request, maxSizeBytes, ct) : WorkPermit.Fault(request.HttpContext) ?? ErrorCatalog.ContentTypeUnsupported;
 
     /// <summary>The same for a body of whatever type.</summary>
     public static async Task<Checked<ReadOnlyMemory<byte>>> ReceiveAnyAsync(HttpRequest request, int maxSizeBytes, CancellationToken ct)
+    {
+        var received = await ReceiveWholeAsync(request, maxSizeBytes, ct);
+        return WorkPermit.Fault(request.HttpContext) is { } busy ? busy : received;
+    }
+
+    private static async Task<Checked<ReadOnlyMemory<byte>>> ReceiveWholeAsync(HttpRequest request, int maxSizeBytes, CancellationToken ct)
     {
         try
         {
@@ -66,7 +75,6 @@ internal static class JsonBody
             {
                 ReadOnlyMemory<byte> body = read.Buffer.ToArray();
                 request.BodyReader.AdvanceTo(read.Buffer.End);
-                if (request.HttpContext.Features.Get<WorkPermit>()?.TryBegin() == false) return ErrorCatalog.ServiceBusy with { RetryAfterSeconds = 1 };
                 return body.Span.StartsWith(ByteOrderMark) ? body[ByteOrderMark.Length..] : body;
             }
 
@@ -78,7 +86,11 @@ internal static class JsonBody
     /// <returns>The body as received, <c>{}</c> where there is none, or 413 or 415.</returns>
     public static async Task<Checked<ReadOnlyMemory<byte>>> ReceiveOptionalAsync(HttpRequest request, int maxSizeBytes, CancellationToken ct)
     {
-        if (request.ContentType is null && (request.ContentLength ?? 0) == 0 && !request.Headers.ContainsKey(HeaderNames.TransferEncoding)) return NoMembers;
+        if (request.ContentType is null && (request.ContentLength ?? 0) == 0 && !request.Headers.ContainsKey(HeaderNames.TransferEncoding))
+        {
+            return WorkPermit.Fault(request.HttpContext) is { } busy ? busy : NoMembers;
+        }
+
         if ((await ReceiveAsync(request, maxSizeBytes, ct)).Failed(out var error, out var body)) return error;
         return body.IsEmpty ? NoMembers : body;
     }

@@ -134,12 +134,15 @@ public sealed class BrokenBodyTests(ServiceFixture.Sqlite fixture) : ServiceTest
     }
 
     /// <summary>A request to every endpoint that takes a body, by somebody whose body it would read.</summary>
-    private static async Task<List<RawRequest>> RequestsAsync(Service service)
+    /// <param name="service">Where.</param>
+    /// <param name="session">The bearer token of a session, in place of one that is good.</param>
+    internal static async Task<List<RawRequest>> RequestsAsync(Service service, Func<string, Task<string>>? session = null)
     {
         var organisation = await service.NewOrganisationAsync();
         var user = await Registered.NewAsync(organisation, recovery: true, username: "jane@example.co");
-        var (session, recovering) = (await user.LoginAsync(), await Recovering.StartAsync(user));
+        var (token, recovering) = (await user.LoginAsync(), await Recovering.StartAsync(user));
         var registering = await (await service.InviteAsync(organisation, "john@example.co")).InitAsync();
+        if (session is not null) token = await session(token);
         var backend = await organisation.NewServiceAccountAsync([.. Permission.All]);
         return
         [
@@ -155,7 +158,7 @@ public sealed class BrokenBodyTests(ServiceFixture.Sqlite fixture) : ServiceTest
                         "/auth/registration" or "/auth/registration/enduser" => registering.Token,
                         "/auth/recover/user" => recovering.Token,
                         "/auth/introspect" => backend.Token,
-                        _ => session,
+                        _ => token,
                     })
                 {
                     MediaType = e.Path == "/auth/introspect" ? FormBody.MediaType : "application/json",
