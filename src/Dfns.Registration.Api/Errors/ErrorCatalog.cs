@@ -169,7 +169,7 @@ internal static class ErrorCatalog
         "The idToken is no ID token, which is a signed JWT and says of itself nothing else. Send the id_token of the provider's answer as it is.");
 
     public static readonly ApiError OrganisationNotTold = new("organisation_not_told", 400,
-        "The ID token alone does not tell the organisation: none accepts it, or more than one. Send orgId.");
+        "The ID token alone does not tell the organisation: none accepts it, more than one does, or its provider has not signed it. Send orgId.");
 
     public static readonly ApiError IdTokenIssuerUnknown = new("id_token_issuer_unknown", 401,
         "The organisation accepts no ID tokens of this issuer. Its operator sets the providers with 'social-provider set'.");

@@ -36,6 +36,9 @@ internal sealed class IdTokenValidator(SocialStore store, ProviderKeys keys, Req
         // Whose: an unknown organisation and an unknown issuer look alike. The issuer is compared as exact text (step 2).
         if ((await ProviderAsync(organisationId, token, claims, ct)).Failed(out error, out var provider)) return error;
 
+        // Who makes a token up is not told that one organisation alone accepts such: until it is verified, all faults of it are one.
+        if (organisationId is null && !await IsSignedAsync(token, provider, ct)) return ErrorCatalog.OrganisationNotTold.At("$.orgId");
+
         // Steps 6 to 8: signed, with an algorithm that was agreed on, by a key of the provider. Neither 'none' nor an HMAC is ever on the list.
         if (!provider.Algorithms.Contains(token.Alg, StringComparer.Ordinal)) return ErrorCatalog.IdTokenAlgorithmNotAllowed;
         if ((await keys.FindAsync(provider.Issuer, token.Alg, token.Kid ?? "", ct)).Failed(out error, out var key)) return error;
@@ -69,6 +72,22 @@ internal sealed class IdTokenValidator(SocialStore store, ProviderKeys keys, Req
         if (Username(claims, provider, subject).Failed(out error, out var username)) return error;
         List<string> clients = [.. token.Audiences.Append(claims.Text("azp")).OfType<string>().Distinct(StringComparer.Ordinal)];
         return new SocialIdentity(provider.OrganisationId, provider.Issuer, subject, username, claims.Time("iat")!.Value, clients, token.Alg);
+    }
+
+    // Steps 6 to 8 alone.
+    private async Task<bool> IsSignedAsync(JsonWebToken token, SocialProvider provider, CancellationToken ct)
+    {
+        if (!provider.Algorithms.Contains(token.Alg, StringComparer.Ordinal) || (await keys.FindAsync(provider.Issuer, token.Alg, token.Kid ?? "", ct)).Failed(out _, out var key)) return false;
+        var result = await Handler.ValidateTokenAsync(token, new TokenValidationParameters
+        {
+            ValidAlgorithms = provider.Algorithms,
+            IssuerSigningKey = key,
+            TryAllIssuerSigningKeys = true,
+            ValidateIssuer = false,
+            ValidateAudience = false,
+            ValidateLifetime = false,
+        });
+        return result.IsValid;
     }
 
     private async Task<Checked<SocialProvider>> ProviderAsync(string? organisationId, JsonWebToken token, IdTokenClaims claims, CancellationToken ct)

@@ -174,6 +174,48 @@ public abstract class SocialLoginTests(ServiceFixture fixture) : SocialTests(fix
         Assert.Contains("organisation_not_told", Assert.Single(answers.Distinct(StringComparer.Ordinal)), StringComparison.Ordinal);
     }
 
+    // Whoever makes a token up learns by no answer whether one organisation alone accepts such.
+    [Fact]
+    public async Task What_the_provider_has_not_signed_does_not_tell_whether_one_organisation_accepts_it()
+    {
+        await using var provider = await OpenIdProvider.StartAsync();
+        var organisation = await OrganisationAsync(provider);
+        await using var unknown = await OpenIdProvider.StartAsync();
+        Action<IdTokenDraft>[] changes =
+        [
+            _ => { },
+            d => d.Claims["exp"] = 1,
+            d => d.Claims["nonce"] = 1,
+            d => d.Claims.Remove("sub"),
+            d => d.Claims["email_verified"] = false,
+            d => d.Claims["azp"] = "another-client",
+            d => d.Header["alg"] = "HS256",
+            d => d.Header["alg"] = "none",
+            d => d.Header["kid"] = "none",
+            d => d.Header.Remove("kid"),
+        ];
+
+        var answers = new List<string>();
+        foreach (var path in new[] { "/auth/login/social", "/auth/registration/social" })
+        {
+            foreach (var (change, of) in changes.SelectMany(change => new[] { (change, provider), (change, unknown) }))
+            {
+                var draft = Draft(of).With(change);
+                var sign = draft.Sign;
+                draft.Sign = bytes => [.. sign(bytes).Reverse()];
+                var body = Body(organisation, draft.Encode());
+                body.Remove("orgId");
+                answers.Add((await Service.PostAsync(path, body)).Text);
+            }
+        }
+
+        Assert.Contains("organisation_not_told", Assert.Single(answers.Distinct(StringComparer.Ordinal)), StringComparison.Ordinal);
+        // One that is signed is told what is wrong with it.
+        var signed = Body(organisation, Draft(provider).With(d => d.Claims["exp"] = 1).Encode());
+        signed.Remove("orgId");
+        Assert.Equal("id_token_expired", (await Service.PostAsync("/auth/login/social", signed)).Code);
+    }
+
     [Fact]
     public async Task A_registration_is_of_the_organisation_that_the_token_tells()
     {
