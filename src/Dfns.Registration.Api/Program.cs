@@ -30,6 +30,7 @@ if (app.Environment.IsDevelopment()) app.UseDefaultFiles().UseStaticFiles();
 app.UseRequestTelemetry();
 app.UseRequestAudit();
 app.UseEdgeErrors();
+app.UseHeadAsGet();
 app.UseRouting();
 if (app.Environment.IsDevelopment()) app.UseConsole();
 // Preflights are answered there, and nothing further on is asked.

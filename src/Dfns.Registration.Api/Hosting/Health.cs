@@ -13,8 +13,6 @@ internal static class Health
 {
     private const string Ready = "ready";
 
-    private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
-
     public static void AddHealth(this IServiceCollection services)
     {
         services.AddHealthChecks().AddDatabase(Ready);
@@ -23,9 +21,9 @@ internal static class Health
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/health/live", Methods, () => Answer(isHealthy: true, clock: null)).ForProbes().ExcludeFromDescription();
+        routes.MapGet("/health/live", () => Answer(isHealthy: true, clock: null)).ForProbes().ExcludeFromDescription();
         // Each asker waits for as long as it likes; the question is everybody's.
-        routes.MapMethods("/health/ready", Methods, async (Readiness readiness, DatabaseWatch watch, CancellationToken ct) => Answer(await readiness.AskAsync(ct), watch.ClockFault)).ForProbes().ExcludeFromDescription();
+        routes.MapGet("/health/ready", async (Readiness readiness, DatabaseWatch watch, CancellationToken ct) => Answer(await readiness.AskAsync(ct), watch.ClockFault)).ForProbes().ExcludeFromDescription();
     }
 
     private static Results<Ok<HealthResponse>, ErrorResult> Answer(bool isHealthy, string? clock) => isHealthy

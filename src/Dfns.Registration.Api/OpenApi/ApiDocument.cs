@@ -1,9 +1,10 @@
+using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Dfns.Registration.Api.OpenApi;
 
 /// <summary>
-/// The OpenAPI document, built once and served from memory: it takes as long as a hundred registrations, and anybody may ask for it. In
+/// The OpenAPI document, built and compressed once and served from memory: it takes as long as a hundred registrations, and anybody may ask for it. In
 /// Development it carries live examples, and is built one at a time.
 /// </summary>
 internal sealed class ApiDocument(IServiceProvider services, IHostEnvironment environment) : IDisposable
@@ -16,10 +17,10 @@ internal sealed class ApiDocument(IServiceProvider services, IHostEnvironment en
 
     private readonly RequestDelegate build = new ApplicationBuilder(services).UseSwagger().Build();
     private readonly SemaphoreSlim turn = new(1);
-    private volatile byte[]? built;
+    private volatile CodedDocument? built;
 
-    /// <summary>The document as JSON in UTF-8.</summary>
-    public async Task<byte[]> GetAsync()
+    /// <summary>The document as it goes out.</summary>
+    public async Task<CodedDocument> GetAsync()
     {
         if (built is { } ready) return ready;
         await turn.WaitAsync();
@@ -27,8 +28,7 @@ internal sealed class ApiDocument(IServiceProvider services, IHostEnvironment en
         {
             if (built is { } meanwhile) return meanwhile;
             var document = await BuildAsync();
-            if (!environment.IsDevelopment()) built = document;
-            return document;
+            return environment.IsDevelopment() ? CodedDocument.Plain(document) : built = CodedDocument.Compressed(document);
         }
         finally
         {

@@ -48,8 +48,7 @@ internal static class OpenApiDocumentSetup
     }
 
     public static void MapApiDocument(this IEndpointRouteBuilder routes) =>
-        routes.MapMethods(ApiDocument.Path, [HttpMethods.Get, HttpMethods.Head], async (ApiDocument document, CancellationToken ct) =>
-                StoredJson.Ok(await document.GetAsync().WaitAsync(ct)))
+        routes.MapGet(ApiDocument.Path, async (ApiDocument document, HttpContext http, CancellationToken ct) => (await document.GetAsync().WaitAsync(ct)).Ok(http))
             .ExcludeFromDescription();
 
     public static void UseSwaggerPages(this WebApplication app)
