@@ -39,7 +39,11 @@ internal static class OperatorCommandLine
             mistyped.ShowTypoCorrections = false;
             // The sentence that says what is wrong is not to be looked for above a page of help; where nothing was typed that could be, the page is the answer.
             mistyped.ShowHelp = parsed.UnmatchedTokens.Count == 0 && parsed.CommandResult.Command.Subcommands.Count > 0;
-            foreach (var typed in parsed.UnmatchedTokens)
+            // What stands behind a verb that there is not is of none: it is not told to be mistyped.
+            var verbs = parsed.CommandResult.Command.Subcommands.Select(verb => verb.Name).ToList();
+            var unknown = verbs.Count > 0 ? parsed.UnmatchedTokens.FirstOrDefault(typed => !typed.StartsWith('-')) : null;
+            if (unknown is not null) await host.Error.WriteLineAsync($"There is no '{unknown}' here; {Spelling.Hint(unknown, verbs)}");
+            foreach (var typed in parsed.UnmatchedTokens.Where(_ => unknown is null))
             {
                 if (Spelling.Nearest(typed.Split('=', ':')[0], Words(parsed.CommandResult.Command).Concat(Words(root))) is { } meant) await host.Error.WriteLineAsync($"There is no '{typed.Split('=', ':')[0]}' here; did you mean '{meant}'?");
             }

@@ -21,6 +21,27 @@ internal sealed partial class DatabaseGrants(RegistrationDbContext db)
     public async Task<bool> IsOtherRoleAsync(string role, CancellationToken ct) => db.Database.IsNpgsql()
         && await db.Database.SqlQuery<bool>($"""SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = {role} AND rolname <> current_user) AS "Value" """).SingleAsync(ct);
 
+    /// <summary>What a role may do to the service's tables beyond what the service needs, such as <c>DELETE on audit_events</c>: to give it just that takes this away.</summary>
+    public Task<List<string>> BeyondAsync(string role, CancellationToken ct) => HeldAsync(role, isNeeded: false, ct);
+
+    /// <summary>What a role may do of what the service needs.</summary>
+    public Task<List<string>> NeededAsync(string role, CancellationToken ct) => HeldAsync(role, isNeeded: true, ct);
+
+    private async Task<List<string>> HeldAsync(string role, bool isNeeded, CancellationToken ct)
+    {
+        List<string> tables = [.. All.Select(grant => grant.Table)], privileges = [.. All.Select(grant => grant.Privilege)], every = [.. tables.Distinct(StringComparer.Ordinal)];
+        return await db.Database.SqlQuery<string>(
+            $"""
+            SELECT held.privilege_type || ' on ' || relation AS "Value"
+            FROM unnest({every}) AS known (relation)
+            JOIN pg_class AS c ON c.oid = to_regclass(relation)
+            CROSS JOIN LATERAL aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) AS held
+            WHERE held.grantee = (SELECT oid FROM pg_roles WHERE rolname = {role})
+                AND {isNeeded} = EXISTS (SELECT 1 FROM unnest({tables}, {privileges}) AS needed (relation, privilege) WHERE needed.relation = known.relation AND needed.privilege = held.privilege_type)
+            ORDER BY 1
+            """).ToListAsync(ct);
+    }
+
     /// <summary>Gives a role just what the service needs, within <see cref="DatabaseSchema.InTurnAsync"/>: of two at once PostgreSQL fails one.</summary>
     public async Task GrantAsync(string role, CancellationToken ct)
     {

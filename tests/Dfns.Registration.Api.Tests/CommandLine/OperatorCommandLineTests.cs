@@ -277,6 +277,40 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     public async Task What_is_said_twice_counts_once()
     {
         var organisation = await Service.NewOrganisationAsync();
+    // The service would have neither roots nor metadata either.
+    [Theory]
+    [InlineData("--attestation direct --refuse-no-attestation --refuse-self-attestation --require-trusted-root", "No root is trusted as the service is set up")]
+    [InlineData("--attestation direct --refuse-no-attestation --refuse-self-attestation --require-trusted-root --refused-status REVOKED", "No root is trusted as the service is set up")]
+    [InlineData("--refused-status REVOKED", "A status is known from metadata alone")]
+    public async Task What_a_service_without_roots_and_metadata_cannot_decide_is_refused(string options, string told)
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var before = await CountAsync();
+        string[][] commands = [["org", "create", "--name", "Example", "--rp-id", "example.co", "--origin", "https://app.example.co"], ["relying-party", "set", "--org", organisation.Id]];
+
+        foreach (var command in commands)
+        {
+            var run = await ServiceProgram.RunAsync([.. command, .. options.Split(' ')], Service.Settings(Service.Database).Select(s => (s.Key, s.Value)));
+
+            Assert.Equal(1, run.ExitCode);
+            Assert.StartsWith(told, run.Faults, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(before, await CountAsync());
+    }
+
+    [Theory]
+    [InlineData("user remove --org or-a --user us-a", "There is no 'remove' here; use one of invite, invite-again, list, permit, deactivate, activate.")]
+    [InlineData("org delete --org or-a", "There is no 'delete' here; use one of create, list, update.")]
+    [InlineData("service-account renw --account us-a", "There is no 'renw' here; did you mean 'renew'?")]
+    public async Task A_verb_that_there_is_not_is_told_with_those_that_there_are_and_what_follows_it_is_not_told_to_be_wrong(string arguments, string told)
+    {
+        var run = await ServiceProgram.OperateAsync(Service.Database, arguments.Split(' '));
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Equal([told], run.Faults.Split('\n').Where(line => line.StartsWith("There is no", StringComparison.Ordinal)));
+    }
+
 
         var row = await ServiceProgram.RowAsync(
             Service.Database, "relying-party", "set", "--org", organisation.Id, "--origin", "https://example.co", "--origin", "https://example.co", "--algorithm", "-8", "--algorithm", "-7", "--algorithm", "-8");

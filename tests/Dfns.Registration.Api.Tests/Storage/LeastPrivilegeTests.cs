@@ -141,7 +141,7 @@ public sealed class LeastPrivilegeTests(LeastPrivilegeTests.TwoRoles fixture) : 
 
         // More than it needs is taken back, of every table.
         await OwnerDoesAsync(database, $"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}");
-        Assert.Equal(0, (await ServiceProgram.OperateAsync(database, "migrate")).ExitCode);
+        Assert.Equal(0, (await ServiceProgram.OperateAsync(database, "migrate", "--force")).ExitCode);
         await using var service = await Service.StartAsync(database);
         foreach (var table in await TablesAsync())
         {
@@ -173,6 +173,39 @@ public sealed class LeastPrivilegeTests(LeastPrivilegeTests.TwoRoles fixture) : 
         var run = await StartAsync(Service.Database, ("Housekeeping:KeepAuditEvents", "730.00:00:00"));
 
         Assert.Equal((1, "The service does not start: Housekeeping:KeepAuditEvents is set, and its role may not delete from audit_events; leave the setting out, and delete them as the role that owns the tables."), (run.ExitCode, run.Faults.Trim()));
+    }
+
+    [Fact]
+    public async Task What_a_role_may_do_beyond_the_service_is_taken_from_it_by_force_alone_and_the_audit_trail_tells()
+    {
+        await using var database = await TestDatabase.PostgreSqlWithTwoRolesAsync();
+        var role = database.ServiceRole!;
+        Assert.Equal(0, (await MigrateAsync()).ExitCode);
+        await OwnerDoesAsync(database, $"GRANT DELETE, TRUNCATE ON codes TO \"{role}\"");
+        await OwnerDoesAsync(database, $"REVOKE INSERT ON users FROM \"{role}\"");
+        var before = await NotesAsync();
+
+        var refused = await MigrateAsync();
+        Assert.Equal((1, $"Nothing was done: this would take from '{role}' what it may do beyond what the service needs: DELETE on codes, TRUNCATE on codes. --force takes it away; a role of its own for the service is made by roles.sql."), (refused.ExitCode, refused.Faults.Trim()));
+        Assert.Equal(before, await NotesAsync());
+
+        var forced = await MigrateAsync("--force");
+        Assert.Equal(0, forced.ExitCode);
+        foreach (var told in new[] { $"Taken from {role}: DELETE on codes.", $"Taken from {role}: TRUNCATE on codes.", $"Given to {role}: INSERT on users." }) Assert.Contains(told, forced.Faults, StringComparison.Ordinal);
+        Assert.Equal([.. before, $"1 rights given to {role}, 2 taken from it"], await NotesAsync());
+
+        // Done again it changes nothing, and tells nothing.
+        Assert.Equal((0, ""), (await MigrateAsync() is var again ? again.ExitCode : 1, again.Faults));
+        Assert.Equal(before.Count + 1, (await NotesAsync()).Count);
+
+        Task<ServiceProgram.Run> MigrateAsync(params string[] more) =>
+            ServiceProgram.RunAsync(["migrate", "--grant-to", role, .. more], Service.Settings(database.Owner).Select(s => (s.Key, s.Value)));
+
+        async Task<List<string?>> NotesAsync()
+        {
+            await using var db = Service.Open(database.Owner);
+            return await db.AuditEvents.Where(e => e.Action == AuditActions.DatabaseMigrated).OrderBy(e => e.At).ThenBy(e => e.Id).Select(e => e.Note).ToListAsync();
+        }
     }
 
     [Theory]
