@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
@@ -19,5 +20,6 @@ public sealed record LoginResponse(string Token);
 /// <summary>Body of <c>POST /auth/login/delegated</c>.</summary>
 public sealed record DelegatedLoginRequest([Text(Limits.UsernameLength)] string Username);
 
-/// <summary>Body of <c>PUT</c> and <c>POST /auth/logout</c>.</summary>
+/// <summary>Body of <c>PUT</c> and <c>POST /auth/logout</c>. Whatever else stands in it was meant to end more than this session.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record LogoutRequest(bool? AllSessions);

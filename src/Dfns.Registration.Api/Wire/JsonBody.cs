@@ -95,7 +95,7 @@ internal static class JsonBody
         return body.IsEmpty ? NoMembers : body;
     }
 
-    /// <summary>Parses a body into its contract. Unknown members are ignored: older clients and newer browsers send some. An empty text counts as absent.</summary>
+    /// <summary>Parses a body into its contract. Unknown members are ignored, since older clients and newer browsers send some, but for those that are <see cref="MemberNames"/> in another spelling. An empty text counts as absent.</summary>
     /// <typeparam name="T">The contract. Its texts are held to their <see cref="TextAttribute"/>; what else is required is nullable, and checked where it is used.</typeparam>
     /// <param name="body">The body as received.</param>
     /// <returns>The parsed body, or the first fault with its JSON path.</returns>
@@ -109,7 +109,7 @@ internal static class JsonBody
             // The whole body is held to the rules, members that nobody asks for included.
             using var document = JsonDocument.Parse(body, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = WireJson.MaxDepth });
             if (document.RootElement.ValueKind != JsonValueKind.Object || Read<T>(document) is not { } value) return ErrorCatalog.BodyNotJson;
-            return Contract.Fault(value) is { } fault ? fault : value;
+            return (MemberNames.Fault(document.RootElement, typeof(T)) ?? Contract.Fault(value)) is { } fault ? fault : value;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

@@ -22,7 +22,7 @@ export async function createBrowserKey(challenge, name) {
 /**
  * A key whose private half travels with the credential, encrypted under a secret that never does.
  * @param kind PasswordProtectedKey or RecoveryKey.
- * @param username as the service gave it: it salts the encryption, so whoever decrypts must start from the same text.
+ * @param username it salts the encryption, as it is read whichever way it is written.
  */
 export async function createEncryptedKey(kind, challenge, name, secret, username) {
   const { publicKey, privateKey } = await crypto.subtle.generateKey(p256, true, ["sign"]);
@@ -51,7 +51,7 @@ export async function signWithKey(kind, credId, privateKey, challenge) {
 
 /**
  * Opens a private key that travelled encrypted. It can sign from then on, and be read by nobody.
- * @param username the salt, as at its encryption: case and white space around it do not count.
+ * @param username the salt: case, white space around it, normalization form and width do not count.
  * @returns the key; undefined when the secret is not the one it was encrypted with.
  */
 export async function openEncryptedKey(encryptedPrivateKey, secret, username) {
@@ -66,12 +66,16 @@ export async function openEncryptedKey(encryptedPrivateKey, secret, username) {
       cause,
     );
   }
-  const wrappingKey = await deriveWrappingKey(secret, username, "unwrapKey");
-  try {
-    return await crypto.subtle.unwrapKey("pkcs8", key, wrappingKey, { name: "AES-GCM", iv }, p256, false, ["sign"]);
-  } catch {
-    return undefined;
+  // Other clients, and this page before, salt with the name as it was typed.
+  for (const salt of new Set([canonical(username), username, username.normalize("NFC"), username.normalize("NFD")])) {
+    const wrappingKey = await deriveWrappingKey(secret, salt, "unwrapKey");
+    try {
+      return await crypto.subtle.unwrapKey("pkcs8", key, wrappingKey, { name: "AES-GCM", iv }, p256, false, ["sign"]);
+    } catch {
+      // Not by this one.
+    }
   }
+  return undefined;
 }
 
 /** Signs the challenge: over client data, whose hash and the public key make the text that the key signs. */
@@ -122,12 +126,15 @@ function toDerInteger(bytes) {
  * Every number here and below is part of the format that other clients decrypt, hence none is ours to choose.
  */
 async function encryptPrivateKey(privateKey, secret, username) {
-  const wrappingKey = await deriveWrappingKey(secret, username, "wrapKey");
+  const wrappingKey = await deriveWrappingKey(secret, canonical(username), "wrapKey");
   const iv = crypto.getRandomValues(new Uint8Array(16));
   // Wrapped rather than exported and encrypted: the plain PKCS#8 never exists as bytes of this page.
   const wrapped = await crypto.subtle.wrapKey("pkcs8", privateKey, wrappingKey, { name: "AES-GCM", iv });
   return base64(utf8(JSON.stringify({ iv: base64(iv), key: base64(wrapped) })));
 }
+
+/** The name as everybody reads it, however it was typed: what a person sees as one name is one, as it is for the service. */
+const canonical = (username) => username.normalize("NFKC").replaceAll(/\p{Default_Ignorable_Code_Point}/gu, "");
 
 async function deriveWrappingKey(secret, username, usage) {
   const salt = await sha256(utf8(username.toLowerCase().trim()));
