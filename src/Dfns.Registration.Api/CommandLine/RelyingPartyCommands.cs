@@ -35,24 +35,20 @@ internal static class RelyingPartyCommands
                     if (arguments.Apply(parsed, relyingParty, verb) is { } fault) return fault;
                     if (parsed.GetValue(force)) return null;
                     var passkeys = await organisations.CountPasskeysAsync(changed.Id, stop);
-                    if (passkeys == 0 && await organisations.CountKeysAsync(changed.Id, stop) is > 0 and var keys && arguments.TakenAway(entries, relyingParty, verb) is { Count: > 0 } lost)
-                    {
-                        return $"Nothing was changed: this would take away {string.Join(", and ", lost)}; {(keys == 1 ? "1 key is" : $"{keys} keys are")} registered with this organisation. {(verb == ListVerb.Set ? "'relying-party add' keeps what is there; --force" : "--force")} takes it away.";
-                    }
-
-                    if (passkeys == 0) return null;
-                    if (relyingParty.RelyingPartyId != id)
+                    if (passkeys > 0 && relyingParty.RelyingPartyId != id)
                     {
                         return $"Nothing was changed: {Passkeys(passkeys)} bound to the RP id '{id}' and could not sign in under '{relyingParty.RelyingPartyId}'. Add --force to void them.";
                     }
 
-                    if (relyingParty is { UserVerification: "required" } && verification != "required" && await organisations.CountUnverifiedPasskeysAsync(changed.Id, stop) is > 0 and var unverified)
+                    if (passkeys > 0 && relyingParty is { UserVerification: "required" } && verification != "required" && await organisations.CountUnverifiedPasskeysAsync(changed.Id, stop) is > 0 and var unverified)
                     {
                         return $"Nothing was changed: {Passkeys(unverified)} registered without user verification, and may not be able to sign in where it is required. Add --force to require it.";
                     }
 
-                    return arguments.TakenAway(entries, relyingParty, verb) is { Count: > 0 } taken
-                        ? $"Nothing was changed: this would take away {string.Join(", and ", taken)}; {Passkeys(passkeys)} registered with this organisation. {(verb == ListVerb.Set ? "'relying-party add' keeps what is there; --force" : "--force")} takes it away."
+                    if (arguments.TakenAway(entries, relyingParty, verb) is not { Count: > 0 } taken) return null;
+                    var keys = passkeys > 0 ? 0 : await organisations.CountKeysAsync(changed.Id, stop);
+                    return passkeys + keys > 0
+                        ? $"Nothing was changed: this would take away {string.Join(", and ", taken)}; {(passkeys > 0 ? Passkeys(passkeys) : keys == 1 ? "1 key is" : $"{keys} keys are")} registered with this organisation. {(verb == ListVerb.Set ? "'relying-party add' keeps what is there; --force" : "--force")} takes it away."
                         : null;
                 }
             },

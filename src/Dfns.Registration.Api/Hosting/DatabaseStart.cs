@@ -21,7 +21,7 @@ internal static partial class DatabaseStart
     {
         var clock = app.Services.GetRequiredService<TimeProvider>();
         var options = app.Services.GetRequiredService<IOptions<DatabaseOptions>>().Value;
-        var wait = new TurnWait(options.StartTimeout, (holder, waited) => Log.WaitingForTurn(app.Logger, holder, (int)waited.TotalSeconds, (int)options.StartTimeout.TotalSeconds), step => Tell(app.Logger, step));
+        var wait = new TurnWait(options.StartTimeout, (holder, waited) => Log.WaitingForTurn(app.Logger, holder, (int)waited.TotalSeconds, (int)options.StartTimeout.TotalSeconds), new Teller(app.Logger, clock).Tell);
         var started = clock.GetTimestamp();
         var watch = app.Services.GetRequiredService<DatabaseWatch>();
         if (options.Provider == DatabaseProvider.Sqlite && SqliteOpening.FileOf(options.ConnectionString!) is { } file && SqliteOpening.IsOpenToOthers(file)) Log.OpenToOthers(app.Logger, file);
@@ -143,6 +143,23 @@ internal static partial class DatabaseStart
         await keys.GetAsync(ct);
     }
 
+    /// <summary>Tells of migrations: of each one that a database with rows may wait for, of a new database that it has its tables.</summary>
+    private sealed class Teller(ILogger logger, TimeProvider clock)
+    {
+        /// <summary>How long nothing is told of a new database.</summary>
+        private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+        private long? made;
+
+        public void Tell(MigrationStep step)
+        {
+            if (step is { Number: 1, IsDone: false }) made = clock.GetTimestamp();
+            if (made is not { } since) DatabaseStart.Tell(logger, step);
+            else if (step.IsDone && step.Number == step.Count) Log.Made(logger, step.Count, step.Migration);
+            else if (clock.GetElapsedTime(since) >= Patience) DatabaseStart.Tell(logger, step);
+        }
+    }
+
     private static void Tell(ILogger logger, MigrationStep step)
     {
         if (step.IsDone) Log.Migrated(logger, step.Migration, step.Number, step.Count);
@@ -152,6 +169,9 @@ internal static partial class DatabaseStart
 
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Information, Message = "The database is new, and has its tables: {Count} migrations, the last {Migration}")]
+        public static partial void Made(ILogger logger, int count, string migration);
+
         [LoggerMessage(Level = LogLevel.Warning, Message = "The database is not ready yet ({Fault}); trying again")]
         public static partial void Waiting(ILogger logger, string fault);
 

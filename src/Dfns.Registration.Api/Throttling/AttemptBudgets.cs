@@ -43,7 +43,7 @@ internal sealed class AttemptBudgets(AttemptBudgetStore store, RequestFacts fact
         var (now, ids) = (Now, Of(http, kind, organisationId, username));
         var rows = await store.CountAsync(ids.Address, Ends(now, AddressWindow), now, options.Value.StartsPerHour, ids.Pair, Ends(now, UserWindow), ct);
         var (address, pair) = (rows.Find(r => r.Id.AsSpan().SequenceEqual(ids.Address)), rows.Find(r => r.Id.AsSpan().SequenceEqual(ids.Pair)));
-        return await FaultAsync(organisationId, ids.Address, address?.Used, address?.WindowEndsAt, pair?.Used, pair?.WindowEndsAt, ct);
+        return await ToldAsync(await FaultAsync(ids.Address, address?.Used, address?.WindowEndsAt, pair?.Used, pair?.WindowEndsAt, ct), organisationId, ct);
     }
 
     /// <summary>Counts a change that somebody makes, each of which leaves a row in the audit trail.</summary>
@@ -62,8 +62,7 @@ internal sealed class AttemptBudgets(AttemptBudgetStore store, RequestFacts fact
         // The network stands first: whatever a client writes into the rest, it stays among budgets of its own.
         (AddressId(http), masterKey.HashBudget($"{http.Request.RemoteNetwork()}\0{kind}\0{organisationId}\0{User.Fold(username)}"));
 
-    /// <summary>What a request that was counted is refused with.</summary>
-    /// <param name="organisationId">As sent; need not exist. Where it does, the audit trail tells of what was refused.</param>
+    /// <summary>What a request that was counted is refused with; whose it was is for the caller to tell.</summary>
     /// <param name="address">The budget of its address.</param>
     /// <param name="addressUsed">What that has used up with this request; null where there was nothing left, and nothing was counted.</param>
     /// <param name="addressEndsAt">The end of its window: seconds since 1970 UTC.</param>
@@ -71,10 +70,9 @@ internal sealed class AttemptBudgets(AttemptBudgetStore store, RequestFacts fact
     /// <param name="pairEndsAt">The end of their window.</param>
     /// <param name="ct">Ends the waiting.</param>
     /// <returns>Null; or one of the two errors of status 429, with the time that is left.</returns>
-    public async Task<ApiError?> FaultAsync(string organisationId, byte[] address, long? addressUsed, long? addressEndsAt, long? pairUsed, long? pairEndsAt, CancellationToken ct) => await ToldAsync(
+    public async Task<ApiError?> FaultAsync(byte[] address, long? addressUsed, long? addressEndsAt, long? pairUsed, long? pairEndsAt, CancellationToken ct) =>
         await AddressFaultAsync(address, addressUsed, addressEndsAt, ct)
-            ?? (pairUsed <= options.Value.AttemptsPerUser ? null : ErrorCatalog.TooManyAttempts with { RetryAfterSeconds = Left(pairEndsAt) }),
-        organisationId, ct);
+            ?? (pairUsed <= options.Value.AttemptsPerUser ? null : ErrorCatalog.TooManyAttempts with { RetryAfterSeconds = Left(pairEndsAt) });
 
     private long Now => clock.GetUtcNow().ToUnixTimeSeconds();
 
