@@ -68,6 +68,11 @@ internal static class RelyingPartyRules
             yield return "Models can be refused only where attestation must lead to a trusted root: anybody can claim to be of another model.";
         if (relyingParty is { RefusedStatuses.Count: > 0, RequireTrustedRoot: false })
             yield return "Statuses restrict nothing where no attestation has to lead to a trusted root: set '--require-trusted-root' too.";
+        if ((relyingParty.AllowedAaguids ?? []).Intersect(relyingParty.DeniedAaguids ?? []).ToList() is { Count: > 0 } both)
+            yield return $"A model is either accepted or refused, and {string.Join(", ", both)} would be both: it would be refused. Name it once.";
+        // WebAuthn L3 §6.5.1: what an authenticator says that names no model, and any may.
+        if ((relyingParty.AllowedAaguids ?? []).Concat(relyingParty.DeniedAaguids ?? []).Contains(Guid.Empty))
+            yield return $"'{Guid.Empty}' is no model: authenticators that name none send it. Passkeys without a certificate are refused with '--refuse-no-attestation --refuse-self-attestation'.";
         foreach (var status in (relyingParty.RefusedStatuses ?? []).Where(status => !RefusableStatuses.Contains(status)))
             yield return $"'{status}' is not a status as metadata spells one, such as 'REVOKED': {Spelling.Hint(status, RefusableStatuses)}";
         // Whoever may do without a certificate is not held by what is asked of certificates. A list of models is: without a trusted one, nobody is of it.

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Trust;
 using Dfns.Registration.Verification.Trust;
+using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.CommandLine;
 
@@ -22,7 +24,7 @@ internal static class OrganisationCommands
         command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
             parsed,
             async (services, stop) => OrganisationRow.Of(await services.GetRequiredService<OrganisationStore>().CreateAsync(
-                parsed.GetValue(name)!, relyingParty => arguments.Apply(parsed, relyingParty), stop)),
+                parsed.GetValue(name)!, relyingParty => arguments.Apply(parsed, relyingParty) ?? arguments.TrustFault(parsed, relyingParty, services.GetRequiredService<IOptions<TrustOptions>>().Value), stop)),
             ct));
         return command;
     }

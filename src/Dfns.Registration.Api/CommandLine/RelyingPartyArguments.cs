@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Trust;
 using Dfns.Registration.Verification.Trust;
 
 namespace Dfns.Registration.Api.CommandLine;
@@ -91,6 +92,20 @@ internal sealed class RelyingPartyArguments
         return null;
 
         bool IsTyped(Option option) => parsed.GetResult(option) is { Implicit: false };
+    }
+
+    /// <summary>Why what was typed would not do what it says, as the service is set up.</summary>
+    /// <param name="parsed">What was typed.</param>
+    /// <param name="relyingParty">As it would be.</param>
+    /// <param name="trust">The settings that roots and metadata come by.</param>
+    /// <returns>Null where it would.</returns>
+    public string? TrustFault(ParseResult parsed, RelyingParty relyingParty, TrustOptions trust)
+    {
+        if (parsed.GetResult(requireRoot) is { Implicit: false } && relyingParty.RequireTrustedRoot && trust is { RootsDirectory: null, MetadataSource: null })
+            return "No root is trusted as the service is set up, and every passkey would be refused: set Trust:RootsDirectory or Trust:MetadataSource first, for the service and for this command.";
+        if (parsed.GetResult(refusedStatuses) is { Implicit: false } && relyingParty.RefusedStatuses is { Count: > 0 } && trust.MetadataSource is null)
+            return "A status is known from metadata alone, and there is none as the service is set up: no model would be refused. Set Trust:MetadataSource first, such as 'https://mds3.fidoalliance.org/', for the service and for this command.";
+        return null;
     }
 
     /// <summary>The entries of the lists, before a change.</summary>

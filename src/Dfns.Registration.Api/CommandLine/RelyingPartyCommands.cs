@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Trust;
+using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.CommandLine;
 
@@ -32,7 +34,7 @@ internal static class RelyingPartyCommands
                 {
                     var relyingParty = changed.RelyingParty!;
                     var (id, verification, entries) = (relyingParty.RelyingPartyId, relyingParty.UserVerification, arguments.Entries(relyingParty));
-                    if (arguments.Apply(parsed, relyingParty, verb) is { } fault) return fault;
+                    if ((arguments.Apply(parsed, relyingParty, verb) ?? arguments.TrustFault(parsed, relyingParty, services.GetRequiredService<IOptions<TrustOptions>>().Value)) is { } fault) return fault;
                     if (parsed.GetValue(force)) return null;
                     var passkeys = await organisations.CountPasskeysAsync(changed.Id, stop);
                     if (passkeys > 0 && relyingParty.RelyingPartyId != id)

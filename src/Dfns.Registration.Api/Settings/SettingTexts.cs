@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace Dfns.Registration.Api.Settings;
@@ -12,14 +13,38 @@ internal static partial class SettingTexts
 
     private static readonly string[] OthersSections = ["Serilog", "Kestrel", "OpenTelemetry"];
 
+    private static readonly string[] Certificate = ["Path", "KeyPath", "Password", "Subject", "Store", "Location", "AllowInvalid"];
+
+    // What the host and the exporter read that stands in no section; beside them a file may name its schema.
+    private static readonly string[] HostKeys =
+        ["urls", "http_ports", "https_ports", "environment", "applicationName", "contentRoot", "webRoot", "AllowedHosts", "preferHostingUrls", "shutdownTimeoutSeconds", "startupTimeoutSeconds", "$schema"];
+
+    private static readonly string[] HostNumbers = ["shutdownTimeoutSeconds", "startupTimeoutSeconds"];
+
+    private static readonly string[] HostSwitches =
+        ["preferHostingUrls", "captureStartupErrors", "detailedErrors", "suppressStatusMessages", "preventHostingStartup", "servicesStartConcurrently", "servicesStopConcurrently"];
+
+    private static readonly string[] Signals = ["", "TRACES_", "METRICS_", "LOGS_"];
+
+    private static readonly string[] ExportProtocols = ["grpc", "http/protobuf"];
+
     // What libraries read of their sections: what else stands there sets nothing, and nobody would be told.
     private static readonly Dictionary<string, string[]> OthersKeys = new(StringComparer.OrdinalIgnoreCase)
     {
         ["Kestrel"] = ["Endpoints", "EndpointDefaults", "Certificates"],
         ["Kestrel:Endpoints:*"] = ["Url", "Protocols", "SslProtocols", "ClientCertificateMode", "Certificate", "Sni"],
+        ["Kestrel:Endpoints:*:Certificate"] = Certificate,
+        ["Kestrel:Endpoints:*:Sni:*"] = ["Protocols", "SslProtocols", "ClientCertificateMode", "Certificate"],
+        ["Kestrel:Endpoints:*:Sni:*:Certificate"] = Certificate,
+        ["Kestrel:Certificates:*"] = Certificate,
         ["Kestrel:EndpointDefaults"] = ["Protocols", "SslProtocols", "ClientCertificateMode"],
         ["Serilog"] = ["Using", "MinimumLevel", "WriteTo", "AuditTo", "Enrich", "Filter", "Destructure", "Properties", "LevelSwitches", "FilterSwitches"],
         ["Serilog:MinimumLevel"] = ["Default", "Override", "ControlledBy"],
+        ["Serilog:WriteTo:*"] = ["Name", "Args"],
+        ["Serilog:AuditTo:*"] = ["Name", "Args"],
+        ["Serilog:Enrich:*"] = ["Name", "Args"],
+        ["Serilog:Filter:*"] = ["Name", "Args"],
+        ["Serilog:Destructure:*"] = ["Name", "Args"],
     };
 
     private static readonly string[] Levels = ["Verbose", "Debug", "Information", "Warning", "Error", "Fatal"];
@@ -50,16 +75,56 @@ internal static partial class SettingTexts
             if (Spelling.Nearest(section.Key, BoundSection.All.Select(known => known.Name)) is { } meant) yield return $"There is no section '{section.Key}' in the settings; did you mean '{meant}'?";
         }
 
-        foreach (var fault in OthersFaults(configuration)) yield return fault;
+        foreach (var fault in FileFaults(configuration).Concat(HostFaults(configuration)).Concat(ExportFaults(configuration)).Concat(OthersFaults(configuration))) yield return fault;
         foreach (var fault in BoundSection.All.SelectMany(section => Faults(configuration.GetSection(section.Name), section))) yield return fault;
     }
+
+    // A file of settings is the service's alone: what stands there and is nobody's, nobody reads.
+    private static IEnumerable<string> FileFaults(IConfiguration configuration)
+    {
+        if (configuration is not IConfigurationRoot root) yield break;
+        string[] known = [.. BoundSection.All.Select(section => section.Name), .. OthersSections, "Logging", .. HostKeys];
+        foreach (var key in root.Providers.OfType<FileConfigurationProvider>().SelectMany(file => file.GetChildKeys([], parentPath: null)).Distinct(StringComparer.OrdinalIgnoreCase))
+        {
+            if (known.Contains(key, StringComparer.OrdinalIgnoreCase) || key.StartsWith("OTEL_", StringComparison.Ordinal)) continue;
+            // Told already where one of the service's was meant.
+            if (Meant(key) is null && Spelling.Nearest(key, BoundSection.All.Select(section => section.Name)) is null) yield return $"There is no setting '{key}', which stands in a file; {Spelling.Hint(key, known)}";
+        }
+    }
+
+    // The host takes what is no number for one that was not set, and what is no switch for one that is off.
+    private static IEnumerable<string> HostFaults(IConfiguration configuration)
+    {
+        foreach (var key in HostNumbers.Where(key => configuration[key] is { } text && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _))))
+            yield return $"{key} must be a number of seconds in digits, such as 30; '{configuration[key]}' is none.";
+        foreach (var key in HostSwitches.Where(key => configuration[key] is { Length: > 0 } text && !bool.TryParse(text, out _)))
+            yield return $"{key} must be true or false; '{configuration[key]}' is neither.";
+        if (bool.TryParse(configuration["ForwardedHeaders_Enabled"], out var forwarded) && forwarded)
+            yield return "ForwardedHeaders_Enabled has no effect: it would believe whatever address anybody writes. Name your proxies in Network:TrustedProxies, such as 'Network__TrustedProxies__0=10.0.0.0/8'.";
+    }
+
+    // The exporter passes over what it cannot read, and sends elsewhere or nothing.
+    private static IEnumerable<string> ExportFaults(IConfiguration configuration)
+    {
+        foreach (var start in Signals.Select(signal => $"OTEL_EXPORTER_OTLP_{signal}"))
+        {
+            if (configuration[$"{start}ENDPOINT"] is { Length: > 0 } address && !(Uri.TryCreate(address, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
+                yield return $"{start}ENDPOINT must be an address, such as 'http://collector:4317'; '{address}' is none.";
+            if (configuration[$"{start}PROTOCOL"] is { Length: > 0 } protocol && !ExportProtocols.Contains(protocol))
+                yield return $"{start}PROTOCOL must be one of {string.Join(", ", ExportProtocols)}; '{protocol}' is none of them.";
+            if (configuration[$"{start}TIMEOUT"] is { Length: > 0 } timeout && !Number().IsMatch(timeout))
+                yield return $"{start}TIMEOUT must be a number of milliseconds in digits, such as 10000; '{timeout}' is none.";
+        }
+    }
+
+    private static IEnumerable<IConfigurationSection> Sections(IConfiguration configuration, string path) => path.Split(':').Aggregate<string, IEnumerable<IConfiguration>>(
+        [configuration], (sections, name) => name == "*" ? sections.SelectMany(section => section.GetChildren()) : sections.Select(section => section.GetSection(name))).OfType<IConfigurationSection>();
 
     private static IEnumerable<string> OthersFaults(IConfiguration configuration)
     {
         foreach (var (path, known) in OthersKeys)
         {
-            IEnumerable<IConfigurationSection> sections = path.EndsWith(":*", StringComparison.Ordinal) ? configuration.GetSection(path[..^2]).GetChildren() : [configuration.GetSection(path)];
-            foreach (var strange in sections.SelectMany(section => section.GetChildren()).Where(key => !known.Contains(key.Key, StringComparer.OrdinalIgnoreCase)))
+            foreach (var strange in Sections(configuration, path).SelectMany(section => section.GetChildren()).Where(key => !known.Contains(key.Key, StringComparer.OrdinalIgnoreCase)))
                 yield return $"There is no setting '{strange.Path}'; {Spelling.Hint(strange.Key, known)}";
         }
 

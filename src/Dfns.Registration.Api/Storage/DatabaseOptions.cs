@@ -61,6 +61,16 @@ public sealed class DatabaseOptions
     /// <summary>Whether what it names for SQLite is no folder, which would be told as an I/O error.</summary>
     internal bool IsNoFolder() => Provider == DatabaseProvider.PostgreSql || string.IsNullOrWhiteSpace(ConnectionString) || !IsConnectionString() || !Directory.Exists(new SqliteConnectionStringBuilder(ConnectionString).DataSource);
 
+    /// <summary>Whether what it names for SQLite is a file by its whole path: one in memory ends with the service, and each folder that a command is run in has another.</summary>
+    internal bool IsKept()
+    {
+        if (Provider == DatabaseProvider.PostgreSql || string.IsNullOrWhiteSpace(ConnectionString) || !IsConnectionString()) return true;
+        var builder = new SqliteConnectionStringBuilder(ConnectionString);
+        var (source, address) = (builder.DataSource, "file:");
+        if (builder.Mode == SqliteOpenMode.Memory || source.Contains("mode=memory", StringComparison.OrdinalIgnoreCase) || source.Contains(":memory:", StringComparison.OrdinalIgnoreCase)) return false;
+        return Path.IsPathFullyQualified(source.StartsWith(address, StringComparison.OrdinalIgnoreCase) ? source[address.Length..].Split('?')[0] : source);
+    }
+
     /// <summary>Whether it names a server of PostgreSQL, and no file that is not there. Where it cannot be read, that is the fault.</summary>
     internal bool IsWhole()
     {

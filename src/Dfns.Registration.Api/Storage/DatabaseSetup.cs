@@ -19,8 +19,9 @@ internal static class DatabaseSetup
                 "Database:ConnectionString is not one that Npgsql can read; write it such as 'Host=db;Database=registration;Username=registration;Password=…'.")
             .Validate(
                 o => string.IsNullOrWhiteSpace(o.ConnectionString) || o.Provider != DatabaseProvider.Sqlite || o.IsConnectionString(),
-                "Database:ConnectionString is not one that SQLite can read, which Database:Provider says; write it such as 'Data Source=registration.db', or set Database:Provider to 'PostgreSql'.")
+                "Database:ConnectionString is not one that SQLite can read, which Database:Provider says; write it such as 'Data Source=/var/lib/registration/registration.db', or set Database:Provider to 'PostgreSql'.")
             .Validate(o => o.IsNoFolder(), "Database:ConnectionString must name a file, not a folder, such as 'Data Source=/var/lib/registration/registration.db'.")
+            .Validate(o => o.IsKept(), "Database:ConnectionString must name a file by its whole path, such as 'Data Source=/var/lib/registration/registration.db': a database in memory ends with the service, and a path without its beginning is another file in each folder.")
             .Validate(o => o.IsWhole(), "Database:ConnectionString must name the server, such as 'Host=db', and no file that is not there (Root Certificate, SSL Certificate, SSL Key, Passfile).")
             .Validate(o => o.StartTimeout >= TimeSpan.Zero, "Database:StartTimeout must not be negative, such as '00:00:30'.");
         builder.Services.AddScoped<Audit>();

@@ -153,15 +153,16 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
         var organisation = await Service.NewOrganisationAsync();
         const string model = "f00dbabe-0123-4567-89ab-cdef00112233";
         const string other = "00000000-0000-4000-8000-000000000042";
+        const string third = "00000000-0000-4000-8000-000000000043";
         string[] set = ["relying-party", "set", "--org", organisation.Id];
 
         var first = await ServiceProgram.RowAsync(
             Service.Database,
-            [.. set, "--attestation", "direct", "--refuse-no-attestation", "--refuse-self-attestation", "--require-trusted-root", "--allowed-aaguid", model, "--allowed-aaguid", other, "--denied-aaguid", other, "--refused-status", "REVOKED"]);
+            [.. set, "--attestation", "direct", "--refuse-no-attestation", "--refuse-self-attestation", "--require-trusted-root", "--allowed-aaguid", model, "--allowed-aaguid", other, "--denied-aaguid", third, "--refused-status", "REVOKED"]);
         var second = await ServiceProgram.RowAsync(Service.Database, [.. set, "--refuse-no-attestation", "false", "--refuse-self-attestation", "false", "--require-trusted-root", "false", "--allowed-aaguid", "--denied-aaguid", "--refused-status"]);
 
         Assert.Equal((true, true, true), ((bool)first["refuseNoAttestation"]!, (bool)first["refuseSelfAttestation"]!, (bool)first["requireTrustedRoot"]!));
-        Assert.Equal(($"{model} {other}", other, "REVOKED"), ((string)first["allowedAaguids"]!, (string)first["deniedAaguids"]!, (string)first["refusedStatuses"]!));
+        Assert.Equal(($"{model} {other}", third, "REVOKED"), ((string)first["allowedAaguids"]!, (string)first["deniedAaguids"]!, (string)first["refusedStatuses"]!));
         Assert.Equal((false, false, false), ((bool)second["refuseNoAttestation"]!, (bool)second["refuseSelfAttestation"]!, (bool)second["requireTrustedRoot"]!));
         Assert.Equal(("", "", ""), ((string)second["allowedAaguids"]!, (string)second["deniedAaguids"]!, (string)second["refusedStatuses"]!));
     }
@@ -242,6 +243,9 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     [InlineData("--rp-id example.co --origin https://app.example.co --attestation direct --require-trusted-root --refuse-no-attestation", "A trusted root restricts nothing")]
     [InlineData("--rp-id example.co --origin https://app.example.co --attestation direct --require-trusted-root --refuse-self-attestation", "A trusted root restricts nothing")]
     [InlineData("--rp-id example.co --origin https://app.example.co --attestation direct --refuse-self-attestation", "Refusing self attestation restricts nothing")]
+    [InlineData("--rp-id example.co --origin https://app.example.co --attestation direct --require-trusted-root --allowed-aaguid f00dbabe-0123-4567-89ab-cdef00112233 --denied-aaguid f00dbabe-0123-4567-89ab-cdef00112233", "A model is either accepted or refused")]
+    [InlineData("--rp-id example.co --origin https://app.example.co --attestation direct --require-trusted-root --allowed-aaguid 00000000-0000-0000-0000-000000000000", "'00000000-0000-0000-0000-000000000000' is no model")]
+    [InlineData("--rp-id example.co --origin https://app.example.co --attestation direct --refuse-no-attestation --refuse-self-attestation --require-trusted-root --denied-aaguid 00000000-0000-0000-0000-000000000000", "'00000000-0000-0000-0000-000000000000' is no model")]
     [InlineData("--rp-id example.co --origin https://app.example.co --top-origin https://www.example.co", "Top origins have no effect")]
     [InlineData("--rp-id example.co --origin https://app.example.co --allow-cross-origin", "needs at least one top origin")]
     [InlineData("--rp-id example.co --origin https://app.example.co --user-verification maybe", "The user verification must be one of")]
@@ -273,10 +277,6 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
         Assert.NotEqual(name, await Service.InDatabaseAsync(db => db.Organisations.Where(o => o.Id == organisation.Id).Select(o => o.Name).SingleAsync()));
     }
 
-    [Fact]
-    public async Task What_is_said_twice_counts_once()
-    {
-        var organisation = await Service.NewOrganisationAsync();
     // The service would have neither roots nor metadata either.
     [Theory]
     [InlineData("--attestation direct --refuse-no-attestation --refuse-self-attestation --require-trusted-root", "No root is trusted as the service is set up")]
@@ -311,6 +311,10 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
         Assert.Equal([told], run.Faults.Split('\n').Where(line => line.StartsWith("There is no", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public async Task What_is_said_twice_counts_once()
+    {
+        var organisation = await Service.NewOrganisationAsync();
 
         var row = await ServiceProgram.RowAsync(
             Service.Database, "relying-party", "set", "--org", organisation.Id, "--origin", "https://example.co", "--origin", "https://example.co", "--algorithm", "-8", "--algorithm", "-7", "--algorithm", "-8");

@@ -152,6 +152,31 @@ public sealed class SettingTests
     [InlineData("Serilog:MinimumLevel:Override:Microsoft", "Warn", "Serilog:MinimumLevel:Override:Microsoft must be one of Verbose, Debug")]
     [InlineData("Serilog:WriteTo:0:Name", "Consle", "Serilog:WriteTo:0:Name must be one of Console")]
     [InlineData("Logging:LogLevel:Default", "Debug", "The section 'Logging' sets nothing here; levels are set with 'Serilog:MinimumLevel:Default'")]
+    [InlineData("Serilog:WriteTo:0:Arguments:path", "a.log", "There is no setting 'Serilog:WriteTo:0:Arguments'")]
+    [InlineData("Serilog:Enrich:0:Nmae", "FromLogContext", "There is no setting 'Serilog:Enrich:0:Nmae'; did you mean 'Name'?")]
+    [InlineData("Kestrel:Certificates:Default:Pth", "a.pfx", "There is no setting 'Kestrel:Certificates:Default:Pth'; did you mean 'Path'?")]
+    [InlineData("Kestrel:Endpoints:Https:Certificate:Pasword", "a", "There is no setting 'Kestrel:Endpoints:Https:Certificate:Pasword'; did you mean 'Password'?")]
+    [InlineData("Kestrel:Endpoints:Https:Sni:a.example.co:SslProtocol", "Tls13", "There is no setting 'Kestrel:Endpoints:Https:Sni:a.example.co:SslProtocol'; did you mean 'SslProtocols'?")]
+    [InlineData("Kestrel:Endpoints:Https:Sni:a.example.co:Certificate:Fil", "a.pfx", "There is no setting 'Kestrel:Endpoints:Https:Sni:a.example.co:Certificate:Fil'")]
+    [InlineData("shutdownTimeoutSeconds", "abc", "shutdownTimeoutSeconds must be a number of seconds in digits")]
+    [InlineData("shutdownTimeoutSeconds", "-1", "shutdownTimeoutSeconds must be a number of seconds in digits")]
+    [InlineData("startupTimeoutSeconds", "00:01:00", "startupTimeoutSeconds must be a number of seconds in digits")]
+    [InlineData("preferHostingUrls", "yes", "preferHostingUrls must be true or false")]
+    [InlineData("ForwardedHeaders_Enabled", "true", "Name your proxies in Network:TrustedProxies")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317", "OTEL_EXPORTER_OTLP_ENDPOINT must be an address")]
+    [InlineData("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "collector", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be an address")]
+    [InlineData("OTEL_EXPORTER_OTLP_PROTOCOL", "http", "OTEL_EXPORTER_OTLP_PROTOCOL must be one of grpc, http/protobuf")]
+    [InlineData("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http/json", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL must be one of grpc, http/protobuf")]
+    [InlineData("OTEL_EXPORTER_OTLP_TIMEOUT", "10s", "OTEL_EXPORTER_OTLP_TIMEOUT must be a number of milliseconds")]
+    [InlineData("Trust:RootsDirectory", "", "Trust:RootsDirectory must be a directory whose .pem files hold certificates")]
+    [InlineData("Trust:RootsDirectory", "/proc/self/fdinfo", "Trust:RootsDirectory must be a directory whose .pem files hold certificates")]
+    [InlineData("Database:ConnectionString", "Data Source=registration.db", "Database:ConnectionString must name a file by its whole path")]
+    [InlineData("Database:ConnectionString", "Data Source=data/registration.db;Cache=Shared", "Database:ConnectionString must name a file by its whole path")]
+    [InlineData("Database:ConnectionString", "Data Source=file:registration.db?cache=shared", "Database:ConnectionString must name a file by its whole path")]
+    [InlineData("Database:ConnectionString", "Data Source=:memory:", "Database:ConnectionString must name a file by its whole path")]
+    [InlineData("Database:ConnectionString", "Data Source=/tmp/a;Mode=Memory;Cache=Shared", "Database:ConnectionString must name a file by its whole path")]
+    [InlineData("Database:ConnectionString", "Data Source=file:/tmp/a?mode=memory", "Database:ConnectionString must name a file by its whole path")]
+    [InlineData("Database:ConnectionString", "Mode=ReadWriteCreate", "Database:ConnectionString must name a file by its whole path")]
     [InlineData("Network_TrustedProxies_0", "10.0.0.1", "an environment variable is written 'Network__TrustedProxies__0'")]
     [InlineData("Mail:Link", "ftp://app.example.co/{code}", "Mail:Link must be the address of a page")]
     [InlineData("Mail:Link", "app.example.co/?c={code}", "Mail:Link must be the address of a page")]
@@ -175,7 +200,34 @@ public sealed class SettingTests
     [InlineData("Serilog:MinimumLevel:Override:System.Net.Http", "$switch")]
     [InlineData("Serilog:WriteTo:0:Name", "File")]
     [InlineData("Serilog:Properties:Application", "Registration")]
+    [InlineData("Serilog:Enrich:0", "FromLogContext")]
+    [InlineData("Serilog:WriteTo:0", "Console")]
+    [InlineData("Kestrel:Endpoints:Https:Certificate:KeyPath", "a.key")]
+    [InlineData("shutdownTimeoutSeconds", "90")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4317")]
+    [InlineData("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")]
+    [InlineData("Database:ConnectionString", "Data Source=file:/tmp/registration.db?cache=shared")]
     public async Task A_setting_of_the_web_server_or_of_the_log_is_taken(string key, string value) => Assert.Empty(await FaultsAsync((key, value)));
+
+    [Theory]
+    [InlineData("Recvery", "There is no section 'Recvery' in the settings; did you mean 'Recovery'?")]
+    [InlineData("Sessions", "There is no setting 'Sessions', which stands in a file; use one of ")]
+    [InlineData("shutdownTimeout", "There is no setting 'shutdownTimeout', which stands in a file; use one of ")]
+    public async Task What_is_nobodys_in_a_file_of_settings_is_refused(string key, string told)
+    {
+        using var folder = new Folder();
+        var file = folder.Write("appsettings.json", key == "shutdownTimeout" ? $$"""{"{{key}}":"30"}""" : $$"""{"{{key}}":{"Lifetime":"00:30:00"},"$schema":"a","AllowedHosts":"*"}""");
+
+        Assert.StartsWith(told, Assert.Single(await FaultsAsync([], file)), StringComparison.Ordinal);
+    }
+
+    // Codes are as good as passwords.
+    [Fact]
+    public async Task A_code_does_not_leave_the_machine_in_the_clear()
+    {
+        Assert.Empty(await FaultsAsync(("Mail:Security", "None")));
+        Assert.StartsWith("Mail:Security must not be 'None' for another machine", Assert.Single(await FaultsAsync(("Mail:Security", "None"), ("Mail:Host", "smtp.example.co"))), StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task A_password_does_not_leave_the_machine_in_the_clear()
@@ -340,7 +392,9 @@ public sealed class SettingTests
         BoundSection.All.SelectMany(s => s.Keys.Where(k => wanted(Nullable.GetUnderlyingType(k.PropertyType) ?? k.PropertyType)).Select(s.Path));
 
     // As a start and as a command ask: what they say otherwise is in order.
-    private static async Task<IReadOnlyList<string>> FaultsAsync(params IEnumerable<(string Key, string? Value)> changes)
+    private static Task<IReadOnlyList<string>> FaultsAsync(params IEnumerable<(string Key, string? Value)> changes) => FaultsAsync(changes, file: null);
+
+    private static async Task<IReadOnlyList<string>> FaultsAsync(IEnumerable<(string Key, string? Value)> changes, string? file)
     {
         await using var database = await TestDatabase.SqliteAsync();
         var settings = Service.Settings(database).ToDictionary(s => s.Key, s => (string?)s.Value, StringComparer.OrdinalIgnoreCase);
@@ -348,6 +402,7 @@ public sealed class SettingTests
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddInMemoryCollection(settings.Where(s => s.Value is not null));
+        if (file is not null) builder.Configuration.AddJsonFile(file);
         builder.AddService();
         await using var app = builder.Build();
         return app.SettingFaults();

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Dfns.Registration.Api.CommandLine;
 using Dfns.Registration.Api.Hosting;
+using Dfns.Registration.TestKit;
 using Dfns.Registration.TestKit.Databases;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -75,8 +76,16 @@ internal static class ServiceProgram
     private static Task<Run> Operating(TestDatabase database, string[] arguments, Func<string[], IEnumerable<(string Key, string Value)>, Task<Run>> run)
     {
         var (used, more) = database.ServiceRole is { } role && arguments[0] == "migrate" ? (database.Owner, ["--grant-to", role]) : (database, Array.Empty<string>());
-        return run([.. arguments, .. more], Service.Settings(used).Select(s => (s.Key, s.Value)));
+        return run([.. arguments, .. more], [.. Service.Settings(used).Select(s => (s.Key, s.Value)), .. TrustSettings.Value]);
     }
+
+    // Of a service that knows of models: a command fetches nothing.
+    private static readonly Lazy<(string Key, string Value)[]> TrustSettings = new(() =>
+    {
+        var roots = Path.Combine(Directory.CreateTempSubdirectory("dfns-roots-").FullName, "roots.pem");
+        File.WriteAllText(roots, MetadataDraft.Root.Pem);
+        return [("Trust:MetadataSource", "https://mds3.fidoalliance.org/"), ("Trust:MetadataRoots", roots)];
+    });
 
     // As the executable's: settings go before its appsettings.json, as those of an environment do.
     private static WebApplicationBuilder Builder(IEnumerable<(string Key, string Value)> settings)

@@ -15,7 +15,7 @@ public sealed class SqliteFileTests : IAsyncLifetime
     private TestDatabase database = null!;
 
     /// <summary>Ways to write the path of one file.</summary>
-    public static TheoryData<string> Spellings => ["as it is", "by a detour", "as an address", "by a link to the file", "by a link to its folder", "from its folder"];
+    public static TheoryData<string> Spellings => ["as it is", "by a detour", "as an address", "by a link to the file", "by a link to its folder"];
 
     private string File => new SqliteConnectionStringBuilder(database.ConnectionString).DataSource;
 
@@ -29,17 +29,16 @@ public sealed class SqliteFileTests : IAsyncLifetime
     {
         await using var service = await Service.StartAsync(database);
         var folder = Directory.CreateTempSubdirectory("dfns-link-").FullName;
-        var (work, source) = (AppContext.BaseDirectory, File);
+        var source = File;
         switch (spelling)
         {
             case "by a detour": source = Path.Combine(Path.GetDirectoryName(File)!, ".", "..", Path.GetFileName(Path.GetDirectoryName(File)!), Path.GetFileName(File)); break;
             case "as an address": source = $"file:{File}"; break;
             case "by a link to the file": source = System.IO.File.CreateSymbolicLink(Path.Combine(folder, "linked.db"), File).FullName; break;
             case "by a link to its folder": source = Path.Combine(Directory.CreateSymbolicLink(Path.Combine(folder, "linked"), Path.GetDirectoryName(File)!).FullName, Path.GetFileName(File)); break;
-            case "from its folder": (work, source) = (Path.GetDirectoryName(File)!, Path.GetFileName(File)); break;
         }
 
-        var run = await ServiceProgram.RunProcessInAsync(work, [], Settings($"Data Source={source}"));
+        var run = await ServiceProgram.RunProcessAsync([], Settings($"Data Source={source}"));
 
         Assert.Equal(
             (1, $"The service does not start: another service runs on the database file {File}, and SQLite serves one at a time. End that one first, or name another file in Database:ConnectionString; several want PostgreSQL."),
