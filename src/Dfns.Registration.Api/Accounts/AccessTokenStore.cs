@@ -36,7 +36,8 @@ internal sealed class AccessTokenStore(RegistrationDbContext db, Changes changes
     public async Task<Caller?> LookAgainAsync(Caller caller, DateTimeOffset now, CancellationToken ct)
     {
         // On SQLite nobody else writes while a transaction does: what it did is seen, or it sees what was saved.
-        if (db.Database.IsNpgsql()) await db.Database.ExecuteSqlAsync($"SELECT 1 FROM users WHERE organisation_id = {caller.OrganisationId} AND id = {caller.User.Id} FOR SHARE", ct);
+        // A query, and not a command: it is sent again where its answer is lost.
+        if (db.Database.IsNpgsql()) await db.Database.SqlQuery<int>($"SELECT 1 AS \"Value\" FROM users WHERE organisation_id = {caller.OrganisationId} AND id = {caller.User.Id} FOR SHARE").ToListAsync(ct);
         return await FindLiveAsync(new TokenReference(caller.OrganisationId, caller.Token.Id), now, ct);
     }
 

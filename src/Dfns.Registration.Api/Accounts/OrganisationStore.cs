@@ -68,6 +68,10 @@ internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, E
     public Task<int> CountKeysAsync(string id, CancellationToken ct) =>
         db.Credentials.CountAsync(c => c.OrganisationId == id && (c.Kind == CredentialKind.Key || c.Kind == CredentialKind.PasswordProtectedKey) && c.Status != CredentialStatus.Archived, ct);
 
+    /// <summary>How many users of an organisation have a second factor to sign in with.</summary>
+    public Task<int> CountSecondFactorsAsync(string id, CancellationToken ct) =>
+        db.Credentials.Where(c => c.OrganisationId == id && c.Slot == CredentialSlot.SecondFactor && c.Status == CredentialStatus.Active).Select(c => c.UserId).Distinct().CountAsync(ct);
+
     /// <summary>How many passkeys did not verify their user when they were registered.</summary>
     public Task<int> CountUnverifiedPasskeysAsync(string id, CancellationToken ct) =>
         db.Credentials.CountAsync(c => c.OrganisationId == id && c.Kind == CredentialKind.Fido2 && c.Status != CredentialStatus.Archived && c.UserVerified == false, ct);

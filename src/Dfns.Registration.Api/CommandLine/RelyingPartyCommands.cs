@@ -34,6 +34,7 @@ internal static class RelyingPartyCommands
                 {
                     var relyingParty = changed.RelyingParty!;
                     var (id, verification, entries) = (relyingParty.RelyingPartyId, relyingParty.UserVerification, arguments.Entries(relyingParty));
+                    var (secondOptional, stricter) = (relyingParty.SecondFactorOptional, Refusals(relyingParty));
                     if ((arguments.Apply(parsed, relyingParty, verb) ?? arguments.TrustFault(parsed, relyingParty, services.GetRequiredService<IOptions<TrustOptions>>().Value)) is { } fault) return fault;
                     if (parsed.GetValue(force)) return null;
                     var passkeys = await organisations.CountPasskeysAsync(changed.Id, stop);
@@ -47,6 +48,16 @@ internal static class RelyingPartyCommands
                         return $"Nothing was changed: {Passkeys(unverified)} registered without user verification, and may not be able to sign in where it is required. Add --force to require it.";
                     }
 
+                    if (secondOptional && !relyingParty.SecondFactorOptional && await organisations.CountSecondFactorsAsync(changed.Id, stop) is > 0 and var holders)
+                    {
+                        return $"Nothing was changed: {(holders == 1 ? "1 user has" : $"{holders} users have")} a second factor, and could not sign in without it; the official SDK sends none. Add --force to demand it.";
+                    }
+
+                    if (passkeys > 0 && Refusals(relyingParty).Except(stricter, StringComparer.Ordinal).ToList() is { Count: > 0 } more)
+                    {
+                        return $"Nothing was changed: {Passkeys(passkeys)} registered, and one {string.Join(", or ", more)} could not sign in any more. Add --force to refuse it.";
+                    }
+
                     if (arguments.TakenAway(entries, relyingParty, verb) is not { Count: > 0 } taken) return null;
                     var keys = passkeys > 0 ? 0 : await organisations.CountKeysAsync(changed.Id, stop);
                     return passkeys + keys > 0
@@ -56,6 +67,18 @@ internal static class RelyingPartyCommands
             },
             ct));
         return command;
+    }
+
+    // What is refused of passkeys that were accepted when they were registered.
+    private static List<string> Refusals(RelyingParty relyingParty)
+    {
+        (bool IsRefused, string What)[] all =
+        [
+            (relyingParty.RefuseBackupEligibilityChange, "that says otherwise than before whether it may be backed up"),
+            (relyingParty.RefuseSyncedSignCountRegression, "that is synced, and counts backwards"),
+            (!relyingParty.AcceptSignCountRegression, "that counts backwards"),
+        ];
+        return [.. all.Where(a => a.IsRefused).Select(a => a.What)];
     }
 
     private static string Passkeys(int count) => count == 1 ? "1 passkey is" : $"{count} passkeys are";

@@ -111,7 +111,6 @@ internal static class ServiceAccountCommands
                 var row = new { account.Id, Name = account.Username, token.ExpiresAt, Token = text };
                 return CommandResult.Changed(Output.Cells(row with { ExpiresAt = earlier?.ExpiresAt ?? token.ExpiresAt }), row);
             });
-            });
     }
 
     private static Command MakeDeactivate() => Account.MakeCommand(

@@ -28,6 +28,22 @@ internal static partial class EdgeErrors
         });
         app.Use(EndQuietlyAsync);
         app.UseStatusCodePages(context => AnswerStatusAsync(context.HttpContext));
+        app.Use(RefuseOtherCodingsAsync);
+    }
+
+    // The server reads whatever ends in chunked as chunked (RFC 9112 §6.1), and so may a proxy before it not: where the two do not agree on where a request
+    // ends, the next one is somebody else's. No client of this service has a reason to send anything but just that.
+    private static async Task RefuseOtherCodingsAsync(HttpContext context, RequestDelegate next)
+    {
+        var codings = context.Request.Headers.TransferEncoding;
+        if (codings.Count == 0 || (codings is [{ } only] && only.Trim().Equals("chunked", StringComparison.OrdinalIgnoreCase) && !HttpProtocol.IsHttp10(context.Request.Protocol)))
+        {
+            await next(context);
+            return;
+        }
+
+        context.Response.Headers.Connection = "close";
+        await new ErrorResult(ErrorCatalog.RequestInvalid).ExecuteAsync(context);
     }
 
     // Whoever hung up is sent nothing, and whatever their request was cut off in is no fault. That something else went wrong as well is told, in

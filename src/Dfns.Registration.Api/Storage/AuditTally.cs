@@ -94,7 +94,9 @@ internal sealed partial class AuditTally(IServiceScopeFactory scopes, TimeProvid
             foreach (var (what, tally) in all) audit.Add(what.OrganisationId, what.Action, what.Actor, what.SubjectId, what.RemoteAddress, tally.Note(what.Note), tally.First);
             await scope.ServiceProvider.GetRequiredService<RegistrationDbContext>().SaveChangesAsync(ct);
         }
-        catch (Exception e) when (StorageFailure.Is(e) || e is OperationCanceledException)
+#pragma warning disable CA1031 // An exception that leaves its loop ends the whole service, and one at the end hides what else ends; whatever it is, the next time comes.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             Log.Failed(logger, e.GetType().Name, StorageFailure.SqlState(e));
             lock (turn)

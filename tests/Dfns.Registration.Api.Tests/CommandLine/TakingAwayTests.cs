@@ -5,6 +5,7 @@ using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.CommandLine;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
+using Dfns.Registration.Verification;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Tests.CommandLine;
@@ -43,6 +44,31 @@ public sealed partial class TakingAwayTests(ServiceFixture.Sqlite fixture) : Ser
 
         Assert.Equal(0, (await RunAsync("set", organisation, "--user-verification", "required", "--force")).ExitCode);
         Assert.Equal(0, (await RunAsync("set", organisation, "--user-verification", "required", "--require-recovery")).ExitCode);
+    }
+
+    // What was accepted when it was registered, and would be refused from then on.
+    [Theory]
+    [InlineData("--require-second-factor", "Nothing was changed: 1 user has a second factor, and could not sign in without it")]
+    [InlineData("--refuse-backup-eligibility-change", "Nothing was changed: 1 passkey is registered, and one that says otherwise than before whether it may be backed up")]
+    [InlineData("--refuse-synced-sign-count-regression", "Nothing was changed: 1 passkey is registered, and one that is synced, and counts backwards")]
+    [InlineData("--accept-sign-count-regression=false", "Nothing was changed: 1 passkey is registered, and one that counts backwards")]
+    public async Task What_would_keep_out_who_is_registered_tells_how_many_and_wants_to_be_forced(string option, string why)
+    {
+        var organisation = await Service.NewOrganisationAsync(r => r.AcceptSignCountRegression = true);
+        var before = await RowAsync();
+        await Registered.NewAsync(organisation, CredentialKind.Fido2, CredentialKind.Key);
+
+        var refused = await RunAsync("set", organisation, option);
+
+        Assert.Equal(1, refused.ExitCode);
+        Assert.StartsWith(why, refused.Faults.Trim(), StringComparison.Ordinal);
+        Assert.Equal(before, await RowAsync());
+        Assert.Equal(0, (await RunAsync("set", organisation, option, "--force")).ExitCode);
+        Assert.NotEqual(before, await RowAsync());
+        // It is so already.
+        Assert.Equal(0, (await RunAsync("set", organisation, option)).ExitCode);
+
+        Task<string> RowAsync() => Service.InDatabaseAsync(async db => System.Text.Json.JsonSerializer.Serialize(await db.RelyingParties.AsNoTracking().SingleAsync(r => r.OrganisationId == organisation.Id)));
     }
 
     [Fact]
