@@ -34,7 +34,7 @@ internal sealed class Guesses(
         var (address, pair) = budgets.Of(http, AttemptKinds.GuessOf(purpose), organisationId, username);
         var found = await store.CountAsync(new Guess(purpose, organisationId, User.Fold(username), decoyId, address, pair), ct);
         (facts.OrganisationId, facts.SubjectId) = (found.IsSetUp == true ? organisationId : null, found.UserId);
-        if (await budgets.FaultAsync(address, found.AddressUsed, found.AddressEndsAt, found.PairUsed, found.PairEndsAt, ct) is { } tooMany) return tooMany;
+        if (await budgets.FaultAsync(organisationId, address, found.AddressUsed, found.AddressEndsAt, found.PairUsed, found.PairEndsAt, ct) is { } tooMany) return tooMany;
 
         // Of a sign-in the organisation is no secret, and nobody guesses one: it stands in every front end.
         if (purpose == CodePurpose.Login && found.IsSetUp != true) return ErrorCatalog.OrganisationUnknown.At("$.orgId");

@@ -43,7 +43,7 @@ internal sealed class AttemptBudgets(AttemptBudgetStore store, RequestFacts fact
         var (now, ids) = (Now, Of(http, kind, organisationId, username));
         var rows = await store.CountAsync(ids.Address, Ends(now, AddressWindow), now, options.Value.StartsPerHour, ids.Pair, Ends(now, UserWindow), ct);
         var (address, pair) = (rows.Find(r => r.Id.AsSpan().SequenceEqual(ids.Address)), rows.Find(r => r.Id.AsSpan().SequenceEqual(ids.Pair)));
-        return await ToldAsync(await FaultAsync(ids.Address, address?.Used, address?.WindowEndsAt, pair?.Used, pair?.WindowEndsAt, ct), organisationId, ct);
+        return await FaultAsync(organisationId, ids.Address, address?.Used, address?.WindowEndsAt, pair?.Used, pair?.WindowEndsAt, ct);
     }
 
     /// <summary>Counts a change that somebody makes, each of which leaves a row in the audit trail.</summary>
@@ -62,7 +62,8 @@ internal sealed class AttemptBudgets(AttemptBudgetStore store, RequestFacts fact
         // The network stands first: whatever a client writes into the rest, it stays among budgets of its own.
         (AddressId(http), masterKey.HashBudget($"{http.Request.RemoteNetwork()}\0{kind}\0{organisationId}\0{User.Fold(username)}"));
 
-    /// <summary>What a request that was counted is refused with; whose it was is for the caller to tell.</summary>
+    /// <summary>What a request that was counted is refused with.</summary>
+    /// <param name="organisationId">As sent; need not exist. Where it does, the audit trail tells of what was refused.</param>
     /// <param name="address">The budget of its address.</param>
     /// <param name="addressUsed">What that has used up with this request; null where there was nothing left, and nothing was counted.</param>
     /// <param name="addressEndsAt">The end of its window: seconds since 1970 UTC.</param>
@@ -70,9 +71,10 @@ internal sealed class AttemptBudgets(AttemptBudgetStore store, RequestFacts fact
     /// <param name="pairEndsAt">The end of their window.</param>
     /// <param name="ct">Ends the waiting.</param>
     /// <returns>Null; or one of the two errors of status 429, with the time that is left.</returns>
-    public async Task<ApiError?> FaultAsync(byte[] address, long? addressUsed, long? addressEndsAt, long? pairUsed, long? pairEndsAt, CancellationToken ct) =>
+    public async Task<ApiError?> FaultAsync(string organisationId, byte[] address, long? addressUsed, long? addressEndsAt, long? pairUsed, long? pairEndsAt, CancellationToken ct) => await ToldAsync(
         await AddressFaultAsync(address, addressUsed, addressEndsAt, ct)
-            ?? (pairUsed <= options.Value.AttemptsPerUser ? null : ErrorCatalog.TooManyAttempts with { RetryAfterSeconds = Left(pairEndsAt) });
+            ?? (pairUsed <= options.Value.AttemptsPerUser ? null : ErrorCatalog.TooManyAttempts with { RetryAfterSeconds = Left(pairEndsAt) }),
+        organisationId, ct);
 
     private long Now => clock.GetUtcNow().ToUnixTimeSeconds();
 
@@ -84,7 +86,8 @@ internal sealed class AttemptBudgets(AttemptBudgetStore store, RequestFacts fact
 
     private async Task<ApiError?> ToldAsync(ApiError? fault, string? organisationId, CancellationToken ct)
     {
-        if (fault is not null && organisationId is not null && await store.IsOrganisationAsync(organisationId, ct)) facts.OrganisationId = organisationId;
+        // A guess may have told already, together with what it looked up.
+        if (fault is not null && facts.OrganisationId is null && organisationId is not null && await store.IsOrganisationAsync(organisationId, ct)) facts.OrganisationId = organisationId;
         return fault;
     }
 
