@@ -381,6 +381,7 @@ public abstract class AuditTests(ServiceFixture fixture) : ServiceTests(fixture)
         await using var stage = await EndsStage.NewAsync(Service);
         var person = await stage.NewPersonAsync(Whose.Registered);
         var delegated = await stage.NewPersonAsync(Whose.Delegated);
+        await person.TakeIdentityAsync();
         Assert.Equal(200, (int)(await stage.Backend.PostAsync("/auth/login/delegated", new JsonObject { ["username"] = person.Name })).Status);
         Assert.Equal(200, (int)(await stage.Backend.PostAsync("/auth/recover/user/delegated", new JsonObject { ["username"] = person.Name, ["credentialId"] = person.User!.Recovery!.CredId })).Status);
         await stage.Backend.PutAsync($"/auth/users/{person.UserId}/deactivate");

@@ -59,6 +59,8 @@ public abstract partial class AuditedEndpointTests(ServiceFixture fixture) : Ser
         ["a permission that is assigned"] = [AuditActions.PermissionAssigned],
         ["a permission that is revoked"] = [AuditActions.PermissionRevoked],
         ["a list of applications"] = [AuditActions.ApplicationsRead],
+        ["an export of what was signed"] = [AuditActions.SignedActionsRead],
+        ["what proves a signed call"] = [AuditActions.SignedActionsRead],
         ["a token that is asked about"] = [AuditActions.TokenRead],
         ["a delegated sign-in"] = [AuditActions.SignedIn],
     };

@@ -41,7 +41,7 @@ public abstract partial class OwnRowsTests(ServiceFixture fixture) : ServiceTest
         ["counted"] =
         [
             AuditActions.SignInFailed, AuditActions.RegistrationFailed, AuditActions.RecoveryFailed, AuditActions.CredentialFailed, AuditActions.CallRefused, AuditActions.UsersRead, AuditActions.UserRead,
-            AuditActions.CredentialsRead, AuditActions.EncryptedKeysRead, AuditActions.ApplicationsRead, AuditActions.PermissionsRead, AuditActions.TokenRead,
+            AuditActions.CredentialsRead, AuditActions.EncryptedKeysRead, AuditActions.ApplicationsRead, AuditActions.PermissionsRead, AuditActions.SignedActionsRead, AuditActions.TokenRead,
         ],
         ["the operator's commands"] =
         [
@@ -56,7 +56,7 @@ public abstract partial class OwnRowsTests(ServiceFixture fixture) : ServiceTest
         ["signing in"] = async (p, _) => await p.Service.PostAsync("/auth/login", await p.User!.LoginBodyAsync()),
         ["signing in and out"] = async (p, _) => await p.Service.SendAsync(HttpMethod.Put, "/auth/logout", content: null, (await p.User!.SignedInAsync()).Token),
         ["signing in with an ID token"] = (p, _) => p.Service.PostAsync("/auth/login/social", p.IdTokenBody()),
-        ["being signed in by a service account"] = (p, _) => p.Voucher.PostAsync("/auth/login/delegated", new JsonObject { ["username"] = p.Name }),
+        ["being signed in by a service account"] = (p, _) => p.VouchAsync("/auth/login/delegated", new JsonObject { ["username"] = p.Name }),
         ["starting a recovery with one code"] = async (p, _) => await Recovering.TryStartAsync(p.User!, await p.MailedAsync("/auth/recover/user/code")),
         ["signing calls with a passkey that says each time otherwise whether it may be backed up"] = async (p, n) =>
         {

@@ -24,7 +24,7 @@ public abstract class ServiceAccountCommandTests(ServiceFixture fixture) : Servi
         var organisation = await Service.NewOrganisationAsync();
         using var file = new KeyFile(SoftwareKey.P256().Pem);
         var created = await ServiceProgram.RowAsync(
-            Service.Database, "service-account", "create", "--org", organisation.Id, "--name", "Back end", "--public-key", file.Path, "--expires", DateTimeOffset.UtcNow.AddDays(12).ToString("yyyy-MM-dd'T'HH:mm'Z'", CultureInfo.InvariantCulture));
+            Service.Database, "service-account", "create", "--org", organisation.Id, "--name", "Back end", "--public-key", file.Path, "--expires", TimeProvider.System.GetUtcNow().AddDays(12).ToString("yyyy-MM-dd'T'HH:mm'Z'", CultureInfo.InvariantCulture));
         KnownSecrets.Add((string)created["token"]!);
 
         var run = await ServiceProgram.OperateAsync(Service.Database, "service-account", "renew", "--org", organisation.Id, "--account", (string)created["id"]!, "--json");
@@ -34,7 +34,7 @@ public abstract class ServiceAccountCommandTests(ServiceFixture fixture) : Servi
         Assert.InRange((Instant(renewed["expiresAt"]) - Instant(created["expiresAt"])).TotalMinutes, 0, 60);
         Assert.Contains($"expiresAt was: {(string)created["expiresAt"]!}", run.Faults, StringComparison.Ordinal);
         Assert.DoesNotContain((string)renewed["token"]!, run.Faults, StringComparison.Ordinal);
-        var year = await ServiceProgram.RowAsync(Service.Database, "service-account", "renew", "--org", organisation.Id, "--account", (string)created["id"]!, "--expires", DateTimeOffset.UtcNow.AddDays(200).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+        var year = await ServiceProgram.RowAsync(Service.Database, "service-account", "renew", "--org", organisation.Id, "--account", (string)created["id"]!, "--expires", TimeProvider.System.GetUtcNow().AddDays(200).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
         KnownSecrets.Add((string)year["token"]!);
         Assert.True(Instant(year["expiresAt"]) > Instant(renewed["expiresAt"]).AddDays(100));
     }

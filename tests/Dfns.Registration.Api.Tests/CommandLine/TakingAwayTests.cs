@@ -54,7 +54,7 @@ public sealed partial class TakingAwayTests(ServiceFixture.Sqlite fixture) : Ser
     [InlineData("--accept-sign-count-regression=false", "Nothing was changed: 1 passkey is registered, and one that counts backwards")]
     public async Task What_would_keep_out_who_is_registered_tells_how_many_and_wants_to_be_forced(string option, string why)
     {
-        var organisation = await Service.NewOrganisationAsync(r => r.AcceptSignCountRegression = true);
+        var organisation = await Service.NewOrganisationAsync(r => (r.SecondFactorOptional, r.AcceptSignCountRegression) = (true, option.StartsWith("--accept", StringComparison.Ordinal)));
         var before = await RowAsync();
         await Registered.NewAsync(organisation, CredentialKind.Fido2, CredentialKind.Key);
 

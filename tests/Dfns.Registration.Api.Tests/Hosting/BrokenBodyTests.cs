@@ -49,7 +49,9 @@ public sealed class BrokenBodyTests(ServiceFixture.Sqlite fixture) : ServiceTest
         ["within the body"] = ("Content-Length: 20", "{\"username\":"),
     };
 
-    public static TheoryData<string, string> AllEnds => [.. new[] { "Production", "Development" }.SelectMany(environment => Ends.Keys.Select(where => (where, environment)))];
+    private static readonly string[] Environments = ["Production", "Development"];
+
+    public static TheoryData<string, string> AllEnds => [.. Environments.SelectMany(environment => Ends.Keys.Select(where => (where, environment)))];
 
     public static TheoryData<string> AllWays => [.. Ways.Keys];
 

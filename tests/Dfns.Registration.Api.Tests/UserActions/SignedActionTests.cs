@@ -256,7 +256,7 @@ public abstract class SignedActionTests(ServiceFixture fixture) : ServiceTests(f
         return (organisation, admin, (await ListAsync(admin)).Single()[1]);
     }
 
-    private async Task<List<string[]>> ListAsync(SigningCaller admin, string query = Range)
+    private static async Task<List<string[]>> ListAsync(SigningCaller admin, string query = Range)
     {
         var answer = await admin.GetAsync($"/auth/action/logs?{query}");
         Assert.True((int)answer.Status == 200, answer.Text);

@@ -11,7 +11,7 @@ namespace Dfns.Registration.Api.Tests.Wire;
 /// <summary>What people name things ends in terminals, mails and logs: everywhere it comes in, what would give orders there is refused.</summary>
 public sealed class FreeTextTests(ServiceFixture.Sqlite fixture) : ServiceTests(fixture), IClassFixture<ServiceFixture.Sqlite>
 {
-    private static readonly string[] Unruly = ["\u3164", "\u2800", "\u115F\u1160", "\u034F", "\uFE0F", "\u200D", "\u3000", " ", "\u001b[31mred", "line\nbreak", "line\r\nX-Injected: 1", "a\tb", "bell\a", "a\u0085b", "a\u2028b", "a\u202eb", "a\u2066b", "a\u200fb", "a\u00adb", "\ufeffa", "a\u009b31m"];
+    private static readonly string[] Unruly = ["\u3164", "\u2800", "\u115F\u1160", "\u034F", "\uFE0F", "\u200D", "\u001b[31mred", "line\nbreak", "line\r\nX-Injected: 1", "a\tb", "bell\a", "a\u0085b", "a\u2028b", "a\u202eb", "a\u2066b", "a\u200fb", "a\u00adb", "\ufeffa", "a\u009b31m"];
 
     /// <summary>Every option of the command line that takes a name or an address that is shown again.</summary>
     public static TheoryData<string> Commands =>

@@ -3,7 +3,6 @@ using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Wire;
 using Dfns.Registration.Verification;
-using Dfns.Registration.Verification.RawKey;
 
 namespace Dfns.Registration.Api.CommandLine.Verifying;
 
