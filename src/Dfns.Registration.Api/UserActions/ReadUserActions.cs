@@ -1,12 +1,9 @@
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Net.Http.Headers;
 
 namespace Dfns.Registration.Api.UserActions;
 
@@ -17,8 +14,7 @@ internal static class ReadUserActions
     public const int Most = 100_000;
 
     private const string Truncated = "X-Dfns-Result-Truncated";
-    private const string SdkVersion = "X-DFNS-SDK-VERSION";
-    private const string Title = "Date Performed,Audit Log ID,User ID,Username,Primary Credential ID,Action Path,Summary";
+    private static readonly string[] Title = ["Date Performed", "Audit Log ID", "User ID", "Username", "Primary Credential ID", "Action Path", "Summary"];
     private static readonly string[] Rfc3339 = ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz"];
 
     internal static async Task<Results<PushStreamHttpResult, ErrorResult>> ListAsync(HttpRequest http, CallerReader callers, SignedActionStore actions, CancellationToken ct)
@@ -34,8 +30,7 @@ internal static class ReadUserActions
         var query = new SignedActionsQuery(caller.OrganisationId, start, end, user);
         var isTruncated = await actions.IsMoreAsync(query, Most, ct);
         if (isTruncated) http.HttpContext.Response.Headers[Truncated] = "true";
-        var asJson = WantsJson(http);
-        return TypedResults.Stream(body => WriteAsync(body, actions.ListAsync(query, Most, ct), isTruncated, asJson, ct), asJson ? "application/json; charset=utf-8" : "text/csv; charset=utf-8");
+        return CsvExport.Ok(http, Title, CellsAsync(actions.ListAsync(query, Most, ct)), isTruncated ? $"# TRUNCATED after {Most} rows; use a shorter range" : null, ct);
     }
 
     internal static async Task<Results<Ok<SignedActionResponse>, ErrorResult>> GetAsync(
@@ -48,46 +43,20 @@ internal static class ReadUserActions
         return TypedResults.Ok(SignedActionResponse.Of(action));
     }
 
-    // The SDKs, which say so, read every answer as JSON: they get the same text as a JSON string.
-    private static bool WantsJson(HttpRequest http)
-    {
-        var accepted = http.GetTypedHeaders().Accept;
-        if (accepted.Any(a => Is(a, "text/csv"))) return false;
-        return accepted.Any(a => Is(a, "application/json")) || http.Headers.ContainsKey(SdkVersion);
-
-        static bool Is(MediaTypeHeaderValue accepted, string type) => accepted.MediaType.Equals(type, StringComparison.OrdinalIgnoreCase);
-    }
-
     private static Checked<DateTimeOffset> Instant(HttpRequest http, string name) =>
         DateTimeOffset.TryParseExact(http.Query[name].ToString(), Rfc3339, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
             ? at.ToUniversalTime()
             : ErrorCatalog.QueryInvalid.Saying("Use a moment as RFC 3339 writes it, such as 2026-11-23T12:00:00Z.").At(name);
 
-    private static async Task WriteAsync(Stream body, IAsyncEnumerable<ListedAction> actions, bool isTruncated, bool asJson, CancellationToken ct)
+    private static async IAsyncEnumerable<string[]> CellsAsync(IAsyncEnumerable<ListedAction> actions)
     {
-        await using var writer = new StreamWriter(body, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true);
-        if (asJson) await writer.WriteAsync('"');
-        await WriteLineAsync(Title);
         await foreach (var action in actions)
         {
-            string[] cells =
+            yield return
             [
                 WireTime.Of(action.PerformedAt ?? action.SignedAt), action.Id, action.SignerId, action.Username, action.CredentialUuid, action.Path,
                 $"{action.Method} {action.Path}{(action.PerformedAt is null ? ": signed and not done" : "")}",
             ];
-            await WriteLineAsync(string.Join(',', cells.Select(Cell)));
         }
-
-        if (isTruncated) await WriteLineAsync($"# TRUNCATED after {Most} rows; use a shorter range");
-        if (asJson) await writer.WriteAsync('"');
-
-        async Task WriteLineAsync(string line) => await writer.WriteAsync((asJson ? JsonEncodedText.Encode(line + "\n").Value : line + "\n").AsMemory(), ct);
-    }
-
-    // RFC 4180. What a spreadsheet would take for a formula is given to it as text.
-    private static string Cell(string text)
-    {
-        if (text.Length > 0 && "=+-@\t\r".Contains(text[0], StringComparison.Ordinal)) text = "'" + text;
-        return text.AsSpan().IndexOfAny(",\"\r\n'") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.CommandLine;
 using Dfns.Registration.Api.Tests.Running;
@@ -12,7 +13,7 @@ namespace Dfns.Registration.Api.Tests.CommandLine;
 /// The executable, a process for each command: its settings come from the environment; its exit code, standard output and standard error are
 /// those of the process. What a command does beyond that is looked at by the other tests of this folder, in their own process.
 /// </summary>
-public sealed class ExecutableTests
+public sealed partial class ExecutableTests
 {
     /// <summary>Every command there is, in an order in which each has something to do, and what it writes to standard error: nothing, or what it changes.</summary>
     private static readonly (string Command, string Faults)[] Script =
@@ -33,7 +34,7 @@ public sealed class ExecutableTests
         ("user list --org ORG", ""),
         ("service-account create --org ORG --name back-end --public-key KEY", ""),
         ($"service-account permit --org ORG --account ACCOUNT --add {Permission.ReadUsers}", "permissions was: (none)"),
-        ("service-account renew --org ORG --account ACCOUNT", ""),
+        ("service-account renew --org ORG --account ACCOUNT", "expiresAt was: TIME"),
         ("service-account list --org ORG", ""),
         ("service-account deactivate --org ORG --account ACCOUNT", ""),
         ("social-provider set --org ORG --issuer https://accounts.example.co --client-id a", "clientIds was: (none)"),
@@ -75,7 +76,7 @@ public sealed class ExecutableTests
             var run = await ServiceProgram.OperateProcessAsync(database, [.. command.Split(' ').Select(word => named.GetValueOrDefault(word, word)), "--json"]);
             var row = run.Row;
 
-            Assert.Equal(faults.Replace("ALL", $"{all}", StringComparison.Ordinal), run.Faults.Split('\n')[0]);
+            Assert.Equal(faults.Replace("ALL", $"{all}", StringComparison.Ordinal), Instant().Replace(run.Faults.Split('\n')[0], "TIME"));
             foreach (var (verb, name) in new[] { ("org create", "ORG"), ("user invite", "USER"), ("service-account create", "ACCOUNT") })
             {
                 if (command.StartsWith(verb + " ", StringComparison.Ordinal)) named[name] = (string)row["id"]!;
@@ -109,4 +110,7 @@ public sealed class ExecutableTests
 
     private static IEnumerable<string> Commands(Command command) => command.Subcommands.SelectMany(
         below => below.Subcommands.Count == 0 ? [below.Name] : Commands(below).Select(name => $"{below.Name} {name}"));
+
+    [GeneratedRegex(@"\d{4}-\d\d-\d\dT[\d:.]+Z", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex Instant();
 }

@@ -26,7 +26,7 @@ public abstract class HostileBodyTests(ServiceFixture fixture) : ServiceTests(fi
     [InlineData("{/*comment*/}", "body_not_json")]
     [InlineData("{\"firstFactorCredential\":{\"credentialKind\":NaN}}", "body_not_json")]
     [InlineData("{}", "member_required")]
-    [InlineData("{\"FirstFactorCredential\":{}}", "member_required")]
+    [InlineData("{\"FirstFactorCredential\":{}}", "member_invalid")]
     [InlineData("{\"firstFactorCredential\":{},\"firstFactorCredential\":{}}", "member_repeated")]
     [InlineData("{\"firstFactorCredential\":{\"credentialKind\":\"Key\",\"credentialKind\":\"Fido2\"}}", "member_repeated")]
     [InlineData("{\"firstFactorCredential\":{\"credentialKind\":\"Key\",\"\\u0063redentialKind\":\"Fido2\"}}", "member_repeated")]

@@ -49,7 +49,7 @@ public abstract class EncryptedKeyTests(ServiceFixture fixture) : ServiceTests(f
             "a passkey and key 3" => (both, await both.LoginAsync()),
             "a login code, a passkey and key 3" => (both, await SignInAsync(both, await WithCodeAsync(both))),
             "the word of a provider" => (passkey, Token(await Service.PostAsync("/auth/login/social", person.IdTokenBody()))),
-            "the word of a service account" => (passkey, Token(await stage.Backend.PostAsync("/auth/login/delegated", new JsonObject { ["username"] = person.Name }))),
+            "the word of a service account" => (passkey, (await person.DelegatedSessionAsync()).Token),
             _ => throw new ArgumentOutOfRangeException(nameof(way)),
         };
         if (way.Contains("before", StringComparison.Ordinal))

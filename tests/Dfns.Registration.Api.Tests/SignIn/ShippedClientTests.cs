@@ -294,7 +294,7 @@ public abstract class ShippedClientTests(ServiceFixture fixture) : ServiceTests(
         var user = await Registered.NewAsync(organisation, second: CredentialKind.Key);
         Assert.Null((await FirstAloneAsync()).Code);
 
-        await ServiceProgram.RowAsync(Service.Database, "relying-party", "set", "--org", organisation.Id, "--require-second-factor");
+        await ServiceProgram.RowAsync(Service.Database, "relying-party", "set", "--org", organisation.Id, "--require-second-factor", "--force");
 
         Assert.Equal("second_factor_required", (await FirstAloneAsync()).Code);
         Assert.NotEmpty(await user.LoginAsync());

@@ -145,6 +145,13 @@ public abstract partial class NarrowReadTests(ServiceFixture fixture) : SocialTe
         calls["GET /permissions/{permissionId}/assignments"] = () => backend.GetAsync($"/permissions/{permission!.Require("id")}/assignments");
         calls["DELETE /permissions/{permissionId}/assignments/{assignmentId}"] = () => SendAsync(backend, HttpMethod.Delete, $"/permissions/{permission!.Require("id")}/assignments/{assignment!.Require("id")}", null);
         calls["PUT /permissions/{permissionId}/archive"] = () => SendAsync(backend, HttpMethod.Put, $"/permissions/{permission!.Require("id")}/archive", new JsonObject { ["isArchived"] = true });
+        calls["GET /auth/action/logs"] = () => backend.GetAsync("/auth/action/logs?startTime=2026-11-23T00:00:00Z&endTime=2027-11-23T00:00:00Z");
+        calls["GET /auth/action/logs/{id}"] = async () =>
+        {
+            var id = await service.InDatabaseAsync(db => db.SignedActions.Where(a => a.OrganisationId == organisation.Id).Select(a => a.Id).FirstAsync());
+            sent = service.Log.Lines.Count;
+            return await backend.GetAsync($"/auth/action/logs/{id}");
+        };
         calls["DELETE /auth/users/{userId}"] = () => SendAsync(backend, HttpMethod.Delete, $"/auth/users/{user.UserId}", null);
 
         var routes = service.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
