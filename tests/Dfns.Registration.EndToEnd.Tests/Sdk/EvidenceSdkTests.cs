@@ -29,7 +29,7 @@ public sealed class EvidenceSdkTests
             Assert.Equal((404, "log_unknown"), ((int?)results["unknown"]!["error"]!["httpStatus"], (string?)results["unknown"]!["error"]!["code"]));
             await File.WriteAllTextAsync(export, got.ToJsonString());
             await File.WriteAllTextAsync(body, (string)results["body"]!);
-            await run.RunAsync("service-account", "deactivate", "--org", orgId, "--account", "Auditor");
+            await run.RunAsync("service-account", "deactivate", "--org", orgId, "--account", (string)account["id"]!);
             await service.StopAsync();
         }
 
