@@ -89,7 +89,7 @@ internal static class ServiceArguments
         var parts = key.Split(':');
         if (parts.Length == 1 && HostKeys.Contains(key, StringComparer.OrdinalIgnoreCase)) return null;
         if (parts.Length > 1 && OthersSections.Contains(parts[0], StringComparer.OrdinalIgnoreCase)) return null;
-        if (parts.Length > 1 && BoundSection.Find(parts[0]) is { } section && section.Keys.Any(known => known.Name.Equals(parts[1], StringComparison.OrdinalIgnoreCase))) return null;
+        if (parts.Length > 1 && BoundSection.Find(parts[0]) is { } section && section.Keys.Any(known => known.Name.Equals(parts[1], StringComparison.OrdinalIgnoreCase) && BoundSection.Holds(known, parts[2..]))) return null;
 
         var written = BoundSection.All.SelectMany(known => known.Keys.Select(known.Path)).Concat(HostKeys);
         var hint = Spelling.Nearest(key, written) is { } meant ? $"did you mean '--{meant}'?" : "the operator's manual lists the settings, '--help' the commands.";

@@ -26,6 +26,14 @@ internal sealed record BoundSection(string Name, Type Options)
     /// <summary>Finds a section by its name, in any case.</summary>
     public static BoundSection? Find(string name) => All.FirstOrDefault(section => section.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
+    /// <summary>Whether a key holds several values, each written under a number of its own; every other holds one.</summary>
+    public static bool IsList(PropertyInfo key) => key.PropertyType == typeof(IList<string>);
+
+    /// <summary>Whether something may stand below a key: the numbers of a list, and nothing below those.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="below">The parts of a path after it, such as <c>0</c>.</param>
+    public static bool Holds(PropertyInfo key, IReadOnlyList<string> below) => below.Count == 0 || (below.Count == 1 && IsList(key) && below[0].Length > 0 && below[0].All(char.IsAsciiDigit));
+
     /// <summary>A key as it is written, such as <c>Mail:Port</c>.</summary>
     public string Path(PropertyInfo key) => $"{Name}:{key.Name}";
 }

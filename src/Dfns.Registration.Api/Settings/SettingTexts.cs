@@ -172,6 +172,15 @@ internal static partial class SettingTexts
                 continue;
             }
 
+            foreach (var strange in value.AsEnumerable(makePathsRelative: true).Select(below => below.Key).Where(path => path.Length > 0 && !BoundSection.Holds(known, path.Split(':'))))
+                yield return $"There is no setting '{section.Path(known)}:{strange}'; '{section.Path(known)}' holds {(BoundSection.IsList(known) ? "a list, numbered from 0" : "one value")}.";
+            if (BoundSection.IsList(known))
+            {
+                // The binder passes over one text, and nobody is told.
+                if (value.Value is { Length: > 0 } all) yield return $"{section.Path(known)} holds a list, write its first as '{section.Path(known)}:0' (in the environment {section.Name}__{known.Name}__0), such as '{all.Split(',')[0].Trim()}'.";
+                continue;
+            }
+
             if (value.Value is { Length: > 0 } text && Fault(text, known.PropertyType) is { } fault) yield return $"{section.Path(known)} {fault}";
             if (section.Secrets.Contains(known)) continue;
             // Compared and mailed as they are, by programs that would not see the blank.

@@ -79,6 +79,26 @@ public sealed class SettingTests
         Assert.StartsWith($"There is no setting '{section}:Nonsense'; use one of ", Assert.Single(await FaultsAsync(($"{section}:Nonsense", "1"))), StringComparison.Ordinal);
     }
 
+    // The binder passes over what stands below a value, and over one text in a list's place.
+    [Theory]
+    [MemberData(nameof(Sections))]
+    public async Task What_stands_below_a_value_or_in_place_of_a_list_is_refused(string section)
+    {
+        var bound = BoundSection.Find(section)!;
+        foreach (var key in bound.Keys)
+        {
+            var path = bound.Path(key);
+            foreach (var below in BoundSection.IsList(key) ? ["first", "-1", "0:1"] : new[] { "0", "value", "0:1" })
+            {
+                Assert.Contains((await FaultsAsync(($"{path}:{below}", "1"))), fault => fault.StartsWith($"There is no setting '{path}:{below}'; '{path}' holds ", StringComparison.Ordinal));
+                Assert.Contains($"there is no setting '--{path}:{below}'", ServiceArguments.Fault([$"--{path}:{below}=1"], []), StringComparison.Ordinal);
+            }
+
+            if (BoundSection.IsList(key))
+                Assert.Equal($"{path} holds a list, write its first as '{path}:0' (in the environment {section}__{key.Name}__0), such as '10.0.0.0/8'.", Assert.Single(await FaultsAsync((path, "10.0.0.0/8, 192.0.2.0/24"))));
+        }
+    }
+
     // In the environment a colon is two underscores, and anything else sets nothing.
     [Theory]
     [MemberData(nameof(Sections))]
