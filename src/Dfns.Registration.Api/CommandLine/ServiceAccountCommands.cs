@@ -83,6 +83,8 @@ internal static class ServiceAccountCommands
                 var orgId = parsed.GetValue(organisation)!;
                 if (!await services.GetRequiredService<OrganisationStore>().ExistsAsync(orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
                 var rows = await services.GetRequiredService<ServiceAccountStore>().ListAsync(orgId, stop);
+                services.GetRequiredService<Audit>().ByOperator(orgId, AuditActions.UsersRead, orgId, "service-account list");
+                await services.GetRequiredService<Changes>().SaveAsync(stop);
                 return new CommandResult([.. rows]);
             },
             ct));

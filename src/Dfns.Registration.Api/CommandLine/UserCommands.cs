@@ -132,6 +132,8 @@ internal static class UserCommands
                 var orgId = parsed.GetValue(organisation)!;
                 if (!await services.GetRequiredService<OrganisationStore>().ExistsAsync(orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
                 var rows = await services.GetRequiredService<UserStore>().ListAllAsync(orgId, stop);
+                services.GetRequiredService<Audit>().ByOperator(orgId, AuditActions.UsersRead, orgId, "user list");
+                await services.GetRequiredService<Changes>().SaveAsync(stop);
                 return new CommandResult([.. rows]);
             },
             ct));

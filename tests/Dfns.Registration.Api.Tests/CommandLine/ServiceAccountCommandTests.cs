@@ -17,6 +17,20 @@ public abstract class ServiceAccountCommandTests(ServiceFixture fixture) : Servi
 
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : ServiceAccountCommandTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;
 
+    // Also who has the database in hand is one who looks at people's data.
+    [Theory]
+    [InlineData("user list")]
+    [InlineData("service-account list")]
+    public async Task Whom_an_operator_lists_is_in_the_trail(string command)
+    {
+        var organisation = await Service.NewOrganisationAsync();
+
+        Assert.Equal(0, (await ServiceProgram.OperateAsync(Service.Database, [.. command.Split(' '), "--org", organisation.Id])).ExitCode);
+
+        var read = await Service.InDatabaseAsync(db => db.AuditEvents.SingleAsync(e => e.OrganisationId == organisation.Id && e.Action == AuditActions.UsersRead));
+        Assert.Equal((AuditActors.Operator, organisation.Id, command), (read.Actor, read.SubjectId, read.Note));
+    }
+
     // Who limited a token did not mean the next one to last a year.
     [Fact]
     public async Task What_is_renewed_lasts_as_long_as_before_unless_it_is_said_and_both_are_told()
