@@ -13,7 +13,18 @@ internal static class ActionChallenge
 {
     private const string Version = "dfns-registration user action 1";
 
-    /// <summary>The challenge for one call.</summary>
+    /// <summary>The methods of calls that are signed.</summary>
+    public static readonly IReadOnlyList<string> Methods = ["POST", "PUT", "DELETE", "GET"];
+
+    /// <summary>
+    /// Whether a path can be signed for: what RFC 3986 §3.3 spells, so that it ends no line. Else the lines of one call could be read as those of another.
+    /// </summary>
+    public static bool IsPath(string path) => path.StartsWith('/') && path.All(c => c is > ' ' and < '\u007F');
+
+    /// <summary>
+    /// The challenge for one call. None of the values holds a line break (<see cref="IsPath"/>, <see cref="Methods"/>, and ids and digests that are drawn here):
+    /// whoever is told them by somebody else looks first.
+    /// </summary>
     /// <param name="organisationId">Of the caller.</param>
     /// <param name="userId">The caller.</param>
     /// <param name="id">Of the user action; drawn for it.</param>

@@ -45,7 +45,12 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
         dropped AS (
             DELETE FROM ceremonies AS c USING earlier AS e
             WHERE c.organisation_id = e.organisation_id AND c.id = e.id
-                AND (e.of_all >= {14} OR (c.consumed_at IS NULL AND NOT (e.is_open AND e.of_open <= e.kept)))),
+                AND (e.of_all >= {14} OR (c.consumed_at IS NULL AND NOT (e.is_open AND e.of_open <= e.kept)))
+            RETURNING c.organisation_id, c.id, c.purpose),
+        -- What proves a call that can be made no more: else there would be as many of those as somebody signs.
+        forgotten AS (
+            DELETE FROM signed_actions AS s USING dropped AS d
+            WHERE d.purpose = 'UserAction' AND s.organisation_id = d.organisation_id AND s.id = d.id AND s.performed_at IS NULL),
         opened AS (
             INSERT INTO ceremonies (organisation_id, id, purpose, user_id, challenge, created_at, expires_at, bound_to)
             SELECT a.organisation_id, a.id, a.purpose, a.user_id, a.challenge, a.created_at, a.expires_at, a.bound_to
@@ -74,15 +79,19 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
         """,
         15);
 
-    private const string DropOnSqlite =
+    private const string DroppedOnSqlite =
         """
-        DELETE FROM ceremonies WHERE organisation_id = $1 AND id IN (
+        organisation_id = $1 AND id IN (
             SELECT id FROM (
                 SELECT id, consumed_at, consumed_at IS NULL AND expires_at > $4 AS is_open, row_number() OVER (ORDER BY created_at DESC, id) AS of_all,
                     row_number() OVER (PARTITION BY consumed_at IS NULL AND expires_at > $4 ORDER BY created_at DESC, id) AS of_open
                 FROM ceremonies WHERE organisation_id = $1 AND user_id = $2 AND purpose = $3 AND ($3 <> 'Login' OR bound_to = $6)) AS earlier
             WHERE of_all >= $7 OR (consumed_at IS NULL AND NOT (is_open AND of_open <= $5)))
         """;
+
+    private const string DropOnSqlite = "DELETE FROM ceremonies WHERE " + DroppedOnSqlite;
+
+    private const string ForgetOnSqlite = "DELETE FROM signed_actions WHERE performed_at IS NULL AND " + DroppedOnSqlite;
 
     private static readonly string CredentialsOnSqlite =
         $"""
@@ -189,7 +198,10 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
     {
         if (opening.Guess is { } guess && !statements.Return(guess)) return false;
         var row = opening.Row;
-        if (opening.Kept is { } kept) statements.Run(DropOnSqlite, row.OrganisationId, row.UserId, row.Purpose.ToString(), now.UtcTicks, kept, row.BoundTo, UserRows.Most);
+        if (opening.Kept is not { } kept) return true;
+        object?[] which = [row.OrganisationId, row.UserId, row.Purpose.ToString(), now.UtcTicks, kept, row.BoundTo, UserRows.Most];
+        if (row.Purpose == CeremonyPurpose.UserAction) statements.Run(ForgetOnSqlite, which);
+        statements.Run(DropOnSqlite, which);
         return true;
     }
 

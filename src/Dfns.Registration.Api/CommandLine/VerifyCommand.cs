@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Dfns.Registration.Api.CommandLine.Verifying;
+using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.CommandLine;
 
@@ -55,7 +56,7 @@ internal static class VerifyCommand
         var report = Report(ReadWhole(file), payload is null ? null : ReadWhole(payload));
         if (json) output.WriteLine(report.ToJson());
         else if (report.Verdict != Verdict.Unusable) report.WriteTo(output);
-        if (report.Verdict == Verdict.Unusable) error.WriteLine(report.Detail);
+        if (report.Verdict == Verdict.Unusable) error.WriteLine(FreeText.Shown(report.Detail!));
         return report.Verdict switch { Verdict.Accepted => Accepted, Verdict.Refused => Refused, Verdict.Unusable => Unusable };
     }
 

@@ -19,8 +19,9 @@ internal static class InitUserAction
         if ((await callers.ReadSigningAsync(http, () => JsonBody.ReadAsync<InitUserActionRequest>(http, limits.Value.MaxSizeBytes, ct), ct)).Failed(out var error, out var called)) return (ErrorResult)error;
         var ((caller, credentials), request) = called;
         if (request.UserActionPayload is not { } payload) return (ErrorResult)ErrorCatalog.MemberRequired.At("$.userActionPayload");
-        if (request.UserActionHttpMethod is not ("POST" or "PUT" or "DELETE" or "GET")) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying("Use POST, PUT, DELETE or GET.").At("$.userActionHttpMethod");
+        if (request.UserActionHttpMethod is null || !ActionChallenge.Methods.Contains(request.UserActionHttpMethod)) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying("Use POST, PUT, DELETE or GET.").At("$.userActionHttpMethod");
         if (Member.Text(request.UserActionHttpPath, "$.userActionHttpPath", Limits.PathLength).Failed(out error, out var path)) return (ErrorResult)error;
+        if (!ActionChallenge.IsPath(path)) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying("A path begins with '/' and holds printable ASCII alone: write anything else percent-encoded.").At("$.userActionHttpPath");
         if (request.UserActionServerKind is not (null or "Api" or "Staff")) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying("Use Api.").At("$.userActionServerKind");
         if (SignedPayload.Digest(payload) is not { } digest) return (ErrorResult)ErrorCatalog.PayloadNotJson.At("$.userActionPayload");
 

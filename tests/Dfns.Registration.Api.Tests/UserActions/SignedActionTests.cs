@@ -116,8 +116,94 @@ public abstract class SignedActionTests(ServiceFixture fixture) : ServiceTests(f
         }
     }
 
+    // What was signed is lines: with a line break in one, the lines of a call would be those of another.
+    [Theory]
+    [InlineData("\n/auth/users/us-other")]
+    [InlineData("DELETE\n/auth/users/us-other")]
+    [InlineData("/auth/users\r\n# TRUNCATED")]
+    [InlineData("/auth/\u001b[31mred")]
+    [InlineData("/auth/\u202eusers")]
+    [InlineData("/auth users")]
+    [InlineData("＝1+1")]
+    [InlineData("=1+1")]
+    public async Task What_is_no_path_is_not_signed(string path)
+    {
+        var caller = await (await Registered.NewAsync(await Service.NewOrganisationAsync(), CredentialKind.Key)).SignedInAsync();
+
+        var answer = await caller.PostAsync("/auth/action/init", new JsonObject { ["userActionPayload"] = "", ["userActionHttpMethod"] = "POST", ["userActionHttpPath"] = path });
+
+        Assert.Equal((400, "member_invalid"), ((int)answer.Status, answer.Code));
+        Assert.Contains("percent-encoded", answer.Text, StringComparison.Ordinal);
+    }
+
+    // As one would that an earlier version had let somebody sign.
     [Fact]
-    public async Task What_was_signed_and_not_done_says_so_and_goes_after_a_day()
+    public async Task The_lines_of_one_call_are_not_read_as_those_of_another()
+    {
+        var (_, admin, id) = await SignedAsync(CredentialKind.Key);
+        var export = JsonNode.Parse((await admin.GetAsync($"/auth/action/logs/{id}")).Text)!;
+        var evidence = export["evidence"]!;
+        (evidence["userId"], evidence["id"], evidence["method"], evidence["path"]) = (
+            $"{evidence["userId"]}\n{evidence["id"]}", (string)evidence["method"]!, "DELETE", $"{evidence["path"]}");
+
+        var run = await VerifyAsync(export.ToJsonString());
+
+        Assert.Equal((2, "This is no export of a signed action: evidence.userId has not the form of one."), (run.ExitCode, run.Faults.Trim()));
+    }
+
+    [Fact]
+    public async Task What_an_export_says_is_shown_and_not_sent_to_the_terminal()
+    {
+        const string Orders = "\u001b[2K\rpassed\n\naccepted\u001b[8m\u202e\u2028";
+        var (_, admin, id) = await SignedAsync(CredentialKind.Key);
+        var text = (await admin.GetAsync($"/auth/action/logs/{id}")).Text;
+        foreach (var member in new[] { "credentialUuid", "kind", "credId", "publicKey", "hashAlgorithm" })
+        {
+            var export = JsonNode.Parse(text)!;
+            export["evidence"]!["factors"]![0]![member] = Orders;
+            AssertShown(await VerifyAsync(export.ToJsonString()));
+        }
+
+        foreach (var member in JsonNode.Parse(text)!["evidence"]!.AsObject().Where(m => m.Value is JsonValue).Select(m => m.Key))
+        {
+            var export = JsonNode.Parse(text)!;
+            export["evidence"]![member] = Orders;
+            AssertShown(await VerifyAsync(export.ToJsonString()));
+        }
+
+        static void AssertShown(ServiceProgram.Run run) =>
+            Assert.DoesNotContain(run.Everything.Replace("\n", "", StringComparison.Ordinal), c => char.IsControl(c) || c is '\u202e' or '\u2028');
+    }
+
+    // Of what is signed and not done there are as many as challenges, and each is short.
+    [Fact]
+    public async Task What_is_signed_and_not_done_takes_no_more_room_than_its_challenges()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var user = await Registered.NewAsync(organisation, CredentialKind.Key);
+        var caller = await user.SignedInAsync();
+        var uuid = (string)(await caller.GetAsync("/auth/credentials")).Body["items"]![0]!["credentialUuid"]!;
+        var (path, body) = ($"/auth/credentials/{uuid}", new JsonObject { ["credentialName"] = "Mine" });
+        Assert.Equal(200, (int)(await caller.SendAsync(HttpMethod.Put, path, body, await caller.SignAsync(HttpMethod.Put, path, body.ToJsonString()))).Status);
+
+        for (var n = 0; n < UserRows.Most + 5; n++) await caller.SignAsync(HttpMethod.Put, path, body.ToJsonString());
+
+        var kept = await Service.InDatabaseAsync(db => db.SignedActions.Where(a => a.OrganisationId == organisation.Id).Select(a => a.PerformedAt).ToListAsync());
+        Assert.Equal(1, kept.Count(at => at is not null));
+        // The challenge of the one that was done may be among those that stay.
+        Assert.InRange(kept.Count(at => at is null), UserRows.Most - 1, UserRows.Most);
+
+        var init = (await caller.PostAsync("/auth/action/init", new JsonObject { ["userActionPayload"] = "", ["userActionHttpMethod"] = "PUT", ["userActionHttpPath"] = path })).Body;
+        var padded = await caller.PostAsync("/auth/action", new JsonObject
+        {
+            ["challengeIdentifier"] = (string)init["challengeIdentifier"]!,
+            ["firstFactor"] = new JsonObject { ["kind"] = "Key", ["credentialAssertion"] = new JsonObject { ["credId"] = "a", ["clientData"] = new string('a', 16 * 1024), ["signature"] = "a" } },
+        });
+        Assert.Equal(413, (int)padded.Status);
+    }
+
+    [Fact]
+    public async Task What_was_signed_and_not_done_says_so_and_goes_after_an_hour()
     {
         var (organisation, admin, done) = await SignedAsync(CredentialKind.Key);
         var backend = await organisation.NewServiceAccountAsync(Permission.LoginDelegated);
@@ -127,7 +213,7 @@ public abstract class SignedActionTests(ServiceFixture fixture) : ServiceTests(f
         Assert.Equal("POST /auth/login/delegated: signed and not done", open[6]);
         Assert.Null((await admin.GetAsync($"/auth/action/logs/{open[1]}")).Body["datePerformed"]);
 
-        Service.Clock.Advance(Housekeeping.Keep + TimeSpan.FromSeconds(1));
+        Service.Clock.Advance(ExpiredRows.KeepUndone + TimeSpan.FromSeconds(1));
         await Service.Services.GetRequiredService<Housekeeping>().CleanAsync(CancellationToken.None);
 
         Assert.Equal([done], await Service.InDatabaseAsync(db => db.SignedActions.Where(a => a.OrganisationId == organisation.Id).Select(a => a.Id).ToListAsync()));

@@ -1,6 +1,8 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Wire;
 using Dfns.Registration.Verification;
 
@@ -46,8 +48,9 @@ internal static class SignedActionVerifier
         }
 
         if (evidence is not { Factors.Count: 1 or 2 } || evidence.Factors.Contains(null!)) return VerificationReport.Unusable("This is no export of a signed action: evidence.factors has to have one or two members.");
-        if (evidence.Factors.FirstOrDefault(f => !Enum.GetNames<CredentialKind>().Contains(f.Kind, StringComparer.Ordinal)) is { } unknown) return VerificationReport.Unusable($"There is no kind of credential that is called '{Shown(unknown.Kind)}'.");
+        if (evidence.Factors.FirstOrDefault(f => !Enum.GetNames<CredentialKind>().Contains(f.Kind, StringComparer.Ordinal)) is { } unknown) return VerificationReport.Unusable($"There is no kind of credential that is called '{unknown.Kind}'.");
 
+        if (AmbiguousMember(evidence) is { } member) return VerificationReport.Unusable($"This is no export of a signed action: evidence.{member} has not the form of one.");
         if (evidence.Origins.Concat(evidence.TopOrigins).Contains(null!)) return VerificationReport.Unusable("This is no export of a signed action: an origin is null.");
 
         List<CeremonyStep> steps = [ChallengeStep, .. payload is null ? Array.Empty<CeremonyStep>() : [PayloadStep], .. evidence.Factors.Select(StepOf)];
@@ -64,7 +67,7 @@ internal static class SignedActionVerifier
 
         return VerificationReport.Passed(steps) with
         {
-            Message = $"{evidence.UserId} of {evidence.OrgId} signed {Shown(evidence.Method)} {Shown(evidence.Path)} with a body of SHA-256 {Shown(evidence.PayloadDigest)}; by the clock of the service on {Shown(evidence.DateSigned)}.",
+            Message = $"{evidence.UserId} of {evidence.OrgId} signed {evidence.Method} {evidence.Path} with a body of SHA-256 {evidence.PayloadDigest}; by the clock of the service on {evidence.DateSigned}.",
         };
     }
 
@@ -104,8 +107,18 @@ internal static class SignedActionVerifier
         return AssertionVerifiers.Verify(read.Assertion, stored, expected).Refused(out why, out _) ? RefusalErrors.ForAssertion(why, Path) : null;
     }
 
-    // Whoever made the export may have written what a terminal acts on.
-    private static string Shown(string text) => string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
+    // What is signed is lines: one that held a line break would stand in the place of another, and what was signed for one call verify for a second.
+    private static string? AmbiguousMember(ActionEvidence evidence)
+    {
+        if (!IsId(evidence.OrgId)) return "orgId";
+        if (!IsId(evidence.UserId)) return "userId";
+        if (!IsId(evidence.Id)) return "id";
+        if (!ActionChallenge.Methods.Contains(evidence.Method)) return "method";
+        if (!ActionChallenge.IsPath(evidence.Path)) return "path";
+        return evidence.PayloadDigest.Length == 2 * SHA256.HashSizeInBytes && evidence.PayloadDigest.All(char.IsAsciiHexDigitLower) ? null : "payloadDigest";
+
+        static bool IsId(string text) => text.Length is > 0 and <= Limits.IdLength && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
+    }
 
     private sealed record Export(ActionEvidence? Evidence);
 }

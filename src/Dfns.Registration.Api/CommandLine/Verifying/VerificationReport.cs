@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Wire;
 using Dfns.Registration.Verification;
 
 namespace Dfns.Registration.Api.CommandLine.Verifying;
@@ -100,19 +101,19 @@ internal sealed record VerificationReport(Verdict Verdict, string? Reason, strin
     /// <summary>One line of JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);
 
-    /// <summary>The steps, what was found, and on the last line the reason.</summary>
+    /// <summary>The steps, what was found, and on the last line the reason. Whoever made the input may have written what a terminal acts on: that is shown, not sent.</summary>
     public void WriteTo(TextWriter output)
     {
         var width = Steps.Max(step => step.Step.Length);
         foreach (var step in Steps)
         {
             var verdict = step.Verdict switch { StepVerdict.Passed => "passed", StepVerdict.Refused => "REFUSED", StepVerdict.NotReached => "-" };
-            output.WriteLine($"{verdict,-8}  {step.Step.PadRight(width)}  {step.Rule}");
+            output.WriteLine(FreeText.Shown($"{verdict,-8}  {step.Step.PadRight(width)}  {step.Rule}"));
         }
 
         output.WriteLine();
         if (Format is not null) output.WriteLine($"format {Format}, algorithm {Algorithm}, model {Aaguid}{(AaguidAttested is true ? " (attested)" : "")}, trust {JsonSerializer.Serialize(Trust, Json).Trim('"')}");
-        if (Message is not null) output.WriteLine(Message);
+        if (Message is not null) output.WriteLine(FreeText.Shown(Message));
         output.WriteLine(Reason ?? "accepted");
     }
 }
