@@ -1,29 +1,37 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 
 namespace Dfns.Registration.Api.Storage;
 
 /// <summary>
 /// What happens too often for a row each, and what whoever is refused could make happen as often as he likes: counted in memory, and added to the
-/// audit trail every few minutes, a row for each thing that happened, however often. Of an organisation there are so many rows at most, of callers
-/// and of strangers each, and of one of them a share; what comes after is told without its details. So no stranger makes the trail forget what a
-/// caller has read, and nobody else what another did. A process that is killed takes what it has counted since with it; one that is stopped adds it.
+/// audit trail every few minutes, a row for each thing that happened, however often. Of an organisation there are so many rows of an action at most, of
+/// callers and of strangers each, and of one of them a share, however many addresses he has; what comes after is told without its details. So no
+/// stranger makes the trail forget what a caller has read, nobody what another did, and no reading of one's own credentials that of the users. A process that is killed takes what it has counted since with it; one that is stopped adds it.
 /// </summary>
 internal sealed partial class AuditTally(IServiceScopeFactory scopes, TimeProvider clock, ILogger<AuditTally> logger) : BackgroundService
 {
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(5);
 
-    /// <summary>Rows with all their details, of the callers of an organisation and of the strangers there, in a window; as many more tell only who it was.</summary>
+    /// <summary>
+    /// Rows with all their details, of an action of the callers of an organisation, and of the strangers there, in a window. As many more are for whoever
+    /// has few so far, and twice as many after those tell only who it was.
+    /// </summary>
     public const int MostRows = 100;
 
-    /// <summary>Of these, rows of one caller from one address, or of the strangers at one address.</summary>
+    /// <summary>Of these, rows of one caller, or of the strangers at one address: of IPv6, in one /48.</summary>
     public const int MostOfOne = 25;
+
+    /// <summary>Rows with details that one has who comes when the others have taken theirs.</summary>
+    public const int MostOfLatecomer = 5;
 
     /// <summary>Rows of their own that somebody makes of somebody in a window by what may be done as often as one likes, such as signing in; what comes after is counted.</summary>
     public const int MostOwn = 25;
 
     private readonly Lock turn = new();
     private readonly SemaphoreSlim writing = new(1);
-    private Dictionary<(string OrganisationId, bool OfCaller), Book> books = [];
+    private Dictionary<(string OrganisationId, string Action, bool OfCaller), Book> books = [];
     private Dictionary<(string OrganisationId, string Actor, string SubjectId), int> own = [];
 
     /// <summary>Counts what happened now.</summary>
@@ -82,7 +90,7 @@ internal sealed partial class AuditTally(IServiceScopeFactory scopes, TimeProvid
 
     private async Task WriteCountedAsync(CancellationToken ct)
     {
-        Dictionary<(string, bool), Book> counted;
+        Dictionary<(string, string, bool), Book> counted;
         lock (turn) (counted, books, own) = (books, [], []);
         if (counted.Count == 0) return;
 
@@ -108,33 +116,43 @@ internal sealed partial class AuditTally(IServiceScopeFactory scopes, TimeProvid
 
     private void Add(TalliedEvent what, Tally more)
     {
-        var key = (what.OrganisationId, !string.Equals(what.Actor, AuditActors.Anybody, StringComparison.Ordinal));
+        var key = (what.OrganisationId, what.Action, what.IsOfCaller);
         if (!books.TryGetValue(key, out var book)) books.Add(key, book = new Book());
         var told = book.Place(what);
         book.Events[told] = book.Events.TryGetValue(told, out var tally) ? tally.And(more) : more;
     }
 
-    /// <summary>What callers of an organisation did in a window, or strangers there.</summary>
+    /// <summary>What callers of an organisation did of one action in a window, or strangers there.</summary>
     private sealed class Book
     {
-        private readonly Dictionary<(string Actor, string? Address), int> shares = [];
+        private readonly Dictionary<string, int> shares = [];
 
         public Dictionary<TalliedEvent, Tally> Events { get; } = [];
 
         /// <summary>As what it is told: as it is, by who it was alone, or without either.</summary>
         public TalliedEvent Place(TalliedEvent what)
         {
-            var who = (what.Actor, what.RemoteAddress);
+            var who = what.IsOfCaller ? what.Actor : Network(what.RemoteAddress);
             var share = shares.GetValueOrDefault(who);
             if (Events.ContainsKey(what)) return what;
-            if (Events.Count < MostRows && share < MostOfOne)
+            if (Events.Count < MostRows ? share < MostOfOne : Events.Count < 2 * MostRows && share < MostOfLatecomer)
             {
                 shares[who] = share + 1;
                 return what;
             }
 
-            var less = what with { SubjectId = what.OrganisationId, Note = TalliedEvent.More };
-            return Events.ContainsKey(less) || Events.Count < 2 * MostRows ? less : less with { Actor = AuditActors.Anybody, RemoteAddress = null };
+            // A caller is who it was, from wherever.
+            var less = what with { SubjectId = what.OrganisationId, Note = TalliedEvent.More, RemoteAddress = what.IsOfCaller ? null : who };
+            return Events.ContainsKey(less) || Events.Count < 4 * MostRows ? less : less with { Actor = AuditActors.Anybody, RemoteAddress = null };
+        }
+
+        // Who has one network of a /48 may have all of them (RFC 6177 §2).
+        private static string Network(string? address)
+        {
+            if (address is null || !IPAddress.TryParse(address.Split('/')[0], out var parsed) || parsed.AddressFamily != AddressFamily.InterNetworkV6) return address ?? "";
+            var bytes = parsed.GetAddressBytes();
+            bytes.AsSpan(6).Clear();
+            return $"{new IPAddress(bytes)}/48";
         }
     }
 
@@ -162,6 +180,9 @@ internal sealed partial class AuditTally(IServiceScopeFactory scopes, TimeProvid
 /// <param name="Note">An English remark, one of few, free of secrets and of what a client wrote.</param>
 internal sealed record TalliedEvent(string OrganisationId, string Action, string Actor, string SubjectId, string? RemoteAddress, string Note)
 {
+    /// <summary>Whether somebody did it who is known.</summary>
+    public bool IsOfCaller => !string.Equals(Actor, AuditActors.Anybody, StringComparison.Ordinal);
+
     /// <summary>The remark of what is told without its details.</summary>
     public const string More = "more of this";
 }

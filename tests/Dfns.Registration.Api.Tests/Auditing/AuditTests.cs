@@ -209,15 +209,15 @@ public abstract class AuditTests(ServiceFixture fixture) : ServiceTests(fixture)
         await using var service = await Service.StartAsync(Service.Database, ("Network:TrustedProxies:0", "127.0.0.0/8"), ("RateLimits:AttemptsPerUser", "1000"));
         var (flooded, other) = (await service.NewOrganisationAsync(), await service.NewOrganisationAsync());
         var backend = await flooded.NewServiceAccountAsync(Permission.ReadUsers);
-        for (var n = 0; n < (3 * AuditTally.MostRows); n++) await GuessAsync(service, flooded, $"198.51.{n / 250}.{n % 250}");
+        for (var n = 0; n < (5 * AuditTally.MostRows); n++) await GuessAsync(service, flooded, $"198.51.{n / 250}.{n % 250}");
 
         await GuessAsync(service, other, "198.51.100.1");
         await backend.GetAsync("/auth/users");
         await WriteAsync(service);
 
         var told = await EventsAsync(flooded, AuditActions.RegistrationFailed);
-        Assert.Equal((2 * AuditTally.MostRows) + 1, told.Count);
-        Assert.Equal(AuditTally.MostRows, told.Count(e => e.Note!.StartsWith("POST /auth/registration/init: invalid_code", StringComparison.Ordinal)));
+        Assert.Equal((4 * AuditTally.MostRows) + 1, told.Count);
+        Assert.Equal(2 * AuditTally.MostRows, told.Count(e => e.Note!.StartsWith("POST /auth/registration/init: invalid_code", StringComparison.Ordinal)));
         Assert.Equal((AuditActors.Anybody, flooded.Id, $"more of this, {AuditTally.MostRows} times until 12:00:00 UTC"), Assert.Single(told.Where(e => e.RemoteAddress is null).Select(e => (e.Actor, e.SubjectId, e.Note!))));
         Assert.Equal("198.51.100.1", Assert.Single(await EventsAsync(other, AuditActions.RegistrationFailed)).RemoteAddress);
         Assert.Equal((backend.UserId, "GET /auth/users"), Assert.Single((await ReadsAsync(flooded)).Select(e => (e.Actor, e.Note!))));
@@ -243,8 +243,35 @@ public abstract class AuditTests(ServiceFixture fixture) : ServiceTests(fixture)
 
         var refused = await EventsAsync(organisation, AuditActions.CallRefused);
         Assert.Equal(AuditTally.MostOfOne + 2, refused.Count);
-        Assert.Equal(("us-1", "198.51.100.1"), Assert.Single(refused.Where(e => e.Note!.StartsWith("more of this, 25 times", StringComparison.Ordinal)).Select(e => (e.Actor, e.RemoteAddress!))));
+        Assert.Equal(("us-1", null), Assert.Single(refused.Where(e => e.Note!.StartsWith("more of this, 25 times", StringComparison.Ordinal)).Select(e => (e.Actor, e.RemoteAddress))));
         Assert.Single(refused, e => e is { Actor: "us-2", Note: "another" });
+    }
+
+    // One of them with as many addresses as a subscriber has, the other from somewhere else.
+    [Fact]
+    public async Task Whoever_floods_the_trail_from_many_addresses_makes_it_forget_nobody_else()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var tally = Service.Services.GetRequiredService<AuditTally>();
+        for (var n = 0; n < (3 * AuditTally.MostRows); n++)
+        {
+            tally.Count(new TalliedEvent(organisation.Id, AuditActions.SignInFailed, AuditActors.Anybody, $"us-{n}", $"2001:db8:1:{n:x}::/64", "wrong code"));
+            tally.Count(new TalliedEvent(organisation.Id, AuditActions.UserRead, "us-eager", $"us-{n}", $"198.51.{n / 250}.{n % 250}", "GET"));
+            tally.Count(new TalliedEvent(organisation.Id, AuditActions.CredentialsRead, $"us-{n}", $"us-{n}", "198.51.100.1", "GET"));
+        }
+
+        tally.Count(new TalliedEvent(organisation.Id, AuditActions.SignInFailed, AuditActors.Anybody, "us-jane", "203.0.113.66", "wrong code"));
+        tally.Count(new TalliedEvent(organisation.Id, AuditActions.UserRead, "us-backend", "us-jane", "203.0.113.7", "GET"));
+        tally.Count(new TalliedEvent(organisation.Id, AuditActions.UsersRead, "us-backend", organisation.Id, "203.0.113.7", "GET"));
+        tally.Count(new TalliedEvent(organisation.Id, AuditActions.CredentialsRead, "us-backend", "us-jane", "203.0.113.7", "GET"));
+        await WriteAsync(Service);
+
+        Assert.Equal(("us-jane", "wrong code"), Assert.Single((await EventsAsync(organisation, AuditActions.SignInFailed)).Where(e => e.RemoteAddress == "203.0.113.66").Select(e => (e.SubjectId, e.Note!))));
+        Assert.Equal(
+            (AuditTally.MostOfOne, "2001:db8:1::/48"), ((await EventsAsync(organisation, AuditActions.SignInFailed)).Count(e => e.RemoteAddress!.EndsWith("::/64", StringComparison.Ordinal)), (await EventsAsync(organisation, AuditActions.SignInFailed)).Single(e => e.Note!.StartsWith(TalliedEvent.More, StringComparison.Ordinal)).RemoteAddress));
+        foreach (var action in new[] { AuditActions.UserRead, AuditActions.UsersRead, AuditActions.CredentialsRead }) Assert.Single(await EventsAsync(organisation, action), e => e.Actor == "us-backend");
+        Assert.Equal(("us-jane", "203.0.113.7"), Assert.Single((await EventsAsync(organisation, AuditActions.UserRead)).Where(e => e.Actor == "us-backend").Select(e => (e.SubjectId, e.RemoteAddress!))));
+        Assert.DoesNotContain(await EventsAsync(organisation, AuditActions.UserRead), e => e.Actor == AuditActors.Anybody);
     }
 
     // With the same session, as fast as it can.
