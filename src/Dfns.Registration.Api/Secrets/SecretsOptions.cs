@@ -8,6 +8,9 @@ public sealed class SecretsOptions
 {
     public const string Section = "Secrets";
 
+    // Of 32 random ones fewer than 17 different bytes are drawn less than once in 10^10 times: a row of zeros, or of one letter, is none.
+    private const int FewestBytes = 8;
+
     /// <summary>32 random bytes in base64, the same on every instance. In Development one is made and kept in the data directory.</summary>
     [Secret]
     public string? MasterKey { get; set; }
@@ -17,5 +20,6 @@ public sealed class SecretsOptions
 
     /// <summary>Whether the text is a usable master key.</summary>
     public static bool IsMasterKey(string? text) =>
-        text is not null && Base64.IsValid(text, out var decodedLength) && decodedLength == Secrets.MasterKey.SizeBytes;
+        text is not null && Base64.IsValid(text, out var decodedLength) && decodedLength == Secrets.MasterKey.SizeBytes
+        && Convert.FromBase64String(text).Distinct().Count() >= FewestBytes;
 }

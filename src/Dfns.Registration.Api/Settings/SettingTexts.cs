@@ -53,6 +53,17 @@ internal static partial class SettingTexts
     // What the service holds; others are named in Serilog:Using.
     private static readonly string[] Sinks = ["Console", "File", "Debug", "Async", "Logger", "Conditional"];
 
+    // What these take; an argument that none has is passed over.
+    private static readonly Dictionary<string, string[]> SinkArguments = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["Console"] = ["formatter", "restrictedToMinimumLevel", "outputTemplate", "formatProvider", "levelSwitch", "standardErrorFromLevel", "theme", "applyThemeToRedirectedOutput", "syncRoot"],
+        ["File"] =
+        [
+            "path", "formatter", "restrictedToMinimumLevel", "outputTemplate", "formatProvider", "fileSizeLimitBytes", "levelSwitch", "buffered", "shared", "flushToDiskInterval",
+            "rollingInterval", "rollOnFileSizeLimit", "retainedFileCountLimit", "encoding", "hooks", "retainedFileTimeLimit",
+        ],
+    };
+
     /// <summary>Every fault of the texts, each with its key and what to write instead.</summary>
     public static IEnumerable<string> Faults(IConfiguration configuration)
     {
@@ -99,6 +110,8 @@ internal static partial class SettingTexts
             yield return $"{key} must be a number of seconds in digits, such as 30; '{configuration[key]}' is none.";
         foreach (var key in HostSwitches.Where(key => configuration[key] is { Length: > 0 } text && !bool.TryParse(text, out _)))
             yield return $"{key} must be true or false; '{configuration[key]}' is neither.";
+        if (configuration["AllowedHosts"] is { Length: > 0 } hosts && !hosts.Split(';').All(host => Host().IsMatch(host)))
+            yield return $"AllowedHosts must be names of hosts with ';' between them, such as 'auth.example.co;*.example.co', or '*'; '{hosts}' would refuse every request.";
         if (bool.TryParse(configuration["ForwardedHeaders_Enabled"], out var forwarded) && forwarded)
             yield return "ForwardedHeaders_Enabled has no effect: it would believe whatever address anybody writes. Name your proxies in Network:TrustedProxies, such as 'Network__TrustedProxies__0=10.0.0.0/8'.";
     }
@@ -112,6 +125,8 @@ internal static partial class SettingTexts
                 yield return $"{start}ENDPOINT must be an address, such as 'http://collector:4317'; '{address}' is none.";
             if (configuration[$"{start}PROTOCOL"] is { Length: > 0 } protocol && !ExportProtocols.Contains(protocol))
                 yield return $"{start}PROTOCOL must be one of {string.Join(", ", ExportProtocols)}; '{protocol}' is none of them.";
+            if (configuration[$"{start}HEADERS"] is { Length: > 0 } headers && !headers.Split(',').All(header => header.IndexOf('=', StringComparison.Ordinal) > 0))
+                yield return $"{start}HEADERS must be names with values, such as 'authorization=Bearer%20…,x-tenant=1'; what is set is not.";
             if (configuration[$"{start}TIMEOUT"] is { Length: > 0 } timeout && !Number().IsMatch(timeout))
                 yield return $"{start}TIMEOUT must be a number of milliseconds in digits, such as 10000; '{timeout}' is none.";
         }
@@ -138,6 +153,13 @@ internal static partial class SettingTexts
         {
             foreach (var sink in configuration.GetSection("Serilog:WriteTo").GetChildren().Select(sink => sink.GetSection("Name")).Where(name => name.Value is { } text && !Sinks.Contains(text, StringComparer.OrdinalIgnoreCase)))
                 yield return $"{sink.Path} must be one of {string.Join(", ", Sinks)}, or its assembly be named in Serilog:Using; '{sink.Value}' is none of them.";
+        }
+
+        foreach (var sink in configuration.GetSection("Serilog:WriteTo").GetChildren())
+        {
+            if (!SinkArguments.TryGetValue(sink["Name"] ?? "", out var known)) continue;
+            foreach (var strange in sink.GetSection("Args").GetChildren().Where(argument => !known.Contains(argument.Key, StringComparer.OrdinalIgnoreCase)))
+                yield return $"There is no setting '{strange.Path}' of {sink["Name"]}; {Spelling.Hint(strange.Key, known)}";
         }
 
         foreach (var protocols in configuration.GetSection("Kestrel:Endpoints").GetChildren().Append(configuration.GetSection("Kestrel:EndpointDefaults")).Select(endpoint => endpoint.GetSection("Protocols")))
@@ -181,12 +203,16 @@ internal static partial class SettingTexts
                 continue;
             }
 
+            if (value.Value is "" && IsSpelled(known.PropertyType)) yield return $"{section.Path(known)} is empty; leave it out, or give it a value.";
             if (value.Value is { Length: > 0 } text && Fault(text, known.PropertyType) is { } fault) yield return $"{section.Path(known)} {fault}";
             if (section.Secrets.Contains(known)) continue;
             // Compared and mailed as they are, by programs that would not see the blank.
             if (value.GetChildren().Prepend(value).Any(v => v.Value is { } shown && (shown.Trim() != shown || shown.Any(char.IsControl)))) yield return $"{section.Path(known)} must not begin or end with a blank, nor hold a control character.";
         }
     }
+
+    // As compose writes a variable that is not set; of a text, nothing is a value.
+    private static bool IsSpelled(Type type) => type != typeof(string);
 
     private static string? Fault(string text, Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch
     {
@@ -201,6 +227,9 @@ internal static partial class SettingTexts
 
     [GeneratedRegex(@"\A-?([0-9]{1,7}\.)?([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,7})?\z", RegexOptions.ExplicitCapture, MatchTimeoutMilliseconds)]
     private static partial Regex Duration();
+
+    [GeneratedRegex(@"\A(\*|(\*\.)?[\p{L}0-9]([\p{L}0-9.-]{0,251}[\p{L}0-9])?|\[[0-9A-Fa-f:.]{2,45}\])\z", RegexOptions.ExplicitCapture, MatchTimeoutMilliseconds)]
+    private static partial Regex Host();
 
     [GeneratedRegex(@"\A-?[0-9]{1,9}\z", RegexOptions.ExplicitCapture, MatchTimeoutMilliseconds)]
     private static partial Regex Number();

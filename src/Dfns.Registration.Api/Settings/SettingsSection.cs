@@ -37,7 +37,7 @@ internal static class SettingsSection
     /// <returns>Sentences, each with the key and a valid example; empty where all is well.</returns>
     public static IReadOnlyList<string> SettingFaults(this WebApplication app)
     {
-        if (SettingTexts.Faults(app.Configuration).ToList() is { Count: > 0 } texts) return texts;
+        if (EnvironmentNames.Faults(Environment.GetEnvironmentVariables().Keys.Cast<string>()).Concat(SettingTexts.Faults(app.Configuration)).ToList() is { Count: > 0 } texts) return texts;
         try
         {
             app.Services.GetRequiredService<IStartupValidator>().Validate();
@@ -45,11 +45,11 @@ internal static class SettingsSection
         }
         catch (OptionsValidationException e)
         {
-            return [.. e.Failures];
+            return [.. e.Failures.Select(Sentence)];
         }
         catch (AggregateException e)
         {
-            return [.. e.InnerExceptions.SelectMany(inner => inner is OptionsValidationException o ? o.Failures : [inner.Message])];
+            return [.. e.InnerExceptions.SelectMany(inner => inner is OptionsValidationException o ? o.Failures.Select(Sentence) : [inner.Message])];
         }
         catch (InvalidOperationException e)
         {
@@ -77,6 +77,14 @@ internal static class SettingsSection
         }
 
         return Path.Combine(path, name);
+    }
+
+    // What an annotation says stands among the framework's words.
+    private static string Sentence(string failure)
+    {
+        const string Before = "with the error: '";
+        var start = failure.StartsWith("DataAnnotation validation failed", StringComparison.Ordinal) ? failure.IndexOf(Before, StringComparison.Ordinal) : -1;
+        return start < 0 ? failure : failure[(start + Before.Length)..].TrimEnd('.').TrimEnd('\'');
     }
 
     // What the binder says of a key or a value, and stops at: the texts are held to their form before, so that it seldom has to.

@@ -7,10 +7,13 @@ internal static class Spelling
     private const int MostEdits = 3;
 
     /// <summary>The word that is nearest to a mistyped one.</summary>
+    /// <param name="typed">What was typed.</param>
+    /// <param name="words">Those there are.</param>
+    /// <param name="mostEdits">What differs by more is another.</param>
     /// <returns>The word as it is spelled, or null where none is near.</returns>
-    public static string? Nearest(string typed, IEnumerable<string> words) => words
+    public static string? Nearest(string typed, IEnumerable<string> words, int mostEdits = MostEdits) => words
         .Select(word => (Word: word, Edits: Edits(typed.ToUpperInvariant(), word.ToUpperInvariant())))
-        .Where(near => near.Edits <= Math.Min(MostEdits, near.Word.Length / 2))
+        .Where(near => near.Edits <= Math.Min(mostEdits, near.Word.Length / 2))
         .OrderBy(near => near.Edits)
         .Select(near => near.Word)
         .FirstOrDefault();

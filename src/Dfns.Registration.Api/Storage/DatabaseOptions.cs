@@ -61,6 +61,9 @@ public sealed class DatabaseOptions
     /// <summary>Whether what it names for SQLite is no folder, which would be told as an I/O error.</summary>
     internal bool IsNoFolder() => Provider == DatabaseProvider.PostgreSql || string.IsNullOrWhiteSpace(ConnectionString) || !IsConnectionString() || !Directory.Exists(new SqliteConnectionStringBuilder(ConnectionString).DataSource);
 
+    /// <summary>Whether it asks for no encryption of the file, which SQLite as it is here has not.</summary>
+    internal bool HasNoFilePassword() => Provider == DatabaseProvider.PostgreSql || string.IsNullOrWhiteSpace(ConnectionString) || !IsConnectionString() || new SqliteConnectionStringBuilder(ConnectionString).Password.Length == 0;
+
     /// <summary>Whether what it names for SQLite is a file by its whole path: one in memory ends with the service, and each folder that a command is run in has another.</summary>
     internal bool IsKept()
     {

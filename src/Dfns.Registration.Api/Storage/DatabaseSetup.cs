@@ -20,6 +20,7 @@ internal static class DatabaseSetup
             .Validate(
                 o => string.IsNullOrWhiteSpace(o.ConnectionString) || o.Provider != DatabaseProvider.Sqlite || o.IsConnectionString(),
                 "Database:ConnectionString is not one that SQLite can read, which Database:Provider says; write it such as 'Data Source=/var/lib/registration/registration.db', or set Database:Provider to 'PostgreSql'.")
+            .Validate(o => o.HasNoFilePassword(), "Database:ConnectionString must not have a Password for SQLite: nothing encrypts the file. Leave it out; an encrypted disk keeps the file from others.")
             .Validate(o => o.IsNoFolder(), "Database:ConnectionString must name a file, not a folder, such as 'Data Source=/var/lib/registration/registration.db'.")
             .Validate(o => o.IsKept(), "Database:ConnectionString must name a file by its whole path, such as 'Data Source=/var/lib/registration/registration.db': a database in memory ends with the service, and a path without its beginning is another file in each folder.")
             .Validate(o => o.IsWhole(), "Database:ConnectionString must name the server, such as 'Host=db', and no file that is not there (Root Certificate, SSL Certificate, SSL Key, Passfile).")

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Primitives;
 using Serilog;
+using Serilog.Debugging;
 using Serilog.Sinks.Async;
 
 namespace Dfns.Registration.Api.Telemetry;
@@ -17,11 +18,33 @@ internal sealed class LogQueue(IMeterFactory meters) : IAsyncLogEventSinkMonitor
     // What is not taken within that, at the end, is given up: an end does not wait for a reader that is gone.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
+    private static readonly Lock Turn = new();
+
     private static readonly string[] OfSinks = ["WriteTo", "Using", "LevelSwitches", "FilterSwitches"];
 
     /// <summary>Adds what the configuration says: levels and properties to the log itself, and where it goes behind the queue.</summary>
     /// <exception cref="InvalidDataException">It cannot be set up so.</exception>
     public LoggerConfiguration Configure(LoggerConfiguration logger, IConfiguration configuration)
+    {
+        // The configuration's reader tells it alone what it passes over, such as an argument that no sink has.
+        lock (Turn)
+        {
+            var untold = new List<string>();
+            SelfLog.Enable(untold.Add);
+            try
+            {
+                var configured = Read(logger, configuration);
+                return untold.Count == 0 ? configured : throw new InvalidDataException(
+                    $"the section 'Serilog' names what there is not, or a file that cannot be written: {untold[0].Split('\n')[0].Trim()}");
+            }
+            finally
+            {
+                SelfLog.Disable();
+            }
+        }
+    }
+
+    private LoggerConfiguration Read(LoggerConfiguration logger, IConfiguration configuration)
     {
         try
         {

@@ -56,7 +56,8 @@ public sealed class NetworkOptions
 
     private static IPNetwork? ParseAny(string text)
     {
-        if (IPNetwork.TryParse(text, out var network)) return network;
+        // One with bits behind its prefix was meant for one address, or is mistyped.
+        if (IPNetwork.TryParse(text, out var network)) return IPAddress.Parse(text.Split('/')[0]).Equals(network.BaseAddress) ? network : null;
         return IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8) : null;
     }
 }

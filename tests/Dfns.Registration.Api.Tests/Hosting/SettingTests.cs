@@ -79,6 +79,34 @@ public sealed class SettingTests
         Assert.StartsWith($"There is no setting '{section}:Nonsense'; use one of ", Assert.Single(await FaultsAsync(($"{section}:Nonsense", "1"))), StringComparison.Ordinal);
     }
 
+    // Compose writes a variable that is not set so.
+    [Theory]
+    [MemberData(nameof(Sections))]
+    public async Task What_is_empty_and_no_text_is_refused_in_a_sentence(string section)
+    {
+        var bound = BoundSection.Find(section)!;
+        foreach (var key in bound.Keys.Where(key => key.PropertyType != typeof(string) && !BoundSection.IsList(key)))
+            Assert.Equal($"{bound.Path(key)} is empty; leave it out, or give it a value.", Assert.Single(await FaultsAsync((bound.Path(key), ""))));
+    }
+
+    [Theory]
+    [InlineData("Kestral__Endpoints__H__Url", "Kestrel__Endpoints__H__Url")]
+    [InlineData("Serlog__MinimumLevel__Default", "Serilog__MinimumLevel__Default")]
+    [InlineData("AllowedHost", "AllowedHosts")]
+    [InlineData("ASPNETCORE_URL", "ASPNETCORE_URLS")]
+    [InlineData("DOTNET_ENVIROMENT", "DOTNET_ENVIRONMENT")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOIN", "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    [InlineData("OTEL_SERVICENAME", "OTEL_SERVICE_NAME")]
+    public void A_mistyped_variable_of_the_host_or_a_library_is_refused(string name, string meant) =>
+        Assert.Equal($"There is no environment variable '{name}' that sets anything; did you mean '{meant}'?", Assert.Single(EnvironmentNames.Faults([name])));
+
+    [Theory]
+    [InlineData("PATH", "HOME", "URL", "HTTP_PORT", "HOSTNAME", "ENVIRONMENT")]
+    [InlineData("ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS", "ASPNETCORE_ENVIRONMENT", "DOTNET_RUNNING_IN_CONTAINER", "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "DOTNET_gcServer", "ASPNET_VERSION")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_SERVICE_NAME", "OTEL_BSP_MAX_QUEUE_SIZE")]
+    [InlineData("Kestrel__Endpoints__Http__Url", "Serilog__MinimumLevel__Default", "Mail__Host", "npm_config__cache")]
+    public void What_others_read_of_the_environment_is_theirs(params string[] names) => Assert.Empty(EnvironmentNames.Faults(names));
+
     // The binder passes over what stands below a value, and over one text in a list's place.
     [Theory]
     [MemberData(nameof(Sections))]
@@ -143,6 +171,15 @@ public sealed class SettingTests
     [InlineData("Network:TrustedProxies:0", "128.0.0.0/7", "Network:TrustedProxies must hold addresses")]
     [InlineData("Network:TrustedProxies:0", "::ffff:0:0/96", "Network:TrustedProxies must hold addresses")]
     [InlineData("Network:TrustedProxies:0", "2000::/3", "Network:TrustedProxies must hold addresses")]
+    [InlineData("Network:TrustedProxies:0", "127.9.9.9/8", "Network:TrustedProxies must hold addresses")]
+    [InlineData("Network:TrustedProxies:0", "2001:db8::1/32", "Network:TrustedProxies must hold addresses")]
+    [InlineData("Network:MaxConnections", "1", "Network:MaxConnections must be from 10 to 1000000, such as 10000.")]
+    [InlineData("Database:Migrate", "", "Database:Migrate is empty; leave it out, or give it a value.")]
+    [InlineData("AllowedHosts", "auth.example.co, other.example.co", "AllowedHosts must be names of hosts with ';' between them")]
+    [InlineData("AllowedHosts", "https://auth.example.co", "AllowedHosts must be names of hosts")]
+    [InlineData("OTEL_EXPORTER_OTLP_HEADERS", "bad", "OTEL_EXPORTER_OTLP_HEADERS must be names with values")]
+    [InlineData("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "=bad", "OTEL_EXPORTER_OTLP_TRACES_HEADERS must be names with values")]
+    [InlineData("Secrets:MasterKey", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "Secrets:MasterKey must be 32 random bytes")]
     [InlineData("Network:TrustedProxies:0", "10", "Network:TrustedProxies must hold addresses")]
     [InlineData("Network:TrustedProxies:0", "10.1", "Network:TrustedProxies must hold addresses")]
     [InlineData("Registration:InvitationLifetime", "00:59:59", "Registration:InvitationLifetime must be at least one hour and at most 90 days")]

@@ -73,7 +73,7 @@ public sealed class StartTests
         await (await Service.StartAsync(database)).DisposeAsync();
 
         var run = await ServiceProgram.RunProcessAsync(
-            [], Service.Settings(database).Where(s => s.Key != "Secrets:MasterKey").Select(s => (s.Key, s.Value)).Append(("Secrets:MasterKey", Convert.ToBase64String(new byte[32]))));
+            [], Service.Settings(database).Where(s => s.Key != "Secrets:MasterKey").Select(s => (s.Key, s.Value)).Append(("Secrets:MasterKey", Convert.ToBase64String([.. Enumerable.Range(1, 32).Select(n => (byte)n)]))));
 
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("Secrets:MasterKey is not the one that this database was sealed with.", run.Everything, StringComparison.Ordinal);
@@ -213,6 +213,11 @@ public sealed class StartTests
 
     [Theory]
     [InlineData("Serilog:WriteTo:0:Args:formatter", "Nope, Nope", "The service does not start: what takes the log cannot be set up as the section 'Serilog' says.")]
+    [InlineData("Serilog:WriteTo:0:Name", "File", "the section 'Serilog' names what there is not, or a file that cannot be written: ")]
+    [InlineData("Serilog:Enrich:0", "FromLogContex", "the section 'Serilog' names what there is not, or a file that cannot be written: ")]
+    [InlineData("Serilog:WriteTo:0:Args:pth", "a.log", "There is no setting 'Serilog:WriteTo:0:Args:pth' of Console; use one of ")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOIN", "http://127.0.0.1:4317", "There is no environment variable 'OTEL_EXPORTER_OTLP_ENDPOIN' that sets anything; did you mean 'OTEL_EXPORTER_OTLP_ENDPOINT'?")]
+    [InlineData("OTEL_EXPORTER_OTLP_HEADERS", "bad", "OTEL_EXPORTER_OTLP_HEADERS must be names with values")]
     [InlineData("Serilog:MinimumLevel:Default", "Debgu", "  - Serilog:MinimumLevel:Default must be one of Verbose, Debug, Information, Warning, Error, Fatal; 'Debgu' is none of them.")]
     public async Task A_log_that_cannot_be_set_up_is_told_by_the_process(string key, string value, string words)
     {
