@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Settings;
 using Dfns.Registration.Api.Storage;
 
@@ -38,7 +39,9 @@ internal static class AuditCommands
         return command;
     }
 
-    // The trail names people by id; whoever types a name means the person who has it.
+    // The trail names people by id; whoever types a name means the person who has it. What is an id, or stands in a person's place, is nobody's name: else
+    // one who is called so would hide it.
     private static async Task<string?> NamedAsync(IServiceProvider services, ParseResult parsed, string? organisationId, Option<string?> option, CancellationToken ct) =>
-        parsed.GetValue(option) is { } typed && organisationId is not null && await services.GetRequiredService<UserStore>().FindPersonAsync(organisationId, typed, ct) is { } found ? found.User.Id : parsed.GetValue(option);
+        parsed.GetValue(option) is { } typed && organisationId is not null && typed is not (AuditActors.Operator or AuditActors.Service or AuditActors.Anybody) && !Entropy.IsId(typed)
+            && await services.GetRequiredService<UserStore>().FindPersonAsync(organisationId, typed, ct) is { } found ? found.User.Id : parsed.GetValue(option);
 }

@@ -34,6 +34,12 @@ internal static class OperatorCommandLine
 
         // An argument that begins with '@' is a name, not a file of arguments.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if ((Swallowed(args, parsed.CommandResult) ?? NoNumber(parsed)) is { } wrong)
+        {
+            await host.Error.WriteLineAsync(wrong);
+            return 1;
+        }
+
         if (parsed.Action is ParseErrorAction mistyped)
         {
             mistyped.ShowTypoCorrections = false;
@@ -58,6 +64,30 @@ internal static class OperatorCommandLine
     // What begins with a word, or with an option that every command has.
     private static bool IsCommand(string[] args) =>
         args is [var first, ..] && ((!first.StartsWith('-') && !first.Contains('=', StringComparison.Ordinal)) || first.Split('=', ':')[0] is "--help" or "-h" or "-?" or "--version" or "--json");
+
+    // What a variable of a shell leaves that was not set: the next option would be taken for the value of the one before.
+    private static string? Swallowed(string[] args, System.CommandLine.Parsing.CommandResult result)
+    {
+        var valued = result.Command.Options.Where(option => option.ValueType != typeof(bool) && option.Arity.MinimumNumberOfValues > 0).Select(option => option.Name).ToList();
+        for (var at = 0; at + 1 < args.Length; at++)
+        {
+            if (valued.Contains(args[at], StringComparer.Ordinal) && args[at + 1].StartsWith("--", StringComparison.Ordinal))
+                return $"Nothing was done: '{args[at]}' has no value, '{args[at + 1].Split('=')[0]}' follows it. A value that begins so is written '{args[at]}={args[at + 1].Split('=')[0]}'.";
+        }
+
+        return null;
+    }
+
+    private static string? NoNumber(ParseResult parsed)
+    {
+        foreach (var option in parsed.Errors.Select(error => error.SymbolResult).OfType<System.CommandLine.Parsing.OptionResult>().Where(o => o.Option.ValueType == typeof(int) || o.Option.ValueType == typeof(int[])))
+        {
+            if (option.Tokens.FirstOrDefault(token => !int.TryParse(token.Value, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out _)) is { } token)
+                return $"'{token.Value}' is no number; {option.Option.Name} takes one{(option.Option.ValueType == typeof(int[]) ? ", and may be repeated" : "")}.";
+        }
+
+        return null;
+    }
 
     // As typed behind the name of the executable.
     private static IEnumerable<string> Path(System.CommandLine.Parsing.CommandResult result) =>

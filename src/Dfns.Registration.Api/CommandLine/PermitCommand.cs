@@ -34,11 +34,12 @@ internal static class PermitCommand
         var added = new Option<string[]>("--add") { Description = "This is allowed too; may be repeated." };
         var removed = new Option<string[]>("--remove") { Description = "This is no longer allowed, the rest stays; may be repeated." };
         var none = new Option<bool>("--none") { Description = "Nothing is allowed any more, by a set that was assigned over HTTP neither." };
+        var force = new Option<bool>("--force") { Description = "With --permission: take away what is not named; without it that is told, and nothing is changed." };
         return accounts.MakeCommand(
             "permit",
             "Change what somebody may do beyond managing the own account: add, remove, or set to just what is named. It counts from the next call.",
             $" --add {example}",
-            [just, added, removed, none],
+            [just, added, removed, none, force],
             async (services, user, parsed, stop) =>
             {
                 var (named, more, less) = (Named(just), Named(added), Named(removed));
@@ -59,6 +60,11 @@ internal static class PermitCommand
                 List<string> wanted = named.Count > 0 ? named : parsed.GetValue(none) ? [] : [.. user.Permissions.Union(more).Except(less)];
                 if (Fault(user, wanted) is { } fault) return CommandResult.Fault(fault);
                 var (before, held) = (Output.Cells(Row(user, sets)), Held(user, sets));
+                if (named.Count > 0 && !parsed.GetValue(force) && held.Except(wanted, StringComparer.Ordinal).ToList() is { Count: > 0 } lost)
+                {
+                    return CommandResult.Fault($"Nothing was changed: this would take away {string.Join(", ", lost)}. '--add' keeps what is there; --force takes it away.");
+                }
+
                 user.Permissions = wanted;
                 // Nothing or just what is named: what was assigned over HTTP would be more.
                 if (more.Count + less.Count == 0)

@@ -31,8 +31,8 @@ internal sealed class RelyingPartyArguments
     private readonly Option<bool> refuseNone = new("--refuse-no-attestation") { Description = "Whether passkeys without attestation are refused." };
     private readonly Option<bool> refuseSelf = new("--refuse-self-attestation") { Description = "Whether passkeys are refused that attest with their own key; with --refuse-no-attestation." };
     private readonly Option<bool> requireRoot = new("--require-trusted-root") { Description = "Whether attestation certificates must lead to a trusted root; with --refuse-no-attestation and --refuse-self-attestation, or a passkey without certificates would pass. See section Trust of the settings." };
-    private readonly Option<Guid[]> allowedAaguids = new("--allowed-aaguid") { Arity = ArgumentArity.ZeroOrMore, CustomParser = ParseAaguids, Description = "A model that is accepted, if a trusted root attests it; may be repeated. Without a value: all." };
-    private readonly Option<Guid[]> deniedAaguids = new("--denied-aaguid") { Arity = ArgumentArity.ZeroOrMore, CustomParser = ParseAaguids, Description = "A model that is refused; may be repeated. Without a value: none." };
+    private readonly Option<Guid[]> allowedAaguids = new("--allowed-aaguid") { Arity = ArgumentArity.ZeroOrMore, CustomParser = ParseAaguids, Description = "A model that is accepted of new passkeys, if a trusted root attests it; may be repeated. Without a value: all." };
+    private readonly Option<Guid[]> deniedAaguids = new("--denied-aaguid") { Arity = ArgumentArity.ZeroOrMore, CustomParser = ParseAaguids, Description = "A model that is refused of new passkeys: those that are registered go on signing; may be repeated. Without a value: none." };
     private readonly Option<string[]> refusedStatuses = new("--refused-status") { Arity = ArgumentArity.ZeroOrMore, Description = $"A status in metadata for which a model is refused, such as REVOKED; may be repeated. Without a value: none. One of {string.Join(", ", RelyingPartyRules.RefusableStatuses)}." };
 
     private readonly ListSetting[] lists;

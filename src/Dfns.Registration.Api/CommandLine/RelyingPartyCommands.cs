@@ -40,7 +40,7 @@ internal static class RelyingPartyCommands
                     var passkeys = await organisations.CountPasskeysAsync(changed.Id, stop);
                     if (passkeys > 0 && relyingParty.RelyingPartyId != id)
                     {
-                        return $"Nothing was changed: {Passkeys(passkeys)} bound to the RP id '{id}' and could not sign in under '{relyingParty.RelyingPartyId}'. Add --force to void them.";
+                        return $"Nothing was changed: {Passkeys(passkeys)} bound to the RP id '{id}' and could not sign in under '{relyingParty.RelyingPartyId}'. Add --force to void them; sessions that they opened last until they end.";
                     }
 
                     if (passkeys > 0 && relyingParty is { UserVerification: "required" } && verification != "required" && await organisations.CountUnverifiedPasskeysAsync(changed.Id, stop) is > 0 and var unverified)

@@ -56,6 +56,10 @@ public abstract class Entropy
         return $"{prefix}-{text[..5]}-{text[5..10]}-{text[10..]}";
     }
 
+    /// <summary>Whether a text has the form of an id, whatever it names.</summary>
+    public static bool IsId(string text) =>
+        text.Length == "us".Length + IdBytes + 3 && text[2] == '-' && text[8] == '-' && text[14] == '-' && text.Where((_, n) => n is not (2 or 8 or 14)).All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c));
+
     private static string Text(ReadOnlySpan<char> alphabet, ReadOnlySpan<byte> bytes)
     {
         Span<char> text = stackalloc char[bytes.Length];

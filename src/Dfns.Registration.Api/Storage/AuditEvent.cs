@@ -98,7 +98,8 @@ internal static class AuditNotes
     private static string Text(object? value) => value switch
     {
         null or "" => "(none)",
-        string text => text,
+        // Quoted where it could be read as the next value.
+        string text => text.AsSpan().IndexOfAny(",;\"") < 0 ? text : $"\"{text.Replace("\"", "\\\"", StringComparison.Ordinal)}\"",
         System.Collections.IEnumerable list => string.Join(' ', list.Cast<object>().Select(Text)) is { Length: > 0 } members ? members : "(none)",
         IFormattable number => number.ToString(null, System.Globalization.CultureInfo.InvariantCulture),
         _ => value.ToString() ?? "(none)",

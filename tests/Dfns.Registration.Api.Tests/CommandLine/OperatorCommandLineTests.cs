@@ -1,4 +1,6 @@
+using System.CommandLine;
 using System.Text.Json.Nodes;
+using Dfns.Registration.Api.CommandLine;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.TestKit.Databases;
@@ -35,7 +37,7 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
         Assert.Equal((user["id"]!.ToString(), 2, true), ((string)listed["id"]!, (int)listed["credentials"]!, (bool)listed["isActive"]!));
         Assert.NotNull(listed["registeredAt"]);
         Assert.Equal(
-            ["database.migrated operator", "organisation.created operator", $"user.invited operator", $"user.registered {invited.UserId}"],
+            ["database.migrated operator", "organisation.created operator", $"user.invited operator", $"user.registered {invited.UserId}", "users.read operator"],
             await service.InDatabaseAsync(db => db.AuditEvents.Select(e => e.Action + " " + e.Actor).Distinct().OrderBy(e => e).ToListAsync()));
     }
 
@@ -370,7 +372,7 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     {
         var before = await Service.InDatabaseAsync(db => db.SigningKeys.CountAsync());
 
-        var run = await ServiceProgram.RunAsync(command.Split(' '), With("Secrets:MasterKey", Convert.ToBase64String(new byte[32])));
+        var run = await ServiceProgram.RunAsync(command.Split(' '), With("Secrets:MasterKey", Convert.ToBase64String([.. Enumerable.Range(1, 32).Select(n => (byte)n)])));
 
         Assert.Equal((1, "Secrets:MasterKey is not the one that this database was sealed with."), (run.ExitCode, run.Faults.Trim()));
         Assert.Equal(before, await Service.InDatabaseAsync(db => db.SigningKeys.CountAsync()));
@@ -489,6 +491,55 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
         Assert.Equal("@jane", (string?)row["username"]);
         Assert.Equal((string?)row["id"], (string?)Assert.Single(JsonNode.Parse(told.Output)!.AsArray())!["subject"]);
     }
+
+    // Else one who is called like another's id, or like one of the trail's own words, would hide what is told of that one.
+    [Fact]
+    public async Task What_is_told_of_an_id_or_of_the_operator_is_hidden_by_nobody_of_that_name()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var jane = (string)(await ServiceProgram.RowAsync(Service.Database, "user", "invite", "--org", organisation.Id, "--username", "jane@example.co", "--print-code"))["id"]!;
+        foreach (var name in new[] { jane, AuditActors.Operator, AuditActors.Service, AuditActors.Anybody }) await Service.InviteAsync(organisation, name);
+
+        foreach (var (option, of) in new[] { ("--subject", jane), ("--actor", AuditActors.Operator) })
+        {
+            var told = await ServiceProgram.OperateAsync(Service.Database, "audit", "list", "--org", organisation.Id, option, of, "--action", AuditActions.UserInvited, "--json");
+
+            Assert.Equal((jane, AuditActors.Operator), Assert.Single(JsonNode.Parse(told.Output)!.AsArray().Select(row => ((string)row!["subject"]!, (string)row["actor"]!))));
+        }
+    }
+
+    /// <summary>Every option of every command that takes a value.</summary>
+    public static TheoryData<string, string> Valued => [.. from command in All(OperatorCommandLine.MakeRoot(), "")
+                                                          from option in command.Command.Options
+                                                          where option.ValueType != typeof(bool) && option.Arity.MinimumNumberOfValues > 0
+                                                          select (command.Path.Trim(), option.Name)];
+
+    // What is left of a script whose variable is not set.
+    [Theory]
+    [MemberData(nameof(Valued))]
+    public async Task The_next_option_is_not_the_value_of_the_one_before(string command, string option)
+    {
+        var run = await ServiceProgram.OperateAsync(Service.Database, [.. command.Split(' '), option, "--json"]);
+
+        Assert.Equal((1, $"Nothing was done: '{option}' has no value, '--json' follows it. A value that begins so is written '{option}=--json'."), (run.ExitCode, run.Everything.Trim()));
+    }
+
+    /// <summary>Those that take a number.</summary>
+    public static TheoryData<string, string> Numbers => [.. Valued.Where(row => row.Data.Item1.Split(' ').Aggregate((Command)OperatorCommandLine.MakeRoot(), (above, name) => above.Subcommands.Single(verb => verb.Name == name))
+        .Options.Single(option => option.Name == row.Data.Item2).ValueType is var type && (type == typeof(int) || type == typeof(int[])))];
+
+    [Theory]
+    [MemberData(nameof(Numbers))]
+    public async Task What_is_no_number_is_told_in_a_sentence(string command, string option)
+    {
+        var run = await ServiceProgram.OperateAsync(Service.Database, [.. command.Split(' '), option, "-7,-8"]);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith($"'-7,-8' is no number; {option} takes one", run.Everything, StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<(Command Command, string Path)> All(Command command, string path) =>
+        command.Subcommands.Select(verb => (verb, $"{path} {verb.Name}")).SelectMany(verb => All(verb.verb, verb.Item2).Prepend((verb.verb, verb.Item2)));
 
     [Theory]
     [InlineData("invite-again", "--print-code")]

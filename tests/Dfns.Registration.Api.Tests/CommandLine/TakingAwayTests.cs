@@ -168,7 +168,7 @@ public sealed partial class TakingAwayTests(ServiceFixture.Sqlite fixture) : Ser
 
         var refused = await RunAsync("set", organisation, change);
 
-        Assert.Equal((1, "Nothing was changed: 1 passkey is bound to the RP id 'example.co' and could not sign in under 'app.example.co'. Add --force to void them."), (refused.ExitCode, refused.Faults.Trim()));
+        Assert.Equal((1, "Nothing was changed: 1 passkey is bound to the RP id 'example.co' and could not sign in under 'app.example.co'. Add --force to void them; sessions that they opened last until they end."), (refused.ExitCode, refused.Faults.Trim()));
         Assert.Equal(before, await organisation.SnapshotAsync());
         Assert.Contains("rpId was: example.co", (await RunAsync("set", organisation, [.. change, "--force"])).Output, StringComparison.Ordinal);
     }
@@ -194,7 +194,7 @@ public sealed partial class TakingAwayTests(ServiceFixture.Sqlite fixture) : Ser
         }
 
         Assert.Equal(second, await PermissionsAsync("--remove", first));
-        Assert.Equal(first, await PermissionsAsync("--permission", first));
+        Assert.Equal(first, await PermissionsAsync("--permission", first, "--force"));
         var none = await ServiceProgram.OperateAsync(Service.Database, [.. permit, "--none"]);
         Assert.Contains($"permissions was: {first}", none.Output, StringComparison.Ordinal);
         Assert.Contains("permissions is:  (none)", none.Output, StringComparison.Ordinal);
@@ -233,6 +233,23 @@ public sealed partial class TakingAwayTests(ServiceFixture.Sqlite fixture) : Ser
         Assert.Equal(("b", "RS256", "Subject"), Of(await ProviderAsync(organisation, "set")));
         Assert.Equal(("c", "RS256", "Subject"), Of(await ProviderAsync(organisation, "set", "--client-id", "c", "--force")));
         await ProviderAsync(organisation, "remove", "--force");
+    }
+
+    [Theory]
+    [InlineData("user")]
+    [InlineData("service-account")]
+    public async Task Permissions_that_are_not_named_are_taken_away_by_force_alone(string noun)
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var subject = noun == "user" ? (await Service.InviteAsync(organisation, "jane@example.co", UserKind.CustomerEmployee)).UserId : (await organisation.NewServiceAccountAsync()).UserId;
+        string[] Permit(params string[] more) => [noun, "permit", "--org", organisation.Id, noun == "user" ? "--user" : "--account", subject, .. more];
+        await ServiceProgram.RowAsync(Service.Database, Permit("--permission", Permission.ReadUsers, "--permission", Permission.CreateUsers));
+
+        var refused = await ServiceProgram.OperateAsync(Service.Database, Permit("--permission", Permission.ReadUsers));
+
+        Assert.Equal(
+            (1, $"Nothing was changed: this would take away {Permission.CreateUsers}. '--add' keeps what is there; --force takes it away."), (refused.ExitCode, refused.Faults.Trim()));
+        Assert.Equal(Permission.ReadUsers, (string)(await ServiceProgram.RowAsync(Service.Database, Permit("--permission", Permission.ReadUsers, "--force")))["permissions"]!);
     }
 
     /// <summary>Every option that takes a word of a closed list, in every command that has it.</summary>

@@ -199,7 +199,7 @@ public abstract partial class EndsTests(ServiceFixture fixture) : ServiceTests(f
         new("has one that ends", Vouched, "Accounts/UserStore.cs", ("service-account deactivate, of the one that vouched", p => VoucherCommandAsync(p, "deactivate"))),
         new("has one that may no longer", Vouched, "Permissions/PermissionStore.cs",
             ("service-account permit --remove", p => VoucherCommandAsync(p, ["permit", .. Permission.All.Where(o => Permission.VouchesFor(o) != Api.Storage.Vouched.None).SelectMany(o => new[] { "--remove", o })])),
-            ("service-account permit --permission", p => VoucherCommandAsync(p, "permit", "--permission", Permission.ReadUsers)),
+            ("service-account permit --permission", p => VoucherCommandAsync(p, "permit", "--permission", Permission.ReadUsers, "--force")),
             ("service-account permit --none", p => VoucherCommandAsync(p, "permit", "--none")),
             ("DELETE /permissions/…/assignments/…", async p =>
             {
