@@ -9,6 +9,7 @@ internal static class AccountSetup
         builder.Services.AddSingleton<RelyingParties>();
         builder.Services.AddScoped<UserStore>();
         builder.Services.AddScoped<ServiceAccountStore>();
+        builder.Services.AddScoped<AssignmentStore>();
         builder.Services.AddScoped<AccessTokenStore>();
         builder.Services.AddSingleton<CallerStore>();
         builder.Services.AddScoped<BearerReader>();

@@ -49,29 +49,29 @@ internal static class ManagePermissions
 
     // GET /permissions/{permissionId}.
     internal static async Task<Results<Ok<PermissionResponse>, ErrorResult>> GetAsync(
-        HttpRequest http, string permissionId, CallerReader callers, PermissionStore store, CancellationToken ct)
+        HttpRequest http, string permissionId, CallerReader callers, AssignmentStore assignments, CancellationToken ct)
     {
         if (await callers.ReadAsync(http, ct) is not { } caller) return (ErrorResult)ErrorCatalog.NotAuthorized;
         if (caller.Lacking(Permission.ReadPermissions) is { } lacking) return (ErrorResult)lacking;
-        return await store.FindAsync(caller.OrganisationId, permissionId, ct) is { } set ? TypedResults.Ok(PermissionResponse.Of(set)) : (ErrorResult)ErrorCatalog.PermissionUnknown;
+        return await assignments.FindAsync(caller.OrganisationId, permissionId, ct) is { } set ? TypedResults.Ok(PermissionResponse.Of(set)) : (ErrorResult)ErrorCatalog.PermissionUnknown;
     }
 
     // PUT /permissions/{permissionId}.
     internal static Task<Results<Ok<PermissionResponse>, ErrorResult>> UpdateAsync(
-        HttpRequest http, string permissionId, SignedCalls calls, PermissionStore store, Audit audit, CancellationToken ct) =>
-        ChangeAsync(http, permissionId, Permission.UpdatePermissions, calls, store, (call, set) => Update(http, call, set, store, audit), ct);
+        HttpRequest http, string permissionId, SignedCalls calls, AssignmentStore assignments, PermissionStore store, Audit audit, CancellationToken ct) =>
+        ChangeAsync(http, permissionId, Permission.UpdatePermissions, calls, assignments, store, (call, set) => Update(http, call, set, store, audit), ct);
 
     // PUT /permissions/{permissionId}/archive.
     internal static Task<Results<Ok<PermissionResponse>, ErrorResult>> ArchiveAsync(
-        HttpRequest http, string permissionId, SignedCalls calls, PermissionStore store, Audit audit, CancellationToken ct) =>
-        ChangeAsync(http, permissionId, Permission.ArchivePermissions, calls, store, (call, set) => Archive(http, call, set, store, audit), ct);
+        HttpRequest http, string permissionId, SignedCalls calls, AssignmentStore assignments, PermissionStore store, Audit audit, CancellationToken ct) =>
+        ChangeAsync(http, permissionId, Permission.ArchivePermissions, calls, assignments, store, (call, set) => Archive(http, call, set, store, audit), ct);
 
     private static async Task<Results<Ok<PermissionResponse>, ErrorResult>> ChangeAsync(
-        HttpRequest http, string permissionId, string permission, SignedCalls calls, PermissionStore store, Func<SignedCall, PermissionSet, ApiError?> change, CancellationToken ct)
+        HttpRequest http, string permissionId, string permission, SignedCalls calls, AssignmentStore assignments, PermissionStore store, Func<SignedCall, PermissionSet, ApiError?> change, CancellationToken ct)
     {
         if ((await calls.ReadSparseAsync(http, ct)).Failed(out var error, out var call)) return (ErrorResult)error;
         if (call.Caller.Lacking(permission) is { } lacking) return (ErrorResult)lacking;
-        if (await store.FindAsync(call.Caller.OrganisationId, permissionId, ct) is not { } set) return (ErrorResult)ErrorCatalog.PermissionUnknown;
+        if (await assignments.FindAsync(call.Caller.OrganisationId, permissionId, ct) is not { } set) return (ErrorResult)ErrorCatalog.PermissionUnknown;
         var permitted = Permitted(set);
         if (change(call, set) is { } refused) return (ErrorResult)refused;
         await store.EndVouchedAsync(set, permitted.Except(Permitted(set), StringComparer.Ordinal), userId: null, ct);

@@ -12,11 +12,6 @@ internal sealed class PermissionStore(RegistrationDbContext db, Changes changes,
     /// <summary>So many sets an organisation has, archived ones included; one more takes the place of one that is archived and nobody's.</summary>
     public const int MostSets = 1000;
 
-    /// <summary>Finds a set.</summary>
-    /// <returns>The set, tracked; or null: unknown, or of another organisation.</returns>
-    public Task<PermissionSet?> FindAsync(string organisationId, string id, CancellationToken ct) =>
-        db.PermissionSets.SingleOrDefaultAsync(s => s.OrganisationId == organisationId && s.Id == id, ct);
-
     /// <summary>One page of the sets, in the order in which they were created.</summary>
     /// <param name="organisationId">Whose.</param>
     /// <param name="page">Which.</param>
@@ -61,19 +56,6 @@ internal sealed class PermissionStore(RegistrationDbContext db, Changes changes,
     /// <returns>The user, tracked; or null.</returns>
     public Task<User?> FindIdentityAsync(string organisationId, string id, CancellationToken ct) =>
         db.Users.SingleOrDefaultAsync(u => u.OrganisationId == organisationId && u.Id == id && u.ArchivedAt == null, ct);
-
-    /// <summary>Assigns a set. The user's row is written with it: whoever is deleted meanwhile, or is assigned another, decides which comes first.</summary>
-    /// <returns>The assignment; or <see cref="ErrorCatalog.PermissionAlreadyAssigned"/>, or <see cref="ErrorCatalog.LimitReached"/>.</returns>
-    public async Task<Checked<PermissionSetAssignment>> AssignAsync(PermissionSet set, User user, CancellationToken ct)
-    {
-        var assigned = await db.PermissionSetAssignments.Where(a => a.OrganisationId == user.OrganisationId && a.UserId == user.Id).Select(a => a.PermissionSetId).ToListAsync(ct);
-        if (assigned.Contains(set.Id, StringComparer.Ordinal)) return ErrorCatalog.PermissionAlreadyAssigned;
-        if (assigned.Count >= UserRows.MostInUse) return ErrorCatalog.LimitReached;
-        user.CredentialsVersion++;
-        var assignment = new PermissionSetAssignment { OrganisationId = user.OrganisationId, Id = entropy.Id("as"), PermissionSetId = set.Id, UserId = user.Id, CreatedAt = clock.GetUtcNow() };
-        db.PermissionSetAssignments.Add(assignment);
-        return assignment;
-    }
 
     /// <summary>Finds an assignment of a set.</summary>
     /// <returns>The assignment, tracked; or null.</returns>
