@@ -43,6 +43,7 @@ app.MapRegistration();
 app.MapSignIn();
 app.MapUserActions();
 app.MapUsers();
+app.MapServiceAccounts();
 app.MapPermissions();
 app.MapApplications();
 app.MapRecovery();

@@ -8,7 +8,9 @@ namespace Dfns.Registration.Api.Accounts;
 /// <param name="After">Where the page before ended; null for the first page.</param>
 internal sealed record PageQuery(int Limit, PagePosition? After)
 {
-    private const int DefaultLimit = 100;
+    /// <summary>So many rows a page has where nobody says.</summary>
+    public const int DefaultLimit = 100;
+
     private const int MaxLimit = 200;
 
     /// <summary>Reads the query of a request.</summary>

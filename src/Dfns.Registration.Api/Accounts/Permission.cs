@@ -12,6 +12,12 @@ internal static class Permission
     public const string DeleteUsers = "Auth:Users:Delete";
     public const string ActivateUsers = "Auth:Users:Activate";
     public const string DeactivateUsers = "Auth:Users:Deactivate";
+    public const string CreateServiceAccounts = "Auth:ServiceAccounts:Create";
+    public const string ReadServiceAccounts = "Auth:ServiceAccounts:Read";
+    public const string UpdateServiceAccounts = "Auth:ServiceAccounts:Update";
+    public const string DeleteServiceAccounts = "Auth:ServiceAccounts:Delete";
+    public const string ActivateServiceAccounts = "Auth:ServiceAccounts:Activate";
+    public const string DeactivateServiceAccounts = "Auth:ServiceAccounts:Deactivate";
     public const string RegisterDelegated = "Auth:Register:Delegated";
     public const string LoginDelegated = "Auth:Login:Delegated";
     public const string RecoverDelegated = "Auth:Recover:Delegated";
@@ -31,7 +37,8 @@ internal static class Permission
     public static readonly IReadOnlyList<string> All =
     [
         CreateUsers, ReadUsers, UpdateUsers, DeleteUsers, ActivateUsers, DeactivateUsers, RegisterDelegated, LoginDelegated, RecoverDelegated,
-        IntrospectTokens, ReadLogs, ReadApplications, CreatePermissions, ReadPermissions, UpdatePermissions, ArchivePermissions, AssignPermissions, RevokePermissions, ReadAssignments,
+        IntrospectTokens, ReadLogs, ReadApplications, CreateServiceAccounts, ReadServiceAccounts, UpdateServiceAccounts, DeleteServiceAccounts, ActivateServiceAccounts, DeactivateServiceAccounts,
+        CreatePermissions, ReadPermissions, UpdatePermissions, ArchivePermissions, AssignPermissions, RevokePermissions, ReadAssignments,
     ];
 
     /// <summary>Those by which a program of the organisation stands in for a person, or asks about one's token; no person has them.</summary>

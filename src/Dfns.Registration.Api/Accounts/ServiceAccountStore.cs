@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text;
+using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Verification;
@@ -13,6 +14,12 @@ namespace Dfns.Registration.Api.Accounts;
 /// </summary>
 internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore users, AccessTokenStore tokens, Changes changes, Audit audit, Entropy entropy, TimeProvider clock)
 {
+    /// <summary>So many an organisation has that are not deleted, over HTTP: all fit on the page that a client gets who knows of no pages.</summary>
+    public const int MostAccounts = PageQuery.DefaultLimit;
+
+    /// <summary>How long a token is good where nobody says: a year, within <see cref="AccessToken.MaxLifetime"/>.</summary>
+    public static readonly TimeSpan UsualLifetime = AccessToken.MaxLifetime - TimeSpan.FromDays(1);
+
     /// <summary>Adds a service account. The operator vouches for its key.</summary>
     /// <param name="relyingParty">Of its organisation.</param>
     /// <param name="name">What people call it; unique among the organisation's usernames.</param>
@@ -23,11 +30,26 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
     public NewServiceAccount Add(
         RelyingParty relyingParty, string name, string publicKeyPem, ReadOnlyMemory<byte> publicKey, IEnumerable<string> permissions, DateTimeOffset expiresAt)
     {
+        var added = Add(relyingParty, name, externalId: null, publicKeyPem, publicKey, expiresAt);
+        added.User.Permissions = [.. permissions];
+        foreach (var some in AuditNotes.Pieces(string.Join(' ', added.User.Permissions))) audit.ByOperator(added.User.OrganisationId, AuditActions.ServiceAccountCreated, added.User.Id, some);
+        return added;
+    }
+
+    /// <summary>Adds a service account for a caller, who vouches for its key and tells the audit trail. It may do nothing yet.</summary>
+    /// <returns>The account, or <see cref="ErrorCatalog.ServiceAccountLimitReached"/>.</returns>
+    public async Task<Checked<NewServiceAccount>> AddAsync(
+        RelyingParty relyingParty, string name, string? externalId, string publicKeyPem, ReadOnlyMemory<byte> publicKey, DateTimeOffset expiresAt, CancellationToken ct) =>
+        await users.ServiceAccounts(relyingParty.OrganisationId).CountAsync(ct) >= MostAccounts
+            ? ErrorCatalog.ServiceAccountLimitReached
+            : Add(relyingParty, name, externalId, publicKeyPem, publicKey, expiresAt);
+
+    private NewServiceAccount Add(RelyingParty relyingParty, string name, string? externalId, string publicKeyPem, ReadOnlyMemory<byte> publicKey, DateTimeOffset expiresAt)
+    {
         var now = clock.GetUtcNow();
-        var account = users.AddServiceAccount(relyingParty.OrganisationId, name);
+        var account = users.AddServiceAccount(relyingParty.OrganisationId, name, externalId);
         // Its key is there already: no code registers it.
         account.RegisteredAt = now;
-        account.Permissions = [.. permissions];
 
         var credentialId = Encoding.ASCII.GetBytes(entropy.Id("ci"));
         var credential = new Credential
@@ -46,8 +68,43 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
             CreatedAt = now,
         };
         db.Credentials.Add(credential);
-        foreach (var some in AuditNotes.Pieces(string.Join(' ', account.Permissions))) audit.ByOperator(account.OrganisationId, AuditActions.ServiceAccountCreated, account.Id, some);
         return new NewServiceAccount(account, credential, AddToken(account, expiresAt));
+    }
+
+    /// <summary>Finds a service account, with its key and its token.</summary>
+    /// <returns>The account, its user tracked; or null: unknown, deleted, of another organisation, or a person.</returns>
+    public async Task<FoundServiceAccount?> FindAsync(string organisationId, string id, CancellationToken ct) =>
+        await users.FindAsync(organisationId, id, isServiceAccount: true, ct) is { } found ? (await WithKeysAsync(organisationId, [found], ct))[0] : null;
+
+    /// <summary>One page of the service accounts, in the order in which they were created.</summary>
+    /// <param name="organisationId">Whose.</param>
+    /// <param name="page">Which page.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>The accounts, nothing of them tracked, and where the next page begins; null after the last.</returns>
+    public async Task<(IReadOnlyList<FoundServiceAccount> Accounts, PagePosition? Next)> ListAsync(string organisationId, PageQuery page, CancellationToken ct)
+    {
+        var (found, next) = await users.ListServiceAccountsAsync(organisationId, page, ct);
+        return (await WithKeysAsync(organisationId, found, ct), next);
+    }
+
+    /// <summary>
+    /// Activates or deactivates a service account. Either ends what it signed and what is open on its word; its token does not count until it is active again,
+    /// and is kept: nobody could hand over another one.
+    /// </summary>
+    /// <returns>False where the account is so already; then nothing changes.</returns>
+    public bool SetActive(User account, bool active)
+    {
+        if (account.IsActive == active) return false;
+        account.IsActive = active;
+        changes.EndAll(account, butStanding: true);
+        return true;
+    }
+
+    /// <summary>Gives a service account another name, which is none that it signs in by.</summary>
+    public static void Rename(User account, string name)
+    {
+        account.Username = name;
+        account.UsernameFolded = User.Fold(name);
     }
 
     /// <summary>The token that a service account was given last, ended or not; null where it has been deleted since.</summary>
@@ -69,18 +126,30 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
         audit.ByOperator(account.OrganisationId, AuditActions.ServiceAccountDeactivated, account.Id);
     }
 
-    /// <summary>Every service account of an organisation that is not deactivated.</summary>
+    /// <summary>Every service account of an organisation that is not ended for good.</summary>
     public Task<List<ListedServiceAccount>> ListAsync(string organisationId, CancellationToken ct) =>
-        db.Users.AsNoTracking().Where(u => u.OrganisationId == organisationId && u.IsServiceAccount && u.ArchivedAt == null).OrderBy(u => u.CreatedAt)
+        users.ServiceAccounts(organisationId).AsNoTracking().OrderBy(u => u.CreatedAt)
             .Select(u => new ListedServiceAccount(
                 u.Id,
                 u.Username,
                 string.Join(' ', u.Permissions),
                 db.PermissionSetAssignments.Count(a => a.OrganisationId == organisationId && a.UserId == u.Id),
+                u.IsActive,
                 db.Credentials.Where(c => c.OrganisationId == organisationId && c.UserId == u.Id && c.Status == CredentialStatus.Active).Select(c => c.CredentialIdText).FirstOrDefault(),
                 db.AccessTokens.Where(t => t.OrganisationId == organisationId && t.UserId == u.Id && t.RevokedAt == null).Max(t => (DateTimeOffset?)t.ExpiresAt),
                 db.AccessTokens.Where(t => t.OrganisationId == organisationId && t.UserId == u.Id).Max(t => t.UsedAt)))
             .ToListAsync(ct);
+
+    // One key and one token that was not ended: what is made is replaced by what is made next.
+    private async Task<List<FoundServiceAccount>> WithKeysAsync(string organisationId, IReadOnlyList<FoundUser> found, CancellationToken ct)
+    {
+        var ids = found.Select(f => f.User.Id).ToList();
+        var keys = await db.Credentials.Where(c => c.OrganisationId == organisationId && ids.Contains(c.UserId) && c.Status == CredentialStatus.Active)
+            .OrderBy(c => c.CreatedAt).Select(c => new { c.UserId, Key = new AccountKey(c.CredentialIdText, c.PublicKeyPem!) }).ToListAsync(ct);
+        var given = await db.AccessTokens.AsNoTracking().Where(t => t.OrganisationId == organisationId && ids.Contains(t.UserId) && t.Kind == AccessTokenKind.ServiceAccount && t.RevokedAt == null)
+            .OrderByDescending(t => t.CreatedAt).ToListAsync(ct);
+        return [.. found.Select(f => new FoundServiceAccount(f, keys.Find(k => k.UserId == f.User.Id)?.Key, given.Find(t => t.UserId == f.User.Id)))];
+    }
 
     private AccessToken AddToken(User account, DateTimeOffset expiresAt)
     {
@@ -101,12 +170,24 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
 /// <summary>A service account that is not saved yet.</summary>
 internal sealed record NewServiceAccount(User User, Credential Credential, AccessToken Token);
 
+/// <summary>A service account with what it calls and signs with.</summary>
+/// <param name="Found">The account.</param>
+/// <param name="Key">Null without an active one.</param>
+/// <param name="Token">Expired or not, and not ended; null without one.</param>
+internal sealed record FoundServiceAccount(FoundUser Found, AccountKey? Key, AccessToken? Token);
+
+/// <summary>The key of a service account.</summary>
+/// <param name="CredId">As clients are told to send it.</param>
+/// <param name="Pem">As it was given.</param>
+internal sealed record AccountKey(string CredId, string Pem);
+
 /// <summary>A service account as the operator lists it.</summary>
 /// <param name="Id">Its user id.</param>
 /// <param name="Name">What people call it.</param>
 /// <param name="Permissions">With spaces between them.</param>
 /// <param name="PermissionSets">How many sets of permissions are assigned to it beside them; 'service-account permit' tells them.</param>
+/// <param name="IsActive">False where an administrator has deactivated it.</param>
 /// <param name="CredId">The credential id of its key, as clients are told to send it; null without an active one.</param>
 /// <param name="ExpiresAt">UTC; until when its token is good. Null without one.</param>
 /// <param name="UsedAt">UTC, to the minute; when a token of it was last seen.</param>
-internal sealed record ListedServiceAccount(string Id, string Name, string Permissions, int PermissionSets, string? CredId, DateTimeOffset? ExpiresAt, DateTimeOffset? UsedAt);
+internal sealed record ListedServiceAccount(string Id, string Name, string Permissions, int PermissionSets, bool IsActive, string? CredId, DateTimeOffset? ExpiresAt, DateTimeOffset? UsedAt);

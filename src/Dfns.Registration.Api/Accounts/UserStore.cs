@@ -106,6 +106,22 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
         return page.Of(found, u => new PagePosition(u.User.CreatedAt, u.User.Id));
     }
 
+    /// <summary>The service accounts that are not deleted, whether they are active or not: no more than a few hundred.</summary>
+    public IQueryable<User> ServiceAccounts(string organisationId) => db.Users.Where(u => u.OrganisationId == organisationId && u.IsServiceAccount && u.ArchivedAt == null);
+
+    /// <summary>One page of the service accounts, in the order in which they were created.</summary>
+    /// <param name="organisationId">Whose.</param>
+    /// <param name="page">Which page.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>The accounts, not tracked, and where the next page begins; null after the last.</returns>
+    public async Task<(IReadOnlyList<FoundUser> Accounts, PagePosition? Next)> ListServiceAccountsAsync(string organisationId, PageQuery page, CancellationToken ct)
+    {
+        var accounts = ServiceAccounts(organisationId).AsNoTracking();
+        if (page.After is { } after) accounts = accounts.Where(u => u.CreatedAt > after.CreatedAt || (u.CreatedAt == after.CreatedAt && string.Compare(u.Id, after.Id) > 0));
+        var found = await WithFirstFactor(accounts.OrderBy(u => u.CreatedAt).ThenBy(u => u.Id).Take(page.Limit + 1)).ToListAsync(ct);
+        return page.Of(found, u => new PagePosition(u.User.CreatedAt, u.User.Id));
+    }
+
     // Each kind along its index, from where the page before ended: whoever is deleted, or of the other kind, is not looked at.
     private static string PageOf(UserKind[] kinds, bool isFirst) => string.Join(
         " UNION ALL ",
@@ -186,7 +202,7 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
         NameScripts.Fault(relyingParty, username) is { } mixed ? mixed : Add(relyingParty.OrganisationId, username, kind, externalId, isServiceAccount: false);
 
     /// <summary>Adds a service account. It is known by a token, not by its name.</summary>
-    public User AddServiceAccount(string organisationId, string name) => Add(organisationId, name, UserKind.CustomerEmployee, externalId: null, isServiceAccount: true);
+    public User AddServiceAccount(string organisationId, string name, string? externalId) => Add(organisationId, name, UserKind.CustomerEmployee, externalId, isServiceAccount: true);
 
     private User Add(string organisationId, string username, UserKind kind, string? externalId, bool isServiceAccount)
     {
@@ -212,7 +228,7 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
     public async Task<ApiError> ConflictAsync(User user, ApiError noticed, CancellationToken ct)
     {
         if (noticed != ErrorCatalog.UserAlreadyExists && noticed != ErrorCatalog.ExternalIdTaken) return noticed;
-        var holder = await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.OrganisationId == user.OrganisationId && u.UsernameFolded == user.UsernameFolded, ct);
+        var holder = await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.OrganisationId == user.OrganisationId && u.UsernameFolded == user.UsernameFolded && u.Id != user.Id, ct);
         return holder is null ? noticed
             : holder.IsActive && holder.IsInvitationOver(clock.GetUtcNow()) ? ErrorCatalog.InvitationEnded
             : ErrorCatalog.UserAlreadyExists;

@@ -10,8 +10,6 @@ namespace Dfns.Registration.Api.CommandLine;
 /// <summary><c>service-account create|list|permit|renew|deactivate</c>.</summary>
 internal static class ServiceAccountCommands
 {
-    private const int MaxPemSizeBytes = 16 * 1024;
-
     private static readonly AccountArguments Account = new("service-account", "--account", IsServiceAccount: true);
 
     public static Command Make() => new("service-account", "Service accounts: programs that call for an organisation, such as its back end.")
@@ -132,7 +130,7 @@ internal static class ServiceAccountCommands
     private static string? Read(DateTimeOffset? asked, IServiceProvider services, out DateTimeOffset expiresAt)
     {
         var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
-        expiresAt = asked ?? now + AccessToken.MaxLifetime - TimeSpan.FromDays(1);
+        expiresAt = asked ?? now + ServiceAccountStore.UsualLifetime;
         return expiresAt > now && expiresAt <= now + AccessToken.MaxLifetime ? null : "The token must expire in the future, and within a year.";
     }
 
@@ -142,7 +140,7 @@ internal static class ServiceAccountCommands
         try
         {
             if (!file.Exists) return $"There is no file {file.FullName}.";
-            if (file.Length > MaxPemSizeBytes) return $"{file.FullName} is too large for a public key.";
+            if (file.Length > Limits.PublicKeyPemLength) return $"{file.FullName} is too large for a public key.";
             pem = File.ReadAllText(file.FullName);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

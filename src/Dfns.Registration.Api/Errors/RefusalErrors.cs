@@ -20,6 +20,22 @@ internal static class RefusalErrors
     public static readonly IReadOnlyList<ApiError> OfAssertions =
         [.. Enum.GetValues<RefusalReason>().Where(RefusalReasons.CanRefuseAssertion).Select(Row)];
 
+    /// <summary>A row for every reason that a public key can be refused for that somebody vouches for.</summary>
+    public static readonly IReadOnlyList<ApiError> OfPublicKeys =
+    [
+        .. new[]
+        {
+            RefusalReason.PemMalformed, RefusalReason.PemTextAround, RefusalReason.PemSeveralBlocks, RefusalReason.PemPrivateKey, RefusalReason.PemLabelNotSupported,
+            RefusalReason.PublicKeyDerMalformed, RefusalReason.PublicKeyDerTrailingBytes, RefusalReason.KeyTypeNotSupported, RefusalReason.CurveNotSupported, RefusalReason.CurveParametersExplicit,
+            RefusalReason.PointCompressed, RefusalReason.PublicKeyNotOnCurve, RefusalReason.PublicKeySmallOrder, RefusalReason.RsaModulusNotAccepted, RefusalReason.RsaExponentNotAccepted,
+        }.Select(Row),
+    ];
+
+    /// <summary>The error for a refused public key that somebody vouches for.</summary>
+    /// <param name="refusal">Why.</param>
+    /// <param name="path">JSON path of the key.</param>
+    public static ApiError ForPublicKey(Refusal refusal, string path) => Row(refusal.Reason).Saying(refusal.Detail).At(path);
+
     /// <summary>The error for a refused new credential.</summary>
     /// <param name="refusal">Why, and in which member.</param>
     /// <param name="slotPath">JSON path of the credential, such as <c>$.firstFactorCredential</c>.</param>

@@ -131,6 +131,9 @@ internal static class AuditActions
     public const string ServiceAccountCreated = "service_account.created";
     public const string ServiceAccountRenewed = "service_account.renewed";
     public const string ServiceAccountDeactivated = "service_account.deactivated";
+    public const string ServiceAccountActivated = "service_account.activated";
+    public const string ServiceAccountUpdated = "service_account.updated";
+    public const string ServiceAccountDeleted = "service_account.deleted";
     public const string SignedIn = "user.signed_in";
     public const string SignedOut = "user.signed_out";
     public const string RecoveryStarted = "user.recovery_started";
@@ -164,6 +167,7 @@ internal static class AuditActions
     public const string CallRefused = "call.refused";
     public const string UsersRead = "users.read";
     public const string UserRead = "user.read";
+    public const string ServiceAccountsRead = "service_accounts.read";
     public const string CredentialsRead = "credentials.read";
     public const string EncryptedKeysRead = "encrypted_keys.read";
     public const string ApplicationsRead = "applications.read";

@@ -34,10 +34,11 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, Sql
     /// </summary>
     /// <param name="user">Tracked.</param>
     /// <param name="withInvitation">Whether nobody can have another code sent to the user from then on, but an operator who invites anew.</param>
-    public void EndAll(User user, bool withInvitation = false)
+    /// <param name="butStanding">Whether the token that was handed over with a service account is kept: it counts while the account is active, and can be handed over no second time.</param>
+    public void EndAll(User user, bool withInvitation = false, bool butStanding = false)
     {
         user.End(clock.GetUtcNow());
-        revocations.Add(new Revocation(user.OrganisationId, user.Id, WithInvitation: withInvitation));
+        revocations.Add(new Revocation(user.OrganisationId, user.Id, WithInvitation: withInvitation, ButStanding: butStanding));
         if (user.IsServiceAccount) EndVouched(user, Vouched.Everything);
     }
 

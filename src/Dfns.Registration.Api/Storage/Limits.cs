@@ -24,6 +24,9 @@ internal static class Limits
     public const int CredentialIdBytes = 1023;
     public const int CredentialIdTextLength = 1368;
 
+    /// <summary>The largest RSA key that is taken, in PEM, has a few thousand characters.</summary>
+    public const int PublicKeyPemLength = 16 * 1024;
+
     /// <summary>An encrypted PKCS#8 key is a few hundred characters; RSA keys and generous envelopes stay below this.</summary>
     public const int EncryptedPrivateKeyLength = 32 * 1024;
 }

@@ -16,7 +16,8 @@ namespace Dfns.Registration.Api.Storage;
 /// </param>
 /// <param name="SessionId">Only this session and what it opened.</param>
 /// <param name="WithInvitation">Of everything: whether another registration code is sent no more, but by an operator who invites anew.</param>
-internal sealed record Revocation(string OrganisationId, string UserId, Credential? Credential = null, string? SessionId = null, bool WithInvitation = false)
+/// <param name="ButStanding">Of everything: whether the token that was handed over with a service account is kept, which counts again with its account.</param>
+internal sealed record Revocation(string OrganisationId, string UserId, Credential? Credential = null, string? SessionId = null, bool WithInvitation = false, bool ButStanding = false)
 {
     /// <summary>Ends it. In this order, which is that in which changes are saved (<see cref="RowSave"/>): codes, users, challenges, sessions.</summary>
     /// <param name="db">In a transaction.</param>
@@ -41,6 +42,7 @@ internal sealed record Revocation(string OrganisationId, string UserId, Credenti
         // A sign-in of nobody has this user's id only for the rows that are read: closed with the user's own, it would tell that it is nobody's.
         var challenges = db.Ceremonies.Where(c => c.OrganisationId == OrganisationId && c.UserId == UserId && c.Purpose != CeremonyPurpose.LoginOfNobody && !kept.Contains(c.Id));
         var tokens = db.AccessTokens.Where(t => t.OrganisationId == OrganisationId && t.UserId == UserId && t.RevokedAt == null);
+        if (ButStanding) tokens = tokens.Where(t => t.Kind != AccessTokenKind.ServiceAccount);
         if (Credential is not null)
         {
             var (uuid, id) = (Credential.Uuid, Base64Url.EncodeToString(Credential.CredentialId));

@@ -11,8 +11,8 @@ public sealed class User
     /// <summary>Id of the form <c>us-xxxxx-xxxxx-xxxxxxxxxxxxxxxx</c>; its UTF-8 bytes are the WebAuthn user handle.</summary>
     public required string Id { get; init; }
 
-    /// <summary>As given, and returned unchanged: clients salt a password-protected key with it.</summary>
-    public required string Username { get; init; }
+    /// <summary>As given, and returned unchanged: clients salt a password-protected key with it. Only a service account, which has none, is given another.</summary>
+    public required string Username { get; set; }
 
     /// <summary>The form that is unique in the organisation: see <see cref="Fold"/>. Null once the user is deleted: the name is free again.</summary>
     public required string? UsernameFolded { get; set; }
@@ -100,6 +100,7 @@ public sealed class User
             // among all others.
             builder.HasIndex(u => new { u.OrganisationId, u.CreatedAt }).HasFilter("registered_at IS NULL AND archived_at IS NULL").HasDatabaseName("ix_users_begun");
             builder.HasIndex(u => new { u.OrganisationId, u.Kind, u.CreatedAt, u.Id }).HasFilter("NOT is_service_account AND archived_at IS NULL").HasDatabaseName("ix_users_listed");
+            builder.HasIndex(u => new { u.OrganisationId, u.CreatedAt, u.Id }).HasFilter("is_service_account AND archived_at IS NULL").HasDatabaseName("ix_users_service_accounts");
             builder.HasIndex(u => new { u.OrganisationId, u.Id }).HasFilter("registered_at IS NOT NULL AND archived_at IS NULL").HasDatabaseName("ix_users_registered");
             builder.HasOne(u => u.Organisation).WithMany().HasForeignKey(u => u.OrganisationId).OnDelete(DeleteBehavior.Restrict);
         }

@@ -35,18 +35,19 @@ public abstract partial class OwnRowsTests(ServiceFixture fixture) : ServiceTest
         ["anybody's signed calls in an hour"] =
         [
             AuditActions.PermissionCreated, AuditActions.PermissionUpdated, AuditActions.PermissionArchived, AuditActions.PermissionRestored, AuditActions.PermissionRemoved, AuditActions.PermissionAssigned, AuditActions.PermissionRevoked,
+            AuditActions.ServiceAccountCreated, AuditActions.ServiceAccountUpdated, AuditActions.ServiceAccountActivated, AuditActions.ServiceAccountDeactivated, AuditActions.ServiceAccountDeleted,
         ],
         ["once for a user, or for a code that is spent with it"] = [AuditActions.UserRegistered, AuditActions.RegisteredWithoutRecovery, AuditActions.SocialUserCreated, AuditActions.Recovered],
         ["one code a minute, of each purpose"] = [.. Enum.GetValues<CodePurpose>().Select(AuditActions.CodeSent)],
         ["counted"] =
         [
-            AuditActions.SignInFailed, AuditActions.RegistrationFailed, AuditActions.RecoveryFailed, AuditActions.CredentialFailed, AuditActions.CallRefused, AuditActions.UsersRead, AuditActions.UserRead,
+            AuditActions.SignInFailed, AuditActions.RegistrationFailed, AuditActions.RecoveryFailed, AuditActions.CredentialFailed, AuditActions.CallRefused, AuditActions.UsersRead, AuditActions.UserRead, AuditActions.ServiceAccountsRead,
             AuditActions.CredentialsRead, AuditActions.EncryptedKeysRead, AuditActions.ApplicationsRead, AuditActions.PermissionsRead, AuditActions.SignedActionsRead, AuditActions.TokenRead,
         ],
         ["the operator's commands"] =
         [
-            AuditActions.OrganisationCreated, AuditActions.OrganisationRenamed, AuditActions.RelyingPartyChanged, AuditActions.UserPermitted, AuditActions.ServiceAccountCreated, AuditActions.ServiceAccountRenewed,
-            AuditActions.ServiceAccountDeactivated, AuditActions.DatabaseMigrated, AuditActions.SigningKeysRotated, AuditActions.SocialProviderChanged, AuditActions.SocialProviderRemoved,
+            AuditActions.OrganisationCreated, AuditActions.OrganisationRenamed, AuditActions.RelyingPartyChanged, AuditActions.UserPermitted, AuditActions.ServiceAccountRenewed,
+            AuditActions.DatabaseMigrated, AuditActions.SigningKeysRotated, AuditActions.SocialProviderChanged, AuditActions.SocialProviderRemoved,
         ],
     };
 
@@ -100,7 +101,7 @@ public abstract partial class OwnRowsTests(ServiceFixture fixture) : ServiceTest
 
     // By each endpoint that takes a signed call, found by what it says of itself.
     [Fact]
-    public async Task A_person_signs_so_many_calls_in_an_hour_whatever_they_change_and_a_service_account_so_many_of_permissions()
+    public async Task A_person_signs_so_many_calls_in_an_hour_whatever_they_change_and_a_service_account_so_many_of_permissions_and_service_accounts()
     {
         await using var service = await Service.StartAsync(Service.Database, ("RateLimits:ChangesPerHour", "2"));
         var organisation = await service.NewOrganisationAsync();
@@ -111,7 +112,7 @@ public abstract partial class OwnRowsTests(ServiceFixture fixture) : ServiceTest
         foreach (var (caller, counted) in new (SigningCaller, Func<string, bool>)[]
         {
             (await organisation.SignedInAsync(UserKind.CustomerEmployee, "jane@example.co", [.. Permission.All]), _ => true),
-            (await organisation.NewServiceAccountAsync([.. Permission.All]), path => path.StartsWith("/permissions", StringComparison.Ordinal)),
+            (await organisation.NewServiceAccountAsync([.. Permission.All]), path => path.StartsWith("/permissions", StringComparison.Ordinal) || path.StartsWith("/auth/service-accounts", StringComparison.Ordinal)),
         })
         {
             for (var n = 0; n < 2; n++) Assert.Equal(200, (int)(await caller.PostAsync("/permissions", Readers(n))).Status);

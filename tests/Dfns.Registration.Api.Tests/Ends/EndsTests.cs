@@ -194,9 +194,30 @@ public abstract partial class EndsTests(ServiceFixture fixture) : ServiceTests(f
             })),
         new("is renewed", [Whose.ServiceAccount], "Accounts/ServiceAccountStore.cs",
             ("service-account renew", async p => p.Session = p.Session! with { Token = (string)(await CommandAsync(p, "service-account", "renew", "--account"))["token"]! })),
-        new("ends", [Whose.ServiceAccount], "Accounts/UserStore.cs", ("service-account deactivate", p => CommandAsync(p, "service-account", "deactivate", "--account"))),
+        new("ends", [Whose.ServiceAccount], "Accounts/UserStore.cs",
+            ("service-account deactivate", p => CommandAsync(p, "service-account", "deactivate", "--account")),
+            ("DELETE /auth/service-accounts/…", p => DoneAsync(p.Stage.Backend.DeleteAsync($"/auth/service-accounts/{p.UserId}")))),
+        new("is switched off", [Whose.ServiceAccount], "Accounts/ServiceAccountStore.cs", ("PUT /auth/service-accounts/…/deactivate", async p =>
+        {
+            await DoneAsync(p.Stage.Backend.PutAsync($"/auth/service-accounts/{p.UserId}/deactivate"));
+            await SetActiveAsync(p, active: true);
+        })),
+        new("is switched on", [Whose.ServiceAccount], "Accounts/ServiceAccountStore.cs", ("PUT /auth/service-accounts/…/activate", async p =>
+        {
+            await SetActiveAsync(p, active: false);
+            await DoneAsync(p.Stage.Backend.PutAsync($"/auth/service-accounts/{p.UserId}/activate"));
+        })),
         new("has a service account that is renewed", Vouched, "Accounts/ServiceAccountStore.cs", ("service-account renew, of the one that vouched", p => VoucherCommandAsync(p, "renew"))),
-        new("has one that ends", Vouched, "Accounts/UserStore.cs", ("service-account deactivate, of the one that vouched", p => VoucherCommandAsync(p, "deactivate"))),
+        new("has one that ends", Vouched, "Accounts/UserStore.cs",
+            ("service-account deactivate, of the one that vouched", p => VoucherCommandAsync(p, "deactivate")),
+            ("DELETE /auth/service-accounts/…, of the one that vouched", p => DoneAsync(p.Stage.Backend.DeleteAsync($"/auth/service-accounts/{p.Voucher.UserId}")))),
+        new("has one that is switched off or on", Vouched, "Accounts/ServiceAccountStore.cs",
+            ("PUT /auth/service-accounts/…/deactivate, of the one that vouched", p => DoneAsync(p.Stage.Backend.PutAsync($"/auth/service-accounts/{p.Voucher.UserId}/deactivate"))),
+            ("PUT /auth/service-accounts/…/activate, of the one that vouched", async p =>
+            {
+                await SetActiveAsync(p, p.Voucher.UserId, active: false);
+                await DoneAsync(p.Stage.Backend.PutAsync($"/auth/service-accounts/{p.Voucher.UserId}/activate"));
+            })),
         new("has one that may no longer", Vouched, "Permissions/PermissionStore.cs",
             ("service-account permit --remove", p => VoucherCommandAsync(p, ["permit", .. Permission.All.Where(o => Permission.VouchesFor(o) != Api.Storage.Vouched.None).SelectMany(o => new[] { "--remove", o })])),
             ("service-account permit --permission", p => VoucherCommandAsync(p, "permit", "--permission", Permission.ReadUsers, "--force")),
@@ -418,8 +439,10 @@ public abstract partial class EndsTests(ServiceFixture fixture) : ServiceTests(f
         DoneAsync(person.Service.SendAsync(HttpMethod.Put, "/auth/logout", Service.Json(new JsonObject { ["allSessions"] = allSessions }), person.Session!.Token));
 
     // By hand, so that what is tried is what the act has ended, and not what it forbids.
-    private static Task<int> SetActiveAsync(EndsPerson person, bool active) => person.Service.InDatabaseAsync(db =>
-        db.Users.Where(u => u.OrganisationId == person.Stage.Organisation.Id && u.Id == person.UserId).ExecuteUpdateAsync(u => u.SetProperty(x => x.IsActive, active)));
+    private static Task<int> SetActiveAsync(EndsPerson person, bool active) => SetActiveAsync(person, person.UserId, active);
+
+    private static Task<int> SetActiveAsync(EndsPerson person, string userId, bool active) => person.Service.InDatabaseAsync(db =>
+        db.Users.Where(u => u.OrganisationId == person.Stage.Organisation.Id && u.Id == userId).ExecuteUpdateAsync(u => u.SetProperty(x => x.IsActive, active)));
 
     // The user goes on with the other key.
     private static async Task<(SigningCaller Caller, string Uuid)> WithTheOtherAsync(EndsPerson person)

@@ -214,6 +214,22 @@ internal sealed record PreparedCall(TestOrganisation Organisation, string User, 
             var path = $"/permissions/{id}/assignments/{assigned.Require("id")}";
             return Call(o, "", HttpMethod.Delete, path, null, admin.Token, await admin.SignAsync(HttpMethod.Delete, path, ""));
         },
+        ["a service account that is created"] = o => SignedByServiceAsync(o, Permission.CreateServiceAccounts, "/auth/service-accounts", ServiceAccounts.Body("Back end")),
+        ["a list of service accounts"] = async o => Call(o, "", HttpMethod.Get, "/auth/service-accounts", null, (await o.NewServiceAccountAsync(Permission.ReadServiceAccounts)).Token),
+        ["a service account"] = async o =>
+            Call(o, "", HttpMethod.Get, $"/auth/service-accounts/{(await o.NewServiceAccountAsync()).UserId}", null, (await o.NewServiceAccountAsync(Permission.ReadServiceAccounts)).Token),
+        ["a service account that is updated"] = async o =>
+            await SignedByServiceAsync(o, Permission.UpdateServiceAccounts, $"/auth/service-accounts/{(await o.NewServiceAccountAsync()).UserId}", new JsonObject { ["name"] = "Another name" }, HttpMethod.Put),
+        ["a service account that is deactivated"] = async o =>
+            await SignedByServiceAsync(o, Permission.DeactivateServiceAccounts, $"/auth/service-accounts/{(await o.NewServiceAccountAsync()).UserId}/deactivate", new JsonObject(), HttpMethod.Put),
+        ["a service account that is activated"] = async o =>
+        {
+            var path = $"/auth/service-accounts/{(await o.NewServiceAccountAsync()).UserId}";
+            await (await o.NewServiceAccountAsync(Permission.DeactivateServiceAccounts)).PutAsync($"{path}/deactivate");
+            return await SignedByServiceAsync(o, Permission.ActivateServiceAccounts, $"{path}/activate", body: null, HttpMethod.Put);
+        },
+        ["a service account that is deleted"] = async o =>
+            await SignedByServiceAsync(o, Permission.DeleteServiceAccounts, $"/auth/service-accounts/{(await o.NewServiceAccountAsync()).UserId}", body: null, HttpMethod.Delete),
         ["a sign-out by the other method"] = async o =>
         {
             var user = await RegisterAsync(o);

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
@@ -12,6 +13,9 @@ namespace Dfns.Registration.Api.Tests.Running;
 /// <summary>Service accounts in the database, as the command line makes them.</summary>
 internal static class ServiceAccounts
 {
+    /// <summary>What creates one over HTTP.</summary>
+    public static JsonObject Body(string name, SoftwareKey? key = null) => new() { ["name"] = name, ["publicKey"] = (key ?? SoftwareKey.P256()).Pem };
+
     /// <summary>A new service account that signs with a key of its own.</summary>
     public static async Task<SigningCaller> NewServiceAccountAsync(this TestOrganisation organisation, params string[] permissions)
     {

@@ -138,8 +138,9 @@ public abstract partial class GrowingReadTests(ServiceFixture fixture) : Service
     // Few, for the service as a whole or for an organisation, which has a thousand sets of permissions at most.
     private static readonly string[] Few = ["signing_keys", "metadata_numbers", "social_providers", "permission_sets"];
 
-    // One row an organisation; one after the other until there is one that fits, of those alone that may; and an export of all that is in a range.
-    protected static readonly string[] ByThemselves = ["relying_parties", "ix_users_registered", "ix_signed_actions_organisation_id_signed_at_id"];
+    // One row an organisation; one after the other until there is one that fits, of those alone that may; the hundred service accounts that an organisation has; and an export
+    // of all that is in a range.
+    protected static readonly string[] ByThemselves = ["relying_parties", "ix_users_registered", "ix_users_service_accounts", "ix_signed_actions_organisation_id_signed_at_id"];
 
     protected abstract string Number { get; }
 
@@ -215,6 +216,11 @@ public abstract partial class GrowingReadTests(ServiceFixture fixture) : Service
             var page = await reader.GetAsync($"/auth/users?limit=1{kind}");
             Assert.Equal(200, (int)(await reader.GetAsync($"/auth/users?limit=1{kind}&paginationToken={page.Require("nextPageToken")}")).Status);
         }
+
+        for (var n = 0; n < 2; n++) await organisation.NewServiceAccountAsync();
+        var lister = await organisation.NewServiceAccountAsync(Accounts.Permission.ReadServiceAccounts);
+        var accounts = await lister.GetAsync("/auth/service-accounts?limit=1");
+        Assert.Equal(200, (int)(await lister.GetAsync($"/auth/service-accounts?limit=1&paginationToken={accounts.Require("nextPageToken")}")).Status);
 
         // What somebody signed, of one who signed much.
         var auditor = await organisation.NewServiceAccountAsync(Accounts.Permission.ReadLogs);

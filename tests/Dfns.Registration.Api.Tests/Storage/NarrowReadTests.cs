@@ -145,6 +145,14 @@ public abstract partial class NarrowReadTests(ServiceFixture fixture) : SocialTe
         calls["GET /permissions/{permissionId}/assignments"] = () => backend.GetAsync($"/permissions/{permission!.Require("id")}/assignments");
         calls["DELETE /permissions/{permissionId}/assignments/{assignmentId}"] = () => SendAsync(backend, HttpMethod.Delete, $"/permissions/{permission!.Require("id")}/assignments/{assignment!.Require("id")}", null);
         calls["PUT /permissions/{permissionId}/archive"] = () => SendAsync(backend, HttpMethod.Put, $"/permissions/{permission!.Require("id")}/archive", new JsonObject { ["isArchived"] = true });
+        Answer? account = null;
+        calls["POST /auth/service-accounts"] = async () => account = await SendAsync(backend, HttpMethod.Post, "/auth/service-accounts", ServiceAccounts.Body("Back end"));
+        calls["GET /auth/service-accounts"] = () => backend.GetAsync("/auth/service-accounts");
+        calls["GET /auth/service-accounts/{serviceAccountId}"] = () => backend.GetAsync(Account());
+        calls["PUT /auth/service-accounts/{serviceAccountId}"] = () => SendAsync(backend, HttpMethod.Put, Account(), new JsonObject { ["name"] = "Another name" });
+        calls["PUT /auth/service-accounts/{serviceAccountId}/deactivate"] = () => SendAsync(backend, HttpMethod.Put, $"{Account()}/deactivate", null);
+        calls["PUT /auth/service-accounts/{serviceAccountId}/activate"] = () => SendAsync(backend, HttpMethod.Put, $"{Account()}/activate", null);
+        calls["DELETE /auth/service-accounts/{serviceAccountId}"] = () => SendAsync(backend, HttpMethod.Delete, Account(), null);
         calls["GET /auth/action/logs"] = () => backend.GetAsync("/auth/action/logs?startTime=2026-11-23T00:00:00Z&endTime=2027-11-23T00:00:00Z");
         calls["GET /auth/action/logs/{id}"] = async () =>
         {
@@ -177,6 +185,8 @@ public abstract partial class NarrowReadTests(ServiceFixture fixture) : SocialTe
         Assert.True(wrong.Count == 0, string.Join(Environment.NewLine, wrong));
 
         JsonObject Named(string username) => new() { ["username"] = username, ["orgId"] = organisation.Id };
+
+        string Account() => $"/auth/service-accounts/{(string)account!.Body["userInfo"]!["userId"]!}";
 
         JsonObject Uuid() => new() { ["credentialUuid"] = added!.Require("credentialUuid") };
 

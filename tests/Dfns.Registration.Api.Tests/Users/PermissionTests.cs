@@ -4,6 +4,7 @@ using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
+using Dfns.Registration.TestKit;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Dfns.Registration.Api.Tests.Users;
@@ -17,7 +18,7 @@ public abstract class PermissionTests(ServiceFixture fixture) : ServiceTests(fix
     public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : PermissionTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;
 
     // Method, path and body with ids in them, permission. 0 is an end user who is not registered, 1 a permission of one operation, 2 an assignment of it, 3 an
-    // employee to assign it to.
+    // employee to assign it to, 4 a service account, 5 a public key.
     public static TheoryData<string, string, string?, string> Calls => new()
     {
         { "POST", "/auth/users", """{"email":"john@example.co","kind":"CustomerEmployee"}""", Permission.CreateUsers },
@@ -27,6 +28,13 @@ public abstract class PermissionTests(ServiceFixture fixture) : ServiceTests(fix
         { "DELETE", "/auth/users/{0}", null, Permission.DeleteUsers },
         { "PUT", "/auth/users/{0}/activate", null, Permission.ActivateUsers },
         { "PUT", "/auth/users/{0}/deactivate", null, Permission.DeactivateUsers },
+        { "POST", "/auth/service-accounts", """{"name":"Back end","publicKey":"{5}"}""", Permission.CreateServiceAccounts },
+        { "GET", "/auth/service-accounts", null, Permission.ReadServiceAccounts },
+        { "GET", "/auth/service-accounts/{4}", null, Permission.ReadServiceAccounts },
+        { "PUT", "/auth/service-accounts/{4}", """{"name":"Another name"}""", Permission.UpdateServiceAccounts },
+        { "DELETE", "/auth/service-accounts/{4}", null, Permission.DeleteServiceAccounts },
+        { "PUT", "/auth/service-accounts/{4}/activate", null, Permission.ActivateServiceAccounts },
+        { "PUT", "/auth/service-accounts/{4}/deactivate", null, Permission.DeactivateServiceAccounts },
         { "POST", "/auth/registration/delegated", """{"email":"john@example.co","kind":"EndUser"}""", Permission.RegisterDelegated },
         { "POST", "/auth/registration/delegated/restart", """{"email":"jane@example.co","kind":"EndUser"}""", Permission.RegisterDelegated },
         { "GET", "/auth/apps", null, Permission.ReadApplications },
@@ -151,7 +159,8 @@ public abstract class PermissionTests(ServiceFixture fixture) : ServiceTests(fix
         var other = await Service.InviteAsync(organisation, "bob@example.co", UserKind.CustomerEmployee);
         var scene = new Scene(organisation, [user.UserId]);
         var (set, assignment) = await scene.AssignAsync(other.UserId, Permission.AssignPermissions);
-        return scene with { Ids = [user.UserId, set, assignment, employee.UserId] };
+        var account = await organisation.NewServiceAccountAsync();
+        return scene with { Ids = [user.UserId, set, assignment, employee.UserId, account.UserId, SoftwareKey.P256().Pem.ReplaceLineEndings("\\n")] };
     }
 
     private sealed record Scene(TestOrganisation Organisation, string[] Ids)

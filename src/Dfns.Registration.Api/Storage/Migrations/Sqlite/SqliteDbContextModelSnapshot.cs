@@ -1149,6 +1149,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .IsUnique()
                         .HasDatabaseName("ix_users_organisation_id_username_folded");
 
+                    b.HasIndex("OrganisationId", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_users_service_accounts")
+                        .HasFilter("is_service_account AND archived_at IS NULL");
+
                     b.HasIndex("OrganisationId", "Kind", "CreatedAt", "Id")
                         .HasDatabaseName("ix_users_listed")
                         .HasFilter("NOT is_service_account AND archived_at IS NULL");
