@@ -44,6 +44,7 @@ app.MapSignIn();
 app.MapUserActions();
 app.MapUsers();
 app.MapServiceAccounts();
+app.MapPats();
 app.MapPermissions();
 app.MapApplications();
 app.MapRecovery();

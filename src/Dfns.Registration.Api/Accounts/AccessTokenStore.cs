@@ -25,7 +25,25 @@ internal sealed class AccessTokenStore(RegistrationDbContext db, Changes changes
                     .Select(a => db.PermissionSets.Where(s => s.OrganisationId == a.OrganisationId && s.Id == a.PermissionSetId && !s.IsArchived).Select(s => s.Operations).FirstOrDefault()).ToList(),
             })
             .SingleOrDefaultAsync(ct);
-        return found is null ? null : new Caller(found.User, found.Token, found.RelyingParty) { Assigned = [.. found.Assigned.SelectMany(operations => operations ?? [])] };
+        if (found is null) return null;
+        var caller = new Caller(found.User, found.Token, found.RelyingParty) { Assigned = [.. found.Assigned.SelectMany(operations => operations ?? [])] };
+        return caller.User.OwnerId is null ? caller : await WithOwnerAsync(caller, ct);
+    }
+
+    /// <summary>Looks up whose a personal access token is, and what that person may do now.</summary>
+    /// <returns>The caller with its owner; null where that one is active no longer.</returns>
+    public async Task<Caller?> WithOwnerAsync(Caller caller, CancellationToken ct)
+    {
+        var owner = await db.Users.AsNoTracking()
+            .Where(u => u.OrganisationId == caller.OrganisationId && u.Id == caller.User.OwnerId && u.IsActive)
+            .Select(u => new
+            {
+                User = u,
+                Assigned = db.PermissionSetAssignments.Where(a => a.OrganisationId == u.OrganisationId && a.UserId == u.Id)
+                    .Select(a => db.PermissionSets.Where(s => s.OrganisationId == a.OrganisationId && s.Id == a.PermissionSetId && !s.IsArchived).Select(s => s.Operations).FirstOrDefault()).ToList(),
+            })
+            .SingleOrDefaultAsync(ct);
+        return owner is null ? null : caller with { Owner = new Caller(owner.User, caller.Token, caller.RelyingParty) { Assigned = [.. owner.Assigned.SelectMany(operations => operations ?? [])] } };
     }
 
     /// <summary>

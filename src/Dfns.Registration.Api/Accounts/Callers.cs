@@ -17,11 +17,17 @@ internal sealed record Caller(User User, AccessToken Token, RelyingParty Relying
     /// <summary>The operations of the sets of permissions that are assigned to the user and not archived. Empty where nobody is asked for a permission, and they were not looked up.</summary>
     public IReadOnlyList<string> Assigned { get; init; } = [];
 
-    /// <summary>Everything that the caller may do beyond managing the own account.</summary>
-    public IReadOnlyList<string> Operations => [.. User.Permissions.Concat(Assigned).Distinct(StringComparer.Ordinal).Where(User.CanHave)];
+    /// <summary>Of a personal access token: whose it is, and what that person may do now. Null for everybody else, and where nobody is asked for a permission.</summary>
+    public Caller? Owner { get; init; }
 
-    /// <summary>Whether the caller may do something, by whoever has permitted it.</summary>
-    public bool Holds(string operation) => User.CanHave(operation) && (User.Permissions.Contains(operation) || Assigned.Contains(operation));
+    /// <summary>Who answers for the call: the person whose token it is, or the caller.</summary>
+    public User Person => Owner?.User ?? User;
+
+    /// <summary>Everything that the caller may do beyond managing the own account.</summary>
+    public IReadOnlyList<string> Operations => [.. User.Permissions.Concat(Assigned).Distinct(StringComparer.Ordinal).Where(Holds)];
+
+    /// <summary>Whether the caller may do something, by whoever has permitted it; a personal access token no more than its person.</summary>
+    public bool Holds(string operation) => User.CanHave(operation) && (User.Permissions.Contains(operation) || Assigned.Contains(operation)) && (User.OwnerId is null || Owner?.Holds(operation) == true);
 }
 
 /// <summary>A call with its body.</summary>
@@ -84,7 +90,8 @@ internal sealed class CallerReader(BearerReader bearers, RequestFacts facts, Acc
         var found = await callers.FindAboutAsync(reference, about, now, ct);
         if (found.Caller is { } caller) await NoteCallAsync(caller, now, ct);
         facts.SubjectId = found.About?.User.Id;
-        return found;
+        // What a personal access token may do is its person's too; a caller of that kind asks about none.
+        return found.About is { User.OwnerId: not null } of ? (found.Caller, await store.WithOwnerAsync(of, ct)) : found;
     }
 
     /// <summary>What is told of a body that is at fault: that, to a caller alone. Of one that has no place nobody is looked up.</summary>

@@ -18,6 +18,7 @@ internal static class Permission
     public const string DeleteServiceAccounts = "Auth:ServiceAccounts:Delete";
     public const string ActivateServiceAccounts = "Auth:ServiceAccounts:Activate";
     public const string DeactivateServiceAccounts = "Auth:ServiceAccounts:Deactivate";
+    public const string CreatePats = "Auth:Pats:Create";
     public const string RegisterDelegated = "Auth:Register:Delegated";
     public const string LoginDelegated = "Auth:Login:Delegated";
     public const string RecoverDelegated = "Auth:Recover:Delegated";
@@ -37,7 +38,7 @@ internal static class Permission
     public static readonly IReadOnlyList<string> All =
     [
         CreateUsers, ReadUsers, UpdateUsers, DeleteUsers, ActivateUsers, DeactivateUsers, RegisterDelegated, LoginDelegated, RecoverDelegated,
-        IntrospectTokens, ReadLogs, ReadApplications, CreateServiceAccounts, ReadServiceAccounts, UpdateServiceAccounts, DeleteServiceAccounts, ActivateServiceAccounts, DeactivateServiceAccounts,
+        IntrospectTokens, ReadLogs, ReadApplications, CreateServiceAccounts, ReadServiceAccounts, UpdateServiceAccounts, DeleteServiceAccounts, ActivateServiceAccounts, DeactivateServiceAccounts, CreatePats,
         CreatePermissions, ReadPermissions, UpdatePermissions, ArchivePermissions, AssignPermissions, RevokePermissions, ReadAssignments,
     ];
 

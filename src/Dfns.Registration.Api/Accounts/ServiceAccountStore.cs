@@ -20,6 +20,14 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
     /// <summary>How long a token is good where nobody says: a year, within <see cref="AccessToken.MaxLifetime"/>.</summary>
     public static readonly TimeSpan UsualLifetime = AccessToken.MaxLifetime - TimeSpan.FromDays(1);
 
+    /// <summary>How long a token is good, as asked for over HTTP.</summary>
+    /// <param name="daysValid">As sent; null for the usual.</param>
+    public static Checked<TimeSpan> Lifetime(int? daysValid)
+    {
+        if (daysValid is not { } days) return UsualLifetime;
+        return days >= 1 && days <= AccessToken.MaxLifetime.Days ? TimeSpan.FromDays(days) : ErrorCatalog.MemberInvalid.Saying($"Use a number from 1 to {AccessToken.MaxLifetime.Days}.").At("$.daysValid");
+    }
+
     /// <summary>Adds a service account. The operator vouches for its key.</summary>
     /// <param name="relyingParty">Of its organisation.</param>
     /// <param name="name">What people call it; unique among the organisation's usernames.</param>
@@ -46,11 +54,37 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
 
     private NewServiceAccount Add(RelyingParty relyingParty, string name, string? externalId, string publicKeyPem, ReadOnlyMemory<byte> publicKey, DateTimeOffset expiresAt)
     {
-        var now = clock.GetUtcNow();
         var account = users.AddServiceAccount(relyingParty.OrganisationId, name, externalId);
         // Its key is there already: no code registers it.
-        account.RegisteredAt = now;
+        account.RegisteredAt = clock.GetUtcNow();
+        return new NewServiceAccount(account, AddKey(relyingParty, account, "Key of a service account", publicKeyPem, publicKey), AddToken(account, expiresAt));
+    }
 
+    /// <summary>Adds a personal access token for a caller, who vouches for its key and tells the audit trail. It may do nothing yet. Those that have expired make room.</summary>
+    /// <returns>The token as the program that it is; or <see cref="ErrorCatalog.LimitReached"/>.</returns>
+    public async Task<Checked<NewServiceAccount>> AddPatAsync(
+        Caller caller, string name, string? externalId, string publicKeyPem, ReadOnlyMemory<byte> publicKey, DateTimeOffset expiresAt, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var before = await WithKeysAsync(caller.OrganisationId, await users.ListOwnedAsync(caller.User, ct), ct);
+        var over = before.Where(p => !(p.Token?.ExpiresAt > now)).ToList();
+        if (before.Count - over.Count >= UserRows.MostInUse) return ErrorCatalog.LimitReached;
+        foreach (var pat in over) await users.ArchiveAsync(pat.Found.User, ct);
+        var program = users.AddOwned(caller.User, entropy.Id("to"), name, externalId);
+        return new NewServiceAccount(program, AddKey(caller.RelyingParty, program, "Key of a personal access token", publicKeyPem, publicKey), AddToken(program, expiresAt));
+    }
+
+    /// <summary>The personal access tokens of somebody that are neither deleted nor long expired, the oldest first.</summary>
+    public async Task<IReadOnlyList<FoundServiceAccount>> ListPatsAsync(User owner, CancellationToken ct) =>
+        [.. (await WithKeysAsync(owner.OrganisationId, await users.ListOwnedAsync(owner, ct), ct)).Where(p => p.Token is not null)];
+
+    /// <summary>Finds a personal access token of somebody, with its key.</summary>
+    /// <returns>The token, its program tracked; or null: unknown, deleted, long expired, or another's.</returns>
+    public async Task<FoundServiceAccount?> FindPatAsync(User owner, string id, CancellationToken ct) =>
+        await users.FindOwnedAsync(owner, id, ct) is { } found && (await WithKeysAsync(owner.OrganisationId, [found], ct))[0] is { Token: not null } pat ? pat : null;
+
+    private Credential AddKey(RelyingParty relyingParty, User account, string name, string publicKeyPem, ReadOnlyMemory<byte> publicKey)
+    {
         var credentialId = Encoding.ASCII.GetBytes(entropy.Id("ci"));
         var credential = new Credential
         {
@@ -59,16 +93,16 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
             UserId = account.Id,
             Kind = CredentialKind.Key,
             Slot = CredentialSlot.FirstFactor,
-            Name = "Key of a service account",
+            Name = name,
             CredentialId = credentialId,
             CredentialIdText = Base64Url.EncodeToString(credentialId),
             PublicKey = publicKey.ToArray(),
             PublicKeyPem = publicKeyPem,
             RelyingPartyId = relyingParty.RelyingPartyId,
-            CreatedAt = now,
+            CreatedAt = clock.GetUtcNow(),
         };
         db.Credentials.Add(credential);
-        return new NewServiceAccount(account, credential, AddToken(account, expiresAt));
+        return credential;
     }
 
     /// <summary>Finds a service account, with its key and its token.</summary>
@@ -100,11 +134,11 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
         return true;
     }
 
-    /// <summary>Gives a service account another name, which is none that it signs in by.</summary>
+    /// <summary>Gives a service account another name, which is none that it signs in by; that of a personal access token others may have.</summary>
     public static void Rename(User account, string name)
     {
         account.Username = name;
-        account.UsernameFolded = User.Fold(name);
+        if (account.OwnerId is null) account.UsernameFolded = User.Fold(name);
     }
 
     /// <summary>The token that a service account was given last, ended or not; null where it has been deleted since.</summary>
@@ -146,7 +180,7 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
         var ids = found.Select(f => f.User.Id).ToList();
         var keys = await db.Credentials.Where(c => c.OrganisationId == organisationId && ids.Contains(c.UserId) && c.Status == CredentialStatus.Active)
             .OrderBy(c => c.CreatedAt).Select(c => new { c.UserId, Key = new AccountKey(c.CredentialIdText, c.PublicKeyPem!) }).ToListAsync(ct);
-        var given = await db.AccessTokens.AsNoTracking().Where(t => t.OrganisationId == organisationId && ids.Contains(t.UserId) && t.Kind == AccessTokenKind.ServiceAccount && t.RevokedAt == null)
+        var given = await db.AccessTokens.AsNoTracking().Where(t => t.OrganisationId == organisationId && ids.Contains(t.UserId) && t.Kind != AccessTokenKind.Token && t.RevokedAt == null)
             .OrderByDescending(t => t.CreatedAt).ToListAsync(ct);
         return [.. found.Select(f => new FoundServiceAccount(f, keys.Find(k => k.UserId == f.User.Id)?.Key, given.Find(t => t.UserId == f.User.Id)))];
     }
@@ -156,9 +190,9 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
         var token = new AccessToken
         {
             OrganisationId = account.OrganisationId,
-            Id = entropy.Id("to"),
+            Id = account.OwnerId is null ? entropy.Id("to") : account.Id,
             UserId = account.Id,
-            Kind = AccessTokenKind.ServiceAccount,
+            Kind = account.OwnerId is null ? AccessTokenKind.ServiceAccount : AccessTokenKind.Pat,
             CreatedAt = clock.GetUtcNow(),
             ExpiresAt = expiresAt,
         };

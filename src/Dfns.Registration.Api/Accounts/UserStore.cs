@@ -77,7 +77,7 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
     /// <summary>Finds one person, or one service account.</summary>
     /// <returns>The user, tracked; or null: unknown, deleted, of another organisation, or not what was asked for.</returns>
     public Task<FoundUser?> FindAsync(string organisationId, string userId, bool isServiceAccount, CancellationToken ct) =>
-        WithFirstFactor(db.Users.Where(u => u.OrganisationId == organisationId && u.Id == userId && u.IsServiceAccount == isServiceAccount && u.ArchivedAt == null))
+        WithFirstFactor(db.Users.Where(u => u.OrganisationId == organisationId && u.Id == userId && u.IsServiceAccount == isServiceAccount && u.OwnerId == null && u.ArchivedAt == null))
             .SingleOrDefaultAsync(ct);
 
     /// <summary>Finds one person by name.</summary>
@@ -107,7 +107,18 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
     }
 
     /// <summary>The service accounts that are not deleted, whether they are active or not: no more than a few hundred.</summary>
-    public IQueryable<User> ServiceAccounts(string organisationId) => db.Users.Where(u => u.OrganisationId == organisationId && u.IsServiceAccount && u.ArchivedAt == null);
+    public IQueryable<User> ServiceAccounts(string organisationId) => db.Users.Where(u => u.OrganisationId == organisationId && u.IsServiceAccount && u.OwnerId == null && u.ArchivedAt == null);
+
+    /// <summary>The personal access tokens of somebody that are not deleted, each as the program that it is; the oldest first.</summary>
+    public Task<List<FoundUser>> ListOwnedAsync(User owner, CancellationToken ct) =>
+        // There are no more; and without a bound SQLite would go through the sets of all organisations.
+        WithFirstFactor(Owned(owner).OrderBy(u => u.CreatedAt).ThenBy(u => u.Id).Take(UserRows.Most)).ToListAsync(ct);
+
+    /// <summary>Finds a personal access token of somebody, as the program that it is.</summary>
+    /// <returns>The program, tracked; or null: unknown, deleted, or another's.</returns>
+    public Task<FoundUser?> FindOwnedAsync(User owner, string id, CancellationToken ct) => WithFirstFactor(Owned(owner).Where(u => u.Id == id)).SingleOrDefaultAsync(ct);
+
+    private IQueryable<User> Owned(User owner) => db.Users.Where(u => u.OrganisationId == owner.OrganisationId && u.OwnerId == owner.Id && u.ArchivedAt == null);
 
     /// <summary>One page of the service accounts, in the order in which they were created.</summary>
     /// <param name="organisationId">Whose.</param>
@@ -203,6 +214,33 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
 
     /// <summary>Adds a service account. It is known by a token, not by its name.</summary>
     public User AddServiceAccount(string organisationId, string name, string? externalId) => Add(organisationId, name, UserKind.CustomerEmployee, externalId, isServiceAccount: true);
+
+    /// <summary>Adds the program that a personal access token lets in. It is known by its token, not by its name, which others may have.</summary>
+    /// <param name="owner">Tracked: the row is written with it, so that whatever ends everything of the person comes first, or ends this too; and so does another token.</param>
+    /// <param name="id">That of its token.</param>
+    /// <param name="name">What people call it.</param>
+    /// <param name="externalId">The caller's own id of it.</param>
+    public User AddOwned(User owner, string id, string name, string? externalId)
+    {
+        owner.CredentialsVersion++;
+        var now = clock.GetUtcNow();
+        var user = new User
+        {
+            OrganisationId = owner.OrganisationId,
+            Id = id,
+            OwnerId = owner.Id,
+            Username = name,
+            UsernameFolded = null,
+            Kind = owner.Kind,
+            ExternalId = externalId,
+            IsServiceAccount = true,
+            CreatedAt = now,
+            // Its key is there already: no code registers it.
+            RegisteredAt = now,
+        };
+        db.Users.Add(user);
+        return user;
+    }
 
     private User Add(string organisationId, string username, UserKind kind, string? externalId, bool isServiceAccount)
     {

@@ -48,14 +48,14 @@ internal sealed class SignedCalls(
     public async Task<Checked<SignedCall>> ReadAsync(HttpRequest http, CancellationToken ct)
     {
         if ((await ReadAnyAsync(http, ct)).Failed(out var error, out var call)) return error;
-        return !call.Caller.User.IsServiceAccount && await budgets.TakeChangeAsync(call.Caller.User, ct) is { } tooMany ? tooMany : call;
+        return !call.Caller.Person.IsServiceAccount && await budgets.TakeChangeAsync(call.Caller.Person, ct) is { } tooMany ? tooMany : call;
     }
 
     /// <summary>The same, where a service account makes so many in an hour too: what no back end does for each of its users.</summary>
     public async Task<Checked<SignedCall>> ReadSparseAsync(HttpRequest http, CancellationToken ct)
     {
         if ((await ReadAnyAsync(http, ct)).Failed(out var error, out var call)) return error;
-        return await budgets.TakeChangeAsync(call.Caller.User, ct) is { } tooMany ? tooMany : call;
+        return await budgets.TakeChangeAsync(call.Caller.Person, ct) is { } tooMany ? tooMany : call;
     }
 
     private async Task<Checked<SignedCall>> ReadAnyAsync(HttpRequest http, CancellationToken ct)

@@ -32,6 +32,10 @@ internal static class ErrorCatalog
     public static readonly ApiError ServiceAccountLimitReached = new("service_account_limit_reached", 409,
         "The organisation has as many service accounts as it may have. Delete one that is no longer used.");
 
+    public static readonly ApiError EmployeeRequired = new("employee_required", 403, "Only an employee who is signed in has personal access tokens.");
+
+    public static readonly ApiError PatUnknown = new("personal_access_token_unknown", 404, "This user has no personal access token with this id.");
+
     public static readonly ApiError OwnAccount = new("own_account", 400, "Nobody deactivates or deletes the account that they call with. Ask another administrator.");
 
     public static readonly ApiError UserDeactivated = new("user_deactivated", 400, "User account has been deactivated.",
@@ -243,7 +247,7 @@ internal static class ErrorCatalog
     /// <summary>Every row of this class and of <see cref="RefusalErrors"/>.</summary>
     public static readonly IReadOnlyList<ApiError> All =
     [
-        NotAuthorized, InvalidCode, RegistrationCodeExpired, UserAlreadyExists, InvitationEnded, UsernameMixesScripts, UserUnknown, ServiceAccountUnknown, ServiceAccountLimitReached, OwnAccount, UserDeactivated, SessionAlreadyCompleted,
+        NotAuthorized, InvalidCode, RegistrationCodeExpired, UserAlreadyExists, InvitationEnded, UsernameMixesScripts, UserUnknown, ServiceAccountUnknown, ServiceAccountLimitReached, EmployeeRequired, PatUnknown, OwnAccount, UserDeactivated, SessionAlreadyCompleted,
         ChallengeNotValid, NoUsableCredential, SecondFactorRequired, NotARecoveryCredential, UserNotFound, LimitReached, CredentialNotFound, LastFirstFactor, LastRecoveryCredential, PermissionMissing, UserActionMissing, UserActionAlreadyUsed, PayloadNotJson, ApplicationUnknown, UserOfProvider, LogUnknown, PermissionUnknown, PermissionArchived, PermissionAlreadyAssigned, PermissionLimitReached, AssignmentUnknown, OperationNotHeld, OperationUnknown, OperationNotServed, OrganisationUnknown, ChangedMeanwhile, ServiceAccountRequired,
         CredentialAlreadyRegistered, PublicKeyAlreadyRegistered, MailBusy, ExternalIdTaken, CredentialRepeated, PublicKeyRepeated, RecoveryCredentialRequired, EndUserRequired, WalletsRefused, CredentialKindUnsupported,
         CredentialKindUnknown, CredentialKindMisplaced, QueryInvalid, MemberRequired, MemberInvalid, MemberTooLong, MemberRepeated, BodyNotJson,

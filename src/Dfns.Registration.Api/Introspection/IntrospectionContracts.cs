@@ -20,7 +20,7 @@ public sealed record IntrospectionResponse
     /// <summary>The permissions that its user has now, with spaces between them; absent where there are none.</summary>
     public string? Scope { get; init; }
 
-    /// <summary>The service account whose token it is; of a session the organisation, whose front ends share it.</summary>
+    /// <summary>The service account whose token it is, or the personal access token itself; of a session the organisation, whose front ends share it.</summary>
     [JsonPropertyName("client_id")]
     public string? ClientId { get; init; }
 
@@ -55,19 +55,19 @@ public sealed record IntrospectionResponse
         Active = true,
         Scope = holder.Operations is { Count: > 0 } permissions ? string.Join(' ', permissions) : null,
         ClientId = holder.Token.ClientId,
-        Username = holder.User.Username,
+        Username = holder.Person.Username,
         TokenType = "Bearer",
         Exp = holder.Token.ExpiresAt.ToUnixTimeSeconds(),
         Iat = holder.Token.CreatedAt.ToUnixTimeSeconds(),
         Sub = holder.OrganisationId,
         Aud = TokenPurpose.Access.Audience(issuer),
         Iss = issuer,
-        AppMetadata = new IntrospectedMetadata(holder.User.Id, holder.OrganisationId, holder.Token.Kind.ToString()),
+        AppMetadata = new IntrospectedMetadata(holder.Person.Id, holder.OrganisationId, holder.Token.Kind.ToString()),
     };
 }
 
 /// <summary>Whose an access token is, as the token itself has it.</summary>
 /// <param name="UserId">The user or service account.</param>
 /// <param name="OrgId">The organisation.</param>
-/// <param name="TokenKind">Token or ServiceAccount.</param>
+/// <param name="TokenKind">Token, ServiceAccount or Pat.</param>
 public sealed record IntrospectedMetadata(string UserId, string OrgId, string TokenKind);

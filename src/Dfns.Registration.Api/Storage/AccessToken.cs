@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Dfns.Registration.Api.Storage;
 
-/// <summary>What a caller's bearer token names: a session that signing in opened, or the standing access of a service account.</summary>
+/// <summary>What a caller's bearer token names: a session that signing in opened, or the standing access of a program.</summary>
 public sealed class AccessToken
 {
     /// <summary>What no token outlives: a year, with a day to spare for leap years.</summary>
@@ -47,8 +47,8 @@ public sealed class AccessToken
 
     public Credential? Credential { get; init; }
 
-    /// <summary>Who calls with it (RFC 9068 §2.2): the program itself where it is a service account's, else some front end of the organisation.</summary>
-    internal string ClientId => Kind == AccessTokenKind.ServiceAccount ? UserId : OrganisationId;
+    /// <summary>Who calls with it (RFC 9068 §2.2): the program itself where it has a standing access, else some front end of the organisation.</summary>
+    internal string ClientId => Kind == AccessTokenKind.Token ? OrganisationId : UserId;
 
     internal sealed class Mapping : IEntityTypeConfiguration<AccessToken>
     {
@@ -80,4 +80,7 @@ public enum AccessTokenKind
 
     /// <summary>The standing access of a service account.</summary>
     ServiceAccount,
+
+    /// <summary>A personal access token: the standing access of a program that a person has let in.</summary>
+    Pat,
 }

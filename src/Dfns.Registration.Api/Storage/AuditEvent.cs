@@ -134,6 +134,11 @@ internal static class AuditActions
     public const string ServiceAccountActivated = "service_account.activated";
     public const string ServiceAccountUpdated = "service_account.updated";
     public const string ServiceAccountDeleted = "service_account.deleted";
+    public const string PatCreated = "personal_access_token.created";
+    public const string PatUpdated = "personal_access_token.updated";
+    public const string PatActivated = "personal_access_token.activated";
+    public const string PatDeactivated = "personal_access_token.deactivated";
+    public const string PatDeleted = "personal_access_token.deleted";
     public const string SignedIn = "user.signed_in";
     public const string SignedOut = "user.signed_out";
     public const string RecoveryStarted = "user.recovery_started";
@@ -168,6 +173,7 @@ internal static class AuditActions
     public const string UsersRead = "users.read";
     public const string UserRead = "user.read";
     public const string ServiceAccountsRead = "service_accounts.read";
+    public const string PatsRead = "personal_access_tokens.read";
     public const string CredentialsRead = "credentials.read";
     public const string EncryptedKeysRead = "encrypted_keys.read";
     public const string ApplicationsRead = "applications.read";

@@ -7,7 +7,7 @@ namespace Dfns.Registration.Api.Storage;
 /// Ends what is open of a user, in the transaction of the act that is meant to end it: by rows that are marked, so that it holds whatever
 /// the clocks say, and by the user's own row, which whatever is under way for the user writes too.
 /// </summary>
-/// <remarks>What is ended of everything: codes, spent; codes for another device, spent; challenges of every purpose, closed; signed calls, used up; sessions, revoked.</remarks>
+/// <remarks>What is ended of everything: codes, spent; codes for another device, spent; challenges of every purpose, closed; signed calls, used up; sessions, revoked; of a person's personal access tokens all of it, and they themselves.</remarks>
 /// <param name="OrganisationId">Of the user.</param>
 /// <param name="UserId">Whose.</param>
 /// <param name="Credential">
@@ -16,7 +16,7 @@ namespace Dfns.Registration.Api.Storage;
 /// </param>
 /// <param name="SessionId">Only this session and what it opened.</param>
 /// <param name="WithInvitation">Of everything: whether another registration code is sent no more, but by an operator who invites anew.</param>
-/// <param name="ButStanding">Of everything: whether the token that was handed over with a service account is kept, which counts again with its account.</param>
+/// <param name="ButStanding">Of everything: whether the standing token of a program is kept, which counts again with its program.</param>
 internal sealed record Revocation(string OrganisationId, string UserId, Credential? Credential = null, string? SessionId = null, bool WithInvitation = false, bool ButStanding = false)
 {
     /// <summary>Ends it. In this order, which is that in which changes are saved (<see cref="RowSave"/>): codes, users, challenges, sessions.</summary>
@@ -38,11 +38,13 @@ internal sealed record Revocation(string OrganisationId, string UserId, Credenti
         // Locks the row. What others have saved for the user is seen below; what they save from here on is found out by the version.
         await db.Users.Where(u => u.OrganisationId == OrganisationId && u.Id == UserId).ExecuteUpdateAsync(u => u.SetProperty(x => x.CredentialsVersion, x => x.CredentialsVersion), ct);
 
+        if (Credential is null && SessionId is null) await EndOwnedAsync(db, now, kept, ct);
+
         var codes = db.CredentialCodes.Where(c => c.OrganisationId == OrganisationId && c.UserId == UserId && c.ConsumedAt == null);
         // A sign-in of nobody has this user's id only for the rows that are read: closed with the user's own, it would tell that it is nobody's.
         var challenges = db.Ceremonies.Where(c => c.OrganisationId == OrganisationId && c.UserId == UserId && c.Purpose != CeremonyPurpose.LoginOfNobody && !kept.Contains(c.Id));
         var tokens = db.AccessTokens.Where(t => t.OrganisationId == OrganisationId && t.UserId == UserId && t.RevokedAt == null);
-        if (ButStanding) tokens = tokens.Where(t => t.Kind != AccessTokenKind.ServiceAccount);
+        if (ButStanding) tokens = tokens.Where(t => t.Kind == AccessTokenKind.Token);
         if (Credential is not null)
         {
             var (uuid, id) = (Credential.Uuid, Base64Url.EncodeToString(Credential.CredentialId));
@@ -64,6 +66,24 @@ internal sealed record Revocation(string OrganisationId, string UserId, Credenti
         await challenges.Where(c => c.ConsumedAt == null || (c.Purpose == CeremonyPurpose.UserAction && c.SpentAt == null))
             .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, x => x.ConsumedAt ?? now).SetProperty(x => x.SpentAt, x => x.Purpose == CeremonyPurpose.UserAction ? now : x.SpentAt), ct);
         await tokens.ExecuteUpdateAsync(t => t.SetProperty(x => x.RevokedAt, now), ct);
+    }
+
+    // The programs that a person has let in by a personal access token, for good: nobody can tell whether it was the person. They hold no program themselves.
+    private async Task EndOwnedAsync(RegistrationDbContext db, DateTimeOffset now, IReadOnlyCollection<string> kept, CancellationToken ct)
+    {
+        var owned = await db.Users.Where(u => u.OrganisationId == OrganisationId && u.OwnerId == UserId && u.ArchivedAt == null).Select(u => u.Id).ToListAsync(ct);
+        foreach (var id in owned)
+        {
+            await db.Users.Where(u => u.OrganisationId == OrganisationId && u.Id == id).ExecuteUpdateAsync(
+                u => u.SetProperty(x => x.IsActive, false).SetProperty(x => x.ArchivedAt, now).SetProperty(x => x.ExternalId, (string?)null).SetProperty(x => x.CredentialsVersion, x => x.CredentialsVersion + 1),
+                ct);
+            await db.PermissionSetAssignments.Where(a => a.OrganisationId == OrganisationId && a.UserId == id).ExecuteDeleteAsync(ct);
+            await db.Credentials.Where(c => c.OrganisationId == OrganisationId && c.UserId == id && c.Status != CredentialStatus.Archived)
+                .ExecuteUpdateAsync(c => c.SetProperty(x => x.Status, CredentialStatus.Archived).SetProperty(x => x.ArchivedAt, now), ct);
+            await db.Ceremonies.Where(c => c.OrganisationId == OrganisationId && c.UserId == id && c.Purpose == CeremonyPurpose.UserAction && c.SpentAt == null && !kept.Contains(c.Id))
+                .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, x => x.ConsumedAt ?? now).SetProperty(x => x.SpentAt, now), ct);
+            await db.AccessTokens.Where(t => t.OrganisationId == OrganisationId && t.UserId == id && t.RevokedAt == null).ExecuteUpdateAsync(t => t.SetProperty(x => x.RevokedAt, now), ct);
+        }
     }
 }
 

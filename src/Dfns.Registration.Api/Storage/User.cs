@@ -25,6 +25,12 @@ public sealed class User
     /// <summary>A program of the organisation, not a person: it has a token that an operator handed over, and signs its actions with a key.</summary>
     public bool IsServiceAccount { get; init; }
 
+    /// <summary>
+    /// Of a personal access token: the person whose it is. It is a program as a service account is, under the id of its token, and may do what both itself and that
+    /// person are permitted. Null for everybody else.
+    /// </summary>
+    public string? OwnerId { get; init; }
+
     /// <summary>What the user may do beyond managing its own account: operations such as <c>Auth:Users:Create</c>.</summary>
     public List<string> Permissions { get; set; } = [];
 
@@ -89,6 +95,7 @@ public sealed class User
             builder.Property(u => u.UsernameFolded).HasMaxLength(Limits.UsernameLength);
             builder.Property(u => u.Kind).HasConversion<string>().HasMaxLength(Limits.EnumLength);
             builder.Property(u => u.ExternalId).HasMaxLength(Limits.UsernameLength);
+            builder.Property(u => u.OwnerId).HasMaxLength(Limits.IdLength);
             builder.Property(u => u.IsActive).IsConcurrencyToken();
             builder.Property(u => u.RegisteredAt).IsConcurrencyToken();
             builder.Property(u => u.ArchivedAt).IsConcurrencyToken();
@@ -100,7 +107,8 @@ public sealed class User
             // among all others.
             builder.HasIndex(u => new { u.OrganisationId, u.CreatedAt }).HasFilter("registered_at IS NULL AND archived_at IS NULL").HasDatabaseName("ix_users_begun");
             builder.HasIndex(u => new { u.OrganisationId, u.Kind, u.CreatedAt, u.Id }).HasFilter("NOT is_service_account AND archived_at IS NULL").HasDatabaseName("ix_users_listed");
-            builder.HasIndex(u => new { u.OrganisationId, u.CreatedAt, u.Id }).HasFilter("is_service_account AND archived_at IS NULL").HasDatabaseName("ix_users_service_accounts");
+            builder.HasIndex(u => new { u.OrganisationId, u.CreatedAt, u.Id }).HasFilter("is_service_account AND owner_id IS NULL AND archived_at IS NULL").HasDatabaseName("ix_users_service_accounts");
+            builder.HasIndex(u => new { u.OrganisationId, u.OwnerId, u.CreatedAt, u.Id }).HasFilter("owner_id IS NOT NULL AND archived_at IS NULL").HasDatabaseName("ix_users_owned");
             builder.HasIndex(u => new { u.OrganisationId, u.Id }).HasFilter("registered_at IS NOT NULL AND archived_at IS NULL").HasDatabaseName("ix_users_registered");
             builder.HasOne(u => u.Organisation).WithMany().HasForeignKey(u => u.OrganisationId).OnDelete(DeleteBehavior.Restrict);
         }

@@ -56,7 +56,8 @@ internal sealed partial class TokenService(SigningKeys keys, KnownTokens known, 
     public Task<string> IssueAsync(AccessToken token, User user, CancellationToken ct)
     {
         var claims = Claims(user, token.Kind.ToString(), token.Id);
-        claims[PermissionsClaim] = user.Permissions;
+        // A personal access token may do less than its person.
+        claims[PermissionsClaim] = token.Kind == AccessTokenKind.Pat ? [] : user.Permissions;
         // RFC 9068 §2.2 wants it.
         claims[ClientIdClaim] = token.ClientId;
         return SignAsync(token.OrganisationId, TokenPurpose.Access, token.CreatedAt, token.ExpiresAt, claims, ct);

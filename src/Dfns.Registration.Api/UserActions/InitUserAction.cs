@@ -30,8 +30,8 @@ internal static class InitUserAction
         var ceremony = Ceremony.Open(
             entropy, caller.OrganisationId, CeremonyPurpose.UserAction, caller.User.Id, clock.GetUtcNow(), options.Value.AuthenticationLifetime,
             SignedCall.BoundTo(method, place, digest, caller.Token.Id), id, ActionChallenge.Of(caller.OrganisationId, caller.User.Id, id, method, place, digest));
-        // A program makes many calls at once; a person's further one ends the oldest.
-        if (caller.User.IsServiceAccount) await challenges.OpenAsync(ceremony, ct);
+        // A program makes many calls at once; a person's further one ends the oldest, and so does that of a personal access token, of its own.
+        if (caller.User is { IsServiceAccount: true, OwnerId: null }) await challenges.OpenAsync(ceremony, ct);
         else await challenges.OpenAsync(ceremony, UserRows.MostInUse - 1, ct);
         return TypedResults.Ok(LoginChallenge.For(
             ceremony, await tokens.IssueChallengeIdentifierAsync(ceremony, ct), caller.RelyingParty, credentials, facts));

@@ -49,14 +49,14 @@ internal static class ChangeUser
 
     private static ApiError? SetActive(HttpRequest http, SignedCall call, User user, bool active, UserStore users, Audit audit)
     {
-        if (user.Id == call.Caller.User.Id) return active ? null : ErrorCatalog.OwnAccount;
+        if (user.Id == call.Caller.Person.Id) return active ? null : ErrorCatalog.OwnAccount;
         if (users.SetActive(user, active)) Note(http, call, user, active ? AuditActions.UserActivated : AuditActions.UserDeactivated, audit);
         return null;
     }
 
     private static async Task<ApiError?> ArchiveAsync(HttpRequest http, SignedCall call, User user, UserStore users, Audit audit, CancellationToken ct)
     {
-        if (user.Id == call.Caller.User.Id) return ErrorCatalog.OwnAccount;
+        if (user.Id == call.Caller.Person.Id) return ErrorCatalog.OwnAccount;
         await users.ArchiveAsync(user, ct);
         Note(http, call, user, AuditActions.UserDeleted, audit);
         return null;

@@ -22,7 +22,7 @@ internal static class CreateServiceAccount
         if (UserStore.NameFault(request.Name) is { } badName) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying(badName).At("$.name");
         if (PublicKeys.ReadPem(request.PublicKey).Refused(out var why, out var publicKey)) return (ErrorResult)RefusalErrors.ForPublicKey(why, "$.publicKey");
         var now = clock.GetUtcNow();
-        if (Lifetime(request.DaysValid).Failed(out error, out var lifetime)) return (ErrorResult)error;
+        if (ServiceAccountStore.Lifetime(request.DaysValid).Failed(out error, out var lifetime)) return (ErrorResult)error;
         PermissionSet? set = null;
         if (request.PermissionId is { } id && (await assignments.FindToGrantAsync(caller, id, ct)).Failed(out error, out set)) return (ErrorResult)error.At("$.permissionId");
 
@@ -44,11 +44,5 @@ internal static class CreateServiceAccount
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)await users.ConflictAsync(account, conflict, ct);
         var found = new FoundServiceAccount(new FoundUser(account, added.Credential.Uuid, assigned), new AccountKey(added.Credential.CredentialIdText, request.PublicKey), added.Token);
         return TypedResults.Ok(ServiceAccountResponse.Of(found, now, token));
-    }
-
-    private static Checked<TimeSpan> Lifetime(int? daysValid)
-    {
-        if (daysValid is not { } days) return ServiceAccountStore.UsualLifetime;
-        return days >= 1 && days <= AccessToken.MaxLifetime.Days ? TimeSpan.FromDays(days) : ErrorCatalog.MemberInvalid.Saying($"Use a number from 1 to {AccessToken.MaxLifetime.Days}.").At("$.daysValid");
     }
 }

@@ -32,28 +32,7 @@ public sealed record ServiceAccountResponse(UserResponse UserInfo, IReadOnlyList
     internal static ServiceAccountResponse Of(FoundServiceAccount account, DateTimeOffset now, string? accessToken = null)
     {
         var user = UserResponse.Of(account.Found);
-        return new(user, account is { Token: { } token, Key: { } key }
-            ?
-            [
-                new AccessTokenResponse
-                {
-                    AccessToken = accessToken,
-                    DateCreated = WireTime.Of(token.CreatedAt),
-                    CredId = key.CredId,
-                    IsActive = user.IsActive && token.ExpiresAt > now,
-                    Kind = token.Kind.ToString(),
-                    LinkedUserId = user.UserId,
-                    LinkedAppId = "",
-                    Name = user.Name,
-                    OrgId = user.OrgId,
-                    PermissionAssignments = user.PermissionAssignments,
-                    PublicKey = key.Pem,
-                    TokenId = token.Id,
-                    DateExpires = WireTime.Of(token.ExpiresAt),
-                    DateLastUsed = token.UsedAt is { } used ? WireTime.Of(used) : null,
-                },
-            ]
-            : []);
+        return new(user, account is { Token: not null, Key: not null } ? [AccessTokenResponse.Of(account, now, accessToken)] : []);
     }
 }
 
@@ -72,7 +51,7 @@ public sealed record AccessTokenResponse
     /// <summary>Whether it counts now: not expired, and of an active account.</summary>
     public required bool IsActive { get; init; }
 
-    /// <summary>ServiceAccount.</summary>
+    /// <summary>ServiceAccount or Pat.</summary>
     public required string Kind { get; init; }
 
     /// <summary>Whose it is.</summary>
@@ -85,7 +64,7 @@ public sealed record AccessTokenResponse
 
     public required string OrgId { get; init; }
 
-    /// <summary>What bounds it: the permissions of its account.</summary>
+    /// <summary>What bounds it: the permissions of its account, or its own; a personal access token may do no more than its user either.</summary>
     public required IReadOnlyList<PermissionAssignment> PermissionAssignments { get; init; }
 
     /// <summary>In PEM, as it was given.</summary>
@@ -98,6 +77,28 @@ public sealed record AccessTokenResponse
 
     /// <summary>When it was last seen, to the minute; absent until then.</summary>
     public string? DateLastUsed { get; init; }
+
+    internal static AccessTokenResponse Of(FoundServiceAccount program, DateTimeOffset now, string? accessToken = null)
+    {
+        var (user, token) = (program.Found.User, program.Token!);
+        return new()
+        {
+            AccessToken = accessToken,
+            DateCreated = WireTime.Of(token.CreatedAt),
+            CredId = program.Key?.CredId ?? "",
+            IsActive = user.IsActive && token.ExpiresAt > now,
+            Kind = token.Kind.ToString(),
+            LinkedUserId = user.OwnerId ?? user.Id,
+            LinkedAppId = "",
+            Name = user.Username,
+            OrgId = user.OrganisationId,
+            PermissionAssignments = UserResponse.AssignmentsOf(program.Found),
+            PublicKey = program.Key?.Pem ?? "",
+            TokenId = token.Id,
+            DateExpires = WireTime.Of(token.ExpiresAt),
+            DateLastUsed = token.UsedAt is { } used ? WireTime.Of(used) : null,
+        };
+    }
 }
 
 /// <summary>Answer of <c>GET /auth/service-accounts</c>: in the order in which they were created.</summary>

@@ -56,6 +56,8 @@ public sealed record UserResponse
 
     public string? ExternalId { get; init; }
 
+    internal static IReadOnlyList<PermissionAssignment> AssignmentsOf(FoundUser found) => [.. found.Assigned.Select(a => new PermissionAssignment(a.Name, a.Id, a.AssignmentId, a.Operations))];
+
     internal static UserResponse Of(FoundUser found) => new()
     {
         Username = found.User.Username,
@@ -69,7 +71,7 @@ public sealed record UserResponse
         IsRegistered = found.User.RegisteredAt is not null,
         InvitationEndsAt = found.User is { RegisteredAt: null, InvitationEndsAt: { } end } ? WireTime.Of(end) : null,
         IsSSORequired = false,
-        PermissionAssignments = [.. found.Assigned.Select(a => new PermissionAssignment(a.Name, a.Id, a.AssignmentId, a.Operations))],
+        PermissionAssignments = AssignmentsOf(found),
         Permissions = [.. found.User.Permissions.Concat(found.Assigned.SelectMany(a => a.Operations)).Distinct(StringComparer.Ordinal).Where(found.User.CanHave)],
         ExternalId = found.User.ExternalId,
     };

@@ -581,7 +581,7 @@ public abstract class AuditTests(ServiceFixture fixture) : ServiceTests(fixture)
     private static string Method(RouteEndpoint endpoint) => endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods[0];
 
     private static string Path(RouteEndpoint endpoint) =>
-        endpoint.RoutePattern.RawText!.Replace("{userId}", "us-none", StringComparison.Ordinal).Replace("{credentialUuid}", "cr-none", StringComparison.Ordinal).Replace("{serviceAccountId}", "us-none", StringComparison.Ordinal).Replace("{permissionId}", "pm-none", StringComparison.Ordinal).Replace("{assignmentId}", "as-none", StringComparison.Ordinal);
+        endpoint.RoutePattern.RawText!.Replace("{userId}", "us-none", StringComparison.Ordinal).Replace("{credentialUuid}", "cr-none", StringComparison.Ordinal).Replace("{tokenId}", "to-none", StringComparison.Ordinal).Replace("{serviceAccountId}", "us-none", StringComparison.Ordinal).Replace("{permissionId}", "pm-none", StringComparison.Ordinal).Replace("{assignmentId}", "as-none", StringComparison.Ordinal);
 
     private async Task OperateAsync(params string[] arguments)
     {

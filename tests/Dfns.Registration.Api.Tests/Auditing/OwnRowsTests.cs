@@ -31,6 +31,7 @@ public abstract partial class OwnRowsTests(ServiceFixture fixture) : ServiceTest
         [
             AuditActions.UserInvited, AuditActions.UserActivated, AuditActions.UserDeactivated, AuditActions.UserDeleted, AuditActions.RegistrationDelegated, AuditActions.RegistrationTakenOver,
             AuditActions.CredentialCreated, AuditActions.CredentialActivated, AuditActions.CredentialDeactivated, AuditActions.CredentialArchived, AuditActions.CredentialRenamed, AuditActions.CredentialCodeCreated,
+            AuditActions.PatCreated, AuditActions.PatUpdated, AuditActions.PatActivated, AuditActions.PatDeactivated, AuditActions.PatDeleted,
         ],
         ["anybody's signed calls in an hour"] =
         [
@@ -41,7 +42,7 @@ public abstract partial class OwnRowsTests(ServiceFixture fixture) : ServiceTest
         ["one code a minute, of each purpose"] = [.. Enum.GetValues<CodePurpose>().Select(AuditActions.CodeSent)],
         ["counted"] =
         [
-            AuditActions.SignInFailed, AuditActions.RegistrationFailed, AuditActions.RecoveryFailed, AuditActions.CredentialFailed, AuditActions.CallRefused, AuditActions.UsersRead, AuditActions.UserRead, AuditActions.ServiceAccountsRead,
+            AuditActions.SignInFailed, AuditActions.RegistrationFailed, AuditActions.RecoveryFailed, AuditActions.CredentialFailed, AuditActions.CallRefused, AuditActions.UsersRead, AuditActions.UserRead, AuditActions.ServiceAccountsRead, AuditActions.PatsRead,
             AuditActions.CredentialsRead, AuditActions.EncryptedKeysRead, AuditActions.ApplicationsRead, AuditActions.PermissionsRead, AuditActions.SignedActionsRead, AuditActions.TokenRead,
         ],
         ["the operator's commands"] =

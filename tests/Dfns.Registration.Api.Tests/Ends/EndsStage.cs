@@ -3,8 +3,11 @@ using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Social;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
+using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.TestKit;
 using Dfns.Registration.Verification;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Dfns.Registration.Api.Tests.Ends;
 
@@ -217,6 +220,24 @@ internal sealed class EndsPerson(EndsStage stage, Whose whose, string name)
     }
 
     public Task<Answer> InitWithCodeAsync(string code) => Service.PostAsync("/auth/credentials/code/init", new JsonObject { ["code"] = code, ["credentialKind"] = "Key" });
+
+    /// <summary>A personal access token, as an employee makes one.</summary>
+    public async Task<string> PatAsync()
+    {
+        await using var scope = Service.Services.CreateAsyncScope();
+        var services = scope.ServiceProvider;
+        var db = services.GetRequiredService<RegistrationDbContext>();
+        var (owner, relyingParty) = (await db.Users.SingleAsync(u => u.OrganisationId == stage.Organisation.Id && u.Id == UserId), await db.RelyingParties.SingleAsync(r => r.OrganisationId == stage.Organisation.Id));
+        var session = await db.AccessTokens.FirstAsync(t => t.OrganisationId == stage.Organisation.Id && t.UserId == UserId);
+        var key = SoftwareKey.P256();
+        var added = await services.GetRequiredService<ServiceAccountStore>().AddPatAsync(
+            new Accounts.Caller(owner, session, relyingParty), "Nightly", externalId: null, key.Pem, key.SubjectPublicKeyInfo, Service.Clock.GetUtcNow().AddDays(1), CancellationToken.None);
+        Assert.False(added.Failed(out _, out var pat));
+        await services.GetRequiredService<Changes>().SaveAsync(CancellationToken.None);
+        var token = await services.GetRequiredService<TokenService>().IssueAsync(pat!.Token, owner, CancellationToken.None);
+        KnownSecrets.Add(token);
+        return token;
+    }
 
     /// <summary>A bearer token, used.</summary>
     public Task<Answer> CallAsync(string bearer) => Service.SendAsync(HttpMethod.Get, whose == Whose.ServiceAccount ? "/auth/users" : "/auth/credentials", content: null, bearer);

@@ -114,6 +114,11 @@ public abstract partial class EndsTests(ServiceFixture fixture) : ServiceTests(f
             var body = p.IdTokenBody();
             return Task.FromResult<Func<Task<Answer>>>(() => p.Service.PostAsync("/auth/login/social", body));
         }) { Purpose = CeremonyPurpose.SocialLogin },
+        new("a personal access token", Whose.Registered, async p =>
+        {
+            var token = await p.PatAsync();
+            return () => p.Service.PostAsync("/auth/action/init", new JsonObject { ["userActionPayload"] = "", ["userActionHttpMethod"] = "POST", ["userActionHttpPath"] = "/auth/x", ["userActionServerKind"] = "Api" }, token);
+        }) { Token = AccessTokenKind.Pat },
         new("a registration code", Whose.Invited, p => Task.FromResult<Func<Task<Answer>>>(() => p.Invited!.TryInitAsync())) { Code = CodePurpose.Registration },
         new("a registration that it began", Whose.Invited, async p => Complete(await p.Invited!.InitAsync())) { Purpose = CeremonyPurpose.Registration },
         new("an ID token of a provider, to register with", Whose.FromProvider, p =>

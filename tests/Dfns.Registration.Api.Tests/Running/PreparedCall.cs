@@ -230,6 +230,17 @@ internal sealed record PreparedCall(TestOrganisation Organisation, string User, 
         },
         ["a service account that is deleted"] = async o =>
             await SignedByServiceAsync(o, Permission.DeleteServiceAccounts, $"/auth/service-accounts/{(await o.NewServiceAccountAsync()).UserId}", body: null, HttpMethod.Delete),
+        ["a personal access token that is created"] = async o =>
+        {
+            var ((jane, _), body) = (await PatAsync(o), ServiceAccounts.Body("Weekly"));
+            return Call(o, "", HttpMethod.Post, "/auth/pats", body, jane.Token, await jane.SignAsync(HttpMethod.Post, "/auth/pats", body.ToJsonString()));
+        },
+        ["a list of personal access tokens"] = async o => Call(o, "", HttpMethod.Get, "/auth/pats", null, (await PatAsync(o)).Jane.Token),
+        ["a personal access token"] = async o => await OfPatAsync(o, HttpMethod.Get, "", null),
+        ["a personal access token that is updated"] = async o => await OfPatAsync(o, HttpMethod.Put, "", new JsonObject { ["name"] = "Another name" }),
+        ["a personal access token that is deactivated"] = async o => await OfPatAsync(o, HttpMethod.Put, "/deactivate", null),
+        ["a personal access token that is activated"] = async o => await OfPatAsync(o, HttpMethod.Put, "/activate", null, before: "/deactivate"),
+        ["a personal access token that is deleted"] = async o => await OfPatAsync(o, HttpMethod.Delete, "", null),
         ["a sign-out by the other method"] = async o =>
         {
             var user = await RegisterAsync(o);
@@ -299,6 +310,21 @@ internal sealed record PreparedCall(TestOrganisation Organisation, string User, 
         var (admin, id) = await PermissionAsync(organisation, permission);
         path = $"/permissions/{id}{path}";
         return Call(organisation, "", method, path, body, admin.Token, method == HttpMethod.Get ? null : await admin.SignAsync(method, path, body?.ToJsonString() ?? ""));
+    }
+
+    // An employee, and a personal access token of hers.
+    private static async Task<(SigningCaller Jane, string Path)> PatAsync(TestOrganisation organisation)
+    {
+        var jane = await organisation.SignedInAsync(UserKind.CustomerEmployee, "jane@example.co", Permission.CreatePats);
+        return (jane, $"/auth/pats/{(await jane.NewPatAsync()).TokenId()}");
+    }
+
+    private static async Task<PreparedCall> OfPatAsync(TestOrganisation organisation, HttpMethod method, string path, JsonObject? body, string? before = null)
+    {
+        var (jane, pat) = await PatAsync(organisation);
+        if (before is not null) await jane.PutAsync(pat + before);
+        path = pat + path;
+        return Call(organisation, "", method, path, body, jane.Token, method == HttpMethod.Get ? null : await jane.SignAsync(method, path, body?.ToJsonString() ?? ""));
     }
 
     private static JsonObject Named(string credentialUuid) => new() { ["credentialUuid"] = credentialUuid };

@@ -153,6 +153,15 @@ public abstract partial class NarrowReadTests(ServiceFixture fixture) : SocialTe
         calls["PUT /auth/service-accounts/{serviceAccountId}/deactivate"] = () => SendAsync(backend, HttpMethod.Put, $"{Account()}/deactivate", null);
         calls["PUT /auth/service-accounts/{serviceAccountId}/activate"] = () => SendAsync(backend, HttpMethod.Put, $"{Account()}/activate", null);
         calls["DELETE /auth/service-accounts/{serviceAccountId}"] = () => SendAsync(backend, HttpMethod.Delete, Account(), null);
+        Answer? pat = null;
+        var jane = (await own.SignedInAsync(UserKind.CustomerEmployee, "employee@example.co", Permission.CreatePats)) with { Service = service };
+        calls["POST /auth/pats"] = async () => pat = await SendAsync(jane, HttpMethod.Post, "/auth/pats", ServiceAccounts.Body("Nightly"));
+        calls["GET /auth/pats"] = () => jane.GetAsync("/auth/pats");
+        calls["GET /auth/pats/{tokenId}"] = () => jane.GetAsync($"/auth/pats/{pat!.Require("tokenId")}");
+        calls["PUT /auth/pats/{tokenId}"] = () => SendAsync(jane, HttpMethod.Put, $"/auth/pats/{pat!.Require("tokenId")}", new JsonObject { ["name"] = "Weekly" });
+        calls["PUT /auth/pats/{tokenId}/deactivate"] = () => SendAsync(jane, HttpMethod.Put, $"/auth/pats/{pat!.Require("tokenId")}/deactivate", null);
+        calls["PUT /auth/pats/{tokenId}/activate"] = () => SendAsync(jane, HttpMethod.Put, $"/auth/pats/{pat!.Require("tokenId")}/activate", null);
+        calls["DELETE /auth/pats/{tokenId}"] = () => SendAsync(jane, HttpMethod.Delete, $"/auth/pats/{pat!.Require("tokenId")}", null);
         calls["GET /auth/action/logs"] = () => backend.GetAsync("/auth/action/logs?startTime=2026-11-23T00:00:00Z&endTime=2027-11-23T00:00:00Z");
         calls["GET /auth/action/logs/{id}"] = async () =>
         {

@@ -32,6 +32,7 @@ public abstract class ConfusableTokenTests(ServiceFixture fixture) : ServiceTest
     {
         ["session"] = TokenPurpose.Access,
         ["standing access"] = TokenPurpose.Access,
+        ["personal access token"] = TokenPurpose.Access,
         ["temporary token of a registration"] = TokenPurpose.Registration,
         ["temporary token of a recovery"] = TokenPurpose.Recovery,
         ["challenge to sign in"] = TokenPurpose.Login,
@@ -180,7 +181,7 @@ public abstract class ConfusableTokenTests(ServiceFixture fixture) : ServiceTest
         }
     }
 
-    private static bool IsForPersons(Place place, string kind) => kind == "standing access" && place.How == "bearer" && OfPersonsAlone.Contains($"{place.Method} {place.Path}");
+    private static bool IsForPersons(Place place, string kind) => kind is "standing access" or "personal access token" && place.How == "bearer" && OfPersonsAlone.Contains($"{place.Method} {place.Path}");
 
     /// <summary>The check of a token that the manual describes to other services, in its order.</summary>
     /// <returns>The first check that fails; null for a token that passes.</returns>
@@ -301,6 +302,7 @@ public abstract class ConfusableTokenTests(ServiceFixture fixture) : ServiceTest
             {
                 "session" => await User.LoginAsync(),
                 "standing access" => Backend.Token,
+                "personal access token" => (await Caller.NewPatAsync()).Token,
                 "temporary token of a registration" => (await (await Service.InviteAsync(Organisation, $"new-{++invited}@example.co")).InitAsync()).Token,
                 "temporary token of a recovery" => await RecoveryAsync(),
                 "challenge to sign in" => (await User.TryInitLoginAsync()).Require("challengeIdentifier"),

@@ -4,7 +4,6 @@ using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.Api.Wire;
 using Dfns.Registration.TestKit;
-using Dfns.Registration.Verification;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Tests.Users;
@@ -354,16 +353,7 @@ public abstract class ServiceAccountTests(ServiceFixture fixture) : ServiceTests
 
     private static string PathOf(Answer created) => $"/auth/service-accounts/{(string)created.Body["userInfo"]!["userId"]!}";
 
-    private SigningCaller Caller(Answer created, SoftwareKey key, string? credId = null)
-    {
-        var token = created.Body["accessTokens"]![0]!;
-        KnownSecrets.Add((string)token["accessToken"]!);
-        return new SigningCaller(Service, (string)token["accessToken"]!, challenge => new()
-        {
-            ["challengeIdentifier"] = challenge.Require("challengeIdentifier"),
-            ["firstFactor"] = (key.Get(challenge.Require("challenge"), (string)token["credId"]!) with { CredId = credId ?? (string)token["credId"]! }).ToJson(CredentialKind.Key),
-        });
-    }
+    private SigningCaller Caller(Answer created, SoftwareKey key, string? credId = null) => Service.ProgramOf(created.Body["accessTokens"]![0]!, key, credId);
 
     private static async Task<string> PermissionAsync(SigningCaller admin, params string[] operations) =>
         (await admin.PostAsync("/permissions", new JsonObject { ["name"] = "A set", ["operations"] = new JsonArray([.. operations.Select(o => JsonValue.Create(o))]) })).Require("id");

@@ -60,7 +60,7 @@ public sealed class FreeTextTests(ServiceFixture.Sqlite fixture) : ServiceTests(
         var names = typeof(JsonBody).Assembly.GetTypes().SelectMany(t => t.GetConstructors()).SelectMany(c => c.GetParameters())
             .Where(p => p.GetCustomAttribute<TextAttribute>() is not null && (p.Name!.EndsWith("Name", StringComparison.Ordinal) || p.Name is "ExternalId")).ToList();
 
-        Assert.Equal(9, names.Count);
+        Assert.Equal(13, names.Count);
         Assert.All(names, p => Assert.True(p.GetCustomAttribute<TextAttribute>()!.IsName, $"{p.Member.DeclaringType}.{p.Name}"));
     }
 

@@ -1115,6 +1115,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("character varying(32)")
                         .HasColumnName("kind");
 
+                    b.Property<string>("OwnerId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("owner_id");
+
                     b.PrimitiveCollection<List<string>>("Permissions")
                         .IsRequired()
                         .HasColumnType("text[]")
@@ -1157,11 +1162,15 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
 
                     b.HasIndex("OrganisationId", "CreatedAt", "Id")
                         .HasDatabaseName("ix_users_service_accounts")
-                        .HasFilter("is_service_account AND archived_at IS NULL");
+                        .HasFilter("is_service_account AND owner_id IS NULL AND archived_at IS NULL");
 
                     b.HasIndex("OrganisationId", "Kind", "CreatedAt", "Id")
                         .HasDatabaseName("ix_users_listed")
                         .HasFilter("NOT is_service_account AND archived_at IS NULL");
+
+                    b.HasIndex("OrganisationId", "OwnerId", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_users_owned")
+                        .HasFilter("owner_id IS NOT NULL AND archived_at IS NULL");
 
                     b.ToTable("users", (string)null);
                 });

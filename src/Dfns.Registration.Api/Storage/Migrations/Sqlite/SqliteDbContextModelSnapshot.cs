@@ -1109,6 +1109,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("kind");
 
+                    b.Property<string>("OwnerId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("owner_id");
+
                     b.PrimitiveCollection<string>("Permissions")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -1151,11 +1156,15 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
 
                     b.HasIndex("OrganisationId", "CreatedAt", "Id")
                         .HasDatabaseName("ix_users_service_accounts")
-                        .HasFilter("is_service_account AND archived_at IS NULL");
+                        .HasFilter("is_service_account AND owner_id IS NULL AND archived_at IS NULL");
 
                     b.HasIndex("OrganisationId", "Kind", "CreatedAt", "Id")
                         .HasDatabaseName("ix_users_listed")
                         .HasFilter("NOT is_service_account AND archived_at IS NULL");
+
+                    b.HasIndex("OrganisationId", "OwnerId", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_users_owned")
+                        .HasFilter("owner_id IS NOT NULL AND archived_at IS NULL");
 
                     b.ToTable("users", (string)null);
                 });
