@@ -40,6 +40,7 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
     {
         var added = Add(relyingParty, name, externalId: null, publicKeyPem, publicKey, expiresAt);
         added.User.Permissions = [.. permissions];
+        audit.Know(relyingParty);
         foreach (var some in AuditNotes.Pieces(string.Join(' ', added.User.Permissions))) audit.ByOperator(added.User.OrganisationId, AuditActions.ServiceAccountCreated, added.User.Id, some);
         return added;
     }
