@@ -41,7 +41,9 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
         var added = Add(relyingParty, name, externalId: null, publicKeyPem, publicKey, expiresAt);
         added.User.Permissions = [.. permissions];
         audit.Know(relyingParty);
-        foreach (var some in AuditNotes.Pieces(string.Join(' ', added.User.Permissions))) audit.ByOperator(added.User.OrganisationId, AuditActions.ServiceAccountCreated, added.User.Id, some);
+        audit.AddChange(
+            added.User.OrganisationId, AuditActions.ServiceAccountCreated, AuditActors.Operator, added.User.Id, remoteAddress: null, AuditNotes.Of(added.Credential),
+            ChangedValue.New("Name", name), ChangedValue.New(nameof(User.Permissions), added.User.Permissions), ChangedValue.New(nameof(AccessToken.ExpiresAt), expiresAt));
         return added;
     }
 
@@ -147,10 +149,13 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
         db.AccessTokens.AsNoTracking().Where(t => t.OrganisationId == account.OrganisationId && t.UserId == account.Id).OrderByDescending(t => t.CreatedAt).FirstOrDefaultAsync(ct);
 
     /// <summary>Ends the tokens of a service account, with everything that was opened or signed with them, and adds a new one.</summary>
-    public AccessToken Renew(User account, DateTimeOffset expiresAt)
+    /// <param name="account">The service account.</param>
+    /// <param name="earlier">Its token so far; null where that has been deleted.</param>
+    /// <param name="expiresAt">UTC; until when the new one is good.</param>
+    public AccessToken Renew(User account, AccessToken? earlier, DateTimeOffset expiresAt)
     {
         changes.EndAll(account);
-        audit.ByOperator(account.OrganisationId, AuditActions.ServiceAccountRenewed, account.Id);
+        audit.AddChange(account.OrganisationId, AuditActions.ServiceAccountRenewed, AuditActors.Operator, account.Id, remoteAddress: null, note: null, new ChangedValue(nameof(AccessToken.ExpiresAt), earlier?.ExpiresAt, expiresAt));
         return AddToken(account, expiresAt);
     }
 

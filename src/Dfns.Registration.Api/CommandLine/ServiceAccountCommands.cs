@@ -104,7 +104,7 @@ internal static class ServiceAccountCommands
                 var earlier = await accounts.FindTokenAsync(account, stop);
                 var asked = parsed.GetValue(expires) ?? (earlier is null ? null : services.GetRequiredService<TimeProvider>().GetUtcNow() + (earlier.ExpiresAt - earlier.CreatedAt));
                 if (Read(asked, services, out var expiresAt) is { } badExpiry) return CommandResult.Fault(badExpiry);
-                var token = accounts.Renew(account, expiresAt);
+                var token = accounts.Renew(account, earlier, expiresAt);
                 // Before the earlier token ends.
                 var text = await services.GetRequiredService<TokenService>().IssueAsync(token, account, stop);
                 await services.GetRequiredService<Changes>().SaveAsync(stop);

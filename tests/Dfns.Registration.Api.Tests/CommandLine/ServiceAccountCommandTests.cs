@@ -51,6 +51,11 @@ public abstract class ServiceAccountCommandTests(ServiceFixture fixture) : Servi
         var year = await ServiceProgram.RowAsync(Service.Database, "service-account", "renew", "--org", organisation.Id, "--account", (string)created["id"]!, "--expires", TimeProvider.System.GetUtcNow().AddDays(200).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
         KnownSecrets.Add((string)year["token"]!);
         Assert.True(Instant(year["expiresAt"]) > Instant(renewed["expiresAt"]).AddDays(100));
+
+        var told = await Service.InDatabaseAsync(db => db.AuditEvents.Where(e => e.OrganisationId == organisation.Id && e.SubjectId == (string)created["id"]! && e.Actor == AuditActors.Operator).OrderBy(e => e.Action).ThenBy(e => e.At).ToListAsync());
+        Assert.Equal([AuditActions.ServiceAccountCreated, AuditActions.ServiceAccountRenewed, AuditActions.ServiceAccountRenewed], told.Select(e => e.Action));
+        Assert.StartsWith($"FirstFactor Key {(string)created["credentialUuid"]!}; Name is Back end; Permissions is (none); ExpiresAt is ", told[0].Note, StringComparison.Ordinal);
+        Assert.All(told[1..], e => Assert.Matches("^ExpiresAt was [^,]+, is [^,]+$", e.Note));
     }
 
     [Fact]
@@ -198,7 +203,7 @@ public abstract class ServiceAccountCommandTests(ServiceFixture fixture) : Servi
             verb == "create"
                 ? ["service-account", "create", "--org", organisation.Id, "--name", "Another back end", "--public-key", file.Path]
                 : ["service-account", "renew", "--org", organisation.Id, "--account", account.UserId],
-            Service.Settings(Service.Database).Select(s => (s.Key, s.Key == "Secrets:MasterKey" ? Convert.ToBase64String(new byte[32]) : s.Value)));
+            Service.Settings(Service.Database).Select(s => (s.Key, s.Key == "Secrets:MasterKey" ? Convert.ToBase64String([.. Enumerable.Range(1, 32).Select(n => (byte)n)]) : s.Value)));
 
         Assert.Equal((1, ""), (run.ExitCode, run.Output));
         Assert.Equal("Secrets:MasterKey is not the one that this database was sealed with.", run.Faults.Trim());

@@ -96,7 +96,7 @@ public abstract class HousekeepingBatchTests(ServiceFixture fixture) : ServiceTe
         ["retired signing keys"] = (Housekeeping.Keep + TimeSpan.FromSeconds(1), Housekeeping.Keep - TimeSpan.FromSeconds(1)),
         ["users who began at a provider and did not complete it"] = (ExpiredRows.KeepBegun + TimeSpan.FromSeconds(1), ExpiredRows.KeepBegun - TimeSpan.FromSeconds(1)),
         ["deliveries to webhooks"] = (ExpiredRows.KeepDeliveries + TimeSpan.FromSeconds(1), ExpiredRows.KeepDeliveries - TimeSpan.FromSeconds(1)),
-        ["signed actions that were not done"] = (Housekeeping.Keep + TimeSpan.FromSeconds(1), Housekeeping.Keep - TimeSpan.FromSeconds(1)),
+        ["signed actions that were not done"] = (ExpiredRows.KeepUndone + TimeSpan.FromSeconds(1), ExpiredRows.KeepUndone - TimeSpan.FromSeconds(1)),
         ["signed actions"] = (KeptSigned + TimeSpan.FromSeconds(1), KeptSigned - TimeSpan.FromSeconds(1)),
         [Audit] = (KeptAudit + TimeSpan.FromSeconds(1), KeptAudit - TimeSpan.FromSeconds(1)),
     };

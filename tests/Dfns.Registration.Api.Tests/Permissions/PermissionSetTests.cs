@@ -120,7 +120,7 @@ public abstract class PermissionSetTests(ServiceFixture fixture) : ServiceTests(
         SigningCaller caller = noun == "user" ? await organisation.SignedInAsync(UserKind.CustomerEmployee, "jane@example.co", Permission.CreateUsers) : await organisation.NewServiceAccountAsync(Permission.CreateUsers);
         var set = await CreateAsync(admin, "Readers", Permission.ReadUsers);
 
-        foreach (var just in (string[][])[["--none"], ["--permission", Permission.CreateUsers]])
+        foreach (var just in (string[][])[["--none"], ["--permission", Permission.CreateUsers, "--force"]])
         {
             await AssignAsync(admin, set, caller.UserId);
             Assert.Equal(200, (int)(await caller.GetAsync("/auth/users")).Status);

@@ -384,7 +384,7 @@ public abstract class UserBoundTests(ServiceFixture fixture) : SocialTests(fixtu
         if (times > 1) await RenewAsync(scene, times - 1);
         await using var scope = Service.Services.CreateAsyncScope();
         var account = await scope.ServiceProvider.GetRequiredService<RegistrationDbContext>().Users.SingleAsync(u => u.OrganisationId == scene.Organisation.Id && u.Id == scene.Backend.UserId);
-        scope.ServiceProvider.GetRequiredService<ServiceAccountStore>().Renew(account, Service.Clock.GetUtcNow().AddDays(100));
+        scope.ServiceProvider.GetRequiredService<ServiceAccountStore>().Renew(account, earlier: null, Service.Clock.GetUtcNow().AddDays(100));
         await scope.ServiceProvider.GetRequiredService<Changes>().SaveAsync(CancellationToken.None);
         return new Answer(System.Net.HttpStatusCode.OK, new JsonObject(), "{}", new Dictionary<string, string>(StringComparer.Ordinal));
     }
