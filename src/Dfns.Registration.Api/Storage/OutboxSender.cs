@@ -97,6 +97,12 @@ internal abstract partial class OutboxSender : BackgroundService
         }
     }
 
+    /// <summary>Ends with everything that is in hand at this moment: delivered, put off or given up, and that is stored or could not be.</summary>
+    public Task InHandAsync()
+    {
+        lock (turn) return Task.WhenAll(inHand);
+    }
+
     /// <summary>Sends something now, once.</summary>
     /// <param name="message">Stored as in hand of the caller.</param>
     public async Task<OutboxAttempt> SendNowAsync(OutboxMessage message)
@@ -115,8 +121,7 @@ internal abstract partial class OutboxSender : BackgroundService
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        Task left;
-        lock (turn) left = Task.WhenAll(inHand);
+        var left = InHandAsync();
         await left.WaitAsync(Patience, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await abandoned.CancelAsync();
         await left.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -11,8 +11,14 @@ internal sealed class Inbox : ICodeDelivery
     private readonly Channel<CodeMail> held = Channel.CreateUnbounded<CodeMail>();
     private readonly Channel<RecoveryMail> notices = Channel.CreateUnbounded<RecoveryMail>();
 
-    /// <summary>The next mail; waits until it has been delivered.</summary>
-    public async Task<CodeMail> NextAsync() => await mails.Reader.ReadAsync();
+    /// <summary>
+    /// Waits until the service has nothing more in hand. A mail is here before it is stored that it was delivered: a test that set the clock on meanwhile would
+    /// have it sent once more, as from an instance that was killed, and the test after it would take it for its own.
+    /// </summary>
+    public Func<Task> Settled { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>The next mail; waits until it has been delivered, and that is stored.</summary>
+    public Task<CodeMail> NextAsync() => NextAsync(mails);
 
     /// <summary>What the mail server says to a code in place of taking it; null where it takes all.</summary>
     public Func<Exception>? Refusal { get; set; }
@@ -27,10 +33,10 @@ internal sealed class Inbox : ICodeDelivery
     public async Task<CodeMail> NextHeldAsync() => await held.Reader.ReadAsync();
 
     /// <summary>The next mail that was refused; waits until it has been.</summary>
-    public async Task<CodeMail> NextRefusedAsync() => await refused.Reader.ReadAsync();
+    public Task<CodeMail> NextRefusedAsync() => NextAsync(refused);
 
     /// <summary>The next notice of a recovery; waits until it has been delivered.</summary>
-    public async Task<RecoveryMail> NextNoticeAsync() => await notices.Reader.ReadAsync();
+    public Task<RecoveryMail> NextNoticeAsync() => NextAsync(notices);
 
     public bool IsEmpty => mails.Reader.Count == 0;
 
@@ -57,6 +63,13 @@ internal sealed class Inbox : ICodeDelivery
         if (NoticeRefusal is { } refusal) throw refusal();
         notices.Writer.TryWrite(mail);
         return Task.CompletedTask;
+    }
+
+    private async Task<T> NextAsync<T>(Channel<T> from)
+    {
+        var mail = await from.Reader.ReadAsync();
+        await Settled();
+        return mail;
     }
 }
 

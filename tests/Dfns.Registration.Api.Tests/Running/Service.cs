@@ -194,6 +194,7 @@ public sealed class Service : IAsyncDisposable
 
         var service = new Service(database, settings);
         service.factory.StartServer();
+        service.Inbox.Settled = service.Services.GetRequiredService<MailSender>().InHandAsync;
         service.Http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 64 }) { BaseAddress = service.factory.ClientOptions.BaseAddress };
         DocumentedErrors.Learn(service.Services);
         return service;
