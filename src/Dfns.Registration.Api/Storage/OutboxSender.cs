@@ -38,9 +38,6 @@ internal abstract partial class OutboxSender : BackgroundService
     // While the lease still holds.
     private static readonly TimeSpan LongestAttempt = TimeSpan.FromMinutes(1);
 
-    // Nothing is due so much later than now, unless somebody has set the clock back since it was stored.
-    private static readonly TimeSpan LongestAhead = LongestPause + Lease;
-
     private readonly OutboxKind kind;
     private readonly IServiceScopeFactory scopes;
     private readonly MasterKey masterKey;
@@ -143,6 +140,9 @@ internal abstract partial class OutboxSender : BackgroundService
         }
     }
 
+    /// <summary>The longest wait between two attempts at what this one sends.</summary>
+    protected virtual TimeSpan MostPause => LongestPause;
+
     /// <summary>Attempts to deliver something.</summary>
     /// <param name="services">Of this attempt alone.</param>
     /// <param name="message">In hand.</param>
@@ -233,7 +233,8 @@ internal abstract partial class OutboxSender : BackgroundService
             waiting = counts.ToDictionary(c => c.OrganisationId, c => c.Waiting, StringComparer.Ordinal);
             (waitingInAll, oldest) = (counts.Sum(c => c.Waiting), counts.Count == 0 ? null : counts.Min(c => c.Oldest));
             if (first is not { } due || due <= now) return first is null ? null : now;
-            if (due > now + LongestAhead) return due;
+            // Nothing is due so much later than now, unless somebody has set the clock back since it was stored.
+            if (due > now + MostPause + Lease) return due;
             Expect(due);
             return null;
         }
@@ -348,7 +349,7 @@ internal abstract partial class OutboxSender : BackgroundService
     // Half of it at random, so that what was put off together does not come together again.
     private TimeSpan PauseAfter(int attempt)
     {
-        var longest = attempt > 10 ? LongestPause : TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << (attempt - 1)));
+        var longest = attempt > 10 ? MostPause : TimeSpan.FromTicks(Math.Min(MostPause.Ticks, FirstPause.Ticks << (attempt - 1)));
         return longest * ((1 + entropy.Fraction()) / 2);
     }
 
