@@ -14,6 +14,7 @@ using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.UserActions;
 using Dfns.Registration.Api.Users;
+using Dfns.Registration.Api.Webhooks;
 
 if (OperatorCommandLine.IsAsked(args)) return await OperatorCommandLine.RunAsync(args, new CommandHost(() => ContentRoot.CreateBuilder([])));
 
@@ -46,6 +47,7 @@ app.MapUsers();
 app.MapServiceAccounts();
 app.MapPats();
 app.MapPermissions();
+app.MapWebhooks();
 app.MapApplications();
 app.MapRecovery();
 app.MapCredentials();

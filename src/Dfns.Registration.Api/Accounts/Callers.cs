@@ -36,7 +36,7 @@ internal sealed record Caller(User User, AccessToken Token, RelyingParty Relying
 internal sealed record Called<TCaller, T>(TCaller Caller, T Body);
 
 /// <summary>Tells who calls.</summary>
-internal sealed class CallerReader(BearerReader bearers, RequestFacts facts, AccessTokenStore store, CallerStore callers, TimeProvider clock)
+internal sealed class CallerReader(BearerReader bearers, RequestFacts facts, AccessTokenStore store, CallerStore callers, Events events, TimeProvider clock)
 {
     /// <summary>How exactly the last use of a token is kept: a write for each call would cost more than it tells.</summary>
     private static readonly TimeSpan UseInterval = TimeSpan.FromMinutes(1);
@@ -123,6 +123,7 @@ internal sealed class CallerReader(BearerReader bearers, RequestFacts facts, Acc
     public Task NoteCallAsync(Caller caller, DateTimeOffset now, CancellationToken ct)
     {
         facts.CallerId = caller.User.Id;
+        events.Know(caller.RelyingParty);
         var token = caller.Token;
         return token.UsedAt is { } used && now - used < UseInterval ? Task.CompletedTask : store.NoteUseAsync(new TokenReference(token.OrganisationId, token.Id), now, ct);
     }

@@ -33,6 +33,12 @@ internal static class Permission
     public const string AssignPermissions = "Permissions:Assign";
     public const string RevokePermissions = "Permissions:Revoke";
     public const string ReadAssignments = "Permissions:Assignments:Read";
+    public const string CreateWebhooks = "Webhooks:Create";
+    public const string ReadWebhooks = "Webhooks:Read";
+    public const string UpdateWebhooks = "Webhooks:Update";
+    public const string DeleteWebhooks = "Webhooks:Delete";
+    public const string PingWebhooks = "Webhooks:Ping";
+    public const string ReadWebhookEvents = "Webhooks:Events:Read";
 
     /// <summary>Every one of them.</summary>
     public static readonly IReadOnlyList<string> All =
@@ -40,6 +46,7 @@ internal static class Permission
         CreateUsers, ReadUsers, UpdateUsers, DeleteUsers, ActivateUsers, DeactivateUsers, RegisterDelegated, LoginDelegated, RecoverDelegated,
         IntrospectTokens, ReadLogs, ReadApplications, CreateServiceAccounts, ReadServiceAccounts, UpdateServiceAccounts, DeleteServiceAccounts, ActivateServiceAccounts, DeactivateServiceAccounts, CreatePats,
         CreatePermissions, ReadPermissions, UpdatePermissions, ArchivePermissions, AssignPermissions, RevokePermissions, ReadAssignments,
+        CreateWebhooks, ReadWebhooks, UpdateWebhooks, DeleteWebhooks, PingWebhooks, ReadWebhookEvents,
     ];
 
     /// <summary>Those by which a program of the organisation stands in for a person, or asks about one's token; no person has them.</summary>

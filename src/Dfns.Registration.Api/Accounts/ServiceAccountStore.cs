@@ -40,6 +40,7 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
     {
         var added = Add(relyingParty, name, externalId: null, publicKeyPem, publicKey, expiresAt);
         added.User.Permissions = [.. permissions];
+        audit.Know(relyingParty);
         audit.AddChange(
             added.User.OrganisationId, AuditActions.ServiceAccountCreated, AuditActors.Operator, added.User.Id, remoteAddress: null, AuditNotes.Of(added.Credential),
             ChangedValue.New("Name", name), ChangedValue.New(nameof(User.Permissions), added.User.Permissions), ChangedValue.New(nameof(AccessToken.ExpiresAt), expiresAt));

@@ -108,6 +108,7 @@ internal static class OperatorCommandLine
             ServiceAccountCommands.Make(),
             KeyCommands.Make(),
             SocialProviderCommands.Make(),
+            WebhookCommands.Make(),
             AuditCommands.Make(),
             MigrateCommand.Make(),
             BackupCommand.Make(),

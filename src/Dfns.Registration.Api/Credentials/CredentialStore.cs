@@ -60,7 +60,7 @@ internal sealed class CredentialStore(RegistrationDbContext db, Changes changes,
             CredentialStatus.Inactive => AuditActions.CredentialDeactivated,
             CredentialStatus.Archived => AuditActions.CredentialArchived,
         };
-        audit.Add(credential.OrganisationId, action, credential.UserId, credential.UserId, remoteAddress, AuditNotes.Of(credential));
+        audit.Add(credential.OrganisationId, action, credential.UserId, credential.UserId, remoteAddress, AuditNotes.Of(credential), told: EventData.Of(credential));
         return null;
     }
 

@@ -47,7 +47,7 @@ internal static class ManageCredentials
 
         var renamed = new ChangedValue(nameof(Credential.Name), credential.Name, request.CredentialName);
         credential.Name = request.CredentialName;
-        if (!Equals(renamed.Was, renamed.Is)) audit.AddChange(credential.OrganisationId, AuditActions.CredentialRenamed, credential.UserId, credential.UserId, http.RemoteAddress(), AuditNotes.Of(credential), renamed);
+        if (!Equals(renamed.Was, renamed.Is)) audit.AddChange(credential.OrganisationId, AuditActions.CredentialRenamed, credential.UserId, credential.UserId, http.RemoteAddress(), AuditNotes.Of(credential), EventData.Of(credential), [renamed]);
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)conflict;
         return TypedResults.Ok(CredentialResponse.Of(credential));
     }

@@ -78,7 +78,8 @@ internal sealed class NewCredentials(
         if (!await store.AddAsync(credential, ct)) return ErrorCatalog.PublicKeyAlreadyRegistered;
         issued.Ceremony.ConsumedAt = now;
         issued.User.CredentialsVersion++;
-        audit.Add(credential.OrganisationId, AuditActions.CredentialCreated, credential.UserId, credential.UserId, remoteAddress, AuditNotes.Of(credential));
+        audit.Know(issued.RelyingParty);
+        audit.Add(credential.OrganisationId, AuditActions.CredentialCreated, credential.UserId, credential.UserId, remoteAddress, AuditNotes.Of(credential), told: EventData.Of(credential));
         return credential;
     }
 

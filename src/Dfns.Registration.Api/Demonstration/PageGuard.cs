@@ -23,7 +23,7 @@ internal sealed class PageGuard(IServiceProvider services, Entropy entropy)
     private const string Parameter = "access";
 
     // What the service answers in Production too, and guards by itself.
-    private static readonly string[] Unguarded = ["/auth", "/permissions", "/.well-known", "/health"];
+    private static readonly string[] Unguarded = ["/auth", "/permissions", "/webhooks", "/.well-known", "/health"];
 
     private readonly string token = entropy.Challenge();
 

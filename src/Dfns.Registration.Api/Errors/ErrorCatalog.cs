@@ -144,6 +144,16 @@ internal static class ErrorCatalog
     public static readonly ApiError WalletsRefused = new("wallets_refused", 400,
         "This service makes no wallets, and this organisation wants none to be asked for. Leave wallets out; your back end makes them.");
 
+    public static readonly ApiError WebhookUnknown = new("webhook_unknown", 404, "There is no such webhook in this organisation.");
+
+    public static readonly ApiError WebhookEventUnknown = new("webhook_event_unknown", 404,
+        "This webhook was told of no such event, or longer ago than events are kept.");
+
+    public static readonly ApiError WebhookLimitReached = new("webhook_limit_reached", 409,
+        "The organisation has as many webhooks as it may. Delete one that is of no use any more.");
+
+    public static readonly ApiError EventUnknown = new("event_unknown", 400, "There is no such kind of events.");
+
     public static readonly ApiError CredentialKindUnsupported = new("credential_kind_unsupported", 400,
         "This credentialKind is deprecated and not supported.");
 
@@ -249,6 +259,7 @@ internal static class ErrorCatalog
     [
         NotAuthorized, InvalidCode, RegistrationCodeExpired, UserAlreadyExists, InvitationEnded, UsernameMixesScripts, UserUnknown, ServiceAccountUnknown, ServiceAccountLimitReached, EmployeeRequired, PatUnknown, OwnAccount, UserDeactivated, SessionAlreadyCompleted,
         ChallengeNotValid, NoUsableCredential, SecondFactorRequired, NotARecoveryCredential, UserNotFound, LimitReached, CredentialNotFound, LastFirstFactor, LastRecoveryCredential, PermissionMissing, UserActionMissing, UserActionAlreadyUsed, PayloadNotJson, ApplicationUnknown, UserOfProvider, LogUnknown, PermissionUnknown, PermissionArchived, PermissionAlreadyAssigned, PermissionLimitReached, AssignmentUnknown, OperationNotHeld, OperationUnknown, OperationNotServed, OrganisationUnknown, ChangedMeanwhile, ServiceAccountRequired,
+        WebhookUnknown, WebhookEventUnknown, WebhookLimitReached, EventUnknown,
         CredentialAlreadyRegistered, PublicKeyAlreadyRegistered, MailBusy, ExternalIdTaken, CredentialRepeated, PublicKeyRepeated, RecoveryCredentialRequired, EndUserRequired, WalletsRefused, CredentialKindUnsupported,
         CredentialKindUnknown, CredentialKindMisplaced, QueryInvalid, MemberRequired, MemberInvalid, MemberTooLong, MemberRepeated, BodyNotJson,
         BodyTooDeep, BodyTooLarge, ContentTypeUnsupported, RequestInvalid, NotFound, MethodNotAllowed, TooManyRequests,

@@ -18,7 +18,7 @@ internal static class SecurityHeaders
             headers.ContentSecurityPolicy = context.Request.Path.StartsWithSegments("/swagger", StringComparison.OrdinalIgnoreCase) ? SwaggerUi : Page;
             headers["x-request-id"] = context.TraceIdentifier;
             // Tokens, challenges and errors are for one reader; only the published keys say otherwise.
-            if (context.Request.Path.StartsWithSegments("/auth", StringComparison.OrdinalIgnoreCase) || context.Request.Path.StartsWithSegments("/permissions", StringComparison.OrdinalIgnoreCase)) headers.CacheControl = "no-store";
+            if (context.Request.Path.StartsWithSegments("/auth", StringComparison.OrdinalIgnoreCase) || context.Request.Path.StartsWithSegments("/permissions", StringComparison.OrdinalIgnoreCase) || context.Request.Path.StartsWithSegments("/webhooks", StringComparison.OrdinalIgnoreCase)) headers.CacheControl = "no-store";
             return Task.CompletedTask;
         });
         return next(context);

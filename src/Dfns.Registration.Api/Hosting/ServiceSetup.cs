@@ -18,6 +18,7 @@ using Dfns.Registration.Api.Throttling;
 using Dfns.Registration.Api.Tokens;
 using Dfns.Registration.Api.Trust;
 using Dfns.Registration.Api.UserActions;
+using Dfns.Registration.Api.Webhooks;
 using Dfns.Registration.Api.Wire;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -54,6 +55,7 @@ internal static class ServiceSetup
             .Validate(o => o.KeepSignedActions is null || o.KeepSignedActions >= TimeSpan.FromDays(30), "Housekeeping:KeepSignedActions must be at least 30 days, such as '3650.00:00:00'; without it signed actions are kept for ever.");
         if (builder.Environment.IsDevelopment()) builder.BindDemonstration();
         builder.AddPermissions();
+        builder.AddWebhooks();
         builder.AddUserActions();
     }
 

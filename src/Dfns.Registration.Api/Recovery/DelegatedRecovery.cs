@@ -23,7 +23,7 @@ internal static class DelegatedRecovery
         // Of two that start one at once one is first, and the other sees it.
         user.CredentialsVersion++;
         var started = await store.StartAsync(user, call.Caller.RelyingParty, credentialId, new Voucher(call.Caller.User.Id), ct);
-        audit.Add(user.OrganisationId, AuditActions.RecoveryStarted, call.Caller.User.Id, user.Id, http.RemoteAddress(), "delegated");
+        audit.Add(user.OrganisationId, AuditActions.RecoveryStarted, call.Caller.User.Id, user.Id, http.RemoteAddress(), "delegated", told: EventData.Of(user));
         if (await calls.CommitDelegatedAsync(call, Permission.RecoverDelegated, ct) is { } conflict) return (ErrorResult)conflict;
         return TypedResults.Ok(await InitRecovery.ChallengeAsync(started, tokens, facts, ct));
     }

@@ -40,11 +40,14 @@ internal sealed class RecoveryStore(
             guess,
             () =>
             {
-                untold = audit.AddOften(organisationId, AuditActions.RecoveryStarted, guess.User.Id, guess.User.Id, http.Request.RemoteAddress(), "with a code");
+                audit.Know(guess.RelyingParty);
+                untold = audit.AddOften(organisationId, AuditActions.RecoveryStarted, guess.User.Id, guess.User.Id, http.Request.RemoteAddress(), "with a code", told: EventData.Of(guess.User));
                 return StartAsync(guess.User, guess.RelyingParty, credentialId, voucher: null, CancellationToken.None);
             },
             CancellationToken.None);
-        if (!started.Failed(out _, out _)) audit.Count(untold);
+        if (started.Failed(out _, out _)) return started;
+        audit.Count(untold);
+        audit.Saved();
         return started;
     }
 
@@ -119,6 +122,7 @@ internal sealed class RecoveryStore(
                 if (await earlier.AnyAsync(c => c.PublicKey == publicKey, ct)) return ErrorCatalog.PublicKeyAlreadyRegistered.At($"{credential.Sent.Path}.credentialInfo.attestationData");
             }
 
+            audit.Know(session.RelyingParty);
             session.User.End(now);
             await ArchiveAllAsync(recoveryKey, now, ct);
             var created = proven.Select(p => p.ToRow(session.User, session.RelyingParty, entropy.Id("cr"), now)).ToList();
@@ -127,10 +131,10 @@ internal sealed class RecoveryStore(
             db.Credentials.AddRange(NobodysCredentials.ToStore(masterKey, created));
             foreach (var credential in kept)
             {
-                audit.Add(organisationId, AuditActions.CredentialArchived, userId, userId, remoteAddress, AuditNotes.Of(credential));
+                audit.Add(organisationId, AuditActions.CredentialArchived, userId, userId, remoteAddress, AuditNotes.Of(credential), told: EventData.Of(credential));
             }
 
-            audit.Add(organisationId, AuditActions.Recovered, userId, userId, remoteAddress, $"With {recoveryKey.Uuid}: {AuditNotes.Of(created)}");
+            audit.Add(organisationId, AuditActions.Recovered, userId, userId, remoteAddress, $"With {recoveryKey.Uuid}: {AuditNotes.Of(created)}", told: EventData.Of(session.User, created));
             var notice = mails.Waiting(new RecoveryNotice(organisationId, userId, now));
             db.Outbox.Add(notice);
             try
@@ -150,6 +154,7 @@ internal sealed class RecoveryStore(
             await UserRows.KeepAsync(db, [new KeptRows(UserRows.Credentials, organisationId, userId)], now, ct);
             await transaction.CommitAsync(ct);
             sender.Wake(notice);
+            audit.Saved();
             return answer;
         });
 

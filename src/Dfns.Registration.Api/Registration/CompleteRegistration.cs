@@ -49,22 +49,23 @@ internal sealed class CompleteRegistration(
         if (JsonBody.Parse<RegistrationRequest>(body).Failed(out error, out var request)) return error;
         if (CredentialSlots.Read(request).Failed(out error, out var credentials)) return error;
         if (session.RequiresRecovery && credentials.All(c => c.Slot != CredentialSlot.Recovery)) return ErrorCatalog.RecoveryCredentialRequired.At("$.recoveryCredential");
-        if (asEndUser && EndUserFault(session, body) is { } refused) return refused;
+        List<WishedWallet>? wallets = null;
+        if (asEndUser && ReadWallets(session, body).Failed(out error, out wallets)) return error;
 
         // Proof: every credential signed this challenge. Nothing is written yet.
         var expected = CredentialProofs.Expect(session.Ceremony, session.RelyingParty, trust.Current, clock.GetUtcNow());
         if (CredentialProofs.Verify(credentials, expected).Failed(out error, out var proven)) return error;
 
         // Commit: spend challenge and code, store the user, the credentials and the session; all of it or none of it.
-        return await store.CommitAsync(session, digest, proven, opensSession: asEndUser, http.RemoteAddress(), ct);
+        return await store.CommitAsync(session, digest, proven, opensSession: asEndUser, wallets ?? [], http.RemoteAddress(), ct);
     }
 
     // Clients that wish for wallets are served, unless the organisation would rather that they were told.
-    private static ApiError? EndUserFault(RegistrationSession session, ReadOnlyMemory<byte> body)
+    private static Checked<List<WishedWallet>> ReadWallets(RegistrationSession session, ReadOnlyMemory<byte> body)
     {
         if (session.User.Kind != UserKind.EndUser) return ErrorCatalog.EndUserRequired;
         if (JsonBody.Parse<EndUserRegistrationRequest>(body).Failed(out var error, out var request)) return error;
-        if (request.Wallets is not { Count: > 0 } wallets) return null;
+        if (request.Wallets is not { Count: > 0 } wallets) return new List<WishedWallet>();
         if (session.RelyingParty.RefuseWallets) return ErrorCatalog.WalletsRefused.At("$.wallets");
         if (wallets.Count > MostWallets) return ErrorCatalog.MemberTooLong.Saying($"At most {MostWallets} wallets.").At("$.wallets");
         for (var n = 0; n < wallets.Count; n++)
@@ -73,7 +74,7 @@ internal sealed class CompleteRegistration(
             if (Member.OptionalName(wallets[n]!.Name, $"$.wallets[{n}].name", Limits.NameLength) is { } badName) return badName;
         }
 
-        return null;
+        return wallets.ToList();
     }
 
     private async Task<string?> TokenAsync(CompletedRegistration completed, CancellationToken ct) =>

@@ -47,7 +47,7 @@ internal static class DelegatedRegistration
         HttpRequest http, SignedCall call, User user, SignedCalls calls, UserStore users, RegistrationStore store, Audit audit, TokenService tokens, CancellationToken ct)
     {
         if ((await store.DelegateAsync(user, call.Caller.RelyingParty, call.Caller.User.Id, http.RemoteAddress(), ct)).Failed(out var error, out var session)) return (ErrorResult)error;
-        audit.Add(user.OrganisationId, AuditActions.RegistrationDelegated, call.Caller.User.Id, user.Id, http.RemoteAddress());
+        audit.Add(user.OrganisationId, AuditActions.RegistrationDelegated, call.Caller.User.Id, user.Id, http.RemoteAddress(), told: EventData.Of(user));
         if (await calls.CommitDelegatedAsync(call, Permission.RegisterDelegated, ct) is { } conflict) return (ErrorResult)await users.ConflictAsync(user, conflict, ct);
         return TypedResults.Ok(await RegistrationChallenge.OfAsync(session.Ceremony, session.User, session.RelyingParty, tokens, ct));
     }

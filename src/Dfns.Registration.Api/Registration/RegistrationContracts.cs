@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Storage;
@@ -19,14 +20,18 @@ public sealed record InitRegistrationRequest(
 /// <param name="FirstFactorCredential">The first factor.</param>
 /// <param name="SecondFactorCredential">The second factor, if any.</param>
 /// <param name="RecoveryCredential">The recovery key, if any.</param>
-/// <param name="Wallets">None are made here; an organisation can refuse that any are wished for.</param>
+/// <param name="Wallets">None are made here: the event user.registered tells the organisation's back end of them. An organisation can refuse that any are wished for.</param>
 public sealed record EndUserRegistrationRequest(
     CredentialRequest? FirstFactorCredential, CredentialRequest? SecondFactorCredential, CredentialRequest? RecoveryCredential, IReadOnlyList<WishedWallet>? Wallets);
 
 /// <summary>A wallet that a client wishes for.</summary>
 /// <param name="Network">Such as <c>Ethereum</c>.</param>
 /// <param name="Name">What people are to call it.</param>
-public sealed record WishedWallet(string? Network, string? Name);
+public sealed record WishedWallet(string? Network, string? Name)
+{
+    /// <summary>As webhooks are told of it.</summary>
+    internal JsonObject ToJson() => Name is null ? new() { ["network"] = Network } : new() { ["network"] = Network, ["name"] = Name };
+}
 
 /// <summary>Answer of <c>POST /auth/registration/enduser</c>: that of <c>POST /auth/registration</c>, and a session.</summary>
 /// <param name="Credential">The first factor.</param>

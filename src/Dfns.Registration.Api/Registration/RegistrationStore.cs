@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Ceremonies;
 using Dfns.Registration.Api.Codes;
@@ -120,16 +121,17 @@ internal sealed class RegistrationStore(
     /// <param name="digest">SHA-256 of the request body.</param>
     /// <param name="proven">The credentials, verified, in slot order.</param>
     /// <param name="opensSession">Whether the first factor opens a session with it.</param>
+    /// <param name="wallets">What is wished for, for the organisation's own back end to make.</param>
     /// <param name="remoteAddress">For the audit row.</param>
     /// <param name="ct">Ends the waiting before the commit.</param>
     /// <returns>The answer: new, or the one already given to the same body; or the error that another request left for this one.</returns>
     public async Task<Checked<CompletedRegistration>> CommitAsync(
-        RegistrationSession session, byte[] digest, IReadOnlyList<ProvenCredential> proven, bool opensSession, string? remoteAddress, CancellationToken ct)
+        RegistrationSession session, byte[] digest, IReadOnlyList<ProvenCredential> proven, bool opensSession, IReadOnlyList<WishedWallet> wallets, string? remoteAddress, CancellationToken ct)
     {
         for (var attempt = 1; ; attempt++)
         {
             if (session.Answer(digest, clock.GetUtcNow()) is { } settled) return settled;
-            var answer = Apply(session, digest, proven, opensSession, remoteAddress);
+            var answer = Apply(session, digest, proven, opensSession, wallets, remoteAddress);
             try
             {
                 await changes.SaveAsync(ct);
@@ -154,7 +156,8 @@ internal sealed class RegistrationStore(
         || UniqueViolation.IsOne(exception)
         || exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected };
 
-    private CompletedRegistration Apply(RegistrationSession session, byte[] digest, IReadOnlyList<ProvenCredential> proven, bool opensSession, string? remoteAddress)
+    private CompletedRegistration Apply(
+        RegistrationSession session, byte[] digest, IReadOnlyList<ProvenCredential> proven, bool opensSession, IReadOnlyList<WishedWallet> wallets, string? remoteAddress)
     {
         var now = clock.GetUtcNow();
         var user = session.User;
@@ -173,7 +176,10 @@ internal sealed class RegistrationStore(
         session.OtherOpen.ForEach(other => other.ConsumedAt = now);
         session.Code?.Consume(now);
         foreach (var row in NobodysCredentials.ToStore(masterKey, credentials).Concat<object>(codes.NotIssued(user))) changes.Add(row);
-        audit.Add(user.OrganisationId, AuditActions.UserRegistered, user.Id, user.Id, remoteAddress, AuditNotes.Of(credentials));
+        audit.Know(session.RelyingParty);
+        audit.Add(
+            user.OrganisationId, AuditActions.UserRegistered, user.Id, user.Id, remoteAddress, AuditNotes.Of(credentials),
+            told: EventData.Of(user, credentials).And("wallets", new JsonArray([.. wallets.Select(w => w.ToJson())])));
         if (user.Kind == UserKind.EndUser && credentials.TrueForAll(c => c.Slot != CredentialSlot.Recovery))
         {
             audit.Add(

@@ -119,10 +119,12 @@ internal sealed class SocialStore(RegistrationDbContext db, Changes changes, Use
             });
         }
 
-        audit.Add(identity.OrganisationId, AuditActions.SocialUserCreated, user.Id, user.Id, remoteAddress, identity.Issuer);
+        audit.Know(relyingParty);
+        audit.Add(identity.OrganisationId, AuditActions.SocialUserCreated, user.Id, user.Id, remoteAddress, identity.Issuer, told: EventData.Of(user));
         try
         {
             await db.SaveChangesAsync(ct);
+            audit.Saved();
             return user.Id;
         }
         catch (DbUpdateException e) when (UniqueViolation.IsLostRace(e))

@@ -3,18 +3,27 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Storage;
 
-/// <summary>Adds rows to the audit trail; they are saved with the thing they tell of, or not at all.</summary>
-internal sealed class Audit(RegistrationDbContext db, AuditTally tally, Entropy entropy, TimeProvider clock)
+/// <summary>Adds rows to the audit trail, and what webhooks are told with them; they are saved with the thing they tell of, or not at all.</summary>
+internal sealed class Audit(RegistrationDbContext db, AuditTally tally, Events events, Entropy entropy, TimeProvider clock)
 {
+    /// <inheritdoc cref="Events.Know"/>
+    public void Know(RelyingParty relyingParty) => events.Know(relyingParty);
+
+    /// <summary>For whoever saves without <see cref="Changes"/>: tells that it is committed.</summary>
+    public void Saved() => events.Wake();
+
     /// <param name="organisationId">Whose trail; empty for what concerns the service as a whole.</param>
     /// <param name="action">One of <see cref="AuditActions"/>.</param>
     /// <param name="actor">A user's id, or one of <see cref="AuditActors"/>.</param>
     /// <param name="subjectId">What it was done to.</param>
     /// <param name="remoteAddress">The peer's address, where there is one.</param>
     /// <param name="note">An English remark, free of secrets; cut off where its column ends, lest what it tells of fail for it.</param>
-    /// <param name="at">UTC; when it was, if not now.</param>
-    public void Add(string organisationId, string action, string actor, string subjectId, string? remoteAddress = null, string? note = null, DateTimeOffset? at = null) =>
-        db.AuditEvents.Add(new AuditEvent
+    /// <param name="at">UTC; when it was, if not now. What is told afterwards, webhooks are not told.</param>
+    /// <param name="told">What webhooks are told beyond who did it to whom, if they are told at all.</param>
+    public void Add(
+        string organisationId, string action, string actor, string subjectId, string? remoteAddress = null, string? note = null, DateTimeOffset? at = null, EventData? told = null)
+    {
+        var row = new AuditEvent
         {
             OrganisationId = organisationId,
             Id = entropy.Id("au"),
@@ -24,7 +33,10 @@ internal sealed class Audit(RegistrationDbContext db, AuditTally tally, Entropy 
             SubjectId = subjectId,
             RemoteAddress = remoteAddress,
             Note = note is { Length: > Limits.NoteLength } ? note[..Limits.NoteLength] : note,
-        });
+        };
+        db.AuditEvents.Add(row);
+        if (at is null) events.Tell(row, told);
+    }
 
     /// <summary>
     /// For what somebody may do as often as they like: a row, or, where they have had many lately, none, and what there is to count once the thing itself is saved.
@@ -36,11 +48,12 @@ internal sealed class Audit(RegistrationDbContext db, AuditTally tally, Entropy 
     /// <param name="remoteAddress">The peer's address.</param>
     /// <param name="note">As of <see cref="Add"/>.</param>
     /// <param name="counted">The remark under which it is counted, one of few.</param>
+    /// <param name="told">As of <see cref="Add"/>; what is counted is not told.</param>
     /// <returns>For <see cref="Count"/>; null where a row was added.</returns>
-    public TalliedEvent? AddOften(string organisationId, string action, string actor, string subjectId, string? remoteAddress, string note, string? counted = null)
+    public TalliedEvent? AddOften(string organisationId, string action, string actor, string subjectId, string? remoteAddress, string note, string? counted = null, EventData? told = null)
     {
         if (!tally.TakeRow(organisationId, actor, subjectId)) return new TalliedEvent(organisationId, action, actor, subjectId, remoteAddress, counted ?? note);
-        Add(organisationId, action, actor, subjectId, remoteAddress, note);
+        Add(organisationId, action, actor, subjectId, remoteAddress, note, told: told);
         return null;
     }
 
@@ -58,9 +71,15 @@ internal sealed class Audit(RegistrationDbContext db, AuditTally tally, Entropy 
     /// <param name="remoteAddress">The peer's address, where there is one.</param>
     /// <param name="note">What is told before it; null for nothing.</param>
     /// <param name="values">What has changed.</param>
-    public void AddChange(string organisationId, string action, string actor, string subjectId, string? remoteAddress, string? note, params IEnumerable<ChangedValue> values)
+    public void AddChange(string organisationId, string action, string actor, string subjectId, string? remoteAddress, string? note, params IEnumerable<ChangedValue> values) =>
+        AddChange(organisationId, action, actor, subjectId, remoteAddress, note, told: null, values);
+
+    /// <summary>The same, for what webhooks are told more of.</summary>
+    /// <param name="told">As of <see cref="Add"/>.</param>
+    /// <inheritdoc cref="AddChange(string, string, string, string, string?, string?, IEnumerable{ChangedValue})"/>
+    public void AddChange(string organisationId, string action, string actor, string subjectId, string? remoteAddress, string? note, EventData? told, IEnumerable<ChangedValue> values)
     {
-        foreach (var words in AuditNotes.Of(note, values)) Add(organisationId, action, actor, subjectId, remoteAddress, words);
+        foreach (var words in AuditNotes.Of(note, values)) Add(organisationId, action, actor, subjectId, remoteAddress, words, told: told);
     }
 
     /// <summary>For what the operator changed on the command line.</summary>

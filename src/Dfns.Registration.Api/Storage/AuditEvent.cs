@@ -165,6 +165,12 @@ internal static class AuditActions
     public const string PermissionAssigned = "permission.assigned";
     public const string PermissionRevoked = "permission.revoked";
 
+    public const string WebhookCreated = "webhook.created";
+    public const string WebhookUpdated = "webhook.updated";
+    public const string WebhookDeleted = "webhook.deleted";
+    public const string WebhookPinged = "webhook.pinged";
+    public const string WebhookSecretRotated = "webhook.secret_rotated";
+
     public const string SignInFailed = "user.sign_in_failed";
     public const string RegistrationFailed = "user.registration_failed";
     public const string RecoveryFailed = "user.recovery_failed";
@@ -178,6 +184,8 @@ internal static class AuditActions
     public const string EncryptedKeysRead = "encrypted_keys.read";
     public const string ApplicationsRead = "applications.read";
     public const string PermissionsRead = "permissions.read";
+    public const string WebhooksRead = "webhooks.read";
+    public const string WebhookEventsRead = "webhook_events.read";
     public const string SignedActionsRead = "signed_actions.read";
     public const string TokenRead = "token.introspected";
 

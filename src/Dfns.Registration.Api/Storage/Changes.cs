@@ -7,7 +7,7 @@ namespace Dfns.Registration.Api.Storage;
 /// Saves what a request has added and changed: everything, or nothing of it; in one commit with what others save at the same time. What EF
 /// Core tracks is saved too; a row that is named here costs a tenth of that.
 /// </summary>
-internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, SqliteWriter writer, TimeProvider clock)
+internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, SqliteWriter writer, Events events, TimeProvider clock)
 {
     /// <summary>How often a request that lost is tried: each time somebody else's was saved, and a user may send as many at once.</summary>
     public const int Attempts = 32;
@@ -70,6 +70,7 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, Sql
         rows.Clear();
         kept.Clear();
         if (tracked.Count > 0) db.ChangeTracker.AcceptAllChanges();
+        events.Wake();
     }
 
     /// <summary>Saves where somebody else may have been first.</summary>
@@ -95,6 +96,7 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, Sql
         kept.Clear();
         revocations.Clear();
         vouchers.Clear();
+        events.Forget();
         db.ChangeTracker.Clear();
     }
 
@@ -123,6 +125,7 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, Sql
         vouchers.Clear();
         kept.Clear();
         db.ChangeTracker.AcceptAllChanges();
+        events.Wake();
     }
 
     private RowType TypeOf(object row) => RowType.Of(db.Model.FindEntityType(row.GetType())!);

@@ -26,6 +26,7 @@ internal static class DatabaseSetup
             .Validate(o => o.IsWhole(), "Database:ConnectionString must name the server, such as 'Host=db', and no file that is not there (Root Certificate, SSL Certificate, SSL Key, Passfile).")
             .Validate(o => o.StartTimeout >= TimeSpan.Zero, "Database:StartTimeout must not be negative, such as '00:00:30'.");
         builder.Services.AddScoped<Audit>();
+        builder.Services.AddScoped<Events>();
         builder.Services.AddScoped<AuditStore>();
         builder.Services.AddScoped<Changes>();
         builder.Services.AddSingleton<SqliteWriter>();

@@ -21,6 +21,9 @@ internal sealed class ExpiredRows(RegistrationDbContext db, SqliteWriter writer)
     /// <summary>How long it is kept what was signed for a call that was not made: longer than that can be made.</summary>
     public static readonly TimeSpan KeepUndone = TimeSpan.FromHours(1);
 
+    /// <summary>How long it is kept what became of an event, as the hosted service keeps it.</summary>
+    public static readonly TimeSpan KeepDeliveries = TimeSpan.FromDays(31);
+
     /// <summary>All there are, each deleted by itself.</summary>
     public static IReadOnlyList<ExpiredKind> Kinds { get; } =
     [
@@ -48,6 +51,7 @@ internal sealed class ExpiredRows(RegistrationDbContext db, SqliteWriter writer)
                 AND NOT EXISTS (SELECT 1 FROM ceremonies AS c WHERE c.organisation_id = users.organisation_id AND c.user_id = users.id AND COALESCE(c.expires_at, @now) > @now)
                 """,
         },
+        new("deliveries to webhooks", "webhook_deliveries", "organisation_id, webhook_id, event_id", "at", t => (null, t.Now - KeepDeliveries)),
         new("signed actions that were not done", "signed_actions", "organisation_id, id", "signed_at", t => (null, t.Now - KeepUndone)) { Among = "performed_at IS NULL" },
         new("signed actions", "signed_actions", "organisation_id, id", "signed_at", t => t.Signed is { } end ? (null, end) : null),
         new("audit events", "audit_events", "organisation_id, id", "at", t => t.Audit is { } end ? (null, end) : null),

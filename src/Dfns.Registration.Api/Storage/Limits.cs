@@ -12,6 +12,8 @@ internal static class Limits
     public const int ChallengeLength = 43;
     public const int FingerprintLength = 64;
     public const int PathLength = 1024;
+    public const int UrlLength = 2048;
+    public const int DescriptionLength = 255;
 
     /// <summary>OpenID Connect Core 1.0 §2 bounds <c>sub</c>; an issuer and a client id are held to the same.</summary>
     public const int SubjectLength = 255;

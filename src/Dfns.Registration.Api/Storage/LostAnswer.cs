@@ -55,5 +55,5 @@ internal static class LostAnswer
 
     // That an ID token was used is named by the token.
     private static bool HasDrawnId(object row) =>
-        row is AuditEvent or OutboxMessage or SignedAction or AccessToken or User or Credential or Organisation or SigningKey or Ceremony { Purpose: not CeremonyPurpose.SocialLogin };
+        row is AuditEvent or OutboxMessage or SignedAction or AccessToken or User or Credential or Organisation or SigningKey or Webhook or Ceremony { Purpose: not CeremonyPurpose.SocialLogin };
 }

@@ -65,4 +65,7 @@ public enum OutboxKind
 {
     /// <summary>Mails to users.</summary>
     Mail,
+
+    /// <summary>Events to webhooks; the id of the message is the event's.</summary>
+    Event,
 }

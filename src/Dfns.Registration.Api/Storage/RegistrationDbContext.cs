@@ -51,6 +51,10 @@ public abstract class RegistrationDbContext : DbContext
 
     public DbSet<OutboxMessage> Outbox => Set<OutboxMessage>();
 
+    public DbSet<Webhook> Webhooks => Set<Webhook>();
+
+    public DbSet<WebhookDelivery> WebhookDeliveries => Set<WebhookDelivery>();
+
     /// <summary>An instant as a parameter of a statement that stands as text.</summary>
     internal object Stored(DateTimeOffset instant) => Database.IsSqlite() ? instant.UtcTicks : instant;
 

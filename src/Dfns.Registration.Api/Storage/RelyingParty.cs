@@ -81,6 +81,15 @@ public sealed class RelyingParty
     /// <summary>The statuses in metadata for which a model is refused; null for those that compromise it, empty for none.</summary>
     public List<string>? RefusedStatuses { get; set; }
 
+    /// <summary>
+    /// How many webhooks are enabled: here, where every act has it at hand, so that one of an organisation without any writes nothing for them, and
+    /// asks nobody.
+    /// </summary>
+    public int EnabledWebhooks { get; set; }
+
+    /// <summary>Counts the changes of webhooks. A concurrency token: of two at once, the second looks again at how many there are.</summary>
+    public int WebhooksVersion { get; set; }
+
     internal sealed class Mapping : IEntityTypeConfiguration<RelyingParty>
     {
         public void Configure(EntityTypeBuilder<RelyingParty> builder)
@@ -92,6 +101,7 @@ public sealed class RelyingParty
             builder.Property(r => r.Name).HasMaxLength(Limits.NameLength);
             builder.Property(r => r.Attestation).HasMaxLength(Limits.EnumLength);
             builder.Property(r => r.UserVerification).HasMaxLength(Limits.EnumLength);
+            builder.Property(r => r.WebhooksVersion).IsConcurrencyToken();
         }
     }
 }

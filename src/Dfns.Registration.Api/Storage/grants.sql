@@ -5,7 +5,7 @@
 --
 -- UPDATE stands also where a row is locked before it is deleted.
 -- What was granted before, more widely or by another hand, is taken back first.
-REVOKE ALL ON "__EFMigrationsHistory", organisations, relying_parties, social_providers, users, social_accounts, credentials, codes, credential_codes, ceremonies, access_tokens, attempt_budgets, outbox, signed_actions, signing_keys, metadata_numbers, permission_sets, permission_set_assignments, audit_events FROM :"service";
+REVOKE ALL ON "__EFMigrationsHistory", organisations, relying_parties, social_providers, users, social_accounts, credentials, codes, credential_codes, ceremonies, access_tokens, attempt_budgets, outbox, webhooks, webhook_deliveries, signed_actions, signing_keys, metadata_numbers, permission_sets, permission_set_assignments, audit_events FROM :"service";
 GRANT SELECT ON "__EFMigrationsHistory" TO :"service";
 GRANT SELECT, INSERT, UPDATE ON organisations TO :"service";
 GRANT SELECT, INSERT, UPDATE ON relying_parties TO :"service";
@@ -19,6 +19,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ceremonies TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON access_tokens TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON attempt_budgets TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO :"service";
+GRANT SELECT, INSERT, UPDATE, DELETE ON webhooks TO :"service";
+GRANT SELECT, INSERT, UPDATE, DELETE ON webhook_deliveries TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON signed_actions TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON signing_keys TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON permission_sets TO :"service";

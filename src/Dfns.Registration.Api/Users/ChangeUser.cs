@@ -63,5 +63,5 @@ internal static class ChangeUser
     }
 
     private static void Note(HttpRequest http, SignedCall call, User user, string action, Audit audit) =>
-        audit.Add(user.OrganisationId, action, call.Caller.User.Id, user.Id, http.RemoteAddress());
+        audit.Add(user.OrganisationId, action, call.Caller.User.Id, user.Id, http.RemoteAddress(), told: EventData.Of(user));
 }

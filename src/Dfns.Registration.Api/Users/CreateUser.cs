@@ -29,7 +29,7 @@ internal static class CreateUser
 
         if (users.Add(call.Caller.RelyingParty, email, UserKind.CustomerEmployee, request.ExternalId).Failed(out error, out var user)) return (ErrorResult)error.At("$.email");
         var mail = codes.Mail(codes.Issue(user) with { RemoteAddress = http.RemoteAddress() });
-        audit.Add(user.OrganisationId, AuditActions.UserInvited, call.Caller.User.Id, user.Id, http.RemoteAddress());
+        audit.Add(user.OrganisationId, AuditActions.UserInvited, call.Caller.User.Id, user.Id, http.RemoteAddress(), told: EventData.Of(user));
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)await users.ConflictAsync(user, conflict, ct);
         sender.Wake(mail);
         return TypedResults.Ok(UserResponse.Of(new FoundUser(user, CredentialUuid: null, Assigned: [])));

@@ -37,18 +37,19 @@ public abstract partial class OwnRowsTests(ServiceFixture fixture) : ServiceTest
         [
             AuditActions.PermissionCreated, AuditActions.PermissionUpdated, AuditActions.PermissionArchived, AuditActions.PermissionRestored, AuditActions.PermissionRemoved, AuditActions.PermissionAssigned, AuditActions.PermissionRevoked,
             AuditActions.ServiceAccountCreated, AuditActions.ServiceAccountUpdated, AuditActions.ServiceAccountActivated, AuditActions.ServiceAccountDeactivated, AuditActions.ServiceAccountDeleted,
+            AuditActions.WebhookCreated, AuditActions.WebhookUpdated, AuditActions.WebhookDeleted, AuditActions.WebhookPinged,
         ],
         ["once for a user, or for a code that is spent with it"] = [AuditActions.UserRegistered, AuditActions.RegisteredWithoutRecovery, AuditActions.SocialUserCreated, AuditActions.Recovered],
         ["one code a minute, of each purpose"] = [.. Enum.GetValues<CodePurpose>().Select(AuditActions.CodeSent)],
         ["counted"] =
         [
             AuditActions.SignInFailed, AuditActions.RegistrationFailed, AuditActions.RecoveryFailed, AuditActions.CredentialFailed, AuditActions.CallRefused, AuditActions.UsersRead, AuditActions.UserRead, AuditActions.ServiceAccountsRead, AuditActions.PatsRead,
-            AuditActions.CredentialsRead, AuditActions.EncryptedKeysRead, AuditActions.ApplicationsRead, AuditActions.PermissionsRead, AuditActions.SignedActionsRead, AuditActions.TokenRead,
+            AuditActions.CredentialsRead, AuditActions.EncryptedKeysRead, AuditActions.ApplicationsRead, AuditActions.PermissionsRead, AuditActions.SignedActionsRead, AuditActions.WebhooksRead, AuditActions.WebhookEventsRead, AuditActions.TokenRead,
         ],
         ["the operator's commands"] =
         [
             AuditActions.OrganisationCreated, AuditActions.OrganisationRenamed, AuditActions.RelyingPartyChanged, AuditActions.UserPermitted, AuditActions.ServiceAccountRenewed,
-            AuditActions.DatabaseMigrated, AuditActions.SigningKeysRotated, AuditActions.SocialProviderChanged, AuditActions.SocialProviderRemoved,
+            AuditActions.DatabaseMigrated, AuditActions.SigningKeysRotated, AuditActions.SocialProviderChanged, AuditActions.SocialProviderRemoved, AuditActions.WebhookSecretRotated,
         ],
     };
 
@@ -113,7 +114,7 @@ public abstract partial class OwnRowsTests(ServiceFixture fixture) : ServiceTest
         foreach (var (caller, counted) in new (SigningCaller, Func<string, bool>)[]
         {
             (await organisation.SignedInAsync(UserKind.CustomerEmployee, "jane@example.co", [.. Permission.All]), _ => true),
-            (await organisation.NewServiceAccountAsync([.. Permission.All]), path => path.StartsWith("/permissions", StringComparison.Ordinal) || path.StartsWith("/auth/service-accounts", StringComparison.Ordinal)),
+            (await organisation.NewServiceAccountAsync([.. Permission.All]), path => path.StartsWith("/permissions", StringComparison.Ordinal) || path.StartsWith("/auth/service-accounts", StringComparison.Ordinal) || path.StartsWith("/webhooks", StringComparison.Ordinal)),
         })
         {
             for (var n = 0; n < 2; n++) Assert.Equal(200, (int)(await caller.PostAsync("/permissions", Readers(n))).Status);

@@ -19,6 +19,9 @@ public abstract class OutboxTests(ServiceFixture fixture) : ServiceTests(fixture
 
     private const string Recovery = "a recovery";
 
+    // Each has a sender.
+    private static readonly int Kinds = Enum.GetValues<OutboxKind>().Length;
+
     private static readonly (string Key, string Value) Later = ("Mail:Spread", "00:01:00");
 
     private static readonly (string Key, string Value) Logged = ("Serilog:MinimumLevel:Override:Microsoft.EntityFrameworkCore.Database.Command", "Information");
@@ -241,11 +244,11 @@ public abstract class OutboxTests(ServiceFixture fixture) : ServiceTests(fixture
         for (var times = 1; times <= 3; times++)
         {
             service.Clock.Advance(OutboxSender.Poll);
-            while (Statements(service, before).Count < times) await Task.Yield();
+            while (Statements(service, before).Count < times * Kinds) await Task.Yield();
         }
 
         Assert.Single(Statements(service, before).Distinct(StringComparer.Ordinal), sql => sql.Contains("FROM outbox", StringComparison.Ordinal) && sql.Contains("LIMIT", StringComparison.Ordinal));
-        Assert.Equal(3, Statements(service, before).Count);
+        Assert.Equal(3 * Kinds, Statements(service, before).Count);
     }
 
     [Fact]
@@ -340,7 +343,8 @@ public abstract class OutboxTests(ServiceFixture fixture) : ServiceTests(fixture
             .Concat((await db.Credentials.AsNoTracking().ToListAsync()).Select(c => $"{c.Uuid} {c.Status}"))
             .Order(StringComparer.Ordinal)));
 
-    private static Task<int> RefuseAsync(Service service, string what) => service.AsOwnerAsync(async db =>
+    /// <summary>Has a database refuse what is written to a table.</summary>
+    internal static Task<int> RefuseAsync(Service service, string what) => service.AsOwnerAsync(async db =>
     {
         string[] statements = db.Database.IsSqlite()
             ? [$"CREATE TRIGGER refuse BEFORE {what} BEGIN SELECT RAISE(ABORT, 'refused'); END"]
@@ -386,14 +390,20 @@ public abstract class OutboxTests(ServiceFixture fixture) : ServiceTests(fixture
                 if (instrument.Name.StartsWith("dfns.registration.outbox.", StringComparison.Ordinal) && ReferenceEquals(instrument.Meter.Scope, meters)) l.EnableMeasurementEvents(instrument);
             },
         };
-        listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => told[Name(instrument)] = value);
+        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) =>
+        {
+            if (IsOfMails(tags)) told[Name(instrument)] = value;
+        });
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
         {
+            if (!IsOfMails(tags)) return;
             if (instrument is Counter<long>) told.AddOrUpdate($"{Name(instrument)} {tags[1].Value}", value, (_, before) => before + value);
             else told[Name(instrument)] = value;
         });
         listener.Start();
         return listener;
+
+        static bool IsOfMails(ReadOnlySpan<KeyValuePair<string, object?>> tags) => Equals(tags[0].Value, nameof(OutboxKind.Mail));
 
         static string Name(Instrument instrument) => instrument.Name["dfns.registration.outbox.".Length..];
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.RegularExpressions;
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.CommandLine;
+using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.TestKit;
 using Dfns.Registration.TestKit.Databases;
@@ -41,6 +42,8 @@ public sealed partial class ExecutableTests
         ("social-provider add --org ORG --issuer https://accounts.example.co --client-id b", "clientIds was: a"),
         ("social-provider list --org ORG", ""),
         ("social-provider remove --org ORG --issuer https://accounts.example.co", ""),
+        ("webhook list --org ORG", ""),
+        ("webhook rotate-secret --org ORG --webhook wh-1", ""),
         ("keys rotate", ""),
         ("audit list --org ORG --most 1", ""),
     ];
@@ -82,11 +85,29 @@ public sealed partial class ExecutableTests
                 if (command.StartsWith(verb + " ", StringComparison.Ordinal)) named[name] = (string)row["id"]!;
             }
 
-            foreach (var secret in new[] { "code", "token" }) KnownSecrets.Add((string?)row[secret]);
+            // No command creates one.
+            if (command.StartsWith("org create ", StringComparison.Ordinal)) await AddWebhookAsync(db, named["ORG"]);
+            foreach (var secret in new[] { "code", "token", "secret" }) KnownSecrets.Add((string?)row[secret]);
         }
 
         File.Delete(key);
         File.Delete(named["COPY"]);
+    }
+
+    private static Task<int> AddWebhookAsync(RegistrationDbContext db, string organisation)
+    {
+        db.Webhooks.Add(new Webhook
+        {
+            OrganisationId = organisation,
+            Id = "wh-1",
+            Url = "https://backend.example.co/events",
+            Events = [EventKinds.All],
+            IsEnabled = false,
+            Secret = [],
+            CreatedAt = Service.Noon,
+            UpdatedAt = Service.Noon,
+        });
+        return db.SaveChangesAsync();
     }
 
     /// <summary>What the other tests see in their own process is what an operator sees.</summary>

@@ -34,7 +34,8 @@ public static class TestCallers
         var sessions = await db.Ceremonies.AsNoTracking().Where(c => c.OrganisationId == id && c.Purpose == CeremonyPurpose.Registration).OrderBy(c => c.Id).Select(c => new { c.Id, c.ConsumedAt }).ToListAsync();
         var sets = await db.PermissionSets.AsNoTracking().Where(s => s.OrganisationId == id).OrderBy(s => s.Id).Select(s => new { s.Id, s.Name, s.Operations, s.IsArchived, s.Version }).ToListAsync();
         var assignments = await db.PermissionSetAssignments.AsNoTracking().Where(a => a.OrganisationId == id).OrderBy(a => a.Id).Select(a => new { a.Id, a.PermissionSetId, a.UserId }).ToListAsync();
+        var webhooks = await db.Webhooks.AsNoTracking().Where(w => w.OrganisationId == id).OrderBy(w => w.Id).Select(w => new { w.Id, w.Url, w.Events, w.Description, w.IsEnabled, w.Version }).ToListAsync();
         var audit = await db.AuditEvents.AsNoTracking().Where(e => e.OrganisationId == id && !told.Contains(e.Action)).OrderBy(e => e.Id).Select(e => e.Id).ToListAsync();
-        return System.Text.Json.JsonSerializer.Serialize(new { users, credentials, tokens, codes, sessions, sets, assignments, audit });
+        return System.Text.Json.JsonSerializer.Serialize(new { users, credentials, tokens, codes, sessions, sets, assignments, webhooks, audit });
     });
 }

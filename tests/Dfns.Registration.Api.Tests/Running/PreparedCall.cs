@@ -241,6 +241,23 @@ internal sealed record PreparedCall(TestOrganisation Organisation, string User, 
         ["a personal access token that is deactivated"] = async o => await OfPatAsync(o, HttpMethod.Put, "/deactivate", null),
         ["a personal access token that is activated"] = async o => await OfPatAsync(o, HttpMethod.Put, "/activate", null, before: "/deactivate"),
         ["a personal access token that is deleted"] = async o => await OfPatAsync(o, HttpMethod.Delete, "", null),
+        ["a webhook that is created"] = async o =>
+        {
+            var admin = await o.NewServiceAccountAsync(Permission.CreateWebhooks);
+            return Call(o, "", HttpMethod.Post, "/webhooks", Webhook, admin.Token, await admin.SignAsync(HttpMethod.Post, "/webhooks", Webhook.ToJsonString()));
+        },
+        ["a list of webhooks"] = async o => Call(o, "", HttpMethod.Get, "/webhooks", null, (await o.NewServiceAccountAsync(Permission.ReadWebhooks)).Token),
+        ["a webhook"] = async o => await OfWebhookAsync(o, Permission.ReadWebhooks, HttpMethod.Get, "", null),
+        ["a webhook that is updated"] = async o => await OfWebhookAsync(o, Permission.UpdateWebhooks, HttpMethod.Put, "", new JsonObject { ["description"] = "Books" }),
+        ["a webhook that is deleted"] = async o => await OfWebhookAsync(o, Permission.DeleteWebhooks, HttpMethod.Delete, "", null),
+        ["a webhook that is pinged"] = async o => await OfWebhookAsync(o, Permission.PingWebhooks, HttpMethod.Post, "/ping", new JsonObject()),
+        ["a list of what a webhook was told"] = async o => await OfWebhookAsync(o, Permission.ReadWebhookEvents, HttpMethod.Get, "/events", null),
+        ["what a webhook was told"] = async o =>
+        {
+            var (admin, id) = await WebhookAsync(o, Permission.ReadWebhookEvents);
+            await o.AddDeliveryAsync(id, "we-1");
+            return Call(o, "", HttpMethod.Get, $"/webhooks/{id}/events/we-1", null, admin.Token);
+        },
         ["a sign-out by the other method"] = async o =>
         {
             var user = await RegisterAsync(o);
@@ -325,6 +342,22 @@ internal sealed record PreparedCall(TestOrganisation Organisation, string User, 
         if (before is not null) await jane.PutAsync(pat + before);
         path = pat + path;
         return Call(organisation, "", method, path, body, jane.Token, method == HttpMethod.Get ? null : await jane.SignAsync(method, path, body?.ToJsonString() ?? ""));
+    }
+
+    // Of a network that nobody has: a ping fails at once.
+    private static JsonObject Webhook => new() { ["url"] = "https://webhook.invalid/events", ["events"] = new JsonArray("*"), ["status"] = "Disabled" };
+
+    private static async Task<(SigningCaller Admin, string Id)> WebhookAsync(TestOrganisation organisation, string permission)
+    {
+        var admin = await organisation.NewServiceAccountAsync(Permission.CreateWebhooks, permission);
+        return (admin, (await admin.PostAsync("/webhooks", Webhook)).Require("id"));
+    }
+
+    private static async Task<PreparedCall> OfWebhookAsync(TestOrganisation organisation, string permission, HttpMethod method, string path, JsonObject? body)
+    {
+        var (admin, id) = await WebhookAsync(organisation, permission);
+        path = $"/webhooks/{id}{path}";
+        return Call(organisation, "", method, path, body, admin.Token, method == HttpMethod.Get ? null : await admin.SignAsync(method, path, body?.ToJsonString() ?? ""));
     }
 
     private static JsonObject Named(string credentialUuid) => new() { ["credentialUuid"] = credentialUuid };

@@ -22,6 +22,7 @@ public static class Snapshot
             await db.Credentials.AsNoTracking().Where(c => c.OrganisationId == id).OrderBy(c => c.Uuid).ToListAsync(),
             await db.PermissionSets.AsNoTracking().Where(s => s.OrganisationId == id).OrderBy(s => s.Id).ToListAsync(),
             await db.PermissionSetAssignments.AsNoTracking().Where(a => a.OrganisationId == id).OrderBy(a => a.Id).ToListAsync(),
+            await db.Webhooks.AsNoTracking().Where(w => w.OrganisationId == id).OrderBy(w => w.Id).ToListAsync(),
             codes,
             await db.CredentialCodes.AsNoTracking().Where(c => c.OrganisationId == id).OrderBy(c => c.CreatedAt).ThenBy(c => c.UserId).ToListAsync(),
             tokens,

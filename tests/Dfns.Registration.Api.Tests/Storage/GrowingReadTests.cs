@@ -135,8 +135,8 @@ public abstract partial class GrowingReadTests(ServiceFixture fixture) : Service
 
     private const int Many = 20_000;
 
-    // Few, for the service as a whole or for an organisation, which has a thousand sets of permissions at most.
-    private static readonly string[] Few = ["signing_keys", "metadata_numbers", "social_providers", "permission_sets"];
+    // Few, for the service as a whole or for an organisation, which has a thousand sets of permissions and ten webhooks at most.
+    private static readonly string[] Few = ["signing_keys", "metadata_numbers", "social_providers", "permission_sets", "webhooks"];
 
     // One row an organisation; one after the other until there is one that fits, of those alone that may; the hundred service accounts that an organisation has; and an export
     // of all that is in a range.
@@ -222,6 +222,18 @@ public abstract partial class GrowingReadTests(ServiceFixture fixture) : Service
         var accounts = await lister.GetAsync("/auth/service-accounts?limit=1");
         Assert.Equal(200, (int)(await lister.GetAsync($"/auth/service-accounts?limit=1&paginationToken={accounts.Require("nextPageToken")}")).Status);
 
+        // What a webhook was told, of one that was told much; and its telling.
+        var webhook = await organisation.NewWebhookAsync("https://webhook.invalid/events", "*");
+        for (var n = 0; n < 3; n++) await organisation.AddDeliveryAsync(webhook.Id, $"we-{n}");
+        foreach (var filter in new[] { "", "&kind=user.registered", "&deliveryFailed=false", "&deliveryFailed=false&kind=user.registered" })
+        {
+            var page = await webhook.Admin.GetAsync($"{webhook.Path}/events?limit=1{filter}");
+            Assert.Equal(200, (int)(await webhook.Admin.GetAsync($"{webhook.Path}/events?limit=1{filter}&paginationToken={page.Require("nextPageToken")}")).Status);
+        }
+
+        await Registered.NewAsync(organisation, username: "told@example.co");
+        while ((await webhook.Admin.GetAsync($"{webhook.Path}/events?deliveryFailed=true")).Body["items"]!.AsArray().Count == 0) await Task.Yield();
+
         // What somebody signed, of one who signed much.
         var auditor = await organisation.NewServiceAccountAsync(Accounts.Permission.ReadLogs);
         foreach (var user in new[] { "", $"&userId={auditor.UserId}" })
@@ -259,6 +271,7 @@ public abstract partial class GrowingReadTests(ServiceFixture fixture) : Service
             ["signed_actions"] = ("true", new(Own(("id", "ce"), ("signer_id", "us"))) { ["performed_at"] = "CASE WHEN n % 3 > 0 THEN r.signed_at END" }),
             ["social_accounts"] = ("true", Own(("subject", "sub"), ("user_id", "us"))),
             ["outbox"] = ("id = 'ob'", Own(("id", "ob"), ("subject_id", "us"))),
+            ["webhook_deliveries"] = ("true", Own(("event_id", "we"))),
             ["attempt_budgets"] = ("true", new(StringComparer.Ordinal) { ["id"] = Bytes }),
         };
         Assert.Equal(Growing(db).Append("permission_sets").Order(StringComparer.Ordinal), tables.Keys.Order(StringComparer.Ordinal));

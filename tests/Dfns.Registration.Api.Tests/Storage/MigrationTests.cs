@@ -135,6 +135,8 @@ public abstract class MigrationTests(ServiceFixture fixture) : ServiceTests(fixt
     [InlineData(typeof(SocialAccount))]
     [InlineData(typeof(PermissionSet))]
     [InlineData(typeof(PermissionSetAssignment))]
+    [InlineData(typeof(Webhook))]
+    [InlineData(typeof(WebhookDelivery))]
     public async Task The_organisation_leads_every_key_and_index(Type entity)
     {
         var leads = await Service.InDatabaseAsync(db =>

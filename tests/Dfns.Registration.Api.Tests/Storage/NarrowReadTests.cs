@@ -162,6 +162,21 @@ public abstract partial class NarrowReadTests(ServiceFixture fixture) : SocialTe
         calls["PUT /auth/pats/{tokenId}/deactivate"] = () => SendAsync(jane, HttpMethod.Put, $"/auth/pats/{pat!.Require("tokenId")}/deactivate", null);
         calls["PUT /auth/pats/{tokenId}/activate"] = () => SendAsync(jane, HttpMethod.Put, $"/auth/pats/{pat!.Require("tokenId")}/activate", null);
         calls["DELETE /auth/pats/{tokenId}"] = () => SendAsync(jane, HttpMethod.Delete, $"/auth/pats/{pat!.Require("tokenId")}", null);
+        Answer? webhook = null;
+        calls["POST /webhooks"] = async () =>
+            webhook = await SendAsync(backend, HttpMethod.Post, "/webhooks", new JsonObject { ["url"] = "https://webhook.invalid/events", ["events"] = new JsonArray("user.created"), ["status"] = "Disabled" });
+        calls["GET /webhooks"] = () => backend.GetAsync("/webhooks");
+        calls["GET /webhooks/{webhookId}"] = () => backend.GetAsync($"/webhooks/{webhook!.Require("id")}");
+        calls["PUT /webhooks/{webhookId}"] = () => SendAsync(backend, HttpMethod.Put, $"/webhooks/{webhook!.Require("id")}", new JsonObject { ["description"] = "Books" });
+        calls["POST /webhooks/{webhookId}/ping"] = () => SendAsync(backend, HttpMethod.Post, $"/webhooks/{webhook!.Require("id")}/ping", new JsonObject());
+        calls["GET /webhooks/{webhookId}/events"] = () => backend.GetAsync($"/webhooks/{webhook!.Require("id")}/events");
+        calls["GET /webhooks/{webhookId}/events/{webhookEventId}"] = async () =>
+        {
+            await organisation.AddDeliveryAsync(webhook!.Require("id"), "we-1");
+            sent = service.Log.Lines.Count;
+            return await backend.GetAsync($"/webhooks/{webhook!.Require("id")}/events/we-1");
+        };
+        calls["DELETE /webhooks/{webhookId}"] = () => SendAsync(backend, HttpMethod.Delete, $"/webhooks/{webhook!.Require("id")}", null);
         calls["GET /auth/action/logs"] = () => backend.GetAsync("/auth/action/logs?startTime=2026-11-23T00:00:00Z&endTime=2027-11-23T00:00:00Z");
         calls["GET /auth/action/logs/{id}"] = async () =>
         {
@@ -172,7 +187,7 @@ public abstract partial class NarrowReadTests(ServiceFixture fixture) : SocialTe
         calls["DELETE /auth/users/{userId}"] = () => SendAsync(backend, HttpMethod.Delete, $"/auth/users/{user.UserId}", null);
 
         var routes = service.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(e => e.RoutePattern.RawText!.StartsWith("/auth/", StringComparison.Ordinal) || e.RoutePattern.RawText.StartsWith("/permissions", StringComparison.Ordinal))
+            .Where(e => e.RoutePattern.RawText!.StartsWith("/auth/", StringComparison.Ordinal) || e.RoutePattern.RawText.StartsWith("/permissions", StringComparison.Ordinal) || e.RoutePattern.RawText.StartsWith("/webhooks", StringComparison.Ordinal))
             .SelectMany(e => e.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods.Select(m => $"{m} {e.RoutePattern.RawText}"));
         // There is none to look at.
         Assert.Empty(routes.Except(calls.Keys).Except(["GET /auth/apps/{appId}"]));

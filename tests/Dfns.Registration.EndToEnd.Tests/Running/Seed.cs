@@ -62,7 +62,7 @@ internal sealed class Seed(string provider, string connectionString)
     {
         await using var db = Open();
         // EF Core saves, nothing else: what rides with other requests, and what ends, is the service's.
-        var changes = new Changes(db, commits: null!, writer: null!, TimeProvider.System);
+        var changes = new Changes(db, commits: null!, writer: null!, events: null!, TimeProvider.System);
         var users = new UserStore(db, changes, entropy, TimeProvider.System);
         var options = new CodeOptions { InvitationLifetime = new RegistrationOptions().InvitationLifetime, Lifetimes = { [CodePurpose.Registration] = new RegistrationOptions().CodeLifetime } };
         var codes = Codes(db, changes, options);
@@ -79,7 +79,7 @@ internal sealed class Seed(string provider, string connectionString)
     {
         await using var db = Open();
         var options = new CodeOptions { Lifetimes = { [purpose] = TimeSpan.FromHours(1) } };
-        var codes = Codes(db, new Changes(db, commits: null!, writer: null!, TimeProvider.System), options);
+        var codes = Codes(db, new Changes(db, commits: null!, writer: null!, events: null!, TimeProvider.System), options);
         var code = (await codes.ReplaceAsync(purpose, user.OrgId, user.Username, remoteAddress: null, CancellationToken.None)).Issued ?? throw new InvalidOperationException("There is nobody to send it to.");
         await db.Outbox.Where(m => m.OrganisationId == user.OrgId && m.SubjectId == code.UserId).ExecuteDeleteAsync();
         return code.Code;
