@@ -89,7 +89,8 @@ public abstract partial class GrowingReadTests(ServiceFixture fixture) : Service
             await db.Database.OpenConnectionAsync();
             try
             {
-                return await db.Database.SqlQuery<string>($"SELECT DISTINCT statement AS \"Value\" FROM pg_prepared_statements").ToListAsync();
+                // New statistics are no call's, and have no plan; whether enough was stored for them meanwhile is chance.
+                return await db.Database.SqlQuery<string>($"SELECT DISTINCT statement AS \"Value\" FROM pg_prepared_statements WHERE statement NOT LIKE 'ANALYZE %'").ToListAsync();
             }
             finally
             {

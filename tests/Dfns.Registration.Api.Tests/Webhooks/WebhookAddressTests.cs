@@ -37,14 +37,16 @@ public sealed class WebhookAddressTests
     public void What_everybody_can_reach_is_admitted(string address) => Assert.True(Of().Admits(IPAddress.Parse(address)));
 
     // Written as a translator writes it, or as IPv6 writes IPv4, it is the same network.
-    [Fact]
-    public void A_listed_network_is_that_network_however_it_is_written()
-    {
-        var listed = Of("10.1.0.0/16");
-
-        Assert.All(new[] { "10.1.2.3", "::ffff:10.1.2.3", "64:ff9b::a01:203" }, a => Assert.True(listed.Admits(IPAddress.Parse(a)), a));
-        Assert.All(new[] { "10.2.0.1", "::ffff:10.2.0.1", "64:ff9b::a02:1", "::a01:203" }, a => Assert.False(listed.Admits(IPAddress.Parse(a)), a));
-    }
+    [Theory]
+    [InlineData("10.1.2.3", true)]
+    [InlineData("::ffff:10.1.2.3", true)]
+    [InlineData("64:ff9b::a01:203", true)]
+    [InlineData("10.2.0.1", false)]
+    [InlineData("::ffff:10.2.0.1", false)]
+    [InlineData("64:ff9b::a02:1", false)]
+    [InlineData("::a01:203", false)]
+    public void A_listed_network_is_that_network_however_it_is_written(string address, bool admitted) =>
+        Assert.Equal(admitted, Of("10.1.0.0/16").Admits(IPAddress.Parse(address)));
 
     [Theory]
     [InlineData("10.0.0.1")]

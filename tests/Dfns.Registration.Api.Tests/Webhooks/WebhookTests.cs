@@ -96,12 +96,13 @@ public abstract class WebhookTests(ServiceFixture fixture) : ServiceTests(fixtur
         var webhook = await organisation.NewWebhookAsync(Url, "*");
         var sent = JsonNode.Parse(body)!.AsObject();
 
-        foreach (var answer in new[] { await webhook.Admin.PostAsync("/webhooks", sent.DeepClone()), await webhook.Admin.PutAsync(webhook.Path, sent) })
-        {
-            // What is left out of an update stays.
-            if (answer.Status == System.Net.HttpStatusCode.OK) Assert.Contains(code, new[] { "member_required" });
-            else Assert.Equal((code, path), (answer.Code, answer.Path));
-        }
+        var created = await webhook.Admin.PostAsync("/webhooks", sent.DeepClone());
+        var updated = await webhook.Admin.PutAsync(webhook.Path, sent);
+
+        Assert.Equal((code, path), (created.Code, created.Path));
+        // What is left out of an update stays.
+        var isThere = sent.ContainsKey(path[2..].Split('[')[0]);
+        Assert.Equal(isThere ? (code, path) : (null, null), (updated.Code, updated.Path));
     }
 
     [Theory]
