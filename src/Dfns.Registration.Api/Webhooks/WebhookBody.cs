@@ -1,7 +1,6 @@
 using System.Globalization;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Storage;
-using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.Webhooks;
 
@@ -39,7 +38,6 @@ internal sealed class WebhookBody(WebhookUrls urls)
     private static Checked<WebhookValues> Read(WebhookValues values, string? status, string? description)
     {
         if (status is not (null or Enabled or Disabled)) return ErrorCatalog.MemberInvalid.Saying($"Use {Enabled} or {Disabled}.").At("$.status");
-        if (Member.OptionalName(description, "$.description", Limits.DescriptionLength) is { } fault) return fault;
         return values with { IsEnabled = status is null ? values.IsEnabled : status == Enabled, Description = description ?? values.Description };
     }
 

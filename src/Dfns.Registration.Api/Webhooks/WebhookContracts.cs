@@ -9,14 +9,16 @@ namespace Dfns.Registration.Api.Webhooks;
 /// <param name="Status">Enabled, as without it, or Disabled.</param>
 /// <param name="Description">What it is for.</param>
 /// <param name="Events">The kinds it is told of, or <c>*</c> for all.</param>
-public sealed record CreateWebhookRequest(string? Url, string? Status, string? Description, IReadOnlyList<string?>? Events);
+public sealed record CreateWebhookRequest(
+    [Text(Limits.UrlLength)] string? Url, [Text(Limits.EnumLength)] string? Status, [Text(Limits.DescriptionLength, IsName = true)] string? Description, IReadOnlyList<string?>? Events);
 
 /// <summary>Body of <c>PUT /webhooks/{webhookId}</c>: what is left out stays.</summary>
 /// <param name="Url">Where to, by https.</param>
 /// <param name="Status">Enabled or Disabled.</param>
 /// <param name="Description">What it is for.</param>
 /// <param name="Events">Just the kinds it is told of from then on, or <c>*</c> for all.</param>
-public sealed record UpdateWebhookRequest(string? Url, string? Status, string? Description, IReadOnlyList<string?>? Events);
+public sealed record UpdateWebhookRequest(
+    [Text(Limits.UrlLength)] string? Url, [Text(Limits.EnumLength)] string? Status, [Text(Limits.DescriptionLength, IsName = true)] string? Description, IReadOnlyList<string?>? Events);
 
 /// <summary>A webhook.</summary>
 /// <param name="Id">Such as <c>wh-…</c>.</param>
