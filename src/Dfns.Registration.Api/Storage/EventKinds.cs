@@ -20,8 +20,9 @@ internal static class EventKinds
         [AuditActions.UserActivated] = "user.activated",
         [AuditActions.UserDeactivated] = "user.deactivated",
         [AuditActions.UserDeleted] = "user.deleted",
-        // For good.
-        [AuditActions.ServiceAccountDeactivated] = "user.deleted",
+        [AuditActions.ServiceAccountActivated] = "user.activated",
+        [AuditActions.ServiceAccountDeactivated] = "user.deactivated",
+        [AuditActions.ServiceAccountDeleted] = "user.deleted",
         [AuditActions.RegistrationDelegated] = "registration.started",
         [AuditActions.CredentialCreated] = "credential.created",
         [AuditActions.CredentialActivated] = "credential.activated",

@@ -36,6 +36,10 @@ public abstract class EventTests(ServiceFixture fixture) : ServiceTests(fixture)
         ["a user who is activated"] = ["user.activated"],
         ["a user who is deactivated"] = ["user.deactivated"],
         ["a user who is deleted"] = ["user.deleted"],
+        ["a service account that is created"] = ["user.created"],
+        ["a service account that is activated"] = ["user.activated"],
+        ["a service account that is deactivated"] = ["user.deactivated"],
+        ["a service account that is deleted"] = ["user.deleted"],
     };
 
     /// <summary>One call of each way to commit.</summary>
