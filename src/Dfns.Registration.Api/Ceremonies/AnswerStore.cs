@@ -78,7 +78,7 @@ internal sealed class AnswerStore(SharedQueries queries) : IAsyncDisposable
             $"""
             SELECT a.n, {CallerStore.Columns(tables)}, {tables.Columns<Ceremony>("c")}, {tables.Columns<Credential>("k", LeftOut)}
             {CallerStore.Live()}
-            LEFT JOIN ceremonies AS c ON c.organisation_id = a.organisation_id AND c.organisation_id = a.challenge_organisation_id AND c.id = a.id
+            LEFT JOIN ceremonies AS c ON a.challenge_organisation_id = a.organisation_id AND c.organisation_id = a.organisation_id AND c.id = a.id
                 AND c.consumed_at IS NULL AND c.expires_at > a.now
             LEFT JOIN credentials AS k ON k.organisation_id = c.organisation_id AND k.user_id = c.user_id AND k.status = 'Active'
                 AND (k.credential_id = a.first_id OR k.credential_id = a.second_id OR k.uuid = a.first_uuid OR k.uuid = a.second_uuid OR k.slot = 'SecondFactor')
