@@ -72,18 +72,16 @@ internal sealed record Revocation(string OrganisationId, string UserId, Credenti
     private async Task EndOwnedAsync(RegistrationDbContext db, DateTimeOffset now, IReadOnlyCollection<string> kept, CancellationToken ct)
     {
         var owned = await db.Users.Where(u => u.OrganisationId == OrganisationId && u.OwnerId == UserId && u.ArchivedAt == null).Select(u => u.Id).ToListAsync(ct);
-        foreach (var id in owned)
-        {
-            await db.Users.Where(u => u.OrganisationId == OrganisationId && u.Id == id).ExecuteUpdateAsync(
-                u => u.SetProperty(x => x.IsActive, false).SetProperty(x => x.ArchivedAt, now).SetProperty(x => x.ExternalId, (string?)null).SetProperty(x => x.CredentialsVersion, x => x.CredentialsVersion + 1),
-                ct);
-            await db.PermissionSetAssignments.Where(a => a.OrganisationId == OrganisationId && a.UserId == id).ExecuteDeleteAsync(ct);
-            await db.Credentials.Where(c => c.OrganisationId == OrganisationId && c.UserId == id && c.Status != CredentialStatus.Archived)
-                .ExecuteUpdateAsync(c => c.SetProperty(x => x.Status, CredentialStatus.Archived).SetProperty(x => x.ArchivedAt, now), ct);
-            await db.Ceremonies.Where(c => c.OrganisationId == OrganisationId && c.UserId == id && c.Purpose == CeremonyPurpose.UserAction && c.SpentAt == null && !kept.Contains(c.Id))
-                .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, x => x.ConsumedAt ?? now).SetProperty(x => x.SpentAt, now), ct);
-            await db.AccessTokens.Where(t => t.OrganisationId == OrganisationId && t.UserId == id && t.RevokedAt == null).ExecuteUpdateAsync(t => t.SetProperty(x => x.RevokedAt, now), ct);
-        }
+        if (owned.Count == 0) return;
+        await db.Users.Where(u => u.OrganisationId == OrganisationId && owned.Contains(u.Id)).ExecuteUpdateAsync(
+            u => u.SetProperty(x => x.IsActive, false).SetProperty(x => x.ArchivedAt, now).SetProperty(x => x.ExternalId, (string?)null).SetProperty(x => x.CredentialsVersion, x => x.CredentialsVersion + 1),
+            ct);
+        await db.PermissionSetAssignments.Where(a => a.OrganisationId == OrganisationId && owned.Contains(a.UserId)).ExecuteDeleteAsync(ct);
+        await db.Credentials.Where(c => c.OrganisationId == OrganisationId && owned.Contains(c.UserId) && c.Status != CredentialStatus.Archived)
+            .ExecuteUpdateAsync(c => c.SetProperty(x => x.Status, CredentialStatus.Archived).SetProperty(x => x.ArchivedAt, now), ct);
+        await db.Ceremonies.Where(c => c.OrganisationId == OrganisationId && owned.Contains(c.UserId!) && c.Purpose == CeremonyPurpose.UserAction && c.SpentAt == null && !kept.Contains(c.Id))
+            .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, x => x.ConsumedAt ?? now).SetProperty(x => x.SpentAt, now), ct);
+        await db.AccessTokens.Where(t => t.OrganisationId == OrganisationId && owned.Contains(t.UserId!) && t.RevokedAt == null).ExecuteUpdateAsync(t => t.SetProperty(x => x.RevokedAt, now), ct);
     }
 }
 
