@@ -73,6 +73,18 @@ internal sealed class CeremonyStore(RegistrationDbContext db, Entropy entropy, T
     public Task<Ceremony?> LookAsync(TokenReference reference, CancellationToken ct) =>
         db.Ceremonies.AsNoTracking().SingleOrDefaultAsync(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id, ct);
 
+    /// <summary>Uses up an open challenge of nobody's in particular, at once and by itself: of two at once, one does.</summary>
+    /// <returns>The row; null where there is none such, or it is over, or was used before.</returns>
+    public async Task<Ceremony?> UseUpAsync(TokenReference reference, CeremonyPurpose purpose, CancellationToken ct)
+    {
+        var (now, mark) = (clock.GetUtcNow(), entropy.Id("ac"));
+        // The mark tells: where the answer was lost on the way, the driver does it once more, and none is open any more.
+        await db.Ceremonies
+            .Where(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id && c.Purpose == purpose && c.ConsumedAt == null && c.ExpiresAt > now)
+            .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, now).SetProperty(x => x.Result, mark), ct);
+        return await db.Ceremonies.AsNoTracking().SingleOrDefaultAsync(c => c.OrganisationId == reference.OrganisationId && c.Id == reference.Id && c.Result == mark, ct);
+    }
+
     /// <summary>Adds the row of something that may be used once, whose id is there once.</summary>
     public void Add(Ceremony ceremony) => db.Ceremonies.Add(ceremony);
 

@@ -109,6 +109,7 @@ internal static class OperatorCommandLine
             KeyCommands.Make(),
             SocialProviderCommands.Make(),
             WebhookCommands.Make(),
+            SsoClientCommands.Make(),
             AuditCommands.Make(),
             MigrateCommand.Make(),
             BackupCommand.Make(),

@@ -88,6 +88,7 @@ internal static class SocialProviderCommands
         {
             if (!force && await UsersFaultAsync(services, provider, string.Join(' ', taken), wayOut, ct) is { } fault) return CommandResult.Fault(fault);
             services.GetRequiredService<SocialStore>().EndTaken(provider, taken);
+            await services.GetRequiredService<SsoStore>().RemoveAsync(provider, taken, ct);
         }
 
         services.GetRequiredService<Audit>().ChangedByOperator(provider.OrganisationId, AuditActions.SocialProviderChanged, provider.OrganisationId, provider.Issuer, provider);
@@ -142,6 +143,7 @@ internal static class SocialProviderCommands
                 }
 
                 if (!parsed.GetValue(force) && await UsersFaultAsync(services, provider, "the provider", wayOut, stop) is { } fault) return CommandResult.Fault(fault);
+                await services.GetRequiredService<SsoStore>().RemoveAsync(provider, clientIds: null, stop);
                 social.Remove(provider);
                 foreach (var piece in AuditNotes.Pieces($"{name}; clientIds {string.Join(' ', provider.ClientIds)}; algorithms {string.Join(' ', provider.Algorithms)}"))
                     services.GetRequiredService<Audit>().Add(orgId, AuditActions.SocialProviderRemoved, AuditActors.Operator, orgId, note: piece);

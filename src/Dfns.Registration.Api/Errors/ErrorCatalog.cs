@@ -231,6 +231,27 @@ internal static class ErrorCatalog
     public static readonly ApiError SocialProviderUnavailable = new("social_provider_unavailable", 503,
         "The keys of the provider cannot be read, so that the ID token could not be checked. Nothing has changed; try again.");
 
+    public static readonly ApiError SsoClientUnknown = new("sso_client_unknown", 400,
+        "There is no single sign-on with this client id in this organisation. Its operator sets the clients with 'sso-client set'.");
+
+    public static readonly ApiError SsoClientAmbiguous = new("sso_client_ambiguous", 409,
+        "More than one provider of the organisation accepts this client id, so that it does not tell at which to sign in. The operator takes it from the others with 'social-provider remove'.");
+
+    public static readonly ApiError SsoRedirectUriNotAllowed = new("sso_redirect_uri_not_allowed", 400,
+        "Nobody is sent back to this redirect URI: it must be, character by character, one of those that 'sso-client set' lists for the client.");
+
+    public static readonly ApiError SsoStateNotValid = new("sso_state_not_valid", 401,
+        "The state is none that was issued here, or was used, or is older than ten minutes. Begin again with POST /auth/login/sso/init.");
+
+    public static readonly ApiError SsoIssuerMismatch = new("sso_issuer_mismatch", 401,
+        "The answer comes from another provider than the one that the person was sent to. Begin again with POST /auth/login/sso/init.");
+
+    public static readonly ApiError SsoCodeRefused = new("sso_code_refused", 401,
+        "The provider did not take the authorization code, or not from this client. Begin again with POST /auth/login/sso/init.");
+
+    public static readonly ApiError SsoProviderUnavailable = new("sso_provider_unavailable", 503,
+        "The provider did not answer in time, or not as OpenID Connect says. Nobody was signed in; begin again with POST /auth/login/sso/init.");
+
     public static readonly ApiError RequestInvalid = new("request_invalid", 400, "The request could not be read as HTTP.");
 
     public static readonly ApiError NotFound = new("not_found", 404, "There is nothing at this path.");
@@ -266,6 +287,7 @@ internal static class ErrorCatalog
         StorageUnavailable, ServiceBusy, Internal, TooManyAttempts,
         IdTokenMalformed, OrganisationNotTold, IdTokenIssuerUnknown, IdTokenAlgorithmNotAllowed, IdTokenKeyUnknown, IdTokenSignatureInvalid, IdTokenAudienceNotAllowed,
         IdTokenExpired, IdTokenNotYetValid, IdTokenTooOld, IdTokenAlreadyUsed, IdTokenRevoked, IdTokenNonceMismatch, IdTokenClaimsInvalid, IdTokenEmailNotVerified, SocialProviderUnavailable,
+        SsoClientUnknown, SsoClientAmbiguous, SsoRedirectUriNotAllowed, SsoStateNotValid, SsoIssuerMismatch, SsoCodeRefused, SsoProviderUnavailable,
         ConsoleForeign,
         .. RefusalErrors.All,
     ];

@@ -4,8 +4,8 @@ using System.Text;
 namespace Dfns.Registration.Api.Secrets;
 
 /// <summary>
-/// The one secret outside the database. Three keys are derived from it (HKDF, RFC 5869): one seals private signing keys and
-/// what waits to be sent, one hashes codes, one the addresses and names that limits are counted by, so that a copy of the database alone yields none of them.
+/// The one secret outside the database. Four keys are derived from it (HKDF, RFC 5869): one seals private signing keys, client secrets and
+/// what waits to be sent, one hashes codes, one the addresses and names that limits are counted by, and from one follows what a single sign-on keeps to itself, so that a copy of the database alone yields none of them.
 /// </summary>
 public sealed class MasterKey
 {
@@ -18,6 +18,7 @@ public sealed class MasterKey
     private readonly byte[] sealingKey;
     private readonly byte[] codeKey;
     private readonly byte[] budgetKey;
+    private readonly byte[] stateKey;
 
     /// <param name="key">Exactly <see cref="SizeBytes"/> random bytes.</param>
     public MasterKey(ReadOnlySpan<byte> key)
@@ -26,6 +27,7 @@ public sealed class MasterKey
         sealingKey = Derive(key, "seal");
         codeKey = Derive(key, "codes");
         budgetKey = Derive(key, "budgets");
+        stateKey = Derive(key, "states");
     }
 
     /// <summary>Encrypts a secret for storage (AES-256-GCM): nonce, tag, ciphertext.</summary>
@@ -59,6 +61,11 @@ public sealed class MasterKey
 
     /// <summary>The keyed hash of whose budget it is: HMAC-SHA-256, 32 bytes.</summary>
     public byte[] HashBudget(string owner) => HMACSHA256.HashData(budgetKey, Encoding.UTF8.GetBytes(owner));
+
+    /// <summary>A secret that follows from a state, and that nobody can tell who knows the state alone: HMAC-SHA-256, 32 bytes.</summary>
+    /// <param name="name">Which of its secrets.</param>
+    /// <param name="state">The state as a client holds it.</param>
+    public byte[] SecretOf(string name, string state) => HMACSHA256.HashData(stateKey, Encoding.UTF8.GetBytes($"{name}\0{state}"));
 
     private static byte[] Derive(ReadOnlySpan<byte> key, string purpose)
     {

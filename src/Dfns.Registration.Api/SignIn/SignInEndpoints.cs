@@ -60,6 +60,28 @@ internal static class SignInEndpoints
             .Errors(ErrorCatalog.UserNotFound, ErrorCatalog.UserDeactivated, ErrorCatalog.IdTokenAlreadyUsed)
             .IdTokenErrors().BodyErrors().EdgeErrors();
 
+        group.MapPost("/login/sso/init", SsoLogin.InitAsync)
+            .RequireRateLimiting(RateLimits.PerAddress)
+            .WithName("ssoLoginInit")
+            .AuditsFailures(AuditActions.SignInFailed)
+            .WithSummary("Start to sign in at a provider")
+            .WithDescription("The address at which the person signs in at the organisation's OpenID provider, which sends them back to the redirect URI with a code and the state: the authorization code flow with PKCE. The page keeps the state, and takes no other.")
+            .Accepts<SsoInitRequest>("application/json")
+            .Errors(ErrorCatalog.SsoClientUnknown, ErrorCatalog.SsoClientAmbiguous, ErrorCatalog.SsoRedirectUriNotAllowed, ErrorCatalog.SsoProviderUnavailable)
+            .BodyErrors().EdgeErrors();
+
+        group.MapPost("/login/sso", SsoLogin.LoginAsync)
+            .RequireRateLimiting(RateLimits.PerAddress)
+            .WithName("ssoLogin")
+            .AuditsFailures(AuditActions.SignInFailed)
+            .WithSummary("Complete to sign in at a provider")
+            .WithDescription("Redeems the provider's code, verifies the ID token that it stands for, and answers with the bearer token of a session of the registered user it belongs to. Each state is used up by the first answer to it.")
+            .Accepts<SsoRequest>("application/json")
+            .Errors(
+                ErrorCatalog.SsoStateNotValid, ErrorCatalog.SsoIssuerMismatch, ErrorCatalog.SsoClientUnknown, ErrorCatalog.SsoClientAmbiguous, ErrorCatalog.SsoRedirectUriNotAllowed,
+                ErrorCatalog.SsoCodeRefused, ErrorCatalog.SsoProviderUnavailable, ErrorCatalog.UserNotFound, ErrorCatalog.UserDeactivated, ErrorCatalog.IdTokenAlreadyUsed)
+            .IdTokenErrors().BodyErrors().EdgeErrors();
+
         // Two verbs for one call: some clients post.
         group.MapPut("/logout", Logout.LogoutAsync).WithName("logout").SignsOut();
         group.MapPost("/logout", Logout.LogoutAsync).WithName("createLogout").SignsOut();

@@ -26,6 +26,7 @@ internal static class SignInSetup
         builder.Services.AddOptions<CodeOptions>().Configure<IOptions<SignInOptions>>((codes, o) => codes.Lifetimes[CodePurpose.Login] = o.Value.CodeLifetime);
         builder.Services.AddOptions<AccountOptions>().Configure<IOptions<SignInOptions>>((sessions, o) => sessions.SessionLifetime = o.Value.SessionLifetime);
         builder.Services.AddScoped<SignInStore>();
+        builder.Services.AddScoped<ProviderSignIn>();
         builder.Services.AddSingleton<NameStore>();
     }
 }

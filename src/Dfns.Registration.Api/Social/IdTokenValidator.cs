@@ -27,14 +27,16 @@ internal sealed class IdTokenValidator(SocialStore store, ProviderKeys keys, Req
     /// <param name="idToken">As sent: at most <see cref="Limits.IdTokenLength"/> characters.</param>
     /// <param name="nonce">What the token's nonce must be, where the client made one; null when it sent none.</param>
     /// <param name="ct">Ends the waiting.</param>
+    /// <param name="client">The one client that it must have been issued to, and by whose provider, where it stands for a code of that; null for any of the organisation.</param>
     /// <returns>The identity, or the first check that failed: one of the errors whose names begin with <c>IdToken</c>, or the provider cannot be read.</returns>
-    public async Task<Checked<SocialIdentity>> ValidateAsync(string? organisationId, string idToken, string? nonce, CancellationToken ct)
+    public async Task<Checked<SocialIdentity>> ValidateAsync(string? organisationId, string idToken, string? nonce, CancellationToken ct, SsoClient? client = null)
     {
         if (Parse(idToken).Failed(out var error, out var parsed)) return error;
         var (token, claims) = parsed;
 
         // Whose: an unknown organisation and an unknown issuer look alike. The issuer is compared as exact text (step 2).
         if ((await ProviderAsync(organisationId, token, claims, ct)).Failed(out error, out var provider)) return error;
+        if (client is not null && !string.Equals(provider.Issuer, client.Issuer, StringComparison.Ordinal)) return ErrorCatalog.IdTokenIssuerUnknown;
 
         // Who makes a token up is not told that one organisation alone accepts such: until it is verified, all faults of it are one.
         if (organisationId is null && !await IsSignedAsync(token, provider, ct)) return ErrorCatalog.OrganisationNotTold.At("$.orgId");
@@ -51,7 +53,7 @@ internal sealed class IdTokenValidator(SocialStore store, ProviderKeys keys, Req
             // The one key there is: chosen above, also for a token that names none.
             TryAllIssuerSigningKeys = true,
             ValidIssuer = provider.Issuer,
-            AudienceValidator = (audiences, _, _) => IsForUs(claims, audiences.ToList(), provider),
+            AudienceValidator = (audiences, _, _) => IsForUs(claims, audiences.ToList(), provider) && (client is null || IsFor(client, claims, audiences)),
             LifetimeValidator = (_, _, _, _) => (untimely = Untimely(claims)) is null,
         });
         if (!result.IsValid)
@@ -133,6 +135,10 @@ internal sealed class IdTokenValidator(SocialStore store, ProviderKeys keys, Req
 
         bool IsOurs(string client) => provider.ClientIds.Contains(client, StringComparer.Ordinal);
     }
+
+    // The same of the one client that asked: it is among those it is for, and where the token names the one, that.
+    private static bool IsFor(SsoClient client, IdTokenClaims claims, IEnumerable<string> audiences) =>
+        audiences.Contains(client.ClientId, StringComparer.Ordinal) && (!claims.Has("azp") || string.Equals(claims.Text("azp"), client.ClientId, StringComparison.Ordinal));
 
     // Steps 9 and 10. The bounds themselves: a token is good before its expiry, and from its times on.
     private ApiError? Untimely(IdTokenClaims claims)

@@ -16,15 +16,27 @@ internal static class ProviderDocuments
 
     /// <summary>Reads a discovery document (OpenID Connect Discovery 1.0 §3).</summary>
     /// <param name="utf8">JSON; it may begin with a byte order mark.</param>
-    /// <returns>Its <c>issuer</c> and <c>jwks_uri</c>, as they stand there.</returns>
+    /// <returns>Its <c>issuer</c> and <c>jwks_uri</c>, as they stand there; and what the authorization code flow needs, as far as it is told.</returns>
     /// <exception cref="FormatException">One of the two is not there as a text; says which.</exception>
     /// <exception cref="JsonException">It is no JSON.</exception>
-    public static (string Issuer, string KeysAddress) ReadDiscovery(ReadOnlyMemory<byte> utf8)
+    public static (string Issuer, string KeysAddress, ProviderEndpoints Endpoints) ReadDiscovery(ReadOnlyMemory<byte> utf8)
     {
         using var document = Parse(utf8);
         return (
             Text(document.RootElement, "issuer") ?? throw new FormatException("the discovery document has no issuer that is a text"),
-            Text(document.RootElement, "jwks_uri") ?? throw new FormatException("the discovery document has no jwks_uri that is a text"));
+            Text(document.RootElement, "jwks_uri") ?? throw new FormatException("the discovery document has no jwks_uri that is a text"),
+            new ProviderEndpoints(
+                Text(document.RootElement, "authorization_endpoint"), Text(document.RootElement, "token_endpoint"), Texts(document.RootElement, "token_endpoint_auth_methods_supported")));
+    }
+
+    /// <summary>Reads the answer of a token endpoint (OpenID Connect Core 1.0 §3.1.3.3, RFC 6749 §5).</summary>
+    /// <param name="utf8">JSON; it may begin with a byte order mark.</param>
+    /// <returns>Its <c>id_token</c> and its <c>error</c>; each null where it is not there as a text.</returns>
+    /// <exception cref="JsonException">It is no JSON.</exception>
+    public static (string? IdToken, string? Error) ReadTokenAnswer(ReadOnlyMemory<byte> utf8)
+    {
+        using var document = Parse(utf8);
+        return (Text(document.RootElement, "id_token"), Text(document.RootElement, "error"));
     }
 
     /// <summary>Reads a JWK Set (RFC 7517 §5: whatever is not understood in it is ignored).</summary>
@@ -91,9 +103,17 @@ internal static class ProviderDocuments
         }
     }
 
-    private static string? Text(JsonElement element, string name)
+    // What is no text in it is passed over; null for what is no array.
+    private static List<string>? Texts(JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var listed) && listed.ValueKind == JsonValueKind.Array
+            ? [.. listed.EnumerateArray().Select(Text).OfType<string>()]
+            : null;
+
+    private static string? Text(JsonElement element, string name) => element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? Text(value) : null;
+
+    private static string? Text(JsonElement value)
     {
-        if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(name, out var value) || value.ValueKind != JsonValueKind.String) return null;
+        if (value.ValueKind != JsonValueKind.String) return null;
         try
         {
             return value.GetString();

@@ -8,7 +8,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace Dfns.Registration.Api.Social;
 
 /// <summary>
-/// The public keys of OpenID providers, read from their discovery documents (OpenID Connect Discovery 1.0 §4), and kept
+/// The public keys of OpenID providers, and where they take people and codes, read from their discovery documents (OpenID Connect Discovery 1.0 §4), and kept
 /// here: the library's own reading fails with the first member it does not expect, and its cache goes by the wall clock. However many tokens come and whatever they name, a provider is asked at most
 /// once in each <see cref="Pause"/>, with one request at a time, and only at an issuer that an operator has set.
 /// </summary>
@@ -49,17 +49,39 @@ internal sealed partial class ProviderKeys(TimeProvider clock, ILogger<ProviderK
     public async Task<Checked<SecurityKey>> FindAsync(string issuer, string algorithm, string keyId, CancellationToken ct)
     {
         var entry = entries.GetOrAdd(issuer, _ => new Entry());
-        var found = Find(entry, algorithm, keyId);
-        if (found is not null && !IsOlderThan(entry, Refresh)) return found;
+        if (await ReadIfNeededAsync(issuer, entry, () => Find(entry, algorithm, keyId) is not null, ct) is { } unavailable) return unavailable;
+        return Find(entry, algorithm, keyId) is { } key ? key : ErrorCatalog.IdTokenKeyUnknown;
+    }
+
+    /// <summary>Finds where a provider takes people and codes, as its discovery document says; read and kept together with its keys.</summary>
+    /// <param name="issuer">An issuer that an operator has set, exactly as set.</param>
+    /// <param name="ct">Ends the waiting of this caller.</param>
+    /// <returns>Both addresses, of which each may be asked or opened; or the provider cannot be read, or names none such.</returns>
+    public async Task<Checked<ProviderEndpoints>> FindEndpointsAsync(string issuer, CancellationToken ct)
+    {
+        var entry = entries.GetOrAdd(issuer, _ => new Entry());
+        if (await ReadIfNeededAsync(issuer, entry, () => entry.Endpoints is not null, ct) is { } unavailable)
+            return ErrorCatalog.SsoProviderUnavailable with { RetryAfterSeconds = unavailable.RetryAfterSeconds, Reason = "its documents cannot be read" };
+        var mayBeLocal = new Uri(issuer).IsLoopback;
+        if (Allowed(entry.Endpoints!.Authorization, mayBeLocal) is not { Fragment: "" } || Allowed(entry.Endpoints.Token, mayBeLocal) is not { Fragment: "" })
+            return ErrorCatalog.SsoProviderUnavailable with { Reason = "its discovery document has no authorization_endpoint, or no token_endpoint, that may be used" };
+        return entry.Endpoints;
+    }
+
+    // Null where something is there that may be used.
+    private async Task<ApiError?> ReadIfNeededAsync(string issuer, Entry entry, Func<bool> isThere, CancellationToken ct)
+    {
+        var found = isThere();
+        if (found && !IsOlderThan(entry, Refresh)) return null;
 
         // Whoever has a key in hand does not wait while another caller reads. Of the others a few wait: a provider that hangs is not to take up everybody's places.
-        using var place = found is null ? entry.Waiting.AttemptAcquire() : null;
+        using var place = found ? null : entry.Waiting.AttemptAcquire();
         if (place is { IsAcquired: false }) return ErrorCatalog.SocialProviderUnavailable with { RetryAfterSeconds = (int)Patience.TotalSeconds };
-        if (await entry.Reading.WaitAsync(found is null ? Timeout.InfiniteTimeSpan : TimeSpan.Zero, ct))
+        if (await entry.Reading.WaitAsync(found ? TimeSpan.Zero : Timeout.InfiniteTimeSpan, ct))
         {
             try
             {
-                if ((Find(entry, algorithm, keyId) is null || IsOlderThan(entry, Refresh)) && MayAsk(entry)) await ReadAsync(issuer, entry);
+                if ((!isThere() || IsOlderThan(entry, Refresh)) && MayAsk(entry)) await ReadAsync(issuer, entry);
             }
             finally
             {
@@ -67,8 +89,7 @@ internal sealed partial class ProviderKeys(TimeProvider clock, ILogger<ProviderK
             }
         }
 
-        if (entry.Keys is null || IsOlderThan(entry, Endurance)) return ErrorCatalog.SocialProviderUnavailable with { RetryAfterSeconds = (int)Pause.TotalSeconds };
-        return Find(entry, algorithm, keyId) is { } key ? key : ErrorCatalog.IdTokenKeyUnknown;
+        return entry.Keys is null || IsOlderThan(entry, Endurance) ? ErrorCatalog.SocialProviderUnavailable with { RetryAfterSeconds = (int)Pause.TotalSeconds } : null;
     }
 
     public void Dispose() => http.Dispose();
@@ -117,7 +138,7 @@ internal sealed partial class ProviderKeys(TimeProvider clock, ILogger<ProviderK
 
             var keys = ProviderDocuments.ReadKeys(await DownloadAsync(discovery.KeysAddress, isLocal, patience.Token), out var leftOut);
             if (leftOut.Count > 0) Log.LeftOut(logger, issuer, string.Join(", ", leftOut));
-            (entry.Keys, entry.ReadAt) = (keys, asked);
+            (entry.Keys, entry.Endpoints, entry.ReadAt) = (keys, discovery.Endpoints, asked);
         }
         catch (FormatException e)
         {
@@ -130,11 +151,14 @@ internal sealed partial class ProviderKeys(TimeProvider clock, ILogger<ProviderK
         }
     }
 
+    // A document may name any address: from elsewhere none on this machine.
+    private static Uri? Allowed(string? address, bool mayBeLocal) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var url) && IsSecure(url) && (mayBeLocal || !url.IsLoopback) ? url : null;
+
     // As bytes: which charset the answer claims to be in does not matter, JSON is UTF-8.
     private async Task<byte[]> DownloadAsync(string address, bool mayBeLocal, CancellationToken ct)
     {
-        // A document may name any address for the keys: from elsewhere none on this machine.
-        if (!Uri.TryCreate(address, UriKind.Absolute, out var url) || !IsSecure(url) || (url.IsLoopback && !mayBeLocal)) throw new IOException("This address is not asked.");
+        var url = Allowed(address, mayBeLocal) ?? throw new IOException("This address is not asked.");
         using var response = await http.GetAsync(url, ct);
         return response.StatusCode == HttpStatusCode.OK ? await response.Content.ReadAsByteArrayAsync(ct) : throw new IOException("The answer is not 200.");
     }
@@ -146,6 +170,8 @@ internal sealed partial class ProviderKeys(TimeProvider clock, ILogger<ProviderK
         public ConcurrencyLimiter Waiting { get; } = new(new ConcurrencyLimiterOptions { PermitLimit = MostWaiting, QueueLimit = 0 });
 
         public IReadOnlyList<JsonWebKey>? Keys { get; set; }
+
+        public ProviderEndpoints? Endpoints { get; set; }
 
         /// <summary>A timestamp of the clock, which nobody sets.</summary>
         public long ReadAt { get; set; }

@@ -8,7 +8,7 @@ namespace Dfns.Registration.Api.Social;
 /// <param name="Issuer">With <paramref name="Subject"/> the key of the identity.</param>
 /// <param name="Subject">1 to 255 ASCII characters, unique at the issuer and never given to anybody else.</param>
 /// <param name="Username">What a new user of this identity is named; for a user who exists it means nothing.</param>
-/// <param name="IssuedAt">The <c>iat</c> of the token: seconds since 1970 UTC, by the provider's clock.</param>
+/// <param name="IssuedAt">The <c>iat</c> of the token: seconds since 1970 UTC, by the provider's clock; or when the sign-in was begun that asked for it, if that was before.</param>
 /// <param name="Clients">For whom it was issued: each a client of the organisation.</param>
 /// <param name="Algorithm">By which it was signed.</param>
 internal sealed record SocialIdentity(string OrganisationId, string Issuer, string Subject, string Username, double IssuedAt, IReadOnlyList<string> Clients, string Algorithm)

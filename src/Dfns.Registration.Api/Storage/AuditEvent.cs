@@ -155,6 +155,8 @@ internal static class AuditActions
     public const string SigningKeysRotated = "signing_keys.rotated";
     public const string SocialProviderChanged = "social_provider.changed";
     public const string SocialProviderRemoved = "social_provider.removed";
+    public const string SsoClientChanged = "sso_client.changed";
+    public const string SsoClientRemoved = "sso_client.removed";
     public const string SocialUserCreated = "user.created_by_social_login";
 
     public const string PermissionCreated = "permission.created";

@@ -134,6 +134,9 @@ public enum CeremonyPurpose
     /// <summary>Signing in with an ID token, which is a challenge of its provider and is answered with it: the row is there so that it is there once.</summary>
     SocialLogin,
 
+    /// <summary>Signing in at a provider with the authorization code flow: the row of the state that was sent there, whose answer comes back with it. The challenge is that of PKCE.</summary>
+    SsoLogin,
+
     /// <summary>Signing one call of an endpoint that changes something.</summary>
     UserAction,
 

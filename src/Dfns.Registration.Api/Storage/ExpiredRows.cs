@@ -31,7 +31,8 @@ internal sealed class ExpiredRows(RegistrationDbContext db, SqliteWriter writer)
         // Anybody can begin one.
         new("sign-ins not completed", "ceremonies", "organisation_id, id", "expires_at", t => (t.Before, t.Now))
         {
-            Only = "consumed_at IS NULL AND purpose IN ('Login', 'LoginOfNobody')",
+            // A state that was used up is good for nothing either, and anybody can use one up.
+            Only = "((consumed_at IS NULL AND purpose IN ('Login', 'LoginOfNobody')) OR purpose = 'SsoLogin')",
         },
         new("sessions", "access_tokens", "organisation_id, id", "expires_at", t => (null, t.Before)),
         new("codes for another device", "credential_codes", "code_hash", "expires_at", t => (null, t.Before)) { LedByOrganisation = false },

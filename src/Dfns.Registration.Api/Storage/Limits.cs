@@ -14,6 +14,7 @@ internal static class Limits
     public const int PathLength = 1024;
     public const int UrlLength = 2048;
     public const int DescriptionLength = 255;
+    public const int RedirectUriLength = 1024;
 
     /// <summary>OpenID Connect Core 1.0 §2 bounds <c>sub</c>; an issuer and a client id are held to the same.</summary>
     public const int SubjectLength = 255;
@@ -21,6 +22,15 @@ internal static class Limits
 
     /// <summary>An ID token is one to two thousand characters; with many claims and a large RSA signature still below this.</summary>
     public const int IdTokenLength = 16 * 1024;
+
+    /// <summary>An authorization code is opaque; those that are encrypted tokens have a few thousand characters.</summary>
+    public const int AuthorizationCodeLength = 8 * 1024;
+
+    /// <summary>What a client may prove itself with at a provider (RFC 6749 appendix A.2).</summary>
+    public const int ClientSecretLength = 512;
+
+    /// <summary>The state of a single sign-on: a random part, a point and the organisation's id.</summary>
+    public const int SsoStateLength = ChallengeLength + 1 + IdLength;
 
     /// <summary>WebAuthn L3 §7.1 step 25: a longer credential id is refused. As text: four characters for every three bytes.</summary>
     public const int CredentialIdBytes = 1023;

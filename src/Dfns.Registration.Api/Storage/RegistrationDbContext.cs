@@ -43,6 +43,8 @@ public abstract class RegistrationDbContext : DbContext
 
     public DbSet<SocialProvider> SocialProviders => Set<SocialProvider>();
 
+    public DbSet<SsoClient> SsoClients => Set<SsoClient>();
+
     public DbSet<SocialAccount> SocialAccounts => Set<SocialAccount>();
 
     public DbSet<AttemptBudget> AttemptBudgets => Set<AttemptBudget>();

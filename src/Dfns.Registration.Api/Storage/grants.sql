@@ -5,11 +5,12 @@
 --
 -- UPDATE stands also where a row is locked before it is deleted.
 -- What was granted before, more widely or by another hand, is taken back first.
-REVOKE ALL ON "__EFMigrationsHistory", organisations, relying_parties, social_providers, users, social_accounts, credentials, codes, credential_codes, ceremonies, access_tokens, attempt_budgets, outbox, webhooks, webhook_deliveries, signed_actions, signing_keys, metadata_numbers, permission_sets, permission_set_assignments, audit_events FROM :"service";
+REVOKE ALL ON "__EFMigrationsHistory", organisations, relying_parties, social_providers, sso_clients, users, social_accounts, credentials, codes, credential_codes, ceremonies, access_tokens, attempt_budgets, outbox, webhooks, webhook_deliveries, signed_actions, signing_keys, metadata_numbers, permission_sets, permission_set_assignments, audit_events FROM :"service";
 GRANT SELECT ON "__EFMigrationsHistory" TO :"service";
 GRANT SELECT, INSERT, UPDATE ON organisations TO :"service";
 GRANT SELECT, INSERT, UPDATE ON relying_parties TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON social_providers TO :"service";
+GRANT SELECT, INSERT, UPDATE, DELETE ON sso_clients TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON users TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON social_accounts TO :"service";
 GRANT SELECT, INSERT, UPDATE, DELETE ON credentials TO :"service";

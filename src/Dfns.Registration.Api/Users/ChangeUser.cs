@@ -10,7 +10,7 @@ namespace Dfns.Registration.Api.Users;
 /// <summary><c>PUT</c> and <c>DELETE /auth/users/{userId}</c>, and <c>PUT …/activate</c> and <c>…/deactivate</c>.</summary>
 internal static class ChangeUser
 {
-    public static readonly ApiError NoSingleSignOn = ErrorCatalog.MemberInvalid.Saying("Use false: there is no single sign-on here.").At("$.isSSORequired");
+    public static readonly ApiError NoSingleSignOn = ErrorCatalog.MemberInvalid.Saying("Use false: nobody is bound to single sign-on here. Whoever began at a provider signs in there, and whoever was invited does not.").At("$.isSSORequired");
 
     internal static Task<Results<Ok<UserResponse>, ErrorResult>> UpdateAsync(
         HttpRequest http, string userId, SignedCalls calls, UserStore users, CancellationToken ct) =>

@@ -11,12 +11,12 @@ namespace Dfns.Registration.Api.Users;
 /// <param name="Kind">CustomerEmployee.</param>
 /// <param name="PublicKey">Not taken: whoever registers brings the key, and proves to hold it.</param>
 /// <param name="ExternalId">The caller's own id of the user; unique in the organisation.</param>
-/// <param name="IsSSORequired">False, or left out: there is no single sign-on here.</param>
+/// <param name="IsSSORequired">False, or left out: nobody is bound to single sign-on here.</param>
 public sealed record CreateUserRequest(
     [Text(Limits.UsernameLength)] string Email, string? Kind, string? PublicKey, [Text(Limits.UsernameLength, IsName = true)] string? ExternalId, bool? IsSSORequired);
 
 /// <summary>Body of <c>PUT /auth/users/{userId}</c>.</summary>
-/// <param name="IsSSORequired">False: there is no single sign-on here.</param>
+/// <param name="IsSSORequired">False: nobody is bound to single sign-on here.</param>
 public sealed record UpdateUserRequest(bool? IsSSORequired);
 
 /// <summary>A person of an organisation.</summary>

@@ -48,7 +48,7 @@ internal static class UserEndpoints
         group.MapPut("/users/{userId}", ChangeUser.UpdateAsync)
             .WithName("updateUser")
             .WithSummary("Update a user")
-            .WithDescription("Takes isSSORequired, which can only be false: there is no single sign-on here. Needs Auth:Users:Update.")
+            .WithDescription("Takes isSSORequired, which can only be false: nobody is bound to single sign-on here. Needs Auth:Users:Update.")
             .Accepts<UpdateUserRequest>("application/json")
             .ChangesUser();
 

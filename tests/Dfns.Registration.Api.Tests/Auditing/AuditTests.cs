@@ -50,6 +50,26 @@ public abstract class AuditTests(ServiceFixture fixture) : ServiceTests(fixture)
             return await p.Service.PostAsync("/auth/login/social", body);
         }
         ),
+        ["a single sign-on to nowhere"] = (AuditActions.SignInFailed, Nobody, "POST /auth/login/sso/init: sso_redirect_uri_not_allowed", async p =>
+        {
+            await p.Stage.Organisation.SendToAsync(p.Stage.Provider.Issuer);
+            return await p.Service.PostAsync("/auth/login/sso/init", p.Stage.Organisation.InitBody(redirectUri: "https://elsewhere.example/"));
+        }
+        ),
+        ["a single sign-on with a code that its provider does not know"] = (AuditActions.SignInFailed, Nobody, "POST /auth/login/sso: sso_code_refused", async p =>
+        {
+            await p.Stage.Organisation.SendToAsync(p.Stage.Provider.Issuer);
+            var (_, state) = p.Stage.Provider.SignIn(await p.Stage.Organisation.InitSsoAsync(), p.Stage.Provider.Draft(p.Service.Clock.GetUtcNow()));
+            return await p.Service.PostAsync("/auth/login/sso", SingleSignOn.Body(("made-up", state)));
+        }
+        ),
+        ["a single sign-on of somebody unknown"] = (AuditActions.SignInFailed, Nobody, "POST /auth/login/sso: user_not_found", async p =>
+        {
+            await p.Stage.Organisation.SendToAsync(p.Stage.Provider.Issuer);
+            return await p.Service.PostAsync(
+                "/auth/login/sso", SingleSignOn.Body(p.Stage.Provider.SignIn(await p.Stage.Organisation.InitSsoAsync(), p.Stage.Provider.Draft(p.Service.Clock.GetUtcNow(), "somebody else"))));
+        }
+        ),
         ["a wrong login code"] = (AuditActions.SignInFailed, Person, "POST /auth/login/init: invalid_code (wrong code)", p =>
             p.Service.PostAsync("/auth/login/init", Code(p, "loginCode", p.Name))),
         ["a login code of nobody"] = (AuditActions.SignInFailed, Nobody, "POST /auth/login/init: invalid_code (no such user)", p =>

@@ -26,6 +26,8 @@ public abstract partial class AuditedEndpointTests(ServiceFixture fixture) : Ser
         ["a delegated registration that is begun again"] = [AuditActions.RegistrationDelegated, AuditActions.RegistrationTakenOver],
         ["a social registration"] = [AuditActions.SocialUserCreated],
         ["a social sign-in"] = [AuditActions.SignedIn],
+        ["a single sign-on that is begun"] = [],
+        ["a single sign-on"] = [AuditActions.SignedIn],
         ["a login code by mail"] = [AuditActions.CodeSent(CodePurpose.Login)],
         ["a sign-in"] = [AuditActions.SignedIn],
         ["a sign-out"] = [AuditActions.SignedOut],

@@ -49,7 +49,7 @@ public abstract partial class OwnRowsTests(ServiceFixture fixture) : ServiceTest
         ["the operator's commands"] =
         [
             AuditActions.OrganisationCreated, AuditActions.OrganisationRenamed, AuditActions.RelyingPartyChanged, AuditActions.UserPermitted, AuditActions.ServiceAccountRenewed,
-            AuditActions.DatabaseMigrated, AuditActions.SigningKeysRotated, AuditActions.SocialProviderChanged, AuditActions.SocialProviderRemoved, AuditActions.WebhookSecretRotated,
+            AuditActions.DatabaseMigrated, AuditActions.SigningKeysRotated, AuditActions.SocialProviderChanged, AuditActions.SocialProviderRemoved, AuditActions.WebhookSecretRotated, AuditActions.SsoClientChanged, AuditActions.SsoClientRemoved,
         ],
     };
 
@@ -59,6 +59,12 @@ public abstract partial class OwnRowsTests(ServiceFixture fixture) : ServiceTest
         ["signing in"] = async (p, _) => await p.Service.PostAsync("/auth/login", await p.User!.LoginBodyAsync()),
         ["signing in and out"] = async (p, _) => await p.Service.SendAsync(HttpMethod.Put, "/auth/logout", content: null, (await p.User!.SignedInAsync()).Token),
         ["signing in with an ID token"] = (p, _) => p.Service.PostAsync("/auth/login/social", p.IdTokenBody()),
+        ["signing in at a provider"] = async (p, n) =>
+        {
+            await p.Stage.Organisation.SendToAsync(p.Stage.Provider.Issuer);
+            var draft = p.Stage.Provider.Draft(p.Service.Clock.GetUtcNow(), p.Name, p.Name).With(d => d.Claims["jti"] = $"{n}");
+            return await p.Service.PostAsync("/auth/login/sso", SingleSignOn.Body(p.Stage.Provider.SignIn(await p.Stage.Organisation.InitSsoAsync(), draft)));
+        },
         ["being signed in by a service account"] = (p, _) => p.VouchAsync("/auth/login/delegated", new JsonObject { ["username"] = p.Name }),
         ["starting a recovery with one code"] = async (p, _) => await Recovering.TryStartAsync(p.User!, await p.MailedAsync("/auth/recover/user/code")),
         ["signing calls with a passkey that says each time otherwise whether it may be backed up"] = async (p, n) =>

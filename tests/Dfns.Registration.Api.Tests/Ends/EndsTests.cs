@@ -114,6 +114,13 @@ public abstract partial class EndsTests(ServiceFixture fixture) : ServiceTests(f
             var body = p.IdTokenBody();
             return Task.FromResult<Func<Task<Answer>>>(() => p.Service.PostAsync("/auth/login/social", body));
         }) { Purpose = CeremonyPurpose.SocialLogin },
+        new("a single sign-on that was begun", Whose.Registered, async p =>
+        {
+            await p.Stage.Organisation.SendToAsync(p.Stage.Provider.Issuer);
+            var address = await p.Stage.Organisation.InitSsoAsync();
+            // However late the code is redeemed.
+            return () => p.Service.PostAsync("/auth/login/sso", SingleSignOn.Body(p.Stage.Provider.SignIn(address, p.Stage.Provider.Draft(p.Service.Clock.GetUtcNow(), p.Name, p.Name))));
+        }) { Purpose = CeremonyPurpose.SsoLogin },
         new("a personal access token", Whose.Registered, async p =>
         {
             var token = await p.PatAsync();
@@ -387,7 +394,7 @@ public abstract partial class EndsTests(ServiceFixture fixture) : ServiceTests(f
             .Select(file => Path.GetRelativePath(sources, file).Replace('\\', '/'));
 
         // What is opened on the word of somebody from whom the belief is being taken is ended at once.
-        Assert.Equal(Acts.Select(a => a.Home).Concat(["Storage/Changes.cs", "SignIn/SocialLogin.cs", "Ceremonies/SignedCall.cs"]).Distinct().Order(StringComparer.Ordinal), homes.Order(StringComparer.Ordinal));
+        Assert.Equal(Acts.Select(a => a.Home).Concat(["Storage/Changes.cs", "SignIn/ProviderSignIn.cs", "Ceremonies/SignedCall.cs"]).Distinct().Order(StringComparer.Ordinal), homes.Order(StringComparer.Ordinal));
     }
 
     // Whoever may end what is open of an account would see which names are nobody's by which challenges that closes.

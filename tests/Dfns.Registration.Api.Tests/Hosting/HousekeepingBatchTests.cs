@@ -66,7 +66,7 @@ public abstract class HousekeepingBatchTests(ServiceFixture fixture) : ServiceTe
     private static readonly Dictionary<string, Func<string, string, int, DateTimeOffset, object[]>> Rows = new(StringComparer.Ordinal)
     {
         ["challenges"] = (organisation, user, n, at) => [Ceremony(organisation, $"ce-c-{n}", CeremonyPurpose.UserAction, user, at)],
-        ["sign-ins not completed"] = (organisation, _, n, at) => [Ceremony(organisation, $"ce-l-{n}", n % 2 == 0 ? CeremonyPurpose.Login : CeremonyPurpose.LoginOfNobody, null, at)],
+        ["sign-ins not completed"] = (organisation, _, n, at) => [Ceremony(organisation, $"ce-l-{n}", new[] { CeremonyPurpose.Login, CeremonyPurpose.LoginOfNobody, CeremonyPurpose.SsoLogin }[n % 3], null, at)],
         ["sessions"] = (organisation, user, n, at) => [new AccessToken { OrganisationId = organisation, Id = $"to-{n}", UserId = user, Kind = AccessTokenKind.Token, CreatedAt = at, ExpiresAt = at }],
         ["codes for another device"] = (organisation, user, n, at) => [new CredentialCode { CodeHash = Bytes(organisation, n), OrganisationId = organisation, UserId = user, CreatedAt = at, ExpiresAt = at }],
         ["budgets of attempts"] = (organisation, _, n, at) => [new AttemptBudget { Id = Bytes(organisation, n), WindowEndsAt = at.ToUnixTimeSeconds(), Used = 1 }],
@@ -250,7 +250,7 @@ public abstract class HousekeepingBatchTests(ServiceFixture fixture) : ServiceTe
         Assert.All(ofUsers, table => Assert.Matches("(one|three|20|MaxOpenChallenges`) (a user|for each)", rows[table].Bound));
         Assert.All(UserRows.All, kind => Assert.Contains($"{UserRows.MostInUse} a user in use, {UserRows.Most} in all", rows[kind.Table].Bound, StringComparison.Ordinal));
         var deleted = ExpiredRows.Kinds.Select(k => k.Table).ToHashSet(StringComparer.Ordinal);
-        Assert.All(rows, row => Assert.True(deleted.Contains(row.Key) != row.Value.Deleted.StartsWith("never", StringComparison.Ordinal) || row.Key is "social_accounts" or "social_providers" or "permission_set_assignments", row.Key));
+        Assert.All(rows, row => Assert.True(deleted.Contains(row.Key) != row.Value.Deleted.StartsWith("never", StringComparison.Ordinal) || row.Key is "social_accounts" or "social_providers" or "sso_clients" or "permission_set_assignments", row.Key));
     }
 
     // No statement goes along anything but an index: the column is one, after the organisation where that leads.

@@ -55,6 +55,11 @@ public sealed class LostAnswerOfEachCallTests(LostAnswerOfEachCallTests.Behind b
         ["service-account renew"] = async i => ["--org", i.Organisation.Id, "--account", (await i.Organisation.NewServiceAccountAsync()).UserId],
         ["service-account deactivate"] = async i => ["--org", i.Organisation.Id, "--account", (await i.Organisation.NewServiceAccountAsync()).UserId],
         ["social-provider set"] = i => Task.FromResult<string[]>(["--org", i.Organisation.Id, "--issuer", "https://accounts.example.co", "--client-id", "web"]),
+        ["sso-client set"] = async i =>
+        {
+            await ServiceProgram.OperateAsync(i.Organisation.Service.Database, ["social-provider", "set", "--org", i.Organisation.Id, "--issuer", "https://accounts.example.co", "--client-id", "web"]);
+            return ["--org", i.Organisation.Id, "--issuer", "https://accounts.example.co", "--client-id", "web", "--redirect-uri", "https://app.example.co/callback"];
+        },
         ["keys rotate"] = _ => Task.FromResult<string[]>([]),
     };
 
@@ -161,6 +166,7 @@ public sealed class LostAnswerOfEachCallTests(LostAnswerOfEachCallTests.Behind b
             .. (await db.Ceremonies.AsNoTracking().Where(c => c.OrganisationId == id).ToListAsync()).Select(c => $"challenge {c.Purpose} {c.ConsumedAt is null} {c.SpentAt is null}"),
             .. (await db.SocialAccounts.AsNoTracking().Where(a => a.OrganisationId == id).ToListAsync()).Select(a => $"account {a.Subject}"),
             .. (await db.SocialProviders.AsNoTracking().Where(p => p.OrganisationId == id).ToListAsync()).Select(p => $"provider {p.Issuer}"),
+            .. (await db.SsoClients.AsNoTracking().Where(c => c.OrganisationId == id).ToListAsync()).Select(c => $"client {c.Issuer} {c.ClientId} {string.Join(' ', c.RedirectUris)}"),
             // That a code was mailed is noted beside any request, and the one before it ends then.
             .. (await db.AuditEvents.AsNoTracking().Where(e => e.OrganisationId == id && !e.Action.EndsWith("_code.sent")).ToListAsync()).Select(e => $"event {e.Action}"),
         ];

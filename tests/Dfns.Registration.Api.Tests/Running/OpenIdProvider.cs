@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -8,6 +9,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -18,6 +20,7 @@ internal sealed class OpenIdProvider : IAsyncDisposable
 {
     public const string ClientId = "web.example.co";
 
+    private readonly ConcurrentDictionary<string, (Dictionary<string, string> Asked, IdTokenDraft IdToken)> codes = new(StringComparer.Ordinal);
     private readonly string id = RandomNumberGenerator.GetHexString(16, lowercase: true);
     private WebApplication? app;
     private int port;
@@ -38,6 +41,15 @@ internal sealed class OpenIdProvider : IAsyncDisposable
 
     /// <summary>Answers in place of the keys, where set.</summary>
     public Func<HttpContext, Task>? Jwks { get; set; }
+
+    /// <summary>Answers in place of the token endpoint, where set.</summary>
+    public Func<HttpContext, Task>? Tokens { get; set; }
+
+    /// <summary>Members of the discovery document beside those that every provider has; may replace one of those.</summary>
+    public JsonObject Told { get; } = [];
+
+    /// <summary>The forms that the token endpoint was sent, with the header by which the client proved itself as <c>authorization</c>.</summary>
+    public ConcurrentQueue<IReadOnlyDictionary<string, string>> TokenRequests { get; } = [];
 
     /// <summary>How often it was asked for its discovery document.</summary>
     public int DiscoveryRequests { get; private set; }
@@ -61,6 +73,7 @@ internal sealed class OpenIdProvider : IAsyncDisposable
         app = builder.Build();
         // A provider of many tenants has an issuer with a path for each.
         app.MapGet("{**tenant}", context => context.Request.Path.Value!.EndsWith("/jwks", StringComparison.Ordinal) ? AnswerKeysAsync(context) : AnswerDiscoveryAsync(context));
+        app.MapPost("{**tenant}", AnswerTokensAsync);
         await app.StartAsync();
         port = new Uri(app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single()).Port;
     }
@@ -105,7 +118,50 @@ internal sealed class OpenIdProvider : IAsyncDisposable
     {
         DiscoveryRequests++;
         var issuer = Address + context.Request.Path.Value!.Replace("/.well-known/openid-configuration", "", StringComparison.Ordinal);
-        return Discovery?.Invoke(context) ?? context.Response.WriteAsync(new JsonObject { ["issuer"] = issuer, ["jwks_uri"] = $"{issuer}/jwks" }.ToJsonString());
+        var document = new JsonObject { ["issuer"] = issuer, ["jwks_uri"] = $"{issuer}/jwks", ["authorization_endpoint"] = $"{issuer}/auth", ["token_endpoint"] = $"{issuer}/token" };
+        foreach (var (name, value) in Told) document[name] = value?.DeepClone();
+        return Discovery?.Invoke(context) ?? context.Response.WriteAsync(document.ToJsonString());
+    }
+
+    /// <summary>Signs somebody in as its sign-in page does, and hands out a code for what the page was asked.</summary>
+    /// <param name="address">Where the person was sent.</param>
+    /// <param name="idToken">What the code stands for, to be completed with the nonce.</param>
+    public (string Code, string State) SignIn(string address, IdTokenDraft idToken)
+    {
+        var asked = QueryHelpers.ParseQuery(new Uri(address).Query).ToDictionary(p => p.Key, p => p.Value.ToString(), StringComparer.Ordinal);
+        idToken.Claims["nonce"] ??= asked["nonce"];
+        var code = RandomNumberGenerator.GetHexString(32);
+        codes[code] = (asked, idToken);
+        return (code, asked["state"]);
+    }
+
+    // RFC 6749 §4.1.3 and RFC 7636 §4.6: each code once, for the client and the redirect URI that it was asked for, to whoever knows what the challenge is of.
+    private async Task AnswerTokensAsync(HttpContext context)
+    {
+        var form = (await context.Request.ReadFormAsync()).ToDictionary(f => f.Key, f => f.Value.ToString(), StringComparer.Ordinal);
+        var clientId = form.GetValueOrDefault("client_id");
+        if (context.Request.Headers.Authorization.ToString() is { Length: > 0 } basic)
+        {
+            form["authorization"] = Encoding.ASCII.GetString(Convert.FromBase64String(basic["Basic ".Length..]));
+            clientId = Uri.UnescapeDataString(form["authorization"].Split(':')[0]);
+        }
+
+        TokenRequests.Enqueue(form);
+        if (Tokens is not null)
+        {
+            await Tokens(context);
+            return;
+        }
+
+        var isGood = form["grant_type"] == "authorization_code" && codes.TryRemove(form["code"], out var known)
+            && known.Asked["client_id"] == clientId && known.Asked["redirect_uri"] == form["redirect_uri"]
+            && known.Asked["code_challenge"] == Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(form["code_verifier"])))
+            ? known.IdToken
+            : null;
+        context.Response.StatusCode = isGood is null ? 400 : 200;
+        await context.Response.WriteAsync((isGood is null
+            ? new JsonObject { ["error"] = "invalid_grant" }
+            : new JsonObject { ["access_token"] = "opaque", ["token_type"] = "Bearer", ["id_token"] = isGood.Encode() }).ToJsonString());
     }
 
     private Task AnswerKeysAsync(HttpContext context)

@@ -45,6 +45,19 @@ internal sealed record PreparedCall(TestOrganisation Organisation, string User, 
             var started = Challenge.Of(o, await o.Service.PostAsync("/auth/registration/social", await IdTokenAsync(o)));
             return Call(await Registered.CompleteAsync(started, "jane@example.co"), HttpMethod.Post, "/auth/login/social", await IdTokenAsync(o));
         },
+        ["a single sign-on that is begun"] = async o =>
+        {
+            await IdTokenAsync(o);
+            await o.SendToAsync((await Provider.Value).Issuer);
+            return Call(o, "jane@example.co", HttpMethod.Post, "/auth/login/sso/init", o.InitBody());
+        },
+        ["a single sign-on"] = async o =>
+        {
+            var started = Challenge.Of(o, await o.Service.PostAsync("/auth/registration/social", await IdTokenAsync(o)));
+            var (user, provider) = (await Registered.CompleteAsync(started, "jane@example.co"), await Provider.Value);
+            await o.SendToAsync(provider.Issuer);
+            return Call(user, HttpMethod.Post, "/auth/login/sso", SingleSignOn.Body(provider.SignIn(await o.InitSsoAsync(), provider.Draft(o.Service.Clock.GetUtcNow()))));
+        },
         ["a challenge to sign in"] = async o => Call(await RegisterAsync(o), HttpMethod.Post, "/auth/login/init", Named(o)),
         ["a challenge to sign in, for nobody"] = o => Task.FromResult(Call(o, "jane@example.co", HttpMethod.Post, "/auth/login/init", Named(o))),
         ["a challenge to sign in, with a code"] = async o =>

@@ -137,7 +137,7 @@ public abstract partial class GrowingReadTests(ServiceFixture fixture) : Service
     private const int Many = 20_000;
 
     // Few, for the service as a whole or for an organisation, which has a thousand sets of permissions and ten webhooks at most.
-    private static readonly string[] Few = ["signing_keys", "metadata_numbers", "social_providers", "permission_sets", "webhooks"];
+    private static readonly string[] Few = ["signing_keys", "metadata_numbers", "social_providers", "permission_sets", "webhooks", "sso_clients"];
 
     // One row an organisation; one after the other until there is one that fits, of those alone that may; the hundred service accounts that an organisation has; and an export
     // of all that is in a range.

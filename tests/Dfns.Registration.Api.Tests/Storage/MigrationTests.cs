@@ -132,6 +132,7 @@ public abstract class MigrationTests(ServiceFixture fixture) : ServiceTests(fixt
     [InlineData(typeof(AuditEvent))]
     [InlineData(typeof(AccessToken))]
     [InlineData(typeof(SocialProvider))]
+    [InlineData(typeof(SsoClient))]
     [InlineData(typeof(SocialAccount))]
     [InlineData(typeof(PermissionSet))]
     [InlineData(typeof(PermissionSetAssignment))]

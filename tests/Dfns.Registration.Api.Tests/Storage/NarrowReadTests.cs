@@ -73,6 +73,18 @@ public abstract partial class NarrowReadTests(ServiceFixture fixture) : SocialTe
             return await service.PostAsync("/auth/login/social", Body(organisation, Draft(provider, "1", "social@example.co").Encode()));
         };
 
+        string? sentTo = null;
+        calls["POST /auth/login/sso/init"] = async () =>
+        {
+            await organisation.SendToAsync(provider.Issuer);
+            sent = service.Log.Lines.Count;
+            var answer = await service.PostAsync("/auth/login/sso/init", organisation.InitBody());
+            sentTo = answer.Require("ssoRedirectUrl");
+            return answer;
+        };
+        calls["POST /auth/login/sso"] = () =>
+            service.PostAsync("/auth/login/sso", SingleSignOn.Body(provider.SignIn(sentTo!, Draft(provider, "1", "social@example.co").With(d => d.Claims["jti"] = "another"))));
+
         SigningCaller caller = null!;
         Answer? action = null;
         calls["POST /auth/action/init"] = async () =>

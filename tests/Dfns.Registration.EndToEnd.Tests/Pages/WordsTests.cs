@@ -15,7 +15,8 @@ public sealed partial class WordsTests
         "id_token_email_not_verified", "id_token_expired", "id_token_issuer_unknown", "id_token_key_unknown", "id_token_malformed", "id_token_nonce_mismatch", "id_token_not_yet_valid", "id_token_revoked", "id_token_signature_invalid",
         "id_token_too_old", "log_unknown", "member_repeated", "method_not_allowed", "not_found", "operation_not_held", "operation_not_served", "operation_unknown", "organisation_not_told",
         "payload_not_json", "permission_already_assigned", "permission_archived", "permission_limit_reached", "permission_unknown", "personal_access_token_unknown", "public_key_repeated", "query_invalid", "request_invalid",
-        "service_account_limit_reached", "service_account_required", "service_account_unknown", "social_provider_unavailable", "user_of_provider", "wallets_refused", "webhook_event_unknown", "webhook_limit_reached", "webhook_unknown",
+        "service_account_limit_reached", "service_account_required", "service_account_unknown", "social_provider_unavailable", "sso_client_ambiguous", "sso_client_unknown", "sso_code_refused", "sso_issuer_mismatch", "sso_provider_unavailable",
+        "sso_redirect_uri_not_allowed", "sso_state_not_valid", "user_of_provider", "wallets_refused", "webhook_event_unknown", "webhook_limit_reached", "webhook_unknown",
     ];
 
     // Of a verifier's reasons, those for which the person is not to blame the page: another device would be accepted.

@@ -8,6 +8,13 @@ internal sealed class OpenIdProvider : IAsyncDisposable
 {
     public const string ClientId = "web.example.co";
 
+    /// <summary>A client that proves itself by <see cref="Secret"/>.</summary>
+    public const string ConfidentialClientId = "server.example.co";
+
+    public const string Secret = "a secret+of: the client";
+
+    public const string RedirectUri = "https://app.example.co/callback";
+
     private readonly RunningProcess process;
 
     private OpenIdProvider(RunningProcess process, string issuer)

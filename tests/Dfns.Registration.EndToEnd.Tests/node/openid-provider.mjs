@@ -1,11 +1,12 @@
 // A certified OpenID provider on loopback (oidc-provider), with keys of its own. It writes { issuer } and then answers lines of standard
 // input: { sub, email, verified, nonce? } signs a user in with the authorization code flow and PKCE, as a browser and its application
-// do, and writes { idToken }; "rotate" replaces its keys and writes { rotated }. It ends with its input.
+// do, and writes { idToken }; the same person then signs in for whoever else goes there; "rotate" replaces its keys and writes { rotated }. It ends with its input.
 
 import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 import Provider from "oidc-provider";
+import { browse } from "./lib/browse.mjs";
 import { output } from "./lib/io.mjs";
 
 const clientId = "web.example.co";
@@ -20,7 +21,10 @@ function start() {
   const key = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ format: "jwk" });
   const provider = new Provider(issuer, {
     jwks: { keys: [{ ...key, kid: randomBytes(8).toString("hex"), use: "sig", alg: "RS256" }] },
-    clients: [{ client_id: clientId, redirect_uris: [redirectUri], token_endpoint_auth_method: "none" }],
+    clients: [
+      { client_id: clientId, redirect_uris: [redirectUri], token_endpoint_auth_method: "none" },
+      { client_id: "server.example.co", client_secret: "a secret+of: the client", redirect_uris: [redirectUri], token_endpoint_auth_method: "client_secret_basic" },
+    ],
     cookies: { keys: [randomBytes(32).toString("hex")] },
     claims: { openid: ["sub"], email: ["email", "email_verified"] },
     conformIdTokenClaims: false,
@@ -34,7 +38,7 @@ function start() {
     if (!request.url.startsWith("/interaction/")) return serve(request, response);
     const { prompt, params, grantId } = await provider.interactionDetails(request, response);
     if (prompt.name === "login") return provider.interactionFinished(request, response, { login: { accountId: account.sub } });
-    const grant = grantId ? await provider.Grant.find(grantId) : new provider.Grant({ accountId: account.sub, clientId });
+    const grant = grantId ? await provider.Grant.find(grantId) : new provider.Grant({ accountId: account.sub, clientId: params.client_id });
     grant.addOIDCScope(params.scope);
     return provider.interactionFinished(request, response, { consent: { grantId: await grant.save() } }, { mergeWithLastSubmission: true });
   };
@@ -51,17 +55,7 @@ async function signIn({ nonce }) {
     code_challenge_method: "S256",
     ...(nonce && { nonce }),
   });
-  const cookies = new Map();
-  let url = `${issuer}/auth?${query}`;
-  while (!url.startsWith(redirectUri)) {
-    const answer = await fetch(url, { redirect: "manual", headers: { cookie: [...cookies].map((pair) => pair.join("=")).join("; ") } });
-    for (const cookie of answer.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie);
-      cookies.set(name, value);
-    }
-    if (!answer.headers.has("location")) throw new Error(`${url} answered ${answer.status}: ${await answer.text()}`);
-    url = new URL(answer.headers.get("location"), url).href;
-  }
+  const url = await browse(`${issuer}/auth?${query}`, redirectUri);
   const answer = await fetch(`${issuer}/token`, {
     method: "POST",
     body: new URLSearchParams({

@@ -1069,6 +1069,42 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                     b.ToTable("social_providers", (string)null);
                 });
 
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.SsoClient", b =>
+                {
+                    b.Property<string>("OrganisationId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("organisation_id");
+
+                    b.Property<string>("Issuer")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
+                        .HasColumnName("issuer");
+
+                    b.Property<string>("ClientId")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
+                        .HasColumnName("client_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.PrimitiveCollection<List<string>>("RedirectUris")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("redirect_uris");
+
+                    b.Property<byte[]>("SealedSecret")
+                        .HasColumnType("bytea")
+                        .HasColumnName("sealed_secret");
+
+                    b.HasKey("OrganisationId", "Issuer", "ClientId")
+                        .HasName("pk_sso_clients");
+
+                    b.ToTable("sso_clients", (string)null);
+                });
+
             modelBuilder.Entity("Dfns.Registration.Api.Storage.User", b =>
                 {
                     b.Property<string>("OrganisationId")
@@ -1435,6 +1471,18 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasConstraintName("fk_social_providers_organisations_organisation_id");
 
                     b.Navigation("Organisation");
+                });
+
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.SsoClient", b =>
+                {
+                    b.HasOne("Dfns.Registration.Api.Storage.SocialProvider", "Provider")
+                        .WithMany()
+                        .HasForeignKey("OrganisationId", "Issuer")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_sso_clients_social_providers_organisation_id_issuer");
+
+                    b.Navigation("Provider");
                 });
 
             modelBuilder.Entity("Dfns.Registration.Api.Storage.User", b =>

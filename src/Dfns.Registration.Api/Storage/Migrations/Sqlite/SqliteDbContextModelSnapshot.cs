@@ -1063,6 +1063,42 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                     b.ToTable("social_providers", (string)null);
                 });
 
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.SsoClient", b =>
+                {
+                    b.Property<string>("OrganisationId")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organisation_id");
+
+                    b.Property<string>("Issuer")
+                        .HasMaxLength(255)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("issuer");
+
+                    b.Property<string>("ClientId")
+                        .HasMaxLength(255)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("client_id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.PrimitiveCollection<string>("RedirectUris")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("redirect_uris");
+
+                    b.Property<byte[]>("SealedSecret")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("sealed_secret");
+
+                    b.HasKey("OrganisationId", "Issuer", "ClientId")
+                        .HasName("pk_sso_clients");
+
+                    b.ToTable("sso_clients", (string)null);
+                });
+
             modelBuilder.Entity("Dfns.Registration.Api.Storage.User", b =>
                 {
                     b.Property<string>("OrganisationId")
@@ -1429,6 +1465,18 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasConstraintName("fk_social_providers_organisations_organisation_id");
 
                     b.Navigation("Organisation");
+                });
+
+            modelBuilder.Entity("Dfns.Registration.Api.Storage.SsoClient", b =>
+                {
+                    b.HasOne("Dfns.Registration.Api.Storage.SocialProvider", "Provider")
+                        .WithMany()
+                        .HasForeignKey("OrganisationId", "Issuer")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_sso_clients_social_providers_organisation_id_issuer");
+
+                    b.Navigation("Provider");
                 });
 
             modelBuilder.Entity("Dfns.Registration.Api.Storage.User", b =>

@@ -1,0 +1,137 @@
+using System.CommandLine;
+using Dfns.Registration.Api.Accounts;
+using Dfns.Registration.Api.Social;
+using Dfns.Registration.Api.Storage;
+
+namespace Dfns.Registration.Api.CommandLine;
+
+/// <summary><c>sso-client set|list|remove</c>.</summary>
+internal static class SsoClientCommands
+{
+    private const string NoProvider = "The organisation has no provider with this issuer; 'social-provider set' names it first.";
+    private const string NoClient = "There is no single sign-on with this client id; 'sso-client list' shows them.";
+    private const int MaxSecretFileSizeBytes = 16 * 1024;
+
+    public static Command Make() => new("sso-client", "The clients by which users sign in at OpenID providers: single sign-on.") { MakeSet(), MakeList(), MakeRemove() };
+
+    private static Option<string> Issuer() => new("--issuer") { Required = true, Description = "The provider, as 'social-provider set' names it." };
+
+    private static Option<string> ClientId() => new("--client-id") { Required = true, Description = "One of the client ids that 'social-provider set' names for it." };
+
+    private static Command MakeSet()
+    {
+        var (organisation, issuer, clientId) = (OrganisationCommands.Id(), Issuer(), ClientId());
+        var redirectUris = new Option<string[]>("--redirect-uri") { Description = "Where the provider may send people back to; may be repeated. Any other address is refused, be it other in one character." };
+        var secretFile = new Option<FileInfo?>("--secret-file") { Description = "A file with the client secret, for a client that has one. It is sealed with Secrets:MasterKey." };
+        var noSecret = new Option<bool>("--no-secret") { Description = "Forget the client secret: the client is a public one." };
+        var command = new Command("set", "Let users sign in by a client of a provider, or change where they come back to: the list becomes just what is named, what is not named stays.\n\nExample: sso-client set --org or-30tnh-itmjs-s235s5ontr3r23h2 --issuer https://accounts.google.com --client-id 1234.apps.googleusercontent.com --redirect-uri https://app.example.co/callback --secret-file /run/secrets/sso")
+        {
+            organisation, issuer, clientId, redirectUris, secretFile, noSecret,
+        };
+        command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
+            parsed,
+            async (services, stop) =>
+            {
+                var (orgId, id) = (parsed.GetValue(organisation)!, parsed.GetValue(clientId)!);
+                if (!await services.GetRequiredService<OrganisationStore>().ExistsAsync(orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
+                if (await services.GetRequiredService<SocialStore>().FindProviderAsync(orgId, parsed.GetValue(issuer)!, stop) is not { } provider) return CommandResult.Fault(NoProvider);
+                var (file, forget) = (parsed.GetValue(secretFile), parsed.GetValue(noSecret));
+                if (file is not null && forget) return CommandResult.Fault("Either '--secret-file' or '--no-secret', not both.");
+                string? secret = null;
+                if (file is not null && Read(file, out secret) is { } unreadable) return CommandResult.Fault(unreadable);
+
+                var clients = services.GetRequiredService<SsoStore>();
+                var known = await clients.FindAsync(provider, id, stop);
+                var client = known ?? clients.Add(provider, id);
+                var before = new SsoClientRow(client);
+                if (parsed.GetResult(redirectUris) is { Implicit: false }) client.RedirectUris = [.. parsed.GetValue(redirectUris)!.Distinct(StringComparer.Ordinal)];
+                if (secret is not null) clients.SetSecret(client, secret);
+                if (forget) client.SealedSecret = null;
+                if (SsoClientRules.Faults(client, provider) is { Count: > 0 } faults) return CommandResult.Fault(string.Join(Environment.NewLine, faults));
+
+                var now = new SsoClientRow(client);
+                List<ChangedValue> changed = [ChangedValue.New("ClientId", id)];
+                if (before.RedirectUris != now.RedirectUris) changed.Add(new ChangedValue("RedirectUris", before.RedirectUris, now.RedirectUris, IsNew: known is null));
+                // What it is stays untold; that it is another may matter.
+                if (secret is not null || forget) changed.Add(new ChangedValue("Secret", before.Secret, secret is null ? now.Secret : "another", IsNew: known is null));
+                Tell(services, client, AuditActions.SsoClientChanged, changed);
+                await services.GetRequiredService<Changes>().SaveAsync(stop);
+                return CommandResult.Changed(Output.Cells(before), now);
+            },
+            ct));
+        return command;
+    }
+
+    private static Command MakeList()
+    {
+        var organisation = OrganisationCommands.Id();
+        var command = new Command("list", "List the clients by which users of an organisation sign in at providers.\n\nExample: sso-client list --org or-30tnh-itmjs-s235s5ontr3r23h2") { organisation };
+        command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
+            parsed,
+            async (services, stop) =>
+            {
+                var orgId = parsed.GetValue(organisation)!;
+                if (!await services.GetRequiredService<OrganisationStore>().ExistsAsync(orgId, stop)) return CommandResult.Fault(OrganisationStore.Unknown);
+                return new CommandResult([.. (await services.GetRequiredService<SsoStore>().ListAsync(orgId, stop)).Select(c => new SsoClientRow(c))]);
+            },
+            ct));
+        return command;
+    }
+
+    private static Command MakeRemove()
+    {
+        var (organisation, issuer, clientId) = (OrganisationCommands.Id(), Issuer(), ClientId());
+        var command = new Command("remove", "Let nobody sign in by a client of a provider any more. Its ID tokens are taken as before where a page brings them, and sessions go on: 'social-provider remove --client-id' ends both.\n\nExample: sso-client remove --org or-30tnh-itmjs-s235s5ontr3r23h2 --issuer https://accounts.google.com --client-id 1234.apps.googleusercontent.com")
+        {
+            organisation, issuer, clientId,
+        };
+        command.SetAction((parsed, ct) => OperatorCommandLine.RunAsync(
+            parsed,
+            async (services, stop) =>
+            {
+                var clients = services.GetRequiredService<SsoStore>();
+                if (await services.GetRequiredService<SocialStore>().FindProviderAsync(parsed.GetValue(organisation)!, parsed.GetValue(issuer)!, stop) is not { } provider) return CommandResult.Fault(NoProvider);
+                if (await clients.FindAsync(provider, parsed.GetValue(clientId)!, stop) is not { } client) return CommandResult.Fault(NoClient);
+                var row = new SsoClientRow(client);
+                clients.Remove(client);
+                Tell(services, client, AuditActions.SsoClientRemoved, [new ChangedValue("ClientId", client.ClientId, null), new ChangedValue("RedirectUris", row.RedirectUris, null)]);
+                await services.GetRequiredService<Changes>().SaveAsync(stop);
+                return CommandResult.Row(row);
+            },
+            ct));
+        return command;
+    }
+
+    private static void Tell(IServiceProvider services, SsoClient client, string action, IEnumerable<ChangedValue> values)
+    {
+        foreach (var note in AuditNotes.Of(client.Issuer, values)) services.GetRequiredService<Audit>().ByOperator(client.OrganisationId, action, client.OrganisationId, note);
+    }
+
+    // Also what a shell hands over in place of a file, such as /dev/stdin. Editors and 'echo' end a file with a line break, which is part of no secret.
+    private static string? Read(FileInfo file, out string? secret)
+    {
+        secret = null;
+        try
+        {
+            using var stream = file.Open(FileMode.Open, FileAccess.Read, FileShare.Read);
+            using var reader = new StreamReader(stream);
+            var text = new char[MaxSecretFileSizeBytes];
+            var length = reader.ReadBlock(text);
+            secret = new string(text, 0, length).TrimEnd('\r', '\n');
+            return SsoClientRules.SecretFault(secret);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"The file of '--secret-file' cannot be read: {e.Message}";
+        }
+    }
+}
+
+/// <summary>A client as it is printed; of its secret, that there is one.</summary>
+internal sealed record SsoClientRow(string Issuer, string ClientId, string RedirectUris, string Secret)
+{
+    public SsoClientRow(SsoClient client)
+        : this(client.Issuer, client.ClientId, string.Join(' ', client.RedirectUris), client.SealedSecret is null ? "none" : "sealed")
+    {
+    }
+}
