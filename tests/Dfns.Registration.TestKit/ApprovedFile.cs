@@ -12,7 +12,15 @@ public static class ApprovedFile
     {
         var approved = File.Exists(path) ? File.ReadAllText(path) : "";
         if (string.Equals(approved, received, StringComparison.Ordinal)) return;
-        var beside = path.Replace(".approved.", ".received.", StringComparison.Ordinal);
+        Differs(path, received);
+    }
+
+    /// <summary>Leaves a text beside the file that it should be, and fails.</summary>
+    /// <param name="path">The file; what is left beside it has <c>.received.</c> in its name.</param>
+    /// <param name="received">The text as it is now.</param>
+    public static void Differs(string path, string received)
+    {
+        var beside = path.Contains(".approved.", StringComparison.Ordinal) ? path.Replace(".approved.", ".received.", StringComparison.Ordinal) : Path.ChangeExtension(path, $".received{Path.GetExtension(path)}");
         File.WriteAllText(beside, received);
         Assert.Fail($"{Path.GetFileName(path)} is not what it was. Read its difference to {beside}; if it is meant, copy that file over it, and commit it with the change.");
     }
