@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Dfns.Registration.Api.Accounts;
 
 /// <summary>Finds sets of permissions, and makes them somebody's. Nothing here is saved: the caller does, together with its line in the audit trail.</summary>
-internal sealed class AssignmentStore(RegistrationDbContext db, Entropy entropy, TimeProvider clock)
+internal sealed class AssignmentStore(RegistrationDbContext db, Audit audit, Entropy entropy, TimeProvider clock)
 {
     /// <summary>Finds a set.</summary>
     /// <returns>The set, tracked; or null: unknown, or of another organisation.</returns>
@@ -36,5 +36,20 @@ internal sealed class AssignmentStore(RegistrationDbContext db, Entropy entropy,
         var assignment = new PermissionSetAssignment { OrganisationId = user.OrganisationId, Id = entropy.Id("as"), PermissionSetId = set.Id, UserId = user.Id, CreatedAt = clock.GetUtcNow() };
         db.PermissionSetAssignments.Add(assignment);
         return assignment;
+    }
+
+    /// <summary>Assigns to a program that is being made the set that was named for it, if one was; with the line in the audit trail.</summary>
+    /// <param name="caller">Who makes it.</param>
+    /// <param name="set">As <see cref="FindToGrantAsync"/> found it; null for none.</param>
+    /// <param name="program">A service account, or that of a personal access token.</param>
+    /// <param name="remoteAddress">The caller's.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>What it has; or what <see cref="AssignAsync"/> says.</returns>
+    public async Task<Checked<List<AssignedSet>>> AssignFirstAsync(Caller caller, PermissionSet? set, User program, string? remoteAddress, CancellationToken ct)
+    {
+        if (set is null) return new List<AssignedSet>();
+        if ((await AssignAsync(set, program, ct)).Failed(out var error, out var assignment)) return error;
+        audit.Add(program.OrganisationId, AuditActions.PermissionAssigned, caller.User.Id, program.Id, remoteAddress, $"{set.Id} {set.Name}");
+        return new List<AssignedSet> { new(assignment.Id, set.Id, set.Name, set.Operations) };
     }
 }

@@ -137,11 +137,20 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
         return true;
     }
 
-    /// <summary>Gives a service account another name, which is none that it signs in by; that of a personal access token others may have.</summary>
-    public static void Rename(User account, string name)
+    /// <summary>Gives a service account another name, which is none that it signs in by, and another external id; the name of a personal access token others may have.</summary>
+    /// <param name="account">Tracked.</param>
+    /// <param name="name">Null for as it was.</param>
+    /// <param name="externalId">Likewise.</param>
+    /// <returns>What was and is; nothing where it stays as it was.</returns>
+    public static List<ChangedValue> Rename(User account, string? name, string? externalId)
     {
-        account.Username = name;
+        (name, externalId) = (name ?? account.Username, externalId ?? account.ExternalId);
+        var changed = new List<ChangedValue>();
+        if (name != account.Username) changed.Add(new ChangedValue("Name", account.Username, name));
+        if (externalId != account.ExternalId) changed.Add(new ChangedValue(nameof(account.ExternalId), account.ExternalId, externalId));
+        (account.Username, account.ExternalId) = (name, externalId);
         if (account.OwnerId is null) account.UsernameFolded = User.Fold(name);
+        return changed;
     }
 
     /// <summary>The token that a service account was given last, ended or not; null where it has been deleted since.</summary>

@@ -43,14 +43,9 @@ internal static class ChangeServiceAccount
     private static ApiError? Update(HttpRequest http, SignedCall call, User account, Audit audit)
     {
         if (JsonBody.Parse<UpdateServiceAccountRequest>(call.Body).Failed(out var error, out var request)) return error;
-        var (name, externalId, changed) = (request.Name ?? account.Username, request.ExternalId ?? account.ExternalId, new List<ChangedValue>());
-        if (UserStore.NameFault(name) is { } badName) return ErrorCatalog.MemberInvalid.Saying(badName).At("$.name");
-        if (name != account.Username) changed.Add(new ChangedValue("Name", account.Username, name));
-        if (externalId != account.ExternalId) changed.Add(new ChangedValue(nameof(account.ExternalId), account.ExternalId, externalId));
-        if (changed.Count == 0) return null;
-        ServiceAccountStore.Rename(account, name);
-        account.ExternalId = externalId;
-        audit.AddChange(account.OrganisationId, AuditActions.ServiceAccountUpdated, call.Caller.User.Id, account.Id, http.RemoteAddress(), note: null, changed);
+        if (request.Name is not null && UserStore.NameFault(request.Name) is { } badName) return ErrorCatalog.MemberInvalid.Saying(badName).At("$.name");
+        var changed = ServiceAccountStore.Rename(account, request.Name, request.ExternalId);
+        if (changed.Count > 0) audit.AddChange(account.OrganisationId, AuditActions.ServiceAccountUpdated, call.Caller.User.Id, account.Id, http.RemoteAddress(), note: null, changed);
         return null;
     }
 

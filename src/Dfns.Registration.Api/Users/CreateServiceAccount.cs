@@ -28,14 +28,7 @@ internal static class CreateServiceAccount
 
         if ((await accounts.AddAsync(caller.RelyingParty, request.Name, request.ExternalId, request.PublicKey, publicKey, now + lifetime, ct)).Failed(out error, out var added)) return (ErrorResult)error;
         var account = added.User;
-        List<AssignedSet> assigned = [];
-        if (set is not null)
-        {
-            if ((await assignments.AssignAsync(set, account, ct)).Failed(out error, out var assignment)) return (ErrorResult)error;
-            assigned.Add(new AssignedSet(assignment.Id, set.Id, set.Name, set.Operations));
-            audit.Add(account.OrganisationId, AuditActions.PermissionAssigned, caller.User.Id, account.Id, http.RemoteAddress(), $"{set.Id} {set.Name}");
-        }
-
+        if ((await assignments.AssignFirstAsync(caller, set, account, http.RemoteAddress(), ct)).Failed(out error, out var assigned)) return (ErrorResult)error;
         audit.AddChange(
             account.OrganisationId, AuditActions.ServiceAccountCreated, caller.User.Id, account.Id, http.RemoteAddress(), AuditNotes.Of(added.Credential),
             ChangedValue.New("Name", account.Username), ChangedValue.New(nameof(account.ExternalId), account.ExternalId), ChangedValue.New(nameof(AccessToken.ExpiresAt), added.Token.ExpiresAt));

@@ -29,14 +29,7 @@ internal static class ManagePats
         var now = clock.GetUtcNow();
         if ((await accounts.AddPatAsync(caller, request.Name, request.ExternalId, request.PublicKey, publicKey, now + lifetime, ct)).Failed(out error, out var added)) return (ErrorResult)error;
         var program = added.User;
-        List<AssignedSet> assigned = [];
-        if (set is not null)
-        {
-            if ((await assignments.AssignAsync(set, program, ct)).Failed(out error, out var assignment)) return (ErrorResult)error;
-            assigned.Add(new AssignedSet(assignment.Id, set.Id, set.Name, set.Operations));
-            audit.Add(program.OrganisationId, AuditActions.PermissionAssigned, caller.User.Id, program.Id, http.RemoteAddress(), $"{set.Id} {set.Name}");
-        }
-
+        if ((await assignments.AssignFirstAsync(caller, set, program, http.RemoteAddress(), ct)).Failed(out error, out var assigned)) return (ErrorResult)error;
         audit.AddChange(
             program.OrganisationId, AuditActions.PatCreated, caller.User.Id, program.Id, http.RemoteAddress(), AuditNotes.Of(added.Credential),
             ChangedValue.New("Name", program.Username), ChangedValue.New(nameof(program.ExternalId), program.ExternalId), ChangedValue.New(nameof(AccessToken.ExpiresAt), added.Token.ExpiresAt));
@@ -102,13 +95,8 @@ internal static class ManagePats
     private static ApiError? Update(HttpRequest http, SignedCall call, User program, Audit audit)
     {
         if (JsonBody.Parse<UpdatePatRequest>(call.Body).Failed(out var error, out var request)) return error;
-        var (name, externalId, changed) = (request.Name ?? program.Username, request.ExternalId ?? program.ExternalId, new List<ChangedValue>());
-        if (name != program.Username) changed.Add(new ChangedValue("Name", program.Username, name));
-        if (externalId != program.ExternalId) changed.Add(new ChangedValue(nameof(program.ExternalId), program.ExternalId, externalId));
-        if (changed.Count == 0) return null;
-        ServiceAccountStore.Rename(program, name);
-        program.ExternalId = externalId;
-        audit.AddChange(program.OrganisationId, AuditActions.PatUpdated, call.Caller.User.Id, program.Id, http.RemoteAddress(), note: null, changed);
+        var changed = ServiceAccountStore.Rename(program, request.Name, request.ExternalId);
+        if (changed.Count > 0) audit.AddChange(program.OrganisationId, AuditActions.PatUpdated, call.Caller.User.Id, program.Id, http.RemoteAddress(), note: null, changed);
         return null;
     }
 
