@@ -52,6 +52,7 @@ app.MapApplications();
 app.MapRecovery();
 app.MapCredentials();
 app.MapJwks();
+app.MapPasskeyDocuments();
 app.MapIntrospection();
 app.MapHealth();
 app.MapApiDocument();

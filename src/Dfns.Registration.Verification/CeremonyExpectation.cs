@@ -14,7 +14,8 @@ public abstract record CeremonyExpectation
     public required string RelyingPartyId { get; init; }
 
     /// <summary>
-    /// The origins that may run the ceremony, compared as exact text: <c>https://app.example.co</c>, <c>android:apk-key-hash:…</c>.
+    /// The origins that may run the ceremony, compared as exact text: <c>https://app.example.co</c>, <c>android:apk-key-hash:…</c>; and
+    /// <c>https://*.example.co</c> for every host below a domain, see <see cref="AdmittedOrigins"/>.
     /// </summary>
     public required IReadOnlyList<string> Origins { get; init; }
 

@@ -7,6 +7,7 @@ internal static class AccountSetup
     {
         builder.Services.AddScoped<OrganisationStore>();
         builder.Services.AddSingleton<RelyingParties>();
+        builder.Services.AddSingleton<PublishedRelyingParties>();
         builder.Services.AddScoped<UserStore>();
         builder.Services.AddScoped<ServiceAccountStore>();
         builder.Services.AddScoped<AssignmentStore>();

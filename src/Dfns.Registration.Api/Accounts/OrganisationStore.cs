@@ -86,9 +86,11 @@ internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, E
     public Task<List<Organisation>> ListAsync(CancellationToken ct) =>
         db.Organisations.AsNoTracking().Include(o => o.RelyingParty).OrderBy(o => o.CreatedAt).ToListAsync(ct);
 
-    /// <summary>The origins that some organisation lists.</summary>
-    public async Task<HashSet<string>> OriginsAsync(CancellationToken ct) =>
-        (await db.RelyingParties.AsNoTracking().Select(r => r.Origins).ToListAsync(ct)).SelectMany(o => o).ToHashSet(StringComparer.Ordinal);
+    /// <summary>What there is to publish of each relying party, that of the oldest organisation first.</summary>
+    public Task<List<PublishedRelyingParty>> PublishedAsync(CancellationToken ct) =>
+        db.Organisations.AsNoTracking().Where(o => o.RelyingParty != null).OrderBy(o => o.CreatedAt).ThenBy(o => o.Id)
+            .Select(o => new PublishedRelyingParty(o.RelyingParty!.RelyingPartyId, o.RelyingParty.Origins, o.RelyingParty.RelatedOrigins, o.RelyingParty.PasskeyEnrollUrl, o.RelyingParty.PasskeyManageUrl))
+            .ToListAsync(ct);
 
     // Without a name of its own the relying party has the organisation's: its fault is told once.
     private static List<string> Faults(Organisation organisation) =>

@@ -16,6 +16,24 @@ internal static class PublicSuffixes
         return !Rules.Value.Contains($"!{domain}") && (Rules.Value.Contains(domain) || Rules.Value.Contains($"*{domain[dot..]}"));
     }
 
+    /// <summary>The label under which a domain is registered, such as <c>example</c> of <c>www.example.co.uk</c>.</summary>
+    /// <param name="domain">In lower case, in the spelling of DNS.</param>
+    /// <returns>Null for a public suffix, and for a name of one label.</returns>
+    public static string? RegistrableLabel(string domain)
+    {
+        if (Contains(domain)) return null;
+        for (var rest = domain; rest.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot; rest = rest[(dot + 1)..])
+        {
+            if (Contains(rest[(dot + 1)..])) return rest[..dot];
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether others register names below a domain, directly or further down.</summary>
+    /// <param name="domain">In lower case, in the spelling of DNS.</param>
+    public static bool LetsOthersIn(string domain) => Contains(domain) || Rules.Value.Any(rule => rule.EndsWith($".{domain}", StringComparison.Ordinal));
+
     private static HashSet<string> Read()
     {
         using var reader = new StreamReader(typeof(PublicSuffixes).Assembly.GetManifestResourceStream(typeof(PublicSuffixes), "PublicSuffixes.txt")!);

@@ -33,7 +33,13 @@ internal static class RelyingPartyRules
         if (relyingParty.Origins.Count == 0) faults.Add("At least one origin is needed, such as 'https://app.example.co'.");
         faults.AddRange(relyingParty.Origins.Concat(relyingParty.TopOrigins.Where(o => !IsWebOrigin(o)))
             .Where(o => !IsOrigin(o, relyingParty.RelyingPartyId))
-            .Select(o => AsWritten(o) ?? $"'{o}' is not an origin of '{relyingParty.RelyingPartyId}': use 'https://' ('http://' for localhost alone) and a host that is the RP id or below it, without a path or a slash at the end, or an app's origin such as 'android:apk-key-hash:…'."));
+            .Select(o => AsWritten(o) ?? $"'{o}' is not an origin of '{relyingParty.RelyingPartyId}': use 'https://' ('http://' for localhost alone) and a host that is the RP id or below it, without a path or a slash at the end, or an app's origin such as 'android:apk-key-hash:…'."
+                + (RelatedFault(o, relyingParty.RelyingPartyId) is null ? $" A page of another domain may use its passkeys too if it is named with '--related-origin {o}'." : "")));
+        faults.AddRange(relyingParty.TopOrigins.Where(IsPattern).Select(o => $"'{o}' is no top origin: the pages that may hold a frame are named one by one."));
+        faults.AddRange(relyingParty.Origins.Where(IsPattern).Select(PatternFault).OfType<string>());
+        faults.AddRange(RelatedFaults(relyingParty));
+        if (PageFault(relyingParty.PasskeyEnrollUrl, "--passkey-enroll-url") is { } badEnroll) faults.Add(badEnroll);
+        if (PageFault(relyingParty.PasskeyManageUrl, "--passkey-manage-url") is { } badManage) faults.Add(badManage);
         if (!Attestations.Contains(relyingParty.Attestation)) faults.Add($"The attestation must be one of {string.Join(", ", Attestations)}.");
         if (!UserVerifications.Contains(relyingParty.UserVerification)) faults.Add($"The user verification must be one of {string.Join(", ", UserVerifications)}.");
         if (relyingParty is { TopOrigins.Count: > 0, AllowCrossOrigin: false }) faults.Add("Top origins have no effect while no ceremony may run in a cross-origin frame: set '--allow-cross-origin' too.");
@@ -100,6 +106,42 @@ internal static class RelyingPartyRules
     private static bool IsDomain(string text) =>
         text.Length <= Limits.DomainLength && text.All(char.IsAscii) && !text.Any(char.IsAsciiLetterUpper) && Uri.CheckHostName(text) == UriHostNameType.Dns && !text.EndsWith('.');
 
+    // What browsers keep to of what is published for them (WebAuthn L3 §5.11.1): at least five labels, and every domain that says nothing more of who it is counts as one.
+    private const int MostRelatedLabels = 5;
+
+    private static IEnumerable<string> RelatedFaults(RelyingParty relyingParty)
+    {
+        var related = relyingParty.RelatedOrigins ?? [];
+        foreach (var origin in related)
+        {
+            if (RelatedFault(origin, relyingParty.RelyingPartyId) is { } fault) yield return fault;
+        }
+
+        if (related.Select(RelatedLabel).OfType<string>().Distinct(StringComparer.Ordinal).ToList() is { Count: > MostRelatedLabels } labels)
+            yield return $"Browsers look at the related origins of {MostRelatedLabels} names and pass over the rest; these are of {labels.Count}: {string.Join(", ", labels)}. The same name under several public suffixes, such as 'example.co' and 'example.de', counts once.";
+    }
+
+    private static string? RelatedFault(string origin, string relyingPartyId) =>
+        RelatedLabel(origin) is null ? (origin.All(char.IsAscii) ? null : AsWritten(origin))
+            ?? $"'{origin}' is not a related origin: use 'https://' and the host of a page of another domain, without a path or a slash at the end, such as 'https://www.example.de'."
+        : IsAtOrBelow(new Uri(origin).Host, relyingPartyId) ? $"'{origin}' lies at or below the RP id '{relyingPartyId}' and needs no relation: name it with '--origin'."
+        : null;
+
+    // The label under which its domain is registered; null for what is no origin that a browser relates.
+    private static string? RelatedLabel(string origin) =>
+        IsWebOrigin(origin) && new Uri(origin) is { Scheme: "https" } url && IsDomain(url.Host) ? PublicSuffixes.RegistrableLabel(url.Host) : null;
+
+    private static bool IsPattern(string text) => text.StartsWith(AdmittedOrigins.Below, StringComparison.Ordinal);
+
+    private static string? PatternFault(string text) =>
+        PublicSuffixes.LetsOthersIn(text[AdmittedOrigins.Below.Length..]) ? $"'{text}' would admit pages of others: they register their names below '{text[AdmittedOrigins.Below.Length..]}'. Name each origin by itself." : null;
+
+    private static string? PageFault(string? url, string option) =>
+        url is null || (url.Length <= Limits.UrlLength && url.All(c => char.IsAscii(c) && c > ' ') && Uri.TryCreate(url, UriKind.Absolute, out var page) && page.UserInfo.Length == 0
+            && (page.Scheme == Uri.UriSchemeHttps || (page.Scheme == Uri.UriSchemeHttp && page.Host == "localhost")))
+            ? null
+            : $"'{url}' is not the address of a page: use one with 'https://', of at most {Limits.UrlLength} characters, such as '{option} https://example.co/passkeys'.";
+
     // Null for what is no name at all.
     private static string? AsDns(string text)
     {
@@ -122,6 +164,10 @@ internal static class RelyingPartyRules
                 + (Fingerprint(text[Android.Length..]) is { } bytes ? $": '{Android}{Base64Url.EncodeToString(bytes)}'." : ".");
         }
 
+        // What apps on Apple's systems send is an origin of the web: that of the associated domain.
+        if (text.StartsWith("ios:", StringComparison.Ordinal))
+            return $"'{text}' is not an origin of an iOS app: passkeys that an app makes through the system carry 'https://' and the RP id; a client that names the app itself sends '{AppOrigins[0]}' and its bundle id, such as '{AppOrigins[0]}co.example.app'.";
+
         return text.All(char.IsAscii) || !Uri.TryCreate(text, UriKind.Absolute, out var url) || AsDns(url.Host) is not { } host
             ? null
             : $"'{text}' is not an origin as browsers write it: '{new UriBuilder(url.Scheme, host, url.IsDefaultPort ? -1 : url.Port).Uri.GetLeftPart(UriPartial.Authority)}'.";
@@ -140,15 +186,16 @@ internal static class RelyingPartyRules
     {
         if (text.StartsWith(Android, StringComparison.Ordinal)) return Fingerprint(text[Android.Length..]) is { } bytes && text == Android + Base64Url.EncodeToString(bytes);
         if (AppOrigins.FirstOrDefault(start => text.StartsWith(start, StringComparison.Ordinal)) is { } app) return text.Length > app.Length && text[app.Length..].All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '+' or '/' or '=');
-        if (!IsWebOrigin(text)) return false;
-        var host = new Uri(text).Host;
-        // WebAuthn L3 §5.1.3: the RP ID is the origin's host or a suffix of it at a dot.
-        return host == relyingPartyId || host.EndsWith($".{relyingPartyId}", StringComparison.Ordinal);
+        if (IsPattern(text)) return text[AdmittedOrigins.Below.Length..] is var domain && IsDomain(domain) && IsAtOrBelow(domain, relyingPartyId);
+        return IsWebOrigin(text) && IsAtOrBelow(new Uri(text).Host, relyingPartyId);
     }
+
+    // WebAuthn L3 §5.1.3: the RP ID is the origin's host or a suffix of it at a dot.
+    private static bool IsAtOrBelow(string host, string relyingPartyId) => host == relyingPartyId || host.EndsWith($".{relyingPartyId}", StringComparison.Ordinal);
 
     // Compared as text later on, so it must be written the way browsers write it: no path, no default port, lower case.
     private static bool IsWebOrigin(string text) =>
         text.All(char.IsAscii) && Uri.TryCreate(text, UriKind.Absolute, out var url)
         && (url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.Host == "localhost"))
-        && text == url.GetLeftPart(UriPartial.Authority);
+        && url.UserInfo.Length == 0 && text == url.GetLeftPart(UriPartial.Authority);
 }

@@ -68,7 +68,7 @@ public sealed record ActionEvidence
             PayloadDigest = digest,
             Challenge = signed.Challenge,
             RpId = relyingParty.RelyingPartyId,
-            Origins = relyingParty.Origins,
+            Origins = relyingParty.EveryOrigin,
             TopOrigins = relyingParty.TopOrigins,
             AllowCrossOrigin = relyingParty.AllowCrossOrigin,
             RequireUserVerification = relyingParty.RequiresUserVerification,

@@ -18,7 +18,7 @@ internal static class CredentialProofs
     {
         Challenge = ceremony.Challenge,
         RelyingPartyId = relyingParty.RelyingPartyId,
-        Origins = relyingParty.Origins,
+        Origins = relyingParty.EveryOrigin,
         RequireUserVerification = relyingParty.RequiresUserVerification,
         Algorithms = relyingParty.Algorithms,
         AllowCrossOrigin = relyingParty.AllowCrossOrigin,

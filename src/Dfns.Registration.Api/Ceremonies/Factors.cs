@@ -68,7 +68,7 @@ internal sealed class Factors(Changes changes, Audit audit, RequestFacts facts, 
         {
             Challenge = ceremony.Challenge,
             RelyingPartyId = relyingParty.RelyingPartyId,
-            Origins = relyingParty.Origins,
+            Origins = relyingParty.EveryOrigin,
             RequireUserVerification = relyingParty.RequiresUserVerification,
             AllowCrossOrigin = relyingParty.AllowCrossOrigin,
             TopOrigins = relyingParty.TopOrigins,

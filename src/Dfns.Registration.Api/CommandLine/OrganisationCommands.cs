@@ -73,6 +73,8 @@ internal sealed record OrganisationRow(Organisation Source)
 
     public string Origins => string.Join(' ', Source.RelyingParty!.Origins);
 
+    public string RelatedOrigins => string.Join(' ', Source.RelyingParty!.RelatedOrigins ?? []);
+
     public string Attestation => Source.RelyingParty!.Attestation;
 
     public bool AllowCrossOrigin => Source.RelyingParty!.AllowCrossOrigin;
@@ -110,6 +112,10 @@ internal sealed record OrganisationRow(Organisation Source)
     public string DeniedAaguids => string.Join(' ', Source.RelyingParty!.DeniedAaguids ?? []);
 
     public string RefusedStatuses => string.Join(' ', Source.RelyingParty!.RefusedStatuses ?? [.. AttestationTrust.Undesired]);
+
+    public string PasskeyEnrollUrl => Source.RelyingParty!.PasskeyEnrollUrl ?? "";
+
+    public string PasskeyManageUrl => Source.RelyingParty!.PasskeyManageUrl ?? "";
 
     [System.Text.Json.Serialization.JsonIgnore]
     public Organisation Source { get; } = Source;

@@ -11,7 +11,8 @@ namespace Dfns.Registration.Api.CommandLine;
 internal sealed class RelyingPartyArguments
 {
     private readonly Option<string?> id = new("--rp-id") { Description = "The RP id: a domain name, such as example.co." };
-    private readonly Option<string[]> origins = new("--origin") { Description = "An origin that may run ceremonies, such as https://app.example.co; may be repeated." };
+    private readonly Option<string[]> origins = new("--origin") { Description = "An origin that may run ceremonies, such as https://app.example.co, or https://*.example.co for every host below one; may be repeated." };
+    private readonly Option<string[]> relatedOrigins = new("--related-origin") { Arity = ArgumentArity.ZeroOrMore, Description = "An origin of another domain whose pages may use the passkeys too, such as https://www.example.de; browsers read of it at https://RP-ID/.well-known/webauthn; may be repeated. Without a value: none." };
     private readonly Option<string?> name = new("--rp-name") { Description = "The name that authenticators show." };
     private readonly Option<string?> attestation = new("--attestation") { Description = "none, indirect, direct or enterprise." };
     private readonly Option<string?> userVerification = new("--user-verification") { Description = "required, preferred or discouraged." };
@@ -35,11 +36,15 @@ internal sealed class RelyingPartyArguments
     private readonly Option<Guid[]> deniedAaguids = new("--denied-aaguid") { Arity = ArgumentArity.ZeroOrMore, CustomParser = ParseAaguids, Description = "A model that is refused of new passkeys: those that are registered go on signing; may be repeated. Without a value: none." };
     private readonly Option<string[]> refusedStatuses = new("--refused-status") { Arity = ArgumentArity.ZeroOrMore, Description = $"A status in metadata for which a model is refused, such as REVOKED; may be repeated. Without a value: none. One of {string.Join(", ", RelyingPartyRules.RefusableStatuses)}." };
 
+    private readonly Option<string?> enrollUrl = new("--passkey-enroll-url") { Arity = ArgumentArity.ZeroOrOne, Description = "The page where a user creates a passkey, which https://RP-ID/.well-known/passkey-endpoints tells. Without a value: none." };
+    private readonly Option<string?> manageUrl = new("--passkey-manage-url") { Arity = ArgumentArity.ZeroOrOne, Description = "The page where a user manages passkeys, which is told there too. Without a value: none." };
+
     private readonly ListSetting[] lists;
 
     public RelyingPartyArguments() => lists =
     [
         new ListSetting<string>(origins, "origins", isUsedByPasskeys: true, r => r.Origins, (r, to) => r.Origins = to),
+        new ListSetting<string>(relatedOrigins, "related origins", isUsedByPasskeys: true, r => r.RelatedOrigins ?? [], (r, to) => r.RelatedOrigins = to),
         new ListSetting<string>(topOrigins, "top origins", isUsedByPasskeys: true, r => r.TopOrigins, (r, to) => r.TopOrigins = to),
         new ListSetting<int>(algorithms, "algorithms", isUsedByPasskeys: false, r => r.Algorithms, (r, to) => r.Algorithms = to),
         new ListSetting<Guid>(allowedAaguids, "allowed models", isUsedByPasskeys: false, r => r.AllowedAaguids ?? [], (r, to) => r.AllowedAaguids = to),
@@ -61,8 +66,8 @@ internal sealed class RelyingPartyArguments
     {
         Option[] all =
         [
-            id, origins, name, attestation, userVerification, algorithms, crossOrigin, topOrigins, requireRecovery, requireSecond, refuseMixed, refuseWallets, signCount, refuseSyncedCount, refuseEligibility,
-            refuseNone, refuseSelf, requireRoot, allowedAaguids, deniedAaguids, refusedStatuses,
+            id, origins, relatedOrigins, name, attestation, userVerification, algorithms, crossOrigin, topOrigins, requireRecovery, requireSecond, refuseMixed, refuseWallets, signCount, refuseSyncedCount, refuseEligibility,
+            refuseNone, refuseSelf, requireRoot, allowedAaguids, deniedAaguids, refusedStatuses, enrollUrl, manageUrl,
         ];
         foreach (var option in verb == ListVerb.Set ? all : lists.Select(list => list.Option)) command.Options.Add(option);
     }
@@ -89,6 +94,8 @@ internal sealed class RelyingPartyArguments
         if (IsTyped(refuseNone)) relyingParty.RefuseNoAttestation = parsed.GetValue(refuseNone);
         if (IsTyped(refuseSelf)) relyingParty.RefuseSelfAttestation = parsed.GetValue(refuseSelf);
         if (IsTyped(requireRoot)) relyingParty.RequireTrustedRoot = parsed.GetValue(requireRoot);
+        if (IsTyped(enrollUrl)) relyingParty.PasskeyEnrollUrl = parsed.GetValue(enrollUrl);
+        if (IsTyped(manageUrl)) relyingParty.PasskeyManageUrl = parsed.GetValue(manageUrl);
         return null;
 
         bool IsTyped(Option option) => parsed.GetResult(option) is { Implicit: false };

@@ -13,8 +13,26 @@ public sealed class RelyingParty
 
     public required string Name { get; set; }
 
-    /// <summary>Origins that may run ceremonies, compared as exact text; they are also the origins CORS admits.</summary>
+    /// <summary>
+    /// Origins that may run ceremonies, compared as exact text, and <c>https://*.example.co</c> for every host below a domain; they are also the
+    /// origins CORS admits.
+    /// </summary>
     public required List<string> Origins { get; set; }
+
+    /// <summary>
+    /// Web origins of other domains whose pages may run ceremonies too (WebAuthn L3 §5.11, related origins), published at the RP ID for browsers; null or
+    /// empty for none.
+    /// </summary>
+    public List<string>? RelatedOrigins { get; set; }
+
+    /// <summary>Every origin that may run ceremonies.</summary>
+    public IReadOnlyList<string> EveryOrigin => RelatedOrigins is { Count: > 0 } related ? [.. Origins, .. related] : Origins;
+
+    /// <summary>Where a user creates a passkey, published at the RP ID (Passkey Endpoints §3.1, <c>enroll</c>); null for nowhere.</summary>
+    public string? PasskeyEnrollUrl { get; set; }
+
+    /// <summary>Where a user manages passkeys, published at the RP ID (Passkey Endpoints §3.1, <c>manage</c>); null for nowhere.</summary>
+    public string? PasskeyManageUrl { get; set; }
 
     /// <summary>Attestation conveyance preference (WebAuthn L3 §5.4.7): none, indirect, direct or enterprise.</summary>
     public required string Attestation { get; set; }
@@ -102,6 +120,8 @@ public sealed class RelyingParty
             builder.Property(r => r.Attestation).HasMaxLength(Limits.EnumLength);
             builder.Property(r => r.UserVerification).HasMaxLength(Limits.EnumLength);
             builder.Property(r => r.WebhooksVersion).IsConcurrencyToken();
+            builder.Property(r => r.PasskeyEnrollUrl).HasMaxLength(Limits.UrlLength);
+            builder.Property(r => r.PasskeyManageUrl).HasMaxLength(Limits.UrlLength);
         }
     }
 }

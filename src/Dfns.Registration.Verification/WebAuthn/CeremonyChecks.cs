@@ -19,7 +19,7 @@ internal static class CeremonyChecks
         // §7.1 step 8, §7.2 step 11: over the challenge that was issued.
         if (!new IssuedChallenge(expected.Challenge).IsPresentedBy(clientData.Challenge)) return new(RefusalReason.ChallengeMismatch);
         // §7.1 step 9, §7.2 step 12: on a page, or in an app, of the relying party.
-        if (!expected.Origins.Contains(clientData.Origin, StringComparer.Ordinal))
+        if (!AdmittedOrigins.Admits(expected.Origins, clientData.Origin))
             return new(RefusalReason.OriginNotAllowed, clientData.Origin);
         // §7.1 step 10, §7.2 step 13: not inside someone else's page, unless that is expected.
         if (clientData.CrossOrigin && !expected.AllowCrossOrigin) return new(RefusalReason.CrossOriginNotAllowed);

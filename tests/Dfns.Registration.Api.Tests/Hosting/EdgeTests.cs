@@ -191,6 +191,30 @@ public sealed class EdgeTests(ServiceFixture.Sqlite fixture) : ServiceTests(fixt
         Assert.False(answer.Headers.Contains("Access-Control-Allow-Origin"));
     }
 
+    [Theory]
+    [InlineData("https://www.related.example", true)]
+    [InlineData("https://a.b.below.example", true)]
+    [InlineData("https://related.example", false)]
+    [InlineData("https://a.www.related.example", false)]
+    [InlineData("https://below.example", false)]
+    [InlineData("https://evil-below.example", false)]
+    [InlineData("https://a.below.example.evil.example", false)]
+    [InlineData("https://a.below.example:8443", false)]
+    [InlineData("https://A.below.example", false)]
+    [InlineData("https://a.below.example.", false)]
+    [InlineData("https://jane@a.below.example", false)]
+    [InlineData("http://a.below.example", false)]
+    [InlineData("https://*.below.example", false)]
+    public async Task Admits_related_origins_and_where_an_organisation_says_so_the_hosts_below_a_domain(string origin, bool isAdmitted)
+    {
+        await using var service = await Service.StartAsync(Service.Database);
+        await service.NewOrganisationAsync(r => (r.RelyingPartyId, r.Origins, r.RelatedOrigins) = ("below.example", ["https://*.below.example"], ["https://www.related.example"]));
+
+        using var answer = await PreflightAsync(service, origin, "authorization");
+
+        Assert.Equal(isAdmitted ? [origin] : [], answer.Headers.TryGetValues("Access-Control-Allow-Origin", out var admitted) ? admitted : []);
+    }
+
     [Fact]
     public async Task Answers_429_with_a_retry_after_beyond_the_limit_of_an_address_and_writes_nothing()
     {

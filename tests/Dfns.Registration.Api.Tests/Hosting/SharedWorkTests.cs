@@ -13,7 +13,7 @@ public sealed class SharedWorkTests(ServiceFixture.PostgreSqlItself fixture) : S
     private static readonly Dictionary<string, string> Waited = new(StringComparer.Ordinal)
     {
         ["SigningKeys"] = "shared",
-        ["OrganisationCors"] = "shared",
+        ["PublishedRelyingParties"] = "shared",
         ["SharedWork`1"] = "in nobody's context",
         ["Readiness"] = "in nobody's context",
         ["Rounds`2"] = "in nobody's context",
@@ -30,6 +30,7 @@ public sealed class SharedWorkTests(ServiceFixture.PostgreSqlItself fixture) : S
     {
         { "GET /.well-known/jwks.json HTTP/1.1\r\nHost: localhost\r\n\r\n", "signing_keys", 61 },
         { "OPTIONS /auth/login/init HTTP/1.1\r\nHost: localhost\r\nOrigin: https://app.example.co\r\nAccess-Control-Request-Method: POST\r\n\r\n", "relying_parties", 16 },
+        { "GET /.well-known/passkey-endpoints HTTP/1.1\r\nHost: example.co\r\n\r\n", "relying_parties", 16 },
         { "GET /health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n", "\"__EFMigrationsHistory\"", 2 },
     };
 
@@ -37,6 +38,7 @@ public sealed class SharedWorkTests(ServiceFixture.PostgreSqlItself fixture) : S
     [MemberData(nameof(Calls))]
     public async Task What_one_began_and_left_is_done_for_the_next(string request, string table, int seconds)
     {
+        await Service.NewOrganisationAsync();
         Service.Clock.Advance(TimeSpan.FromSeconds(seconds));
         var before = Service.Log.Lines.Count;
         using var first = await RawClient.ConnectAsync(Service);

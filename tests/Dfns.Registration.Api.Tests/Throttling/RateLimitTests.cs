@@ -44,7 +44,7 @@ public sealed class RateLimitTests(ServiceFixture.Sqlite fixture) : ServiceTests
         }
 
         // Answered from memory; and what a load balancer asks.
-        Assert.Equal(["/.well-known/jwks.json", "/health/live", "/health/ready", "/swagger/v1/swagger.json"], widely.Order(StringComparer.Ordinal));
+        Assert.Equal(["/.well-known/jwks.json", "/.well-known/passkey-endpoints", "/.well-known/webauthn", "/health/live", "/health/ready", "/swagger/v1/swagger.json"], widely.Order(StringComparer.Ordinal));
     }
 
     [Theory]

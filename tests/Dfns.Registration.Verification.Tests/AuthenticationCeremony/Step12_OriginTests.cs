@@ -31,4 +31,21 @@ public sealed class Step12_OriginTests
     [Clause("7.2", 12)]
     public void Refuses_an_origin_that_is_not_listed(string origin) =>
         Refused(RefusalReason.OriginNotAllowed, Get(draft => draft.ClientData.Set("origin", origin)));
+
+    [Fact]
+    [Clause("7.2", 12)]
+    public void Accepts_a_host_below_a_domain_where_all_of_them_are_admitted() =>
+        Accepted(Get(draft => draft.ClientData.Set("origin", "https://a.b.example.co")), Expected with { Origins = ["https://*.example.co"] });
+
+    [Theory]
+    [InlineData("https://example.co")]
+    [InlineData("https://*.example.co")]
+    [InlineData("https://evil-example.co")]
+    [InlineData("https://app.example.co.evil")]
+    [InlineData("https://app.example.co:8443")]
+    [Clause("7.2", 12)]
+    public void Refuses_what_is_no_host_below_it(string origin) => Refused(
+        RefusalReason.OriginNotAllowed,
+        Get(draft => draft.ClientData.Set("origin", origin)),
+        Expected with { Origins = ["https://*.example.co"] });
 }

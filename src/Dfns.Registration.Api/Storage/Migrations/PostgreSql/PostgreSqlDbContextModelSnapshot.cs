@@ -814,6 +814,16 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("text[]")
                         .HasColumnName("origins");
 
+                    b.Property<string>("PasskeyEnrollUrl")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)")
+                        .HasColumnName("passkey_enroll_url");
+
+                    b.Property<string>("PasskeyManageUrl")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)")
+                        .HasColumnName("passkey_manage_url");
+
                     b.Property<bool>("RecoveryRequiredForEndUsers")
                         .HasColumnType("boolean")
                         .HasColumnName("recovery_required_for_end_users");
@@ -845,6 +855,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                     b.PrimitiveCollection<List<string>>("RefusedStatuses")
                         .HasColumnType("text[]")
                         .HasColumnName("refused_statuses");
+
+                    b.PrimitiveCollection<List<string>>("RelatedOrigins")
+                        .HasColumnType("text[]")
+                        .HasColumnName("related_origins");
 
                     b.Property<string>("RelyingPartyId")
                         .IsRequired()

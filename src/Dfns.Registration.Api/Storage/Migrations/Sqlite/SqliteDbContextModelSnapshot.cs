@@ -808,6 +808,16 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("origins");
 
+                    b.Property<string>("PasskeyEnrollUrl")
+                        .HasMaxLength(2048)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("passkey_enroll_url");
+
+                    b.Property<string>("PasskeyManageUrl")
+                        .HasMaxLength(2048)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("passkey_manage_url");
+
                     b.Property<bool>("RecoveryRequiredForEndUsers")
                         .HasColumnType("INTEGER")
                         .HasColumnName("recovery_required_for_end_users");
@@ -839,6 +849,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                     b.PrimitiveCollection<string>("RefusedStatuses")
                         .HasColumnType("TEXT")
                         .HasColumnName("refused_statuses");
+
+                    b.PrimitiveCollection<string>("RelatedOrigins")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("related_origins");
 
                     b.Property<string>("RelyingPartyId")
                         .IsRequired()
