@@ -64,6 +64,10 @@ internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, E
     public Task<int> CountPasskeysAsync(string id, CancellationToken ct) =>
         db.Credentials.CountAsync(c => c.OrganisationId == id && c.Kind == CredentialKind.Fido2 && c.Status != CredentialStatus.Archived, ct);
 
+    /// <summary>How many passkeys of an organisation that are not archived were made for one of some RP IDs.</summary>
+    public Task<int> CountPasskeysAsync(string id, IReadOnlyList<string> relyingPartyIds, CancellationToken ct) => db.Credentials.CountAsync(
+        c => c.OrganisationId == id && c.Kind == CredentialKind.Fido2 && c.Status != CredentialStatus.Archived && relyingPartyIds.Contains(c.RelyingPartyId), ct);
+
     /// <summary>How many keys of an organisation are not archived: they sign wherever the page is, but no browser lets a page of another origin call.</summary>
     public Task<int> CountKeysAsync(string id, CancellationToken ct) =>
         db.Credentials.CountAsync(c => c.OrganisationId == id && (c.Kind == CredentialKind.Key || c.Kind == CredentialKind.PasswordProtectedKey) && c.Status != CredentialStatus.Archived, ct);
@@ -89,7 +93,7 @@ internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, E
     /// <summary>What there is to publish of each relying party, that of the oldest organisation first.</summary>
     public Task<List<PublishedRelyingParty>> PublishedAsync(CancellationToken ct) =>
         db.Organisations.AsNoTracking().Where(o => o.RelyingParty != null).OrderBy(o => o.CreatedAt).ThenBy(o => o.Id)
-            .Select(o => new PublishedRelyingParty(o.RelyingParty!.RelyingPartyId, o.RelyingParty.Origins, o.RelyingParty.RelatedOrigins, o.RelyingParty.PasskeyEnrollUrl, o.RelyingParty.PasskeyManageUrl))
+            .Select(o => new PublishedRelyingParty(o.RelyingParty!.RelyingPartyId, o.RelyingParty.FurtherIds, o.RelyingParty.Origins, o.RelyingParty.RelatedOrigins, o.RelyingParty.PasskeyEnrollUrl, o.RelyingParty.PasskeyManageUrl))
             .ToListAsync(ct);
 
     // Without a name of its own the relying party has the organisation's: its fault is told once.

@@ -52,12 +52,13 @@ internal sealed class PublishedRelyingParties : IAsyncDisposable
 }
 
 /// <summary>What there is to publish of a relying party.</summary>
-/// <param name="RelyingPartyId">The RP ID.</param>
+/// <param name="RelyingPartyId">The primary RP ID.</param>
+/// <param name="FurtherIds">The others.</param>
 /// <param name="Origins">That may run its ceremonies.</param>
 /// <param name="RelatedOrigins">Of other domains, that may too.</param>
 /// <param name="EnrollUrl">Where a user creates a passkey.</param>
 /// <param name="ManageUrl">Where a user manages passkeys.</param>
-internal sealed record PublishedRelyingParty(string RelyingPartyId, List<string> Origins, List<string>? RelatedOrigins, string? EnrollUrl, string? ManageUrl);
+internal sealed record PublishedRelyingParty(string RelyingPartyId, List<string>? FurtherIds, List<string> Origins, List<string>? RelatedOrigins, string? EnrollUrl, string? ManageUrl);
 
 /// <summary>What there is to publish of all relying parties at once.</summary>
 internal sealed class Publication
@@ -73,15 +74,15 @@ internal sealed class Publication
         exact = origins[false].ToFrozenSet(StringComparer.Ordinal);
         below = [.. origins[true].Distinct(StringComparer.Ordinal)];
         // A host is compared as DNS does (RFC 4343), and has no case of its own.
-        byId = all.GroupBy(r => r.RelyingPartyId, StringComparer.Ordinal).ToFrozenDictionary(g => g.Key, g => g.ToList(), StringComparer.OrdinalIgnoreCase);
+        byId = all.SelectMany(r => (r.FurtherIds ?? []).Prepend(r.RelyingPartyId), (r, id) => (r, id)).GroupBy(p => p.id, p => p.r, StringComparer.Ordinal).ToFrozenDictionary(g => g.Key, g => g.ToList(), StringComparer.OrdinalIgnoreCase);
     }
 
     /// <summary>Whether some organisation admits an origin.</summary>
     public bool Admits(string origin) => exact.Contains(origin) || AdmittedOrigins.Admits(below, origin);
 
-    /// <summary>The origins of other domains that are related to an RP ID: all of them, of however many organisations it is.</summary>
+    /// <summary>The origins of other domains that are related to an RP ID: all of them, of however many organisations it is the primary one.</summary>
     /// <returns>Empty where there are none, and where it is nobody's.</returns>
-    public IReadOnlyList<string> RelatedTo(string relyingPartyId) => [.. Of(relyingPartyId).SelectMany(r => r.RelatedOrigins ?? []).Distinct(StringComparer.Ordinal)];
+    public IReadOnlyList<string> RelatedTo(string relyingPartyId) => [.. Of(relyingPartyId).Where(r => string.Equals(r.RelyingPartyId, relyingPartyId, StringComparison.OrdinalIgnoreCase)).SelectMany(r => r.RelatedOrigins ?? []).Distinct(StringComparer.Ordinal)];
 
     /// <summary>Where users of an RP ID create and manage passkeys: as the oldest of its organisations says that says so.</summary>
     /// <returns>Null where it is nobody's.</returns>

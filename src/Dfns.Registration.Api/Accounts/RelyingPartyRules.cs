@@ -12,6 +12,7 @@ namespace Dfns.Registration.Api.Accounts;
 internal static class RelyingPartyRules
 {
     private static readonly string[] Attestations = ["none", "indirect", "direct", "enterprise"];
+    private const int MostIds = 10;
     private const string Android = "android:apk-key-hash:";
 
     // Of a certificate, by SHA-256.
@@ -28,13 +29,15 @@ internal static class RelyingPartyRules
     public static IReadOnlyList<string> Faults(RelyingParty relyingParty)
     {
         var faults = new List<string>();
-        if (DomainFault(relyingParty) is { } badDomain) faults.Add(badDomain);
+        faults.AddRange(relyingParty.EveryId.Select(id => DomainFault(id, relyingParty)).OfType<string>());
+        if (relyingParty.EveryId is { Count: > MostIds } ids) faults.Add($"An organisation has {MostIds} RP ids at most, and these are {ids.Count}.");
+        if (relyingParty.FurtherIds?.Contains(relyingParty.RelyingPartyId) == true) faults.Add($"'{relyingParty.RelyingPartyId}' is the primary RP id, and no further one: name it once.");
         if (NameFault(relyingParty.Name) is { } badName) faults.Add(badName);
         if (relyingParty.Origins.Count == 0) faults.Add("At least one origin is needed, such as 'https://app.example.co'.");
         faults.AddRange(relyingParty.Origins.Concat(relyingParty.TopOrigins.Where(o => !IsWebOrigin(o)))
-            .Where(o => !IsOrigin(o, relyingParty.RelyingPartyId))
-            .Select(o => AsWritten(o) ?? $"'{o}' is not an origin of '{relyingParty.RelyingPartyId}': use 'https://' ('http://' for localhost alone) and a host that is the RP id or below it, without a path or a slash at the end, or an app's origin such as 'android:apk-key-hash:…'."
-                + (RelatedFault(o, relyingParty.RelyingPartyId) is null ? $" A page of another domain may use its passkeys too if it is named with '--related-origin {o}'." : "")));
+            .Where(o => !relyingParty.EveryId.Any(id => IsOrigin(o, id)))
+            .Select(o => AsWritten(o) ?? $"'{o}' is not an origin of '{string.Join("' or '", relyingParty.EveryId)}': use 'https://' ('http://' for localhost alone) and a host that is the RP id or below it, without a path or a slash at the end, or an app's origin such as 'android:apk-key-hash:…'."
+                + (RelatedFault(o, relyingParty) is null ? $" A page of another domain may use its passkeys too if it is named with '--related-origin {o}'." : "")));
         faults.AddRange(relyingParty.TopOrigins.Where(IsPattern).Select(o => $"'{o}' is no top origin: the pages that may hold a frame are named one by one."));
         faults.AddRange(relyingParty.Origins.Where(IsPattern).Select(PatternFault).OfType<string>());
         faults.AddRange(RelatedFaults(relyingParty));
@@ -89,13 +92,12 @@ internal static class RelyingPartyRules
     }
 
     // What a browser takes for the RP ID (WebAuthn L3 §5.1.3): a domain as DNS spells it, and none that others register under, but where the page itself is there.
-    private static string? DomainFault(RelyingParty relyingParty)
+    private static string? DomainFault(string domain, RelyingParty relyingParty)
     {
         const string fault = "The RP id must be a domain name in lower case, such as 'example.co'";
-        var domain = relyingParty.RelyingPartyId;
         if (IsDomain(domain))
         {
-            return PublicSuffixes.Contains(domain) && relyingParty.Origins.Any(o => IsWebOrigin(o) && new Uri(o).Host != domain)
+            return PublicSuffixes.Contains(domain) && relyingParty.Origins.Any(o => IsWebOrigin(o) && new Uri(o).Host is var host && host != domain && RelyingParty.IsAtOrBelow(host, domain))
                 ? $"'{domain}' is a name that others register theirs under, and no browser makes a passkey for all of them. Take the part that is yours, such as 'example.{domain}'."
                 : null;
         }
@@ -114,17 +116,17 @@ internal static class RelyingPartyRules
         var related = relyingParty.RelatedOrigins ?? [];
         foreach (var origin in related)
         {
-            if (RelatedFault(origin, relyingParty.RelyingPartyId) is { } fault) yield return fault;
+            if (RelatedFault(origin, relyingParty) is { } fault) yield return fault;
         }
 
         if (related.Select(RelatedLabel).OfType<string>().Distinct(StringComparer.Ordinal).ToList() is { Count: > MostRelatedLabels } labels)
             yield return $"Browsers look at the related origins of {MostRelatedLabels} names and pass over the rest; these are of {labels.Count}: {string.Join(", ", labels)}. The same name under several public suffixes, such as 'example.co' and 'example.de', counts once.";
     }
 
-    private static string? RelatedFault(string origin, string relyingPartyId) =>
+    private static string? RelatedFault(string origin, RelyingParty relyingParty) =>
         RelatedLabel(origin) is null ? (origin.All(char.IsAscii) ? null : AsWritten(origin))
             ?? $"'{origin}' is not a related origin: use 'https://' and the host of a page of another domain, without a path or a slash at the end, such as 'https://www.example.de'."
-        : IsAtOrBelow(new Uri(origin).Host, relyingPartyId) ? $"'{origin}' lies at or below the RP id '{relyingPartyId}' and needs no relation: name it with '--origin'."
+        : relyingParty.EveryId.FirstOrDefault(id => RelyingParty.IsAtOrBelow(new Uri(origin).Host, id)) is { } own ? $"'{origin}' lies at or below the RP id '{own}' and needs no relation: name it with '--origin'."
         : null;
 
     // The label under which its domain is registered; null for what is no origin that a browser relates.
@@ -186,12 +188,10 @@ internal static class RelyingPartyRules
     {
         if (text.StartsWith(Android, StringComparison.Ordinal)) return Fingerprint(text[Android.Length..]) is { } bytes && text == Android + Base64Url.EncodeToString(bytes);
         if (AppOrigins.FirstOrDefault(start => text.StartsWith(start, StringComparison.Ordinal)) is { } app) return text.Length > app.Length && text[app.Length..].All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '+' or '/' or '=');
-        if (IsPattern(text)) return text[AdmittedOrigins.Below.Length..] is var domain && IsDomain(domain) && IsAtOrBelow(domain, relyingPartyId);
-        return IsWebOrigin(text) && IsAtOrBelow(new Uri(text).Host, relyingPartyId);
+        if (IsPattern(text)) return text[AdmittedOrigins.Below.Length..] is var domain && IsDomain(domain) && RelyingParty.IsAtOrBelow(domain, relyingPartyId);
+        // WebAuthn L3 §5.1.3: the RP ID is the origin's host or a suffix of it at a dot.
+        return IsWebOrigin(text) && RelyingParty.IsAtOrBelow(new Uri(text).Host, relyingPartyId);
     }
-
-    // WebAuthn L3 §5.1.3: the RP ID is the origin's host or a suffix of it at a dot.
-    private static bool IsAtOrBelow(string host, string relyingPartyId) => host == relyingPartyId || host.EndsWith($".{relyingPartyId}", StringComparison.Ordinal);
 
     // Compared as text later on, so it must be written the way browsers write it: no path, no default port, lower case.
     private static bool IsWebOrigin(string text) =>

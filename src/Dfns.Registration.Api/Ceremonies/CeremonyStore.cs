@@ -2,13 +2,14 @@ using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Wire;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.Ceremonies;
 
 /// <summary>The rows of the challenges: opened, found again, closed. The caller saves.</summary>
-internal sealed class CeremonyStore(RegistrationDbContext db, Entropy entropy, TimeProvider clock, IOptions<ChallengeOptions> options)
+internal sealed class CeremonyStore(RegistrationDbContext db, RequestFacts facts, Entropy entropy, TimeProvider clock, IOptions<ChallengeOptions> options)
 {
     /// <summary>
     /// Opens a challenge that a new set of credentials answers: a user may have a few of each purpose, and one more drops the oldest. The
@@ -16,11 +17,12 @@ internal sealed class CeremonyStore(RegistrationDbContext db, Entropy entropy, T
     /// </summary>
     /// <param name="purpose">What it is issued for.</param>
     /// <param name="user">Whose it is.</param>
+    /// <param name="relyingParty">Of the organisation.</param>
     /// <param name="lifetime">How long it may be answered.</param>
     /// <param name="boundTo">What it is bound to beyond its user.</param>
     /// <param name="voucher">On whose word it is opened; null where the user's own code opens it.</param>
     /// <param name="ct">Ends the waiting.</param>
-    public async Task<Ceremony> OpenAsync(CeremonyPurpose purpose, User user, TimeSpan lifetime, string? boundTo, Voucher? voucher, CancellationToken ct)
+    public async Task<Ceremony> OpenAsync(CeremonyPurpose purpose, User user, RelyingParty relyingParty, TimeSpan lifetime, string? boundTo, Voucher? voucher, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var open = await db.Ceremonies
@@ -30,7 +32,7 @@ internal sealed class CeremonyStore(RegistrationDbContext db, Entropy entropy, T
             .ToListAsync(ct);
         db.Ceremonies.RemoveRange(open.Except(open.Where(c => c.ExpiresAt > now).Take(options.Value.MostOpen - 1)));
 
-        var ceremony = Ceremony.Open(entropy, user.OrganisationId, purpose, user.Id, now, lifetime, boundTo);
+        var ceremony = Ceremony.Open(entropy, user.OrganisationId, purpose, user.Id, now, lifetime, relyingParty.ChooseId(facts.Origin), boundTo);
         (ceremony.VouchedBy, ceremony.VouchedFor) = (voucher?.By, voucher?.For);
         db.Ceremonies.Add(ceremony);
         return ceremony;

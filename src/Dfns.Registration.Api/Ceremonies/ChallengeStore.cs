@@ -14,13 +14,13 @@ namespace Dfns.Registration.Api.Ceremonies;
 /// </remarks>
 internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter writer, TimeProvider clock) : IAsyncDisposable
 {
-    // {0} … {12} one array each; {13} now; {14} how many there may be in all. The rows of the codes come first: whatever ends a code waits there for what it opens, or what it
+    // {0} … {13} one array each; {14} now; {15} how many there may be in all. The rows of the codes come first: whatever ends a code waits there for what it opens, or what it
     // opens waits for it and is not stored.
     private const string OnPostgreSql =
         """
         WITH sent AS MATERIALIZED (
-            SELECT * FROM unnest({0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10}, {11}, {12}) WITH ORDINALITY
-                AS a (organisation_id, id, purpose, user_id, challenge, created_at, expires_at, bound_to, kept, code_purpose, code_hash, budget, budget_ends_at, place)
+            SELECT * FROM unnest({0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10}, {11}, {12}, {13}) WITH ORDINALITY
+                AS a (organisation_id, id, purpose, user_id, challenge, created_at, expires_at, bound_to, kept, code_purpose, code_hash, budget, budget_ends_at, relying_party_id, place)
             WHERE place BETWEEN 1 AND 1000000),
         -- Not those that are stored already, where the answer was lost on the way and the driver has sent the statement again.
         asked AS MATERIALIZED (
@@ -36,24 +36,24 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
             FROM (SELECT budget, budget_ends_at FROM asked WHERE budget IS NOT NULL ORDER BY budget) AS a
             WHERE b.id = a.budget AND b.window_ends_at = a.budget_ends_at AND b.used > 0),
         earlier AS (
-            SELECT c.organisation_id, c.id, a.kept, c.consumed_at IS NULL AND c.expires_at > {13} AS is_open,
+            SELECT c.organisation_id, c.id, a.kept, c.consumed_at IS NULL AND c.expires_at > {14} AS is_open,
                 row_number() OVER (PARTITION BY a.place ORDER BY c.created_at DESC, c.id) AS of_all,
-                row_number() OVER (PARTITION BY a.place, c.consumed_at IS NULL AND c.expires_at > {13} ORDER BY c.created_at DESC, c.id) AS of_open
+                row_number() OVER (PARTITION BY a.place, c.consumed_at IS NULL AND c.expires_at > {14} ORDER BY c.created_at DESC, c.id) AS of_open
             FROM asked AS a
             JOIN ceremonies AS c ON c.organisation_id = a.organisation_id AND c.user_id = a.user_id AND c.purpose = a.purpose AND (a.purpose <> 'Login' OR c.bound_to = a.bound_to)
             WHERE a.kept IS NOT NULL),
         dropped AS (
             DELETE FROM ceremonies AS c USING earlier AS e
             WHERE c.organisation_id = e.organisation_id AND c.id = e.id
-                AND (e.of_all >= {14} OR (c.consumed_at IS NULL AND NOT (e.is_open AND e.of_open <= e.kept)))
+                AND (e.of_all >= {15} OR (c.consumed_at IS NULL AND NOT (e.is_open AND e.of_open <= e.kept)))
             RETURNING c.organisation_id, c.id, c.purpose),
         -- What proves a call that can be made no more: else there would be as many of those as somebody signs.
         forgotten AS (
             DELETE FROM signed_actions AS s USING dropped AS d
             WHERE d.purpose = 'UserAction' AND s.organisation_id = d.organisation_id AND s.id = d.id AND s.performed_at IS NULL),
         opened AS (
-            INSERT INTO ceremonies (organisation_id, id, purpose, user_id, challenge, created_at, expires_at, bound_to)
-            SELECT a.organisation_id, a.id, a.purpose, a.user_id, a.challenge, a.created_at, a.expires_at, a.bound_to
+            INSERT INTO ceremonies (organisation_id, id, purpose, user_id, challenge, created_at, expires_at, bound_to, relying_party_id)
+            SELECT a.organisation_id, a.id, a.purpose, a.user_id, a.challenge, a.created_at, a.expires_at, a.bound_to, a.relying_party_id
             FROM asked AS a CROSS JOIN (SELECT set_config('synchronous_commit', 'off', true)) AS at_leisure
             WHERE a.code_purpose IS NULL OR a.id IN (SELECT id FROM uncounted)
             ON CONFLICT DO NOTHING
@@ -65,7 +65,7 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
 
         """;
 
-    private static readonly string IdsByPosition = Statements.ByPosition(OnPostgreSql + "SELECT id FROM stored", 15);
+    private static readonly string IdsByPosition = Statements.ByPosition(OnPostgreSql + "SELECT id FROM stored", 16);
 
     private static readonly string CredentialsByPosition = Statements.ByPosition(
         OnPostgreSql
@@ -77,7 +77,7 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
         {SigningCredential.PrivateKeys}
         ORDER BY o.id, {SigningCredential.Order}
         """,
-        15);
+        16);
 
     private const string DroppedOnSqlite =
         """
@@ -188,7 +188,7 @@ internal sealed class ChallengeStore(IServiceScopeFactory scopes, SqliteWriter w
         [
             Each(o => o.Row.OrganisationId), Each(o => o.Row.Id), Each(o => o.Row.Purpose.ToString()), Each(o => o.Row.UserId), Each(o => o.Row.Challenge),
             Each(o => o.Row.CreatedAt), Each(o => o.Row.ExpiresAt), Each(o => o.Row.BoundTo), Each(o => o.Kept),
-            Each(o => o.Guess?.Purpose.ToString()), Each(o => o.Guess?.CodeHash), Each(o => o.Guess?.Budget), Each(o => o.Guess?.BudgetEndsAt), now, UserRows.Most,
+            Each(o => o.Guess?.Purpose.ToString()), Each(o => o.Guess?.CodeHash), Each(o => o.Guess?.Budget), Each(o => o.Guess?.BudgetEndsAt), Each(o => o.Row.RelyingPartyId), now, UserRows.Most,
         ];
 
         T[] Each<T>(Func<Opening, T> member) => [.. openings.Select(member)];

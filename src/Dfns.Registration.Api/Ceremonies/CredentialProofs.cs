@@ -17,8 +17,8 @@ internal static class CredentialProofs
     public static RegistrationExpectation Expect(Ceremony ceremony, RelyingParty relyingParty, TrustSources.Snapshot trusted, DateTimeOffset now) => new()
     {
         Challenge = ceremony.Challenge,
-        RelyingPartyId = relyingParty.RelyingPartyId,
-        Origins = relyingParty.EveryOrigin,
+        RelyingPartyId = relyingParty.IdOf(ceremony),
+        Origins = relyingParty.OriginsOf(relyingParty.IdOf(ceremony)),
         RequireUserVerification = relyingParty.RequiresUserVerification,
         Algorithms = relyingParty.Algorithms,
         AllowCrossOrigin = relyingParty.AllowCrossOrigin,

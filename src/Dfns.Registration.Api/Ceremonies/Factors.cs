@@ -64,11 +64,14 @@ internal sealed class Factors(Changes changes, Audit audit, RequestFacts facts, 
 
     private async Task<Checked<VerifiedAssertion>> ProveAsync(ReadFactor factor, Credential credential, Ceremony ceremony, RelyingParty relyingParty)
     {
+        var id = relyingParty.IdOf(ceremony);
+        // What it was made for, and what it signs for, are both that of the challenge; an authenticator holds to the first, and whoever has the key to neither.
+        if (credential.Kind == CredentialKind.Fido2 && credential.RelyingPartyId != id) return RefusalErrors.ForAssertion(new Refusal(RefusalReason.RpIdHashMismatch), factor.Path);
         var expected = new AssertionExpectation
         {
             Challenge = ceremony.Challenge,
-            RelyingPartyId = relyingParty.RelyingPartyId,
-            Origins = relyingParty.EveryOrigin,
+            RelyingPartyId = id,
+            Origins = relyingParty.OriginsOf(id),
             RequireUserVerification = relyingParty.RequiresUserVerification,
             AllowCrossOrigin = relyingParty.AllowCrossOrigin,
             TopOrigins = relyingParty.TopOrigins,

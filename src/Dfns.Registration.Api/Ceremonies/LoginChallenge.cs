@@ -19,7 +19,11 @@ internal static class LoginChallenge
         Ceremony ceremony, string identifier, RelyingParty relyingParty, IReadOnlyList<SigningCredential> credentials, RequestFacts? handedTo)
     {
         if (handedTo is not null && credentials.Any(c => c.EncryptedPrivateKey is not null)) (handedTo.HandsOutKeys, handedTo.SubjectId) = (true, ceremony.UserId);
+        // Whoever has one needs it under every RP ID: else whoever has the first factor would choose the one without.
         var needsSecond = !relyingParty.SecondFactorOptional && credentials.Any(c => c.Slot == CredentialSlot.SecondFactor);
+        // A passkey works under the RP ID for which it was made and no other; a key under each.
+        var id = relyingParty.IdOf(ceremony);
+        credentials = [.. credentials.Where(c => c.Kind != CredentialKind.Fido2 || c.RelyingPartyId == id)];
         return Of(
             ceremony,
             identifier,
@@ -56,7 +60,7 @@ internal static class LoginChallenge
         {
             Challenge = ceremony.Challenge,
             ChallengeIdentifier = identifier,
-            Rp = new ChallengeRelyingParty(relyingParty.RelyingPartyId, relyingParty.Name),
+            Rp = ChallengeRelyingParty.Of(ceremony, relyingParty),
             SupportedCredentialKinds = kinds,
             UserVerification = relyingParty.UserVerification,
             Attestation = relyingParty.Attestation,

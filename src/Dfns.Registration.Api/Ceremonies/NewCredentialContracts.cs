@@ -46,7 +46,10 @@ public sealed record ChallengeUser(string Id, string DisplayName, string Name)
     internal static ChallengeUser Of(User user) => new(user.Id, user.Username, user.Username);
 }
 
-public sealed record ChallengeRelyingParty(string Id, string Name);
+public sealed record ChallengeRelyingParty(string Id, string Name)
+{
+    internal static ChallengeRelyingParty Of(Ceremony ceremony, RelyingParty relyingParty) => new(relyingParty.IdOf(ceremony), relyingParty.Name);
+}
 
 public sealed record SupportedCredentialKinds(IReadOnlyList<string> FirstFactor, IReadOnlyList<string> SecondFactor);
 

@@ -80,7 +80,7 @@ internal static class NobodysCredentials
                 var size = shape.Kind == CredentialKind.Fido2 ? PasskeyIdSizes[traits[index + 1] % PasskeyIdSizes.Length] : KeyIdSize;
                 byte[] head = [.. Hash(seed, $"id {index}"), .. Hash(seed, $"more of id {index}")];
                 var told = new Told(shape, shapes.Any(s => s.Slot == CredentialSlot.SecondFactor), shape.Kind == CredentialKind.Fido2 ? traits[index + 1] % 2 == 0 : traits[index + 1] % 4 == 0);
-                return Make(relyingParty, Id(masterKey, relyingParty.OrganisationId, head.AsSpan(0, size - TagSize), told), told, Entropy.IdFrom("cr", Hash(seed, $"uuid {index}")), userId: "");
+                return Make(masterKey, relyingParty, Id(masterKey, relyingParty.OrganisationId, head.AsSpan(0, size - TagSize), told), told, Entropy.IdFrom("cr", Hash(seed, $"uuid {index}")), userId: "");
             }),
         ];
     }
@@ -98,9 +98,9 @@ internal static class NobodysCredentials
         if (Recognise(masterKey, relyingParty.OrganisationId, credentialId) is not { } told) return [];
         // Whose user handle nobody knows, as a stranger's.
         var userId = Entropy.IdFrom("us", masterKey.HashCode(relyingParty.OrganisationId, "made-up user", Convert.ToHexString(credentialId)));
-        var first = Make(relyingParty, credentialId, told, "0", userId);
+        var first = Make(masterKey, relyingParty, credentialId, told, "0", userId);
         return told.WithSecond && told.Shape.Slot == CredentialSlot.FirstFactor
-            ? [first, Make(relyingParty, Hash(userId, "second"), told with { Shape = new(CredentialKind.Fido2, CredentialSlot.SecondFactor) }, "1", userId)]
+            ? [first, Make(masterKey, relyingParty, Hash(userId, "second"), told with { Shape = new(CredentialKind.Fido2, CredentialSlot.SecondFactor) }, "1", userId)]
             : [first];
     }
 
@@ -129,7 +129,7 @@ internal static class NobodysCredentials
         CreatedAt = row.CreatedAt,
     };
 
-    private static Credential Make(RelyingParty relyingParty, byte[] id, Told told, string uuid, string userId) => new()
+    private static Credential Make(MasterKey masterKey, RelyingParty relyingParty, byte[] id, Told told, string uuid, string userId) => new()
     {
         OrganisationId = relyingParty.OrganisationId,
         Uuid = uuid,
@@ -142,9 +142,14 @@ internal static class NobodysCredentials
         PublicKey = told.Shape.Kind != CredentialKind.Fido2 && told.Trait ? Ed25519Key : EcdsaKey,
         Algorithm = told.Shape.Kind == CredentialKind.Fido2 ? -7 : null,
         BackupEligible = told.Trait,
-        RelyingPartyId = relyingParty.RelyingPartyId,
+        RelyingPartyId = MadeFor(masterKey, relyingParty, id),
         CreatedAt = DateTimeOffset.UnixEpoch,
     };
+
+    // Each is for one of the RP IDs, as everybody's: always the same, not to be foretold without the master key, and by an RP ID that comes or goes no more of them move than must.
+    private static string MadeFor(MasterKey masterKey, RelyingParty relyingParty, byte[] id) => relyingParty.FurtherIds is not { Count: > 0 }
+        ? relyingParty.RelyingPartyId
+        : relyingParty.EveryId.MaxBy(rp => Convert.ToHexString(masterKey.HashCode(relyingParty.OrganisationId, $"made up for {rp}", Convert.ToHexString(id))), StringComparer.Ordinal)!;
 
     // Unforeseeable all through: its last bytes are a keyed hash of the others, the very last of them together with what there is to know of
     // the credential. One hash tells, since every new credential and every answer is asked.

@@ -7,7 +7,11 @@ namespace Dfns.Registration.Api.Ceremonies;
 internal sealed record ProvenCredential(SlottedCredential Sent, VerifiedCredential Verified)
 {
     /// <summary>The row to store.</summary>
-    public Credential ToRow(User user, RelyingParty relyingParty, string uuid, DateTimeOffset now) => new()
+    /// <param name="user">Whose it is.</param>
+    /// <param name="relyingPartyId">The RP ID of the challenge.</param>
+    /// <param name="uuid">Its id.</param>
+    /// <param name="now">UTC.</param>
+    public Credential ToRow(User user, string relyingPartyId, string uuid, DateTimeOffset now) => new()
     {
         OrganisationId = user.OrganisationId,
         Uuid = uuid,
@@ -33,7 +37,7 @@ internal sealed record ProvenCredential(SlottedCredential Sent, VerifiedCredenti
         AttestationTrust = Verified.WebAuthn?.Trust.Verdict,
         AaguidAttested = Verified.WebAuthn?.Trust.AaguidAttested,
         AttestationRoot = Verified.WebAuthn?.Trust.Root?.Fingerprint,
-        RelyingPartyId = relyingParty.RelyingPartyId,
+        RelyingPartyId = relyingPartyId,
         Origin = Verified.WebAuthn?.Origin,
         CreatedAt = now,
     };

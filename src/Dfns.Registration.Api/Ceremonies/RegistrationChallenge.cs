@@ -15,7 +15,7 @@ internal static class RegistrationChallenge
             User = ChallengeUser.Of(user),
             TemporaryAuthenticationToken = await tokens.IssueAsync(ceremony, user, ct),
             Challenge = ceremony.Challenge,
-            Rp = new ChallengeRelyingParty(relyingParty.RelyingPartyId, relyingParty.Name),
+            Rp = ChallengeRelyingParty.Of(ceremony, relyingParty),
             SupportedCredentialKinds = new SupportedCredentialKinds(kinds, kinds),
             AuthenticatorSelection = AuthenticatorSelection.Of(relyingParty),
             Attestation = relyingParty.Attestation,

@@ -71,6 +71,8 @@ internal sealed record OrganisationRow(Organisation Source)
 
     public string RpId => Source.RelyingParty!.RelyingPartyId;
 
+    public string FurtherRpIds => string.Join(' ', Source.RelyingParty!.FurtherIds ?? []);
+
     public string Origins => string.Join(' ', Source.RelyingParty!.Origins);
 
     public string RelatedOrigins => string.Join(' ', Source.RelyingParty!.RelatedOrigins ?? []);

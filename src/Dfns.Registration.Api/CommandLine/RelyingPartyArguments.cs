@@ -11,6 +11,7 @@ namespace Dfns.Registration.Api.CommandLine;
 internal sealed class RelyingPartyArguments
 {
     private readonly Option<string?> id = new("--rp-id") { Description = "The RP id: a domain name, such as example.co." };
+    private readonly Option<string[]> furtherIds = new("--further-rp-id") { Arity = ArgumentArity.ZeroOrMore, Description = "A further RP id, for pages at or below it, whose origins are named too; may be repeated. Without a value: none." };
     private readonly Option<string[]> origins = new("--origin") { Description = "An origin that may run ceremonies, such as https://app.example.co, or https://*.example.co for every host below one; may be repeated." };
     private readonly Option<string[]> relatedOrigins = new("--related-origin") { Arity = ArgumentArity.ZeroOrMore, Description = "An origin of another domain whose pages may use the passkeys too, such as https://www.example.de; browsers read of it at https://RP-ID/.well-known/webauthn; may be repeated. Without a value: none." };
     private readonly Option<string?> name = new("--rp-name") { Description = "The name that authenticators show." };
@@ -43,6 +44,7 @@ internal sealed class RelyingPartyArguments
 
     public RelyingPartyArguments() => lists =
     [
+        new ListSetting<string>(furtherIds, "further RP ids", isUsedByPasskeys: false, r => r.FurtherIds ?? [], (r, to) => r.FurtherIds = to),
         new ListSetting<string>(origins, "origins", isUsedByPasskeys: true, r => r.Origins, (r, to) => r.Origins = to),
         new ListSetting<string>(relatedOrigins, "related origins", isUsedByPasskeys: true, r => r.RelatedOrigins ?? [], (r, to) => r.RelatedOrigins = to),
         new ListSetting<string>(topOrigins, "top origins", isUsedByPasskeys: true, r => r.TopOrigins, (r, to) => r.TopOrigins = to),
@@ -66,7 +68,7 @@ internal sealed class RelyingPartyArguments
     {
         Option[] all =
         [
-            id, origins, relatedOrigins, name, attestation, userVerification, algorithms, crossOrigin, topOrigins, requireRecovery, requireSecond, refuseMixed, refuseWallets, signCount, refuseSyncedCount, refuseEligibility,
+            id, furtherIds, origins, relatedOrigins, name, attestation, userVerification, algorithms, crossOrigin, topOrigins, requireRecovery, requireSecond, refuseMixed, refuseWallets, signCount, refuseSyncedCount, refuseEligibility,
             refuseNone, refuseSelf, requireRoot, allowedAaguids, deniedAaguids, refusedStatuses, enrollUrl, manageUrl,
         ];
         foreach (var option in verb == ListVerb.Set ? all : lists.Select(list => list.Option)) command.Options.Add(option);

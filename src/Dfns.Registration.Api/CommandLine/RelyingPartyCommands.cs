@@ -33,14 +33,14 @@ internal static class RelyingPartyCommands
                 async Task<string?> ChangeAsync(Organisation changed)
                 {
                     var relyingParty = changed.RelyingParty!;
-                    var (id, verification, entries) = (relyingParty.RelyingPartyId, relyingParty.UserVerification, arguments.Entries(relyingParty));
+                    var (ids, verification, entries) = (relyingParty.EveryId, relyingParty.UserVerification, arguments.Entries(relyingParty));
                     var (secondOptional, stricter) = (relyingParty.SecondFactorOptional, Refusals(relyingParty));
                     if ((arguments.Apply(parsed, relyingParty, verb) ?? arguments.TrustFault(parsed, relyingParty, services.GetRequiredService<IOptions<TrustOptions>>().Value)) is { } fault) return fault;
                     if (parsed.GetValue(force)) return null;
                     var passkeys = await organisations.CountPasskeysAsync(changed.Id, stop);
-                    if (passkeys > 0 && relyingParty.RelyingPartyId != id)
+                    if (passkeys > 0 && ids.Except(relyingParty.EveryId).ToList() is { Count: > 0 } gone && await organisations.CountPasskeysAsync(changed.Id, gone, stop) is > 0 and var bound)
                     {
-                        return $"Nothing was changed: {Passkeys(passkeys)} bound to the RP id '{id}' and could not sign in under '{relyingParty.RelyingPartyId}'. Add --force to void them; sessions that they opened last until they end.";
+                        return $"Nothing was changed: {Passkeys(bound)} bound to the RP id '{string.Join("' or '", gone)}' and could not sign in under '{string.Join("' or '", relyingParty.EveryId)}'. Add --force to void them; sessions that they opened last until they end.";
                     }
 
                     if (passkeys > 0 && relyingParty is { UserVerification: "required" } && verification != "required" && await organisations.CountUnverifiedPasskeysAsync(changed.Id, stop) is > 0 and var unverified)

@@ -29,7 +29,7 @@ internal sealed class NewCredentials(
         if (count.Fault is { } tooMany) return tooMany;
         var (kind, now) = (binding.Kind, clock.GetUtcNow());
         var lifetime = options.Value.RegistrationLifetime < opensUntil - now ? options.Value.RegistrationLifetime : opensUntil - now;
-        var ceremony = Ceremony.Open(entropy, user.OrganisationId, CeremonyPurpose.NewCredential, user.Id, now, lifetime, binding.ToString());
+        var ceremony = Ceremony.Open(entropy, user.OrganisationId, CeremonyPurpose.NewCredential, user.Id, now, lifetime, relyingParty.ChooseId(facts.Origin), binding.ToString());
         await challenges.OpenAsync(ceremony, options.Value.MostOpen - 1, ct);
 
         var isPasskey = kind == CredentialKind.Fido2;
@@ -39,7 +39,7 @@ internal sealed class NewCredentials(
             User = ChallengeUser.Of(user),
             ChallengeIdentifier = await tokens.IssueAsync(ceremony, user, ct),
             Challenge = ceremony.Challenge,
-            Rp = new ChallengeRelyingParty(relyingParty.RelyingPartyId, relyingParty.Name),
+            Rp = ChallengeRelyingParty.Of(ceremony, relyingParty),
             Attestation = relyingParty.Attestation,
             PubKeyCredParams = PublicKeyCredentialParameters.Of(relyingParty),
             AuthenticatorSelection = isPasskey ? AuthenticatorSelection.Of(relyingParty) : null,
@@ -74,7 +74,7 @@ internal sealed class NewCredentials(
         if (CredentialSlots.ReadAdded(sent, issued.Binding.Kind).Failed(out var error, out var slotted)) return error;
         if (CredentialProofs.Verify([slotted], CredentialProofs.Expect(issued.Ceremony, issued.RelyingParty, trust.Current, now)).Failed(out error, out var proven)) return error;
 
-        var credential = proven[0].ToRow(issued.User, issued.RelyingParty, entropy.Id("cr"), now);
+        var credential = proven[0].ToRow(issued.User, issued.RelyingParty.IdOf(issued.Ceremony), entropy.Id("cr"), now);
         if (!await store.AddAsync(credential, ct)) return ErrorCatalog.PublicKeyAlreadyRegistered;
         issued.Ceremony.ConsumedAt = now;
         issued.User.CredentialsVersion++;

@@ -60,7 +60,7 @@ internal sealed class RecoveryStore(
     public async Task<StartedRecovery> StartAsync(User user, RelyingParty relyingParty, ReadOnlyMemory<byte> credentialId, Voucher? voucher, CancellationToken ct)
     {
         var ceremony = await ceremonies.OpenAsync(
-            CeremonyPurpose.Recovery, user, options.Value.ChallengeLifetime, Base64Url.EncodeToString(credentialId.Span), voucher, ct);
+            CeremonyPurpose.Recovery, user, relyingParty, options.Value.ChallengeLifetime, Base64Url.EncodeToString(credentialId.Span), voucher, ct);
         var id = credentialId.ToArray();
         var key = await db.Credentials.AsNoTracking().SingleOrDefaultAsync(
             c => c.OrganisationId == user.OrganisationId && c.UserId == user.Id && c.CredentialId == id && c.Kind == CredentialKind.RecoveryKey && c.Status == CredentialStatus.Active, ct);
@@ -125,7 +125,7 @@ internal sealed class RecoveryStore(
             audit.Know(session.RelyingParty);
             session.User.End(now);
             await ArchiveAllAsync(recoveryKey, now, ct);
-            var created = proven.Select(p => p.ToRow(session.User, session.RelyingParty, entropy.Id("cr"), now)).ToList();
+            var created = proven.Select(p => p.ToRow(session.User, session.RelyingParty.IdOf(session.Ceremony), entropy.Id("cr"), now)).ToList();
             var answer = RegistrationResponse.Of(session.User, created[0]);
             session.Ceremony.Complete(now, digest, answer);
             db.Credentials.AddRange(NobodysCredentials.ToStore(masterKey, created));

@@ -38,7 +38,7 @@ internal sealed class RegistrationStore(
 
         var now = clock.GetUtcNow();
         var ceremony = Ceremony.Open(
-            entropy, organisationId, CeremonyPurpose.Registration, guess.User.Id, now, guess.User.WithinInvitation(options.Value.ChallengeLifetime, now), Ceremony.ByInvitation);
+            entropy, organisationId, CeremonyPurpose.Registration, guess.User.Id, now, guess.User.WithinInvitation(options.Value.ChallengeLifetime, now), guess.RelyingParty.ChooseId(http.Request.Headers.Origin), Ceremony.ByInvitation);
         return await challenges.OpenAsync(ceremony, options.Value.MaxOpenChallenges - 1, guess.Counted, CancellationToken.None)
             ? new OpenedRegistration(ceremony, guess.User, guess.RelyingParty)
             // A registration completed since, or another code was sent: it is neither good any more nor open.
@@ -105,7 +105,7 @@ internal sealed class RegistrationStore(
 
     private async Task<OpenedRegistration> AddSessionAsync(User user, RelyingParty relyingParty, Voucher? voucher, CancellationToken ct)
     {
-        var ceremony = await ceremonies.OpenAsync(CeremonyPurpose.Registration, user, user.WithinInvitation(options.Value.ChallengeLifetime, clock.GetUtcNow()), boundTo: null, voucher, ct);
+        var ceremony = await ceremonies.OpenAsync(CeremonyPurpose.Registration, user, relyingParty, user.WithinInvitation(options.Value.ChallengeLifetime, clock.GetUtcNow()), boundTo: null, voucher, ct);
         return new OpenedRegistration(ceremony, user, relyingParty);
     }
 
@@ -164,7 +164,7 @@ internal sealed class RegistrationStore(
         IEnumerable<object?> touched = [user, session.Ceremony, session.Code, .. session.OtherOpen];
         foreach (var row in touched.OfType<object>()) changes.Watch(row);
 
-        var credentials = proven.Select(p => p.ToRow(user, session.RelyingParty, entropy.Id("cr"), now)).ToList();
+        var credentials = proven.Select(p => p.ToRow(user, session.RelyingParty.IdOf(session.Ceremony), entropy.Id("cr"), now)).ToList();
         user.RegisteredAt = now;
         var signedIn = opensSession
             ? signIns.Open(user, new SessionProof(credentials[0].Uuid, credentials.Find(c => c.Slot == CredentialSlot.SecondFactor)?.Uuid, ByLoginCode: false), remoteAddress, credentials[0].Kind.ToString())

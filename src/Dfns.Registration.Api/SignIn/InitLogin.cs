@@ -34,7 +34,7 @@ internal static class InitLogin
         {
             if (await organisations.FindRelyingPartyAsync(orgId, ct) is not { } relyingParty) return (ErrorResult)unknown;
             facts.OrganisationId = orgId;
-            var anybody = await store.OpenAsync(orgId, CeremonyPurpose.Login, userId: null, boundTo: null, ct);
+            var anybody = await store.OpenAsync(orgId, relyingParty, CeremonyPurpose.Login, userId: null, boundTo: null, ct);
             return TypedResults.Ok(LoginChallenge.ForAnyPasskey(anybody, await tokens.IssueChallengeIdentifierAsync(anybody, ct), relyingParty));
         }
 
@@ -46,7 +46,7 @@ internal static class InitLogin
         facts.OrganisationId = orgId;
         var madeUp = NobodysCredentials.Of(masterKey, read.RelyingParty, seed);
 
-        var ceremony = await store.OpenAsync(orgId, read.IsNamed ? CeremonyPurpose.Login : CeremonyPurpose.LoginOfNobody, read.UserId, read.IsNamed ? null : seed, ct);
+        var ceremony = await store.OpenAsync(orgId, read.RelyingParty, read.IsNamed ? CeremonyPurpose.Login : CeremonyPurpose.LoginOfNobody, read.UserId, read.IsNamed ? null : seed, ct);
         IReadOnlyList<SigningCredential> credentials = read.IsNamed ? read.Credentials : [.. madeUp.Select(SigningCredential.Of)];
         return TypedResults.Ok(LoginChallenge.For(ceremony, await tokens.IssueChallengeIdentifierAsync(ceremony, ct), read.RelyingParty, credentials, handedTo: null));
     }

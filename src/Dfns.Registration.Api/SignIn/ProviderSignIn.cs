@@ -64,7 +64,7 @@ internal sealed class ProviderSignIn(
         var now = clock.GetUtcNow();
         var signed = idToken.AsSpan(0, idToken.LastIndexOf('.'));
         var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(signed.ToString())).AsSpan(0, 16));
-        var use = Ceremony.Open(entropy, user.OrganisationId, CeremonyPurpose.SocialLogin, user.Id, now, options.Value.MaxTokenAge + (2 * IdTokenValidator.ClockDifference), id: $"it-{digest}");
+        var use = Ceremony.Open(entropy, user.OrganisationId, CeremonyPurpose.SocialLogin, user.Id, now, options.Value.MaxTokenAge + (2 * IdTokenValidator.ClockDifference), relyingPartyId: null, id: $"it-{digest}");
         use.ConsumedAt = now;
         return use;
     }

@@ -3,6 +3,7 @@ using Dfns.Registration.Api.Codes;
 using Dfns.Registration.Api.Errors;
 using Dfns.Registration.Api.Secrets;
 using Dfns.Registration.Api.Storage;
+using Dfns.Registration.Api.Wire;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.SignIn;
@@ -13,17 +14,18 @@ namespace Dfns.Registration.Api.SignIn;
 /// else it opened.
 /// </summary>
 internal sealed class SignInStore(
-    Guesses guesses, ChallengeStore challenges, Entropy entropy, TimeProvider clock, IOptions<ChallengeOptions> options)
+    Guesses guesses, ChallengeStore challenges, RequestFacts facts, Entropy entropy, TimeProvider clock, IOptions<ChallengeOptions> options)
 {
     /// <summary>Opens a challenge and saves it.</summary>
     /// <param name="organisationId">Whose it is.</param>
+    /// <param name="relyingParty">Of the organisation.</param>
     /// <param name="purpose">A sign-in of somebody, or of nobody.</param>
     /// <param name="userId">Whose sign-in it is, or whose rows are read for nobody's; null where the passkey will name its user.</param>
     /// <param name="boundTo">Of nobody's: what the made-up credentials follow from.</param>
     /// <param name="ct">Ends the waiting.</param>
-    public async Task<Ceremony> OpenAsync(string organisationId, CeremonyPurpose purpose, string? userId, string? boundTo, CancellationToken ct)
+    public async Task<Ceremony> OpenAsync(string organisationId, RelyingParty relyingParty, CeremonyPurpose purpose, string? userId, string? boundTo, CancellationToken ct)
     {
-        var opened = New(organisationId, purpose, userId, boundTo);
+        var opened = New(organisationId, relyingParty, purpose, userId, boundTo);
         await challenges.OpenAsync(opened, ct);
         return opened;
     }
@@ -39,14 +41,14 @@ internal sealed class SignInStore(
             return ErrorCatalog.UserDeactivated;
         }
 
-        var ceremony = New(organisationId, CeremonyPurpose.Login, guess.User.Id, Ceremony.ByLoginCode);
+        var ceremony = New(organisationId, guess.RelyingParty, CeremonyPurpose.Login, guess.User.Id, Ceremony.ByLoginCode);
         return await challenges.OpenAndReadAsync(ceremony, options.Value.MostOpen - 1, guess.Counted, CancellationToken.None) is { } credentials
             ? new OpenedLogin(ceremony, guess.RelyingParty, credentials)
             : ErrorCatalog.InvalidCode with { Reason = "spent or replaced meanwhile" };
     }
 
-    private Ceremony New(string organisationId, CeremonyPurpose purpose, string? userId, string? boundTo) =>
-        Ceremony.Open(entropy, organisationId, purpose, userId, clock.GetUtcNow(), options.Value.AuthenticationLifetime, boundTo);
+    private Ceremony New(string organisationId, RelyingParty relyingParty, CeremonyPurpose purpose, string? userId, string? boundTo) =>
+        Ceremony.Open(entropy, organisationId, purpose, userId, clock.GetUtcNow(), options.Value.AuthenticationLifetime, relyingParty.ChooseId(facts.Origin), boundTo);
 }
 
 /// <summary>An open challenge of a sign-in, and the credentials that may answer it.</summary>

@@ -29,7 +29,7 @@ internal static class SsoLogin
         var state = SsoState.New(orgId, entropy);
         var challenge = SsoState.Challenge(state.Verifier(masterKey));
         var opened = Ceremony.Open(
-            entropy, orgId, CeremonyPurpose.SsoLogin, userId: null, clock.GetUtcNow(), SsoState.Lifetime, new SsoErrand(client.Issuer, client.ClientId, request.RedirectUri).Text, state.Row.Id, challenge);
+            entropy, orgId, CeremonyPurpose.SsoLogin, userId: null, clock.GetUtcNow(), SsoState.Lifetime, relyingPartyId: null, new SsoErrand(client.Issuer, client.ClientId, request.RedirectUri).Text, state.Row.Id, challenge);
         await challenges.OpenAsync(opened, ct);
 
         // Core §3.1.2.1. The address is asked for where the user is named by it.

@@ -49,6 +49,9 @@ public sealed class Ceremony
     /// <summary>The uuids of the credentials that signed a user action here, with a space between them. Null until then.</summary>
     public string? SignedBy { get; set; }
 
+    /// <summary>The RP ID that it is given for, where that is one of the organisation's further ones; null for the primary one.</summary>
+    public string? RelyingPartyId { get; init; }
+
     /// <summary>What the challenge is bound to beyond its user, as the purpose has it; null where there is nothing.</summary>
     public string? BoundTo { get; init; }
 
@@ -79,11 +82,12 @@ public sealed class Ceremony
     /// <param name="userId">Whose ceremony it is; null for one whose user is not known beforehand.</param>
     /// <param name="now">UTC.</param>
     /// <param name="lifetime">How long it may be answered.</param>
+    /// <param name="relyingPartyId">The RP ID that it is given for (<see cref="RelyingParty.ChooseId"/>); null for the primary one, and where no credential answers it.</param>
     /// <param name="boundTo">What it is bound to beyond its user.</param>
     /// <param name="id">Its id, where that is to be there only once or the challenge follows from it; else a new one.</param>
     /// <param name="challenge">The challenge, where it follows from something; else a random one.</param>
     public static Ceremony Open(
-        Entropy entropy, string organisationId, CeremonyPurpose purpose, string? userId, DateTimeOffset now, TimeSpan lifetime, string? boundTo = null,
+        Entropy entropy, string organisationId, CeremonyPurpose purpose, string? userId, DateTimeOffset now, TimeSpan lifetime, string? relyingPartyId, string? boundTo = null,
         string? id = null, string? challenge = null) =>
         new()
         {
@@ -94,6 +98,7 @@ public sealed class Ceremony
             Challenge = challenge ?? entropy.Challenge(),
             CreatedAt = now,
             ExpiresAt = now + lifetime,
+            RelyingPartyId = relyingPartyId,
             BoundTo = boundTo,
         };
 
@@ -107,6 +112,7 @@ public sealed class Ceremony
             builder.Property(c => c.Purpose).HasConversion<string>().HasMaxLength(Limits.EnumLength);
             builder.Property(c => c.UserId).HasMaxLength(Limits.IdLength);
             builder.Property(c => c.Challenge).HasMaxLength(Limits.ChallengeLength);
+            builder.Property(c => c.RelyingPartyId).HasMaxLength(Limits.DomainLength);
             builder.Property(c => c.SignedBy).HasMaxLength((2 * Limits.IdLength) + 1);
             builder.Property(c => c.ConsumedAt).IsConcurrencyToken();
             builder.Property(c => c.SpentAt).IsConcurrencyToken();

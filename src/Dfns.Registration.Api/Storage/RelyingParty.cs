@@ -1,3 +1,4 @@
+using Dfns.Registration.Verification;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -10,6 +11,12 @@ public sealed class RelyingParty
 
     /// <summary>The RP ID: a domain name such as <c>example.co</c>.</summary>
     public required string RelyingPartyId { get; set; }
+
+    /// <summary>Further RP IDs of the organisation, each for pages at or below it; null or empty for none.</summary>
+    public List<string>? FurtherIds { get; set; }
+
+    /// <summary>Every RP ID, the primary one first.</summary>
+    public IReadOnlyList<string> EveryId => [RelyingPartyId, .. FurtherIds ?? []];
 
     public required string Name { get; set; }
 
@@ -24,6 +31,44 @@ public sealed class RelyingParty
     /// empty for none.
     /// </summary>
     public List<string>? RelatedOrigins { get; set; }
+
+    /// <summary>
+    /// The RP ID of a challenge that a page asks for: the narrowest of those at or below which the page is (WebAuthn L3 §5.1.3). It is one of the organisation's
+    /// own in any case; what the page says of itself only chooses among them.
+    /// </summary>
+    /// <param name="origin">Of the page, as sent; null of an app or a program.</param>
+    /// <returns>Null for the primary one: where none of the others fits, as for apps, programs and related origins.</returns>
+    public string? ChooseId(string? origin)
+    {
+        if (FurtherIds is not { Count: > 0 } || !Uri.TryCreate(origin, UriKind.Absolute, out var url)) return null;
+        var narrowest = EveryId.Where(id => IsAtOrBelow(url.Host, id)).MaxBy(id => id.Length);
+        return narrowest == RelyingPartyId ? null : narrowest;
+    }
+
+    /// <summary>The RP ID that a challenge was given for.</summary>
+    /// <returns>The primary one where that of the challenge is the organisation's no longer: what was made for it is refused.</returns>
+    public string IdOf(Ceremony challenge) => challenge.RelyingPartyId is { } id && FurtherIds?.Contains(id) == true ? id : RelyingPartyId;
+
+    /// <summary>The origins that may run ceremonies of one of the RP IDs: the pages at or below it, the apps, and of the primary one the related origins.</summary>
+    public IReadOnlyList<string> OriginsOf(string id)
+    {
+        if (FurtherIds is not { Count: > 0 }) return EveryOrigin;
+        return [.. Origins.SelectMany(origin => Within(origin, id)), .. id == RelyingPartyId ? RelatedOrigins ?? [] : []];
+    }
+
+    /// <summary>Whether a host is a domain or below it.</summary>
+    public static bool IsAtOrBelow(string host, string domain) => host == domain || host.EndsWith($".{domain}", StringComparison.Ordinal);
+
+    private static IEnumerable<string> Within(string origin, string id)
+    {
+        if (origin.StartsWith(AdmittedOrigins.Below, StringComparison.Ordinal))
+        {
+            var domain = origin[AdmittedOrigins.Below.Length..];
+            return IsAtOrBelow(domain, id) ? [origin] : IsAtOrBelow(id, domain) ? [$"https://{id}", AdmittedOrigins.Below + id] : [];
+        }
+
+        return !origin.StartsWith("http", StringComparison.Ordinal) || IsAtOrBelow(new Uri(origin).Host, id) ? [origin] : [];
+    }
 
     /// <summary>Every origin that may run ceremonies.</summary>
     public IReadOnlyList<string> EveryOrigin => RelatedOrigins is { Count: > 0 } related ? [.. Origins, .. related] : Origins;

@@ -17,6 +17,7 @@ internal static class RequestAudit
         {
             var facts = context.RequestServices.GetRequiredService<RequestFacts>();
             facts.RemoteAddress = context.Request.RemoteAddress();
+            facts.Origin = context.Request.Headers.Origin;
             await next(context);
             if (context.GetEndpoint() is not RouteEndpoint endpoint || facts.OrganisationId is not { } organisationId || Action(endpoint, context, facts) is not { } action) return;
 

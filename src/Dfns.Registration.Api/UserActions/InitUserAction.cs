@@ -29,7 +29,7 @@ internal static class InitUserAction
         var (id, method, place) = (entropy.Id("ce"), request.UserActionHttpMethod, path.Split('?')[0]);
         var ceremony = Ceremony.Open(
             entropy, caller.OrganisationId, CeremonyPurpose.UserAction, caller.User.Id, clock.GetUtcNow(), options.Value.AuthenticationLifetime,
-            SignedCall.BoundTo(method, place, digest, caller.Token.Id), id, ActionChallenge.Of(caller.OrganisationId, caller.User.Id, id, method, place, digest));
+            caller.RelyingParty.ChooseId(facts.Origin), SignedCall.BoundTo(method, place, digest, caller.Token.Id), id, ActionChallenge.Of(caller.OrganisationId, caller.User.Id, id, method, place, digest));
         // A program makes many calls at once; a person's further one ends the oldest, and so does that of a personal access token, of its own.
         if (caller.User is { IsServiceAccount: true, OwnerId: null }) await challenges.OpenAsync(ceremony, ct);
         else await challenges.OpenAsync(ceremony, UserRows.MostInUse - 1, ct);

@@ -18,6 +18,9 @@ internal sealed class RequestFacts
     /// <summary>The peer's address (<see cref="RequestAddress.RemoteAddress"/>); null where nobody asks, as in a command.</summary>
     public string? RemoteAddress { get; set; }
 
+    /// <summary>The origin of the page that asks, as its browser or anybody else wrote it. It chooses among an organisation's RP IDs, and is neither logged nor told.</summary>
+    public string? Origin { get; set; }
+
     /// <summary>Whether the answer hands out encrypted private keys of that user.</summary>
     public bool HandsOutKeys { get; set; }
 }

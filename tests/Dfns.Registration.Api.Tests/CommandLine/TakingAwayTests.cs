@@ -23,6 +23,7 @@ public sealed partial class TakingAwayTests(ServiceFixture.Sqlite fixture) : Ser
     public static TheoryData<string, string, string, string> Lists => new()
     {
         { "--origin", "origins", "https://app.example.co https://example.co", "https://www.example.co" },
+        { "--further-rp-id", "furtherRpIds", "example.net example.org", "example.fr" },
         { "--related-origin", "relatedOrigins", "https://www.example.de https://example.fr", "https://example.it" },
         { "--top-origin", "topOrigins", "https://a.example https://b.example", "https://c.example" },
         { "--algorithm", "algorithms", "-7 -8 -257", "-35" },
@@ -360,6 +361,7 @@ public sealed partial class TakingAwayTests(ServiceFixture.Sqlite fixture) : Ser
     {
         var entries = there.Split(' ');
         if (option == "--origin") r.Origins = [.. entries];
+        if (option == "--further-rp-id") r.FurtherIds = [.. entries];
         if (option == "--related-origin") r.RelatedOrigins = [.. entries];
         if (option == "--top-origin") (r.AllowCrossOrigin, r.TopOrigins) = (true, [.. entries]);
         // What is tried is whether its use is refused, not which root attests it.

@@ -76,6 +76,16 @@ public abstract class PasskeyDocumentTests(ServiceFixture fixture) : ServiceTest
         Assert.Equal("""{"manage":"https://example.co/manage"}""", await half.Content.ReadAsStringAsync());
     }
 
+    [Fact]
+    public async Task At_a_further_rp_id_passkeys_are_told_of_and_the_related_origins_of_the_primary_one_are_not()
+    {
+        var host = await OrganisationAsync(r => (r.FurtherIds, r.RelatedOrigins, r.PasskeyManageUrl) = ([$"further.{r.RelyingPartyId}"], ["https://example.de"], "https://example.co/manage"));
+
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(Related, $"further.{host}"));
+        using var answer = await AskAsync(Endpoints, $"further.{host}");
+        Assert.Equal("""{"manage":"https://example.co/manage"}""", await answer.Content.ReadAsStringAsync());
+    }
+
     // A browser that asked for one organisation alone would refuse the other's pages.
     [Fact]
     public async Task Of_organisations_that_share_an_rp_id_all_related_origins_are_told_and_each_admits_its_own_alone()

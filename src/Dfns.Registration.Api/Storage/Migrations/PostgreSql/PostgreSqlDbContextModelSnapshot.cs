@@ -227,6 +227,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                         .HasColumnType("character varying(32)")
                         .HasColumnName("purpose");
 
+                    b.Property<string>("RelyingPartyId")
+                        .HasMaxLength(253)
+                        .HasColumnType("character varying(253)")
+                        .HasColumnName("relying_party_id");
+
                     b.Property<string>("Result")
                         .HasColumnType("text")
                         .HasColumnName("result");
@@ -802,6 +807,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.PostgreSql
                     b.Property<int>("EnabledWebhooks")
                         .HasColumnType("integer")
                         .HasColumnName("enabled_webhooks");
+
+                    b.PrimitiveCollection<List<string>>("FurtherIds")
+                        .HasColumnType("text[]")
+                        .HasColumnName("further_ids");
 
                     b.Property<string>("Name")
                         .IsRequired()

@@ -221,6 +221,11 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("purpose");
 
+                    b.Property<string>("RelyingPartyId")
+                        .HasMaxLength(253)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("relying_party_id");
+
                     b.Property<string>("Result")
                         .HasColumnType("TEXT")
                         .HasColumnName("result");
@@ -796,6 +801,10 @@ namespace Dfns.Registration.Api.Storage.Migrations.Sqlite
                     b.Property<int>("EnabledWebhooks")
                         .HasColumnType("INTEGER")
                         .HasColumnName("enabled_webhooks");
+
+                    b.PrimitiveCollection<string>("FurtherIds")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("further_ids");
 
                     b.Property<string>("Name")
                         .IsRequired()

@@ -1,0 +1,301 @@
+using System.Text.Json.Nodes;
+using Dfns.Registration.Api.Tests.Running;
+using Dfns.Registration.Verification;
+using Microsoft.EntityFrameworkCore;
+
+namespace Dfns.Registration.Api.Tests.Ceremonies;
+
+/// <summary>An organisation of several RP IDs: each challenge is for one of them, and what was made for another does not answer it.</summary>
+public abstract class RelyingPartyIdTests(ServiceFixture fixture) : ServiceTests(fixture)
+{
+    private const string Here = "https://app.example.co";
+    private const string There = "https://www.example.net";
+
+    public sealed class OnSqlite(ServiceFixture.Sqlite fixture) : RelyingPartyIdTests(fixture), IClassFixture<ServiceFixture.Sqlite>;
+
+    public sealed class OnPostgreSql(ServiceFixture.PostgreSql fixture) : RelyingPartyIdTests(fixture), IClassFixture<ServiceFixture.PostgreSql>;
+
+    [Theory]
+    [InlineData(null, "example.co")]
+    [InlineData("https://app.example.co", "example.co")]
+    [InlineData("https://example.net", "example.net")]
+    [InlineData("https://www.example.net", "example.net")]
+    [InlineData("https://example.net:8443", "example.net")]
+    [InlineData("http://example.net", "example.net")]
+    // The narrowest of those that fit.
+    [InlineData("https://shop.example.net", "shop.example.net")]
+    [InlineData("https://a.shop.example.net", "shop.example.net")]
+    [InlineData("https://evil-shop.example.net", "example.net")]
+    // None fits: a related origin, an app, and what only looks alike.
+    [InlineData("https://www.example.de", "example.co")]
+    [InlineData("android:apk-key-hash:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE", "example.co")]
+    [InlineData("https://evil-example.net", "example.co")]
+    [InlineData("https://example.net.evil.example", "example.co")]
+    [InlineData("https://example.net.", "example.co")]
+    [InlineData("https://net", "example.co")]
+    [InlineData("example.net", "example.co")]
+    [InlineData("https://example.net@evil.example", "example.co")]
+    [InlineData("https://", "example.co")]
+    [InlineData("null", "example.co")]
+    public async Task A_page_chooses_among_them_by_where_it_is_and_by_nothing_else(string? origin, string id)
+    {
+        var organisation = await SeveralAsync();
+        var invited = await Service.InviteAsync(organisation, "jane@example.co");
+        AskFrom(origin);
+
+        var answers = new[]
+        {
+            await invited.TryInitAsync(),
+            await Service.PostAsync("/auth/login/init", new JsonObject { ["orgId"] = organisation.Id }),
+            await Service.PostAsync("/auth/login/init", new JsonObject { ["orgId"] = organisation.Id, ["username"] = "nobody@example.co" }),
+        };
+
+        Assert.All(answers, answer => Assert.Equal(id, (string?)answer.Body["rp"]!["id"]));
+    }
+
+    [Theory]
+    [InlineData("example.co", Here)]
+    [InlineData("example.net", There)]
+    [InlineData("shop.example.net", "https://a.shop.example.net")]
+    public async Task Whoever_registers_under_one_of_them_signs_in_and_signs_calls_under_it(string id, string origin)
+    {
+        AskFrom(origin);
+        var jane = await Registered.NewAsync(At(await SeveralAsync(), id, origin));
+
+        var session = await jane.SignedInAsync();
+        var code = await session.PostAsync("/auth/credentials/code", new JsonObject { ["expiration"] = Service.Clock.GetUtcNow().AddSeconds(60).ToUnixTimeMilliseconds() });
+        var listed = (await session.GetAsync("/auth/credentials")).Body["items"]![0]!;
+
+        Assert.Equal(200, (int)code.Status);
+        Assert.Equal((id, origin), ((string?)listed["relyingPartyId"], (string?)listed["origin"]));
+        Assert.Contains($"\"rpId\":\"{id}\"", await Service.InDatabaseAsync(db => db.SignedActions.Where(a => a.OrganisationId == jane.Organisation.Id).Select(a => a.Evidence).SingleAsync()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Whoever_has_a_passkey_for_each_is_offered_that_of_the_page()
+    {
+        var organisation = await SeveralAsync();
+        var (jane, there) = await WithTwoAsync(organisation);
+
+        AskFrom(Here);
+        Assert.Equal([jane.First.CredId], Passkeys(await jane.TryInitLoginAsync()));
+        await jane.LoginAsync();
+        AskFrom(There);
+        Assert.Equal([there.First.CredId], Passkeys(await there.TryInitLoginAsync()));
+        await there.LoginAsync();
+        // Which the page at the narrower one cannot use.
+        AskFrom("https://a.shop.example.net");
+        Assert.Empty(Passkeys(await jane.TryInitLoginAsync()));
+    }
+
+    [Fact]
+    public async Task A_recovery_brings_a_passkey_for_the_page_at_which_it_began()
+    {
+        var organisation = await SeveralAsync();
+        AskFrom(Here);
+        var jane = await Registered.NewAsync(organisation, recovery: true);
+        AskFrom(There);
+        var recovering = await Recovering.StartAsync(jane with { Organisation = At(organisation, "example.net", There) });
+
+        var elsewhere = await Service.PostAsync("/auth/recover/user", (recovering with { User = jane }).GoodBody(), recovering.Token);
+        var recovered = await Service.PostAsync("/auth/recover/user", recovering.GoodBody(), recovering.Token);
+
+        Assert.Equal("example.net", (string?)recovering.Body["rp"]!["id"]);
+        Assert.Equal(("origin_not_allowed", 200), (elsewhere.Code, (int)recovered.Status));
+        Assert.Single(Passkeys(await jane.TryInitLoginAsync()));
+    }
+
+    // By a browser's word, which sends what it has; and by whoever holds the key and signs what the challenge asks for.
+    [Theory]
+    [InlineData("example.co", Here)]
+    [InlineData("example.co", There)]
+    [InlineData("example.net", There)]
+    [InlineData("shop.example.net", There)]
+    public async Task A_passkey_of_one_does_not_answer_a_challenge_for_another(string signedFor, string origin)
+    {
+        AskFrom(Here);
+        var jane = await Registered.NewAsync(await SeveralAsync());
+        AskFrom(There);
+        var named = await jane.TryInitLoginAsync();
+        var anybodys = await Service.PostAsync("/auth/login/init", new JsonObject { ["orgId"] = jane.Organisation.Id });
+
+        foreach (var challenge in new[] { named, anybodys })
+        {
+            var assertion = jane.First.Authenticator!.Get(challenge.Require("challenge"), signedFor, origin, jane.First.CredId, jane.UserId);
+            var answer = await Service.PostAsync("/auth/login", new JsonObject { ["challengeIdentifier"] = challenge.Require("challengeIdentifier"), ["firstFactor"] = assertion.ToJson(jane.First.Kind) });
+            Assert.Equal("rp_id_hash_mismatch", answer.Code);
+        }
+    }
+
+    [Theory]
+    [InlineData("example.co", There, "rp_id_hash_mismatch")]
+    [InlineData("shop.example.net", There, "rp_id_hash_mismatch")]
+    [InlineData("example.net", Here, "origin_not_allowed")]
+    [InlineData("example.net", "https://www.example.de", "origin_not_allowed")]
+    [InlineData("example.net", "https://a.shop.example.net.", "origin_not_allowed")]
+    public async Task A_passkey_is_registered_for_the_rp_id_of_the_challenge_on_a_page_of_it_alone(string id, string origin, string code)
+    {
+        var organisation = await SeveralAsync();
+        AskFrom(There);
+        var challenge = await (await Service.InviteAsync(organisation, "jane@example.co")).InitAsync();
+
+        var refused = await challenge.CompleteAsync((challenge with { Organisation = At(organisation, id, origin) }).GoodBody());
+        var registered = await challenge.CompleteAsync((challenge with { Organisation = At(organisation, "example.net", There) }).GoodBody());
+
+        Assert.Equal((code, 200), (refused.Code, (int)registered.Status));
+    }
+
+    // Else whoever has the first factor would choose the RP ID at which the second is not.
+    [Fact]
+    public async Task A_second_factor_that_is_demanded_is_demanded_under_every_one_of_them()
+    {
+        var organisation = await SeveralAsync();
+        AskFrom(Here);
+        var jane = await Registered.NewAsync(organisation, CredentialKind.Key, CredentialKind.Fido2);
+        AskFrom(There);
+        var challenge = await jane.TryInitLoginAsync();
+
+        var answer = await Service.PostAsync("/auth/login", new JsonObject { ["challengeIdentifier"] = challenge.Require("challengeIdentifier"), ["firstFactor"] = jane.First.Sign(challenge.Require("challenge")) });
+
+        Assert.Equal("second_factor_required", answer.Code);
+    }
+
+    [Fact]
+    public async Task Nobody_has_the_same_credentials_each_time_and_no_passkey_under_two_of_them()
+    {
+        var organisation = await SeveralAsync();
+        var (here, there) = (new List<string>(), new List<string>());
+
+        for (var n = 0; n < 40; n++)
+        {
+            AskFrom(Here);
+            var first = await AskAsync(n);
+            AskFrom(There);
+            var second = await AskAsync(n);
+            Assert.Equal(second.Body["allowCredentials"]!.ToJsonString(), (await AskAsync(n)).Body["allowCredentials"]!.ToJsonString());
+            AskFrom(Here);
+            Assert.Equal(first.Body["allowCredentials"]!.ToJsonString(), (await AskAsync(n)).Body["allowCredentials"]!.ToJsonString());
+            // Keys work under each.
+            Assert.Equal(first.Body["allowCredentials"]!["key"]!.ToJsonString(), second.Body["allowCredentials"]!["key"]!.ToJsonString());
+            here.AddRange(Passkeys(first));
+            there.AddRange(Passkeys(second));
+        }
+
+        Assert.Empty(here.Intersect(there, StringComparer.Ordinal));
+        Assert.True(here.Count > 0 && there.Count > 0, $"{here.Count} and {there.Count}");
+
+        Task<Answer> AskAsync(int n) => Service.PostAsync("/auth/login/init", new JsonObject { ["orgId"] = organisation.Id, ["username"] = $"nobody-{n}@example.co" });
+    }
+
+    // A made-up passkey is held to the RP ID as anybody's.
+    [Fact]
+    public async Task An_answer_for_nobody_is_refused_as_one_for_somebody()
+    {
+        var organisation = await SeveralAsync();
+        AskFrom(Here);
+        var jane = await Registered.NewAsync(organisation);
+        var codes = new List<string?>();
+        for (var n = 0; n < 20; n++)
+        {
+            AskFrom(Here);
+            var shown = Passkeys(await AskAsync(n));
+            if (shown.Count == 0) continue;
+            AskFrom(There);
+            var challenge = await AskAsync(n);
+            var assertion = jane.First.Authenticator!.Get(challenge.Require("challenge"), "example.net", There, jane.First.CredId, jane.UserId).ToJson(CredentialKind.Fido2);
+            assertion["credentialAssertion"]!["credId"] = shown[0];
+            var answer = await Service.PostAsync("/auth/login", new JsonObject { ["challengeIdentifier"] = challenge.Require("challengeIdentifier"), ["firstFactor"] = assertion });
+            if (answer.Code != "no_usable_credential" && answer.Code != "second_factor_required") codes.Add(answer.Code);
+        }
+
+        Assert.NotEmpty(codes);
+        Assert.All(codes, code => Assert.Equal("rp_id_hash_mismatch", code));
+
+        Task<Answer> AskAsync(int n) => Service.PostAsync("/auth/login/init", new JsonObject { ["orgId"] = organisation.Id, ["username"] = $"nobody-{n}@example.co" });
+    }
+
+    [Fact]
+    public async Task One_that_is_removed_voids_its_passkeys_which_are_counted_and_no_other()
+    {
+        var organisation = await SeveralAsync();
+        var (jane, there) = await WithTwoAsync(organisation);
+        AskFrom(There);
+        var begun = there.AnswerTo(await there.TryInitLoginAsync());
+        string[] remove = ["relying-party", "remove", "--org", organisation.Id, "--further-rp-id", "example.net", "--origin", There];
+
+        var refused = await ServiceProgram.OperateAsync(Service.Database, remove);
+        Assert.Equal(1, refused.ExitCode);
+        Assert.StartsWith("Nothing was changed: 1 passkey is bound to the RP id 'example.net' and could not sign in under 'example.co' or 'shop.example.net'. Add --force to void them", refused.Faults, StringComparison.Ordinal);
+        var forced = await ServiceProgram.OperateAsync(Service.Database, [.. remove, "--force"]);
+        Assert.Equal((0, ""), (forced.ExitCode, forced.Faults));
+        Assert.Contains("furtherRpIds was: example.net shop.example.net", forced.Output, StringComparison.Ordinal);
+        Assert.Contains("furtherRpIds is:  shop.example.net", forced.Output, StringComparison.Ordinal);
+
+        Assert.Equal("rp_id_hash_mismatch", (await Service.PostAsync("/auth/login", begun)).Code);
+        Assert.Equal([jane.First.CredId], Passkeys(await there.TryInitLoginAsync()));
+        AskFrom(Here);
+        await jane.LoginAsync();
+    }
+
+    [Fact]
+    public async Task Another_one_becomes_the_primary_one_and_voids_nothing_that_is_still_listed()
+    {
+        var organisation = await SeveralAsync();
+        AskFrom(Here);
+        var jane = await Registered.NewAsync(organisation);
+
+        var changed = await ServiceProgram.OperateAsync(
+            Service.Database, "relying-party", "set", "--org", organisation.Id, "--rp-id", "shop.example.net", "--further-rp-id", "example.net", "--further-rp-id", "example.co", "--force");
+
+        Assert.Equal(0, changed.ExitCode);
+        await jane.LoginAsync();
+        var voiding = await ServiceProgram.OperateAsync(Service.Database, "relying-party", "set", "--org", organisation.Id, "--further-rp-id", "example.net", "--origin", There, "--related-origin");
+        Assert.StartsWith("Nothing was changed: 1 passkey is bound to the RP id 'example.co'", voiding.Faults, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--further-rp-id Example.net", "spell 'Example.net' as 'example.net'")]
+    [InlineData("--further-rp-id bücher.example", "spell 'bücher.example' as 'xn--bcher-kva.example'")]
+    [InlineData("--further-rp-id co.uk --origin https://example.co.uk", "'co.uk' is a name that others register theirs under")]
+    [InlineData("--further-rp-id 192.0.2.1", "The RP id must be a domain name")]
+    [InlineData("--further-rp-id example.co", "'example.co' is the primary RP id, and no further one")]
+    [InlineData("--further-rp-id example.net --origin https://evil-example.net", "is not an origin of 'example.co' or 'example.net'")]
+    [InlineData("--further-rp-id example.net --origin https://example.net --related-origin https://www.example.net", "lies at or below the RP id 'example.net' and needs no relation")]
+    [InlineData("--further-rp-id a.example --further-rp-id b.example --further-rp-id c.example --further-rp-id d.example --further-rp-id e.example --further-rp-id f.example --further-rp-id g.example --further-rp-id h.example --further-rp-id i.example --further-rp-id j.example", "An organisation has 10 RP ids at most, and these are 11.")]
+    public async Task One_that_makes_no_sense_is_refused(string options, string told)
+    {
+        var run = await ServiceProgram.OperateAsync(Service.Database, ["org", "create", "--name", "Example", "--rp-id", "example.co", "--origin", "https://example.co", .. options.Split(' ')]);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(told, run.Faults, StringComparison.Ordinal);
+    }
+
+    // The first of each is registered by page, the second is added to the session of the first.
+    private async Task<(Registered Here, Registered There)> WithTwoAsync(TestOrganisation organisation)
+    {
+        AskFrom(Here);
+        var jane = await Registered.NewAsync(organisation);
+        var session = await jane.SignedInAsync();
+        AskFrom(There);
+        var adding = await Adding.InitAsync(jane with { Organisation = At(organisation, "example.net", There) }, session, CredentialKind.Fido2);
+        var added = adding.Make(CredentialKind.Fido2);
+        AskFrom(Here);
+        var answer = await session.PostAsync("/auth/credentials", adding.BodyOf(added));
+        Assert.True((int)answer.Status == 200, answer.Text);
+        return (jane, adding.User with { First = added });
+    }
+
+    private Task<TestOrganisation> SeveralAsync() => Service.NewOrganisationAsync(r => (r.FurtherIds, r.Origins, r.RelatedOrigins) =
+        (["example.net", "shop.example.net"], [Here, There, "https://*.shop.example.net", "android:apk-key-hash:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE"], ["https://www.example.de"]));
+
+    private static TestOrganisation At(TestOrganisation organisation, string id, string origin) => organisation with { RelyingPartyId = id, Origin = origin };
+
+    private static List<string> Passkeys(Answer challenge) => [.. challenge.Body["allowCredentials"]!["webauthn"]!.AsArray().Select(c => (string)c!["id"]!)];
+
+    // As the browser of a page there does with each request.
+    private void AskFrom(string? origin)
+    {
+        Service.Http.DefaultRequestHeaders.Remove("Origin");
+        if (origin is not null) Service.Http.DefaultRequestHeaders.TryAddWithoutValidation("Origin", origin);
+    }
+}
