@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Dfns.Registration.Api.Accounts;
 
 /// <summary>Finds organisations, creates and changes them; each change is audited in its own transaction.</summary>
-internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, Entropy entropy, TimeProvider clock)
+internal sealed class OrganisationStore(RegistrationDbContext db, Changes changes, Audit audit, Entropy entropy, TimeProvider clock)
 {
     /// <summary>What an operator is told who names an organisation that is not there.</summary>
     public const string Unknown = "There is no organisation with this id; 'org list' shows them.";
@@ -53,10 +53,12 @@ internal sealed class OrganisationStore(RegistrationDbContext db, Audit audit, E
             return new ChangedOrganisation(null, [Unknown]);
         }
 
+        var ids = organisation.RelyingParty?.EveryId ?? [];
         if (await change(organisation) is { } fault) return new ChangedOrganisation(null, [fault]);
         if (Faults(organisation) is { Count: > 0 } faults) return new ChangedOrganisation(null, faults);
+        if (ids.Except(organisation.RelyingParty!.EveryId, StringComparer.Ordinal).ToList() is { Count: > 0 } gone) changes.EndPasskeysOf(id, gone);
         audit.ChangedByOperator(id, action, id, note: null, organisation, organisation.RelyingParty!);
-        await db.SaveChangesAsync(ct);
+        await changes.SaveAsync(ct);
         return new ChangedOrganisation(organisation, []);
     }
 

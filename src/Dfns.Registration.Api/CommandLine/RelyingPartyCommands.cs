@@ -40,7 +40,7 @@ internal static class RelyingPartyCommands
                     var passkeys = await organisations.CountPasskeysAsync(changed.Id, stop);
                     if (passkeys > 0 && ids.Except(relyingParty.EveryId).ToList() is { Count: > 0 } gone && await organisations.CountPasskeysAsync(changed.Id, gone, stop) is > 0 and var bound)
                     {
-                        return $"Nothing was changed: {Passkeys(bound)} bound to the RP id '{string.Join("' or '", gone)}' and could not sign in under '{string.Join("' or '", relyingParty.EveryId)}'. Add --force to void them; sessions that they opened last until they end.";
+                        return $"Nothing was changed: {Passkeys(bound)} bound to the RP id '{string.Join("' or '", gone)}' and could not sign in under '{string.Join("' or '", relyingParty.EveryId)}'. Add --force to void them, and end the sessions that they opened.";
                     }
 
                     if (passkeys > 0 && relyingParty is { UserVerification: "required" } && verification != "required" && await organisations.CountUnverifiedPasskeysAsync(changed.Id, stop) is > 0 and var unverified)

@@ -16,6 +16,7 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, Sql
     private readonly List<KeptRows> kept = [];
     private readonly List<Revocation> revocations = [];
     private readonly List<VoucherRevocation> vouchers = [];
+    private readonly List<PasskeyRevocation> passkeys = [];
 
     /// <summary>Adds a row.</summary>
     public void Add(object row) => rows.Add(ChangedRow.Added(TypeOf(row), row));
@@ -50,6 +51,9 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, Sql
     /// <param name="client">Only what its tokens for this client opened; null for all.</param>
     public void EndVouched(SocialProvider provider, string? client) => vouchers.Add(new VoucherRevocation(provider.OrganisationId, provider.Issuer, Vouched.Everything, client) { IsProvider = true });
 
+    /// <summary>Has end with what is saved next what passkeys have opened and signed that were made for RP IDs which are an organisation's no longer. The caller changes the relying party.</summary>
+    public void EndPasskeysOf(string organisationId, IReadOnlyList<string> relyingPartyIds) => passkeys.Add(new PasskeyRevocation(organisationId, relyingPartyIds));
+
     /// <summary>Has end with what is saved next what a credential opened or may have signed. The caller changes the credential, and counts <see cref="User.CredentialsVersion"/> on.</summary>
     public void End(Credential credential) => revocations.Add(new Revocation(credential.OrganisationId, credential.UserId, credential));
 
@@ -59,7 +63,7 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, Sql
     /// <summary>Saves; that somebody else was first is thrown, for whoever told the caller to save.</summary>
     public async Task SaveAsync(CancellationToken ct)
     {
-        if (revocations.Count + vouchers.Count > 0)
+        if (revocations.Count + vouchers.Count + passkeys.Count > 0)
         {
             await SaveAndEndAsync(ct);
             return;
@@ -96,6 +100,7 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, Sql
         kept.Clear();
         revocations.Clear();
         vouchers.Clear();
+        passkeys.Clear();
         events.Forget();
         db.ChangeTracker.Clear();
     }
@@ -114,6 +119,7 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, Sql
                 var now = clock.GetUtcNow();
                 foreach (var revocation in revocations) await revocation.RunAsync(db, now, used, ct);
                 foreach (var voucher in vouchers) await voucher.RunAsync(db, now, used, ct);
+                foreach (var voided in passkeys) await voided.RunAsync(db, now, ct);
                 await UserRows.LockAsync(db, kept);
                 await db.SaveChangesAsync(acceptAllChangesOnSuccess: false, ct);
                 await UserRows.KeepAsync(db, kept, now, ct);
@@ -123,6 +129,7 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, Sql
         rows.Clear();
         revocations.Clear();
         vouchers.Clear();
+        passkeys.Clear();
         kept.Clear();
         db.ChangeTracker.AcceptAllChanges();
         events.Wake();

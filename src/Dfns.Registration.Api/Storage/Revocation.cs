@@ -114,18 +114,39 @@ internal sealed record VoucherRevocation(string OrganisationId, string By, Vouch
     /// <param name="now">UTC.</param>
     /// <param name="kept">The ids of challenges that the act itself uses up.</param>
     /// <param name="ct">Ends the waiting.</param>
-    public async Task RunAsync(RegistrationDbContext db, DateTimeOffset now, IReadOnlyCollection<string> kept, CancellationToken ct)
+    public Task RunAsync(RegistrationDbContext db, DateTimeOffset now, IReadOnlyCollection<string> kept, CancellationToken ct) => PatientlyAsync(db, () => EndAsync(db, now, kept, ct));
+
+    /// <summary>Does what may take longer than a request has, as what concerns as many as there are users does.</summary>
+    public static async Task PatientlyAsync(RegistrationDbContext db, Func<Task> end)
     {
         var usual = db.Database.GetCommandTimeout();
         db.Database.SetCommandTimeout(Patience);
         try
         {
-            await EndAsync(db, now, kept, ct);
+            await end();
         }
         finally
         {
             db.Database.SetCommandTimeout(usual);
         }
+    }
+
+    /// <summary>Ends what sessions have asked for: codes for another device, challenges, and calls that are signed.</summary>
+    /// <param name="db">In a transaction.</param>
+    /// <param name="organisationId">Whose.</param>
+    /// <param name="sessions">Those that end, which the caller ends behind this.</param>
+    /// <param name="now">UTC.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    public static async Task EndAskedForAsync(RegistrationDbContext db, string organisationId, IQueryable<AccessToken> sessions, DateTimeOffset now, CancellationToken ct)
+    {
+        var users = sessions.Select(t => t.UserId);
+        await db.CredentialCodes
+            .Where(c => c.OrganisationId == organisationId && users.Contains(c.UserId) && c.ConsumedAt == null && sessions.Any(t => t.UserId == c.UserId && t.Id == c.SessionId))
+            .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, now), ct);
+        await db.Ceremonies
+            .Where(c => c.OrganisationId == organisationId && users.Contains(c.UserId!) && (c.ConsumedAt == null || (c.Purpose == CeremonyPurpose.UserAction && c.SpentAt == null))
+                && sessions.Any(t => t.UserId == c.UserId && c.BoundTo!.EndsWith(Ceremony.Session + t.Id)))
+            .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, x => x.ConsumedAt ?? now).SetProperty(x => x.SpentAt, x => x.Purpose == CeremonyPurpose.UserAction ? now : x.SpentAt), ct);
     }
 
     private async Task EndAsync(RegistrationDbContext db, DateTimeOffset now, IReadOnlyCollection<string> kept, CancellationToken ct)
@@ -151,17 +172,7 @@ internal sealed record VoucherRevocation(string OrganisationId, string By, Vouch
             begun = begun.Where(c => c.VouchedFor!.Contains(named));
         }
 
-        if (What.HasFlag(Vouched.Sessions))
-        {
-            var users = sessions.Select(t => t.UserId);
-            await db.CredentialCodes
-                .Where(c => c.OrganisationId == OrganisationId && users.Contains(c.UserId) && c.ConsumedAt == null && sessions.Any(t => t.UserId == c.UserId && t.Id == c.SessionId))
-                .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, now), ct);
-            await db.Ceremonies
-                .Where(c => c.OrganisationId == OrganisationId && users.Contains(c.UserId!) && (c.ConsumedAt == null || (c.Purpose == CeremonyPurpose.UserAction && c.SpentAt == null))
-                    && sessions.Any(t => t.UserId == c.UserId && c.BoundTo!.EndsWith(Ceremony.Session + t.Id)))
-                .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, x => x.ConsumedAt ?? now).SetProperty(x => x.SpentAt, x => x.Purpose == CeremonyPurpose.UserAction ? now : x.SpentAt), ct);
-        }
+        if (What.HasFlag(Vouched.Sessions)) await EndAskedForAsync(db, OrganisationId, sessions, now, ct);
 
         List<CeremonyPurpose> purposes = [];
         if (What.HasFlag(Vouched.Registrations)) purposes.Add(CeremonyPurpose.Registration);

@@ -220,7 +220,10 @@ public abstract class RelyingPartyIdTests(ServiceFixture fixture) : ServiceTests
         var organisation = await SeveralAsync();
         var (jane, there) = await WithTwoAsync(organisation);
         AskFrom(There);
+        var ended = await there.SignedInAsync();
         var begun = there.AnswerTo(await there.TryInitLoginAsync());
+        AskFrom(Here);
+        var kept = await jane.SignedInAsync();
         string[] remove = ["relying-party", "remove", "--org", organisation.Id, "--further-rp-id", "example.net", "--origin", There];
 
         var refused = await ServiceProgram.OperateAsync(Service.Database, remove);
@@ -231,10 +234,42 @@ public abstract class RelyingPartyIdTests(ServiceFixture fixture) : ServiceTests
         Assert.Contains("furtherRpIds was: example.net shop.example.net", forced.Output, StringComparison.Ordinal);
         Assert.Contains("furtherRpIds is:  shop.example.net", forced.Output, StringComparison.Ordinal);
 
+        Assert.Equal((401, 200), ((int)(await ended.GetAsync("/auth/credentials")).Status, (int)(await kept.GetAsync("/auth/credentials")).Status));
+        AskFrom(There);
         Assert.Equal("rp_id_hash_mismatch", (await Service.PostAsync("/auth/login", begun)).Code);
         Assert.Equal([jane.First.CredId], Passkeys(await there.TryInitLoginAsync()));
         AskFrom(Here);
         await jane.LoginAsync();
+    }
+
+    // Of one person with a passkey for each of two: what the voided one did ends, whoever opened the session in which it signed.
+    [Fact]
+    public async Task What_a_voided_passkey_has_opened_and_signed_ends_with_it_and_nothing_else()
+    {
+        var organisation = await SeveralAsync();
+        var (jane, there) = await WithTwoAsync(organisation);
+        AskFrom(Here);
+        var kept = await jane.SignedInAsync();
+        var body = new JsonObject { ["expiration"] = Service.Clock.GetUtcNow().AddSeconds(60).ToUnixTimeMilliseconds() };
+        var signedHere = await kept.SignAsync(HttpMethod.Post, "/auth/credentials/code", body.ToJsonString());
+        AskFrom(There);
+        var signedThere = await new SigningCaller(Service, kept.Token, there.AnswerTo).SignAsync(HttpMethod.Post, "/auth/credentials/code", body.ToJsonString());
+        var ended = await there.SignedInAsync();
+        var code = await ended.PostAsync("/auth/credentials/code", body.DeepClone().AsObject());
+
+        var forced = await ServiceProgram.OperateAsync(Service.Database, "relying-party", "remove", "--org", organisation.Id, "--further-rp-id", "example.net", "--origin", There, "--force");
+
+        Assert.Equal(0, forced.ExitCode);
+        AskFrom(Here);
+        Assert.Equal(401, (int)(await ended.GetAsync("/auth/credentials")).Status);
+        Assert.Equal("invalid_code", (await Service.PostAsync("/auth/credentials/code/init", new JsonObject { ["code"] = code.Require("code"), ["credentialKind"] = "Fido2" })).Code);
+        Assert.NotEqual(200, (int)(await kept.SendAsync(HttpMethod.Post, "/auth/credentials/code", body.DeepClone().AsObject(), signedThere)).Status);
+        Assert.Equal(200, (int)(await kept.SendAsync(HttpMethod.Post, "/auth/credentials/code", body.DeepClone().AsObject(), signedHere)).Status);
+        // Listed again, the passkey is good again; what ended is not.
+        Assert.Equal(0, (await ServiceProgram.OperateAsync(Service.Database, "relying-party", "add", "--org", organisation.Id, "--further-rp-id", "example.net", "--origin", There)).ExitCode);
+        AskFrom(There);
+        await there.LoginAsync();
+        Assert.Equal(401, (int)(await ended.GetAsync("/auth/credentials")).Status);
     }
 
     [Fact]

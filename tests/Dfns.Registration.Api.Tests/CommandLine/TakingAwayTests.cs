@@ -170,7 +170,7 @@ public sealed partial class TakingAwayTests(ServiceFixture.Sqlite fixture) : Ser
 
         var refused = await RunAsync("set", organisation, change);
 
-        Assert.Equal((1, "Nothing was changed: 1 passkey is bound to the RP id 'example.co' and could not sign in under 'app.example.co'. Add --force to void them; sessions that they opened last until they end."), (refused.ExitCode, refused.Faults.Trim()));
+        Assert.Equal((1, "Nothing was changed: 1 passkey is bound to the RP id 'example.co' and could not sign in under 'app.example.co'. Add --force to void them, and end the sessions that they opened."), (refused.ExitCode, refused.Faults.Trim()));
         Assert.Equal(before, await organisation.SnapshotAsync());
         Assert.Contains("rpId was: example.co", (await RunAsync("set", organisation, [.. change, "--force"])).Output, StringComparison.Ordinal);
     }

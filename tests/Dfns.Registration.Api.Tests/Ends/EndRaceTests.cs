@@ -207,7 +207,7 @@ public abstract class EndRaceTests(ServiceFixture fixture) : ServiceTests(fixtur
         var (db, entropy) = (services.GetRequiredService<RegistrationDbContext>(), services.GetRequiredService<Entropy>());
         var token = await db.AccessTokens.AsNoTracking().SingleAsync(t => t.OrganisationId == stage.Organisation.Id && t.UserId == person.Voucher.UserId);
         var caller = (await services.GetRequiredService<AccessTokenStore>().FindLiveAsync(new TokenReference(token.OrganisationId, token.Id), now, CancellationToken.None))!;
-        var action = Ceremony.Open(entropy, token.OrganisationId, CeremonyPurpose.UserAction, caller.User.Id, now, TimeSpan.FromMinutes(5), "a call");
+        var action = Ceremony.Open(entropy, token.OrganisationId, CeremonyPurpose.UserAction, caller.User.Id, now, TimeSpan.FromMinutes(5), relyingPartyId: null, "a call");
         action.ConsumedAt = now;
         db.Ceremonies.Add(action);
         await db.SaveChangesAsync();
