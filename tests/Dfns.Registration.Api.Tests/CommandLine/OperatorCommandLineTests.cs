@@ -283,7 +283,7 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     [InlineData("--rp-id example.co --origin https://example.co --related-origin ios:bundle-id:com.example.app", "is not a related origin")]
     [InlineData("--rp-id example.co --origin https://example.co --related-origin https://a.com --related-origin https://b.com --related-origin https://c.com --related-origin https://d.com --related-origin https://www.e.com --related-origin https://f.co.uk", "these are of 6: a, b, c, d, e, f.")]
     [InlineData("--rp-id example.co --origin https://example.co --passkey-enroll-url http://example.co/passkeys", "is not the address of a page")]
-    [InlineData("--rp-id example.co --origin https://example.co --passkey-manage-url /passkeys", "is not the address of a page: use one with 'https://', of at most 1024 characters, such as '--passkey-manage-url https://example.co/passkeys'")]
+    [InlineData("--rp-id example.co --origin https://example.co --passkey-manage-url /passkeys", "is not the address of a page: use one with 'https://', of at most 2048 characters, such as '--passkey-manage-url https://example.co/passkeys'")]
     [InlineData("--rp-id example.co --origin https://example.co --passkey-manage-url https://jane@example.co/passkeys", "is not the address of a page")]
     [InlineData("--rp-id example.co --origin https://example.co --passkey-manage-url javascript:alert(1)", "is not the address of a page")]
     public async Task A_relying_party_that_makes_no_sense_is_refused_and_nothing_is_stored(string options, string told)
