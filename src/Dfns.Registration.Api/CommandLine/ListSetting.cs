@@ -17,13 +17,16 @@ internal enum ListVerb
 }
 
 /// <summary>A list of a relying party as an option.</summary>
-internal abstract class ListSetting(string what, bool isUsedByPasskeys)
+internal abstract class ListSetting(string what, bool isUsedByPasskeys, bool mayBeEmptied)
 {
     /// <summary>What people call it, such as <c>origins</c>.</summary>
     public string What => what;
 
     /// <summary>Whether passkeys may no longer be used where something is taken away from it.</summary>
     public bool IsUsedByPasskeys => isUsedByPasskeys;
+
+    /// <summary>Whether its last entry may go as any other: an empty one means that there is none, and nothing else.</summary>
+    protected bool MayBeEmptied => mayBeEmptied;
 
     public abstract Option Option { get; }
 
@@ -41,8 +44,10 @@ internal abstract class ListSetting(string what, bool isUsedByPasskeys)
 /// <param name="isUsedByPasskeys">See there.</param>
 /// <param name="get">The entries that count now.</param>
 /// <param name="put">Replaces them.</param>
+/// <param name="mayBeEmptied">See there.</param>
 internal sealed class ListSetting<T>(
-    Option<T[]> option, string what, bool isUsedByPasskeys, Func<RelyingParty, IEnumerable<T>> get, Action<RelyingParty, List<T>> put) : ListSetting(what, isUsedByPasskeys)
+    Option<T[]> option, string what, bool isUsedByPasskeys, Func<RelyingParty, IEnumerable<T>> get, Action<RelyingParty, List<T>> put, bool mayBeEmptied = false)
+    : ListSetting(what, isUsedByPasskeys, mayBeEmptied)
     where T : notnull
 {
     public override Option Option => option;
@@ -55,7 +60,7 @@ internal sealed class ListSetting<T>(
         var (there, named) = (get(relyingParty).ToList(), parsed.GetValue(option)!.Distinct().ToList());
         if (verb != ListVerb.Set && named.Count == 0) return $"Name what to {(verb == ListVerb.Add ? "add to" : "remove from")} {What}: {option.Name} and a value.";
         if (verb == ListVerb.Remove && named.Except(there).ToList() is [var absent, ..]) return $"'{absent}' is not among {What}: {string.Join(", ", there)}.";
-        if (verb == ListVerb.Remove && there.Count == named.Count) return $"That would leave no {What}, and an empty list may mean the opposite of a short one: say what it becomes with 'relying-party set {option.Name}'.";
+        if (verb == ListVerb.Remove && there.Count == named.Count && !MayBeEmptied) return $"That would leave no {What}, and an empty list may mean the opposite of a short one: say what it becomes with 'relying-party set {option.Name}'.";
         put(relyingParty, verb switch { ListVerb.Set => named, ListVerb.Add => [.. there.Union(named)], ListVerb.Remove => [.. there.Except(named)] });
         return null;
     }

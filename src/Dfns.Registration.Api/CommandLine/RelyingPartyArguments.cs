@@ -44,9 +44,9 @@ internal sealed class RelyingPartyArguments
 
     public RelyingPartyArguments() => lists =
     [
-        new ListSetting<string>(furtherIds, "further RP ids", isUsedByPasskeys: false, r => r.FurtherIds ?? [], (r, to) => r.FurtherIds = to),
+        new ListSetting<string>(furtherIds, "further RP ids", isUsedByPasskeys: false, r => r.FurtherIds ?? [], (r, to) => r.FurtherIds = to, mayBeEmptied: true),
         new ListSetting<string>(origins, "origins", isUsedByPasskeys: true, r => r.Origins, (r, to) => r.Origins = to),
-        new ListSetting<string>(relatedOrigins, "related origins", isUsedByPasskeys: true, r => r.RelatedOrigins ?? [], (r, to) => r.RelatedOrigins = to),
+        new ListSetting<string>(relatedOrigins, "related origins", isUsedByPasskeys: true, r => r.RelatedOrigins ?? [], (r, to) => r.RelatedOrigins = to, mayBeEmptied: true),
         new ListSetting<string>(topOrigins, "top origins", isUsedByPasskeys: true, r => r.TopOrigins, (r, to) => r.TopOrigins = to),
         new ListSetting<int>(algorithms, "algorithms", isUsedByPasskeys: false, r => r.Algorithms, (r, to) => r.Algorithms = to),
         new ListSetting<Guid>(allowedAaguids, "allowed models", isUsedByPasskeys: false, r => r.AllowedAaguids ?? [], (r, to) => r.AllowedAaguids = to),
@@ -126,7 +126,8 @@ internal sealed class RelyingPartyArguments
     /// <returns>Such as <c>origins https://app.example.co</c>.</returns>
     public IReadOnlyList<string> TakenAway(IReadOnlyList<IReadOnlyList<string>> before, RelyingParty relyingParty, ListVerb verb) =>
     [
-        .. lists.Select((list, i) => (List: list, Gone: before[i].Except(list.Of(relyingParty), StringComparer.Ordinal).ToList()))
+        // An RP id that has become the primary one is there as before.
+        .. lists.Select((list, i) => (List: list, Gone: before[i].Except(list.Of(relyingParty), StringComparer.Ordinal).Except(list.Option == furtherIds ? relyingParty.EveryId : [], StringComparer.Ordinal).ToList()))
             .Where(taken => taken.Gone.Count > 0 && (verb == ListVerb.Set || taken.List.IsUsedByPasskeys))
             .Select(taken => $"{taken.List.What} {string.Join(' ', taken.Gone)}"),
     ];

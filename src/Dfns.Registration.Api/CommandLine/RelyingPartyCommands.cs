@@ -36,11 +36,14 @@ internal static class RelyingPartyCommands
                     var (ids, verification, entries) = (relyingParty.EveryId, relyingParty.UserVerification, arguments.Entries(relyingParty));
                     var (secondOptional, stricter) = (relyingParty.SecondFactorOptional, Refusals(relyingParty));
                     if ((arguments.Apply(parsed, relyingParty, verb) ?? arguments.TrustFault(parsed, relyingParty, services.GetRequiredService<IOptions<TrustOptions>>().Value)) is { } fault) return fault;
+                    var gone = ids.Except(relyingParty.EveryId, StringComparer.Ordinal).ToList();
+                    if (verb == ListVerb.Remove && gone.Count > 0 && relyingParty.OriginsOfNone() is { Count: > 0 } left)
+                        return $"Nothing was changed: without the RP id '{string.Join("' or '", gone)}' no passkey works at {string.Join(", ", left)}. Name what has to go with it too: {string.Join(' ', left.Select(origin => $"--origin {origin}"))}";
                     if (parsed.GetValue(force)) return null;
                     var passkeys = await organisations.CountPasskeysAsync(changed.Id, stop);
-                    if (passkeys > 0 && ids.Except(relyingParty.EveryId).ToList() is { Count: > 0 } gone && await organisations.CountPasskeysAsync(changed.Id, gone, stop) is > 0 and var bound)
+                    if (passkeys > 0 && gone.Count > 0 && await organisations.CountPasskeysAsync(changed.Id, gone, stop) is > 0 and var bound)
                     {
-                        return $"Nothing was changed: {Passkeys(bound)} bound to the RP id '{string.Join("' or '", gone)}' and could not sign in under '{string.Join("' or '", relyingParty.EveryId)}'. Add --force to void them, and end the sessions that they opened.";
+                        return $"Nothing was changed: {Passkeys(bound)} bound to the RP id '{string.Join("' or '", gone)}' and could not sign in under '{string.Join("' or '", relyingParty.EveryId)}'. Add --force to void them, and end the sessions that they opened; personal access tokens that were made in those stay.";
                     }
 
                     if (passkeys > 0 && relyingParty is { UserVerification: "required" } && verification != "required" && await organisations.CountUnverifiedPasskeysAsync(changed.Id, stop) is > 0 and var unverified)

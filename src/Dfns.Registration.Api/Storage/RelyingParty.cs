@@ -56,6 +56,9 @@ public sealed class RelyingParty
         return [.. Origins.SelectMany(origin => Within(origin, id)), .. id == RelyingPartyId ? RelatedOrigins ?? [] : []];
     }
 
+    /// <summary>The origins of the web that lie at or below none of the RP IDs.</summary>
+    public IReadOnlyList<string> OriginsOfNone() => [.. Origins.Where(origin => !EveryId.Any(id => Within(origin, id).Any()))];
+
     /// <summary>Whether a host is a domain or below it.</summary>
     public static bool IsAtOrBelow(string host, string domain) => host == domain || host.EndsWith($".{domain}", StringComparison.Ordinal);
 
