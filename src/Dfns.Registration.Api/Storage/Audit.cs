@@ -6,6 +6,9 @@ namespace Dfns.Registration.Api.Storage;
 /// <summary>Adds rows to the audit trail, and what webhooks are told with them; they are saved with the thing they tell of, or not at all.</summary>
 internal sealed class Audit(RegistrationDbContext db, AuditTally tally, Events events, Entropy entropy, TimeProvider clock)
 {
+    // Of a relying party: what is counted, and set by nobody.
+    private static readonly string[] Counts = [nameof(RelyingParty.EnabledWebhooks), nameof(RelyingParty.WebhooksVersion)];
+
     /// <inheritdoc cref="Events.Know"/>
     public void Know(RelyingParty relyingParty) => events.Know(relyingParty);
 
@@ -90,7 +93,7 @@ internal sealed class Audit(RegistrationDbContext db, AuditTally tally, Events e
     /// <param name="rows">The rows, tracked, after the change and before it is saved.</param>
     public void ChangedByOperator(string organisationId, string action, string subjectId, string? note, params IEnumerable<object> rows) =>
         AddChange(organisationId, action, AuditActors.Operator, subjectId, remoteAddress: null, note, rows.Select(row => db.Entry(row)).SelectMany(row => row.State == EntityState.Added
-            ? row.Properties.Where(p => !p.Metadata.IsPrimaryKey() && p.CurrentValue is not (null or DateTimeOffset)).Select(p => ChangedValue.New(p.Metadata.Name, p.CurrentValue))
+            ? row.Properties.Where(p => !p.Metadata.IsPrimaryKey() && !Counts.Contains(p.Metadata.Name) && p.CurrentValue is not (null or DateTimeOffset)).Select(p => ChangedValue.New(p.Metadata.Name, p.CurrentValue))
             : row.Properties.Where(p => p.IsModified).Select(p => new ChangedValue(p.Metadata.Name, p.OriginalValue, p.CurrentValue))));
 
     /// <summary>For what the operator did on the command line.</summary>

@@ -100,6 +100,7 @@ internal static class AuditNotes
         null or "" => "(none)",
         // Quoted where it could be read as the next value.
         string text => text.AsSpan().IndexOfAny(",;\"") < 0 ? text : $"\"{text.Replace("\"", "\\\"", StringComparison.Ordinal)}\"",
+        DateTimeOffset instant => instant.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture),
         System.Collections.IEnumerable list => string.Join(' ', list.Cast<object>().Select(Text)) is { Length: > 0 } members ? members : "(none)",
         IFormattable number => number.ToString(null, System.Globalization.CultureInfo.InvariantCulture),
         _ => value.ToString() ?? "(none)",
