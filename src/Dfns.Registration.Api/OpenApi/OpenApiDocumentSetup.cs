@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Telemetry;
 using Dfns.Registration.Api.Wire;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -38,6 +39,8 @@ internal static class OpenApiDocumentSetup
             swagger.SupportNonNullableReferenceTypes();
             swagger.NonNullableReferenceTypesAsRequired();
             swagger.IncludeXmlComments(typeof(Program).Assembly);
+            // What an event tells follows from its kind; how .NET keeps it is nobody's business.
+            swagger.MapType<JsonObject>(() => new OpenApiSchema { Type = JsonSchemaType.Object });
             swagger.OperationFilter<BearerOperations>();
             swagger.OperationFilter<UserActionOperations>();
             swagger.OperationFilter<QueryOperations>();
