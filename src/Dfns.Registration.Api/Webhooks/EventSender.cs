@@ -67,8 +67,15 @@ internal sealed partial class EventSender(
         var answer = await client.SendAsync(webhook, told, secrets, isPing: false, ct);
         var key = (webhook.OrganisationId, webhook.Id);
         if (answer.Status is not null) resting.TryRemove(key, out _);
-        else resting[key] = clock.GetTimestamp();
+        else Rests(key);
         return answer;
+    }
+
+    // Of one that was deleted meanwhile nobody asks again.
+    private void Rests((string OrganisationId, string Id) key)
+    {
+        foreach (var rested in resting.Where(r => clock.GetElapsedTime(r.Value) >= Rest)) resting.TryRemove(rested);
+        resting[key] = clock.GetTimestamp();
     }
 
     private bool IsResting(Webhook webhook)

@@ -18,6 +18,8 @@ internal sealed class WebhookAddresses(IOptions<WebhookOptions> options)
         {
             "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24",
             "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+            // Of no registry: what a machine of Azure asks about itself.
+            "168.63.129.16/32",
             // What is left of IPv6 is that of RFC 4291 §2.5.4; of it the protocols' own, the documentation's, and 6to4, which leads to an IPv4 address by anybody's relay.
             "::/3", "2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20", "4000::/2", "8000::/1",
         }.Select(text => IPNetwork.Parse(text)),
