@@ -20,10 +20,12 @@ internal sealed class UserStore(RegistrationDbContext db, Changes changes, Entro
     /// What a username must be: 1 to 320 characters that are not all white space, no two white spaces side by side, and none that does not
     /// show, or is newer than what names are compared by (<see cref="NameFolding"/>).
     /// </summary>
+    /// <param name="username">As it was typed or sent.</param>
+    /// <param name="what">What it is to whoever typed it.</param>
     /// <returns>The fault, or null.</returns>
-    public static string? NameFault(string username) =>
+    public static string? NameFault(string username, string what = "username") =>
         string.IsNullOrWhiteSpace(username) || username.Length > Limits.UsernameLength || username.EnumerateRunes().Any(IsInvisible) || User.Fold(username).Length == 0 || HasGap(username) || NameScripts.HasStrayMark(username)
-            ? $"A username has 1 to {Limits.UsernameLength} characters, none that does not show or is newer than Unicode 15, and no two blanks side by side, such as 'jane@example.co'."
+            ? $"A {what} has 1 to {Limits.UsernameLength} characters, none that does not show or is newer than Unicode 15, and no two blanks side by side, such as '{(what == "username" ? "jane@example.co" : "Back end")}'."
             : null;
 
     // Two names that look alike would be two users.

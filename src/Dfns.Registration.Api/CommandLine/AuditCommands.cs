@@ -33,7 +33,8 @@ internal static class AuditCommands
                 var (of, by) = (await NamedAsync(services, parsed, parsed.GetValue(organisation), subject, stop), await NamedAsync(services, parsed, parsed.GetValue(organisation), actor, stop));
                 var events = await services.GetRequiredService<AuditStore>().ListAsync(
                     parsed.GetValue(organisation) ?? "", of, by, parsed.GetValue(action), parsed.GetValue(since), parsed.GetValue(most), stop);
-                return new CommandResult([.. events.Select(e => new { e.At, e.Action, e.Actor, Subject = e.SubjectId, From = e.RemoteAddress ?? "", Note = e.Note ?? "" })]);
+                var result = new CommandResult([.. events.Select(e => new { e.At, e.Action, e.Actor, Subject = e.SubjectId, From = e.RemoteAddress ?? "", Note = e.Note ?? "" })]);
+                return parsed.GetValue(organisation) is null ? result with { Empty = "Nothing to show of the service as a whole; --org shows what happened in an organisation." } : result;
             },
             ct));
         return command;

@@ -5,8 +5,10 @@ namespace Dfns.Registration.Api.CommandLine;
 /// <param name="Why">Why nothing was done; null when it was.</param>
 /// <param name="Columns">What a table of several rows shows, where all would be wider than a screen; JSON has them all. Null for all.</param>
 /// <param name="Before">The cells of the one row as they were; null where nothing that was there is changed.</param>
+/// <param name="Empty">What is said where there is no row.</param>
 internal sealed record CommandResult(
-    IReadOnlyList<object> Rows, string? Why = null, IReadOnlyList<string>? Columns = null, IReadOnlyDictionary<string, string>? Before = null)
+    IReadOnlyList<object> Rows, string? Why = null, IReadOnlyList<string>? Columns = null, IReadOnlyDictionary<string, string>? Before = null,
+    string Empty = "Nothing to show.")
 {
     public static CommandResult Row(object row) => new([row]);
 

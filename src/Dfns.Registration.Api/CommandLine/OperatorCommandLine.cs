@@ -48,16 +48,24 @@ internal static class OperatorCommandLine
             // What stands behind a verb that there is not is of none: it is not told to be mistyped.
             var verbs = parsed.CommandResult.Command.Subcommands.Select(verb => verb.Name).ToList();
             var unknown = verbs.Count > 0 ? parsed.UnmatchedTokens.FirstOrDefault(typed => !typed.StartsWith('-')) : null;
-            if (unknown is not null) await host.Error.WriteLineAsync($"There is no '{unknown}' here; {Spelling.Hint(unknown, verbs)}");
-            foreach (var typed in parsed.UnmatchedTokens.Where(_ => unknown is null))
+            if (unknown is not null)
             {
-                if (Spelling.Nearest(typed.Split('=', ':')[0], Words(parsed.CommandResult.Command).Concat(Words(root))) is { } meant) await host.Error.WriteLineAsync($"There is no '{typed.Split('=', ':')[0]}' here; did you mean '{meant}'?");
+                // All that is wrong is said.
+                await host.Error.WriteLineAsync($"There is no '{unknown}' here; {Spelling.Hint(unknown, verbs)}");
+                await host.Error.WriteLineAsync(WhatItTakes(parsed));
+                return 1;
+            }
+
+            List<string> options = [.. parsed.CommandResult.Command.Options.Concat(root.Options).Select(option => option.Name)];
+            foreach (var typed in parsed.UnmatchedTokens.Where(typed => typed.StartsWith('-')).Select(typed => typed.Split('=', ':')[0]))
+            {
+                if (Spelling.NearestOption(typed, options) is { } meant) await host.Error.WriteLineAsync($"There is no '{typed}' here; did you mean '{meant}'?");
             }
         }
 
         var exitCode = await parsed.InvokeAsync(host);
         // What is wrong with a value is told whole.
-        if (parsed.Action is ParseErrorAction { ShowHelp: false } && !parsed.Errors.All(e => e.SymbolResult is System.CommandLine.Parsing.OptionResult { Tokens.Count: > 0 })) await host.Error.WriteLineAsync($"'{string.Join(' ', Path(parsed.CommandResult).Append("--help"))}' tells what it takes.");
+        if (parsed.Action is ParseErrorAction { ShowHelp: false } && !parsed.Errors.All(e => e.SymbolResult is System.CommandLine.Parsing.OptionResult { Tokens.Count: > 0 })) await host.Error.WriteLineAsync(WhatItTakes(parsed));
         return parsed.Errors.Count > 0 && parsed.CommandResult.Command.Name == VerifyCommand.Name ? VerifyCommand.Unusable : exitCode;
     }
 
@@ -89,11 +97,11 @@ internal static class OperatorCommandLine
         return null;
     }
 
+    private static string WhatItTakes(ParseResult parsed) => $"'{string.Join(' ', Path(parsed.CommandResult).Append("--help"))}' tells what it takes.";
+
     // As typed behind the name of the executable.
     private static IEnumerable<string> Path(System.CommandLine.Parsing.CommandResult result) =>
         result.Parent is System.CommandLine.Parsing.CommandResult above ? Path(above).Append(result.Command.Name) : [];
-
-    private static IEnumerable<string> Words(Command command) => command.Subcommands.Select(verb => verb.Name).Concat(command.Options.Select(option => option.Name));
 
     private static List<string> Commands(RootCommand root) => root.Subcommands.Select(command => command.Name).ToList();
 

@@ -49,7 +49,7 @@ internal static class Output
     {
         if (result.Rows.Count == 0)
         {
-            output.WriteLine("Nothing to show.");
+            output.WriteLine(result.Empty);
             return;
         }
 

@@ -40,7 +40,7 @@ internal static class ServiceAccountCommands
             {
                 var orgId = parsed.GetValue(organisation)!;
                 if (await services.GetRequiredService<OrganisationStore>().FindRelyingPartyAsync(orgId, stop) is not { } relyingParty) return CommandResult.Fault(OrganisationStore.Unknown);
-                if (UserStore.NameFault(parsed.GetValue(name)!) is { } badName) return CommandResult.Fault(badName);
+                if (UserStore.NameFault(parsed.GetValue(name)!, "name") is { } badName) return CommandResult.Fault(badName);
                 if (Read(parsed.GetValue(expires), services, out var expiresAt) is { } badExpiry) return CommandResult.Fault(badExpiry);
                 if (Read(parsed.GetValue(key)!, out var pem, out var publicKey) is { } badKey) return CommandResult.Fault(badKey);
 
@@ -139,13 +139,12 @@ internal static class ServiceAccountCommands
         (pem, publicKey) = ("", default);
         try
         {
-            if (!file.Exists) return $"There is no file {file.FullName}.";
-            if (file.Length > Limits.PublicKeyPemLength) return $"{file.FullName} is too large for a public key.";
+            if (file.Exists && file.Length > Limits.PublicKeyPemLength) return $"{file.FullName} is too large for a public key.";
             pem = File.ReadAllText(file.FullName);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return $"{file.FullName} cannot be read.";
+            return FileFault.Of(file, e);
         }
 
         if (!PublicKeys.ReadPem(pem).Refused(out var why, out publicKey)) return null;

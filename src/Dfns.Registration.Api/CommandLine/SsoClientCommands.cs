@@ -122,7 +122,7 @@ internal static class SsoClientCommands
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return $"The file of '--secret-file' cannot be read: {e.Message}";
+            return FileFault.Of(file, e);
         }
     }
 }

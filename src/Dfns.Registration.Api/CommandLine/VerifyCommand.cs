@@ -44,7 +44,8 @@ internal static class VerifyCommand
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                error.WriteLine($"The file cannot be read: {e.Message}");
+                FileInfo[] named = [.. new[] { parsed.GetValue(batch), parsed.GetValue(file), parsed.GetValue(payload) }.OfType<FileInfo>()];
+                error.WriteLine(FileFault.Of(Array.Find(named, n => !n.Exists) ?? named[0], e));
                 return Unusable;
             }
         });

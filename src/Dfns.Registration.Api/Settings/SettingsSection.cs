@@ -57,7 +57,10 @@ internal static class SettingsSection
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return [$"The folder of its data cannot be used: {e.Message}"];
+            var folder = Path.Combine(app.Environment.ContentRootPath, "data");
+            // A file that is made there to be moved is nobody's business.
+            var why = e is UnauthorizedAccessException || File.Exists(folder) ? $"'{folder}' must be a folder that the user of this process owns" : $"'{folder}': {e.Message}";
+            return [$"The folder of its data cannot be used: {why}. With Database:ConnectionString and Secrets:MasterKey set, nothing is kept there."];
         }
     }
 

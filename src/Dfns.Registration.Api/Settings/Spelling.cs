@@ -18,6 +18,13 @@ internal static class Spelling
         .Select(near => near.Word)
         .FirstOrDefault();
 
+    /// <summary>The option that was meant by another: one that is spelled much like it, or whose name is the beginning or the end of it, as <c>--user</c> is of <c>--username</c>.</summary>
+    /// <param name="typed">With its dashes.</param>
+    /// <param name="options">Those there are, with theirs.</param>
+    /// <returns>The option as it is spelled, or null where none is near.</returns>
+    public static string? NearestOption(string typed, IReadOnlyCollection<string> options) =>
+        Nearest(typed, options) ?? options.FirstOrDefault(option => option.Length > "--org".Length && (typed.StartsWith(option, StringComparison.Ordinal) || typed.EndsWith(option[1..], StringComparison.Ordinal)));
+
     /// <summary>A half sentence for the end of a refusal: which word was probably meant, or which there are.</summary>
     public static string Hint(string typed, IReadOnlyCollection<string> words) =>
         Nearest(typed, words) is { } meant ? $"did you mean '{meant}'?" : $"use one of {string.Join(", ", words)}.";

@@ -43,7 +43,7 @@ internal static class ChangeServiceAccount
     private static ApiError? Update(HttpRequest http, SignedCall call, User account, Audit audit)
     {
         if (JsonBody.Parse<UpdateServiceAccountRequest>(call.Body).Failed(out var error, out var request)) return error;
-        if (request.Name is not null && UserStore.NameFault(request.Name) is { } badName) return ErrorCatalog.MemberInvalid.Saying(badName).At("$.name");
+        if (request.Name is not null && UserStore.NameFault(request.Name, "name") is { } badName) return ErrorCatalog.MemberInvalid.Saying(badName).At("$.name");
         var changed = ServiceAccountStore.Rename(account, request.Name, request.ExternalId);
         if (changed.Count > 0) audit.AddChange(account.OrganisationId, AuditActions.ServiceAccountUpdated, call.Caller.User.Id, account.Id, http.RemoteAddress(), note: null, changed);
         return null;

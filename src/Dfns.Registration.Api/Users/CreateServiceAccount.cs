@@ -19,7 +19,7 @@ internal static class CreateServiceAccount
         var caller = call.Caller;
         if (caller.Lacking(Permission.CreateServiceAccounts) is { } lacking) return (ErrorResult)lacking;
         if (JsonBody.Parse<CreateServiceAccountRequest>(call.Body).Failed(out error, out var request)) return (ErrorResult)error;
-        if (UserStore.NameFault(request.Name) is { } badName) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying(badName).At("$.name");
+        if (UserStore.NameFault(request.Name, "name") is { } badName) return (ErrorResult)ErrorCatalog.MemberInvalid.Saying(badName).At("$.name");
         if (PublicKeys.ReadPem(request.PublicKey).Refused(out var why, out var publicKey)) return (ErrorResult)RefusalErrors.ForPublicKey(why, "$.publicKey");
         var now = clock.GetUtcNow();
         if (ServiceAccountStore.Lifetime(request.DaysValid).Failed(out error, out var lifetime)) return (ErrorResult)error;

@@ -479,6 +479,8 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
 
         Assert.Equal((1, "There is no organisation with this id; 'org list' shows them."), (unknown.ExitCode, unknown.Faults.Trim()));
         Assert.Equal((0, "Nothing to show."), (empty.ExitCode, empty.Output.Trim()));
+        var ofNobody = await ServiceProgram.OperateAsync(Service.Database, "audit", "list", "--action", "user.registered");
+        Assert.Equal((0, "Nothing to show of the service as a whole; --org shows what happened in an organisation."), (ofNobody.ExitCode, ofNobody.Output.Trim()));
     }
 
     [Theory]
@@ -499,10 +501,12 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     [InlineData("org create --nam Mine", "There is no '--nam' here; did you mean '--name'?", "'org create --help' tells what it takes.")]
     [InlineData("user invite --org or-1 --usrname jane", "There is no '--usrname' here; did you mean '--username'?", "'user invite --help' tells what it takes.")]
     [InlineData("user list", "Option '--org' is required.", "'user list --help' tells what it takes.")]
+    [InlineData("user permit --org or-a --username jane", "There is no '--username' here; did you mean '--user'?", "'user permit --help' tells what it takes.")]
+    [InlineData("service-account deactivate --org or-a --service-account us-a", "There is no '--service-account' here; did you mean '--account'?", "'service-account deactivate --help' tells what it takes.")]
     [InlineData("org list --org x", "Unrecognized command or argument '--org'.", "'org list --help' tells what it takes.")]
     [InlineData("org create", "Option '--name' is required.", "'org create --help' tells what it takes.")]
     [InlineData("user invite --org or-a --username jane --kind Robot", "'Robot' is no value of --kind", "use one of CustomerEmployee, EndUser.")]
-    [InlineData("unknown", "Unrecognized command or argument 'unknown'.", "'--help' tells what it takes.")]
+    [InlineData("unknown", "There is no 'unknown' here; use one of org, relying-party, ", "'--help' tells what it takes.")]
     [InlineData("keys rotate now", "Unrecognized command or argument 'now'.", "'keys rotate --help' tells what it takes.")]
     public async Task What_is_mistyped_is_told_in_a_few_lines(string typed, string said, string where)
     {

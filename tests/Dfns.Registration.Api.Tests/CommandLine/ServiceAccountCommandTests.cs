@@ -55,6 +55,7 @@ public abstract class ServiceAccountCommandTests(ServiceFixture fixture) : Servi
         var told = await Service.InDatabaseAsync(db => db.AuditEvents.Where(e => e.OrganisationId == organisation.Id && e.SubjectId == (string)created["id"]! && e.Actor == AuditActors.Operator).OrderBy(e => e.Action).ThenBy(e => e.At).ToListAsync());
         Assert.Equal([AuditActions.ServiceAccountCreated, AuditActions.ServiceAccountRenewed, AuditActions.ServiceAccountRenewed], told.Select(e => e.Action));
         Assert.StartsWith($"FirstFactor Key {(string)created["credentialUuid"]!}; Name is Back end; Permissions is (none); ExpiresAt is ", told[0].Note, StringComparison.Ordinal);
+        Assert.Matches(@"ExpiresAt is \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", told[0].Note);
         Assert.All(told[1..], e => Assert.Matches("^ExpiresAt was [^,]+, is [^,]+$", e.Note));
     }
 
@@ -149,7 +150,7 @@ public abstract class ServiceAccountCommandTests(ServiceFixture fixture) : Servi
     [InlineData("an unknown permission", "There is no permission 'Auth:Everything'")]
     [InlineData("a name that is taken", "of this name already")]
     [InlineData("a key that is taken", "already registered")]
-    [InlineData("an empty name", "A username has")]
+    [InlineData("an empty name", "A name has")]
     [InlineData("an expiry in the past", "must expire in the future, and within a year")]
     [InlineData("an expiry too far away", "must expire in the future, and within a year")]
     public async Task What_cannot_be_is_told_in_a_sentence_and_nothing_is_stored(string what, string told)

@@ -114,7 +114,7 @@ public abstract class SsoClientCommandTests(ServiceFixture fixture) : SsoTests(f
     [InlineData("set --issuer ISSUER --client-id web.example.co", "redirect URIs are needed")]
     [InlineData("set --issuer ISSUER --client-id another --redirect-uri https://app.example.co/", "The provider does not accept this client id; 'social-provider add' names it first.")]
     [InlineData("set --issuer https://accounts.example.co --client-id web.example.co --redirect-uri https://app.example.co/", "The organisation has no provider with this issuer; 'social-provider set' names it first.")]
-    [InlineData("set --issuer ISSUER --client-id web.example.co --redirect-uri https://app.example.co/ --secret-file /nowhere/at/all", "The file of '--secret-file' cannot be read")]
+    [InlineData("set --issuer ISSUER --client-id web.example.co --redirect-uri https://app.example.co/ --secret-file /nowhere/at/all", "There is no file /nowhere/at/all.")]
     [InlineData("set --issuer ISSUER --client-id web.example.co --redirect-uri https://app.example.co/ --secret-file EMPTY", "The client secret must have 1 to 512 characters")]
     [InlineData("set --issuer ISSUER --client-id web.example.co --redirect-uri https://app.example.co/ --secret-file EMPTY --no-secret", "Either '--secret-file' or '--no-secret', not both.")]
     [InlineData("remove --issuer ISSUER --client-id web.example.co", "There is no single sign-on with this client id; 'sso-client list' shows them.")]

@@ -78,7 +78,7 @@ public sealed class VerifyCommandTests : IDisposable
         var run = await ServiceProgram.RunAsync(["verify", Path.Combine(directory, "missing.json")]);
 
         Assert.Equal(2, run.ExitCode);
-        Assert.StartsWith("The file cannot be read", run.Faults, StringComparison.Ordinal);
+        Assert.Equal($"There is no file {Path.Combine(directory, "missing.json")}.", run.Faults.Trim());
     }
 
     [Theory]
