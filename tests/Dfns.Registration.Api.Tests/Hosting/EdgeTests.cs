@@ -16,7 +16,7 @@ public sealed class EdgeTests(ServiceFixture.Sqlite fixture) : ServiceTests(fixt
     [InlineData("GET", "/", 404, "not_found")]
     [InlineData("GET", "/auth", 404, "not_found")]
     [InlineData("GET", "/index.html", 404, "not_found")]
-    [InlineData("POST", "/auth/login/sso/init", 404, "not_found")]
+    [InlineData("POST", "/auth/login/oidc", 404, "not_found")]
     [InlineData("GET", "/auth/registration", 405, "method_not_allowed")]
     [InlineData("PUT", "/auth/registration/init", 405, "method_not_allowed")]
     [InlineData("TRACE", "/auth/registration", 405, "method_not_allowed")]

@@ -36,7 +36,7 @@ public abstract class ChangesTests(ServiceFixture fixture) : ServiceTests(fixtur
                 return found;
             });
 
-            Assert.Equal(["PermissionSet", "RelyingParty", "SocialProvider", "SsoClient", "User"], left.Order(StringComparer.Ordinal));
+            Assert.Equal(["PermissionSet", "RelyingParty", "SocialProvider", "SsoClient", "User", "Webhook"], left.Order(StringComparer.Ordinal));
         }
 
         // An operator finds it in the database's own log, without a value of anybody's.
