@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Dfns.Registration.Api.Storage;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Tests.Running;
@@ -27,8 +28,10 @@ public static class Snapshot
             await db.CredentialCodes.AsNoTracking().Where(c => c.OrganisationId == id).OrderBy(c => c.CreatedAt).ThenBy(c => c.UserId).ToListAsync(),
             tokens,
             await db.Ceremonies.AsNoTracking().Where(c => c.OrganisationId == id).OrderBy(c => c.Id).ToListAsync(),
-            // That a code was mailed is noted beside any request.
-            await db.AuditEvents.AsNoTracking().Where(e => e.OrganisationId == id && !e.Action.EndsWith("_code.sent")).OrderBy(e => e.Id).ToListAsync(),
+            // That a code was mailed is noted beside any request; what is read or refused is counted, and added once the clock has gone on for long enough.
+            await db.AuditEvents.AsNoTracking()
+                .Where(e => e.OrganisationId == id && !e.Action.EndsWith("_code.sent") && !e.Action.EndsWith(".read") && !e.Action.EndsWith("_failed") && e.Action != AuditActions.CallRefused)
+                .OrderBy(e => e.Id).ToListAsync(),
         }.SelectMany(rows => rows).Select(row => $"{row.GetType().Name} {JsonSerializer.Serialize(row)}"));
     });
 }
