@@ -61,12 +61,21 @@ internal sealed record CertificateSignature(
         var writer = new AsnWriter(AsnEncodingRules.DER);
         using (writer.PushSequence())
         {
-            writer.WriteIntegerUnsigned(numbers.ReadIntegerBytes().Span);
-            writer.WriteIntegerUnsigned(numbers.ReadIntegerBytes().Span);
+            writer.WriteIntegerUnsigned(ReadPositive(numbers).Span);
+            writer.WriteIntegerUnsigned(ReadPositive(numbers).Span);
         }
 
         numbers.ThrowIfNotEmpty();
         return writer.Encode();
+    }
+
+    // What lacks its zero is no INTEGER to a strict reader when it begins with nine ones (X.690 §8.3.2), as one number in 256 does.
+    private static ReadOnlyMemory<byte> ReadPositive(AsnReader numbers)
+    {
+        var encoded = numbers.PeekContentBytes();
+        if (encoded.IsEmpty || encoded.Span[0] < 0x80 || numbers.PeekTag() != Asn1Tag.Integer) return numbers.ReadIntegerBytes();
+        numbers.ReadEncodedValue();
+        return encoded;
     }
 
     private static ReadOnlyMemory<byte>? ToBeSigned(ReadOnlyMemory<byte> der)

@@ -90,13 +90,15 @@ public sealed class CertificatePathTests
         Refused(RefusalReason.CertificatePathInvalid, Packed(leaf => [WithUnusedBits(root, leaf, lastBit: 0)]), Trust(root));
     }
 
-    // As in some of Feitian's first certificates.
-    [Fact]
+    // As in some of Feitian's first certificates. One number in 256 begins with nine ones, which no INTEGER may (X.690 §8.3.2).
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     [Clause("RFC 5280 §6.1", "signature")]
-    public void Accepts_an_ECDSA_signature_whose_numbers_lack_the_zero_that_makes_them_positive()
+    public void Accepts_an_ECDSA_signature_whose_numbers_lack_the_zero_that_makes_them_positive(bool nineOnes)
     {
         var root = new TestAuthority("Root");
-        Accepted(Packed(leaf => [WithoutSigns(root, leaf)]), Trust(root));
+        Accepted(Packed(leaf => [WithoutSigns(root, leaf, nineOnes)]), Trust(root));
     }
 
     // Whoever reads both numbers and no further takes many signatures for one.
@@ -455,17 +457,17 @@ public sealed class CertificatePathTests
         while ((certificate[^1] & 1) != lastBit);
 
         // The count stands before the signature, the last thing in a certificate.
-        var count = certificate.Length - 1 - SizeOfSignature(certificate);
+        var count = certificate.Length - 1 - SignatureOf(certificate).Length;
         certificate[count] = 1;
         return certificate;
     }
 
     // Signs until both numbers are of 33 bytes, the first of them zero, and then leaves that out of both.
-    private static byte[] WithoutSigns(TestAuthority issuer, CertificateDraft leaf)
+    private static byte[] WithoutSigns(TestAuthority issuer, CertificateDraft leaf, bool nineOnes)
     {
-        byte[] certificate;
-        do certificate = issuer.Certify(leaf)[0];
-        while (SizeOfSignature(certificate) != 72);
+        byte[] certificate, signature;
+        do signature = SignatureOf(certificate = issuer.Certify(leaf)[0]);
+        while (signature.Length != 72 || (signature[5] == 0xFF && signature[6] >= 0x80) != nineOnes);
         return WithSignature(certificate, signature => [0x30, 68, 0x02, 32, .. signature[5..37], 0x02, 32, .. signature[40..72]]);
     }
 
@@ -483,12 +485,12 @@ public sealed class CertificatePathTests
         return writer.Encode();
     }
 
-    private static int SizeOfSignature(byte[] certificate)
+    private static byte[] SignatureOf(byte[] certificate)
     {
         var fields = new AsnReader(certificate, AsnEncodingRules.DER).ReadSequence();
         fields.ReadEncodedValue();
         fields.ReadEncodedValue();
-        return fields.ReadBitString(out _).Length;
+        return fields.ReadBitString(out _);
     }
 
     private static void Constrain(CertificateDraft draft, int allowed) =>
