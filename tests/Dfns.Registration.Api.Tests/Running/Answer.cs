@@ -26,6 +26,7 @@ public sealed record Answer(HttpStatusCode Status, JsonNode Body, string Text, I
         Assert.Equal("nosniff", headers["X-Content-Type-Options"]);
         Assert.DoesNotContain("   at ", text, StringComparison.Ordinal);
         if (path.StartsWith("/auth", StringComparison.Ordinal) || path.StartsWith("/permissions", StringComparison.Ordinal) || path.StartsWith("/webhooks", StringComparison.Ordinal)) Assert.Equal("no-store", headers["Cache-Control"]);
+        if (response.StatusCode == HttpStatusCode.InternalServerError) TestContext.Current.TestOutputHelper?.WriteLine(string.Join('\n', CapturedLog.LatestExceptions()));
         var answer = new Answer(response.StatusCode, isCsv ? JsonValue.Create(text) : JsonNode.Parse(text)!, text, headers);
         if (!response.IsSuccessStatusCode) AssertDocumented(answer, response.RequestMessage.Method, path);
         return answer;

@@ -21,6 +21,9 @@ public sealed class CapturedLog : ILogEventSink
     /// <summary>The lines of every service of this test run so far.</summary>
     public static IEnumerable<string> AllLines => AllLogs.SelectMany(log => log.lines);
 
+    /// <summary>What went wrong last in any of them, for a test that found an answer of 500: each line begins with its moment.</summary>
+    public static IEnumerable<string> LatestExceptions() => AllLines.Where(line => line.Contains("\"@x\"", StringComparison.Ordinal)).Order(StringComparer.Ordinal).TakeLast(3);
+
     public void Emit(LogEvent logEvent)
     {
         using var line = new StringWriter(new StringBuilder(), CultureInfo.InvariantCulture);
