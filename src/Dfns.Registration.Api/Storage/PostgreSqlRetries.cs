@@ -16,7 +16,7 @@ internal sealed class PostgreSqlRetries(ExecutionStrategyDependencies dependenci
         // Of a transaction whose connection was lost the driver tells so only inside.
         for (var e = exception; e is not null; e = e.InnerException)
         {
-            if (base.ShouldRetryOn(e)) return true;
+            if (base.ShouldRetryOn(e) || StorageFailure.IsOutOfStep(e)) return true;
         }
 
         return false;

@@ -19,7 +19,7 @@ internal static class StorageFailure
             // meanwhile, no database.
             if (e is RetryLimitExceededException or DbException { IsTransient: true } or SqliteException { SqliteErrorCode: 3 or 5 or 6 or 7 or 8 or 10 or 11 or 13 or 14 or 15 or 17 or 26 }
                 || (e is PostgresException { SqlState: { } state } && IsState(state))
-                || IsOfConnection(e))
+                || IsOfConnection(e) || IsOutOfStep(e))
             {
                 return true;
             }
@@ -27,6 +27,13 @@ internal static class StorageFailure
 
         return false;
     }
+
+    /// <summary>
+    /// Whether the driver has lost step with the server, and has given the connection up for that. Npgsql takes a statement as prepared, and as one without rows, when whoever asked
+    /// goes away, or the server refuses, between its being parsed and its being described: the next one to use it on that connection finds rows there. It says so by words alone.
+    /// </summary>
+    public static bool IsOutOfStep(Exception exception) =>
+        exception.GetType() == typeof(Exception) && exception.Message.StartsWith("Received unexpected backend message", StringComparison.Ordinal);
 
     /// <summary>Whether it has been waited for already: a server that does not answer, a connection while all are in use. To try again would be to wait again.</summary>
     public static bool IsOutOfTime(Exception? exception)
@@ -92,6 +99,7 @@ internal static class StorageFailure
                 TimeoutException when IsPoolUsedUp(exception) => "all connections of the pool are in use (Maximum Pool Size)",
                 TimeoutException => "it did not answer in time",
                 NpgsqlException driver when IsOfConnection(e) => driver.Message,
+                _ when IsOutOfStep(e!) => "it answered what was not expected on this connection, which has been closed",
                 _ => words,
             };
         }

@@ -1,3 +1,5 @@
+using System.Data;
+using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.TestKit.Databases;
 using Microsoft.EntityFrameworkCore;
@@ -78,6 +80,43 @@ public sealed class PreparedStatementTests(ServiceFixture.PostgreSqlItself fixtu
         await using var service = await Service.StartAsync(database);
 
         await RegisterAndSignAsync(service);
+    }
+
+    /// <summary>
+    /// As one does whose caller goes away between its being parsed and its being described. What the value makes impossible is found in that place too: PostgreSQL reckons with it as
+    /// it plans. The driver then takes the statement for one without rows (<see cref="StorageFailure.IsOutOfStep"/>).
+    /// </summary>
+    [Fact]
+    public async Task A_statement_that_fails_while_it_is_prepared_is_good_the_next_time()
+    {
+        await using var service = await Service.StartAsync(Service.Database, ("Database:ConnectionString", Service.Database.ConnectionString + ";Maximum Pool Size=1"));
+        Task<int> TenthsAsync(int n) => service.InDatabaseAsync(db => db.Database.SqlQuery<int>($"SELECT 10 / {n} AS \"Value\"").SingleAsync());
+
+        Assert.Equal(10, await TenthsAsync(1));
+        Assert.Equal(PostgresErrorCodes.DivisionByZero, (await Assert.ThrowsAsync<PostgresException>(() => TenthsAsync(0))).SqlState);
+
+        Assert.Equal(5, await TenthsAsync(2));
+    }
+
+    /// <summary>Whatever is asked on such a connection outside of what is tried again.</summary>
+    [Fact]
+    public async Task What_is_asked_meanwhile_is_told_to_come_again()
+    {
+        await using var connection = new NpgsqlConnection(Service.Database.ConnectionString + ";Max Auto Prepare=5;Auto Prepare Min Usages=2;Pooling=false");
+        await connection.OpenAsync();
+        async Task<object?> TenthsAsync(int n)
+        {
+            await using var command = new NpgsqlCommand("SELECT 10 / $1", connection) { Parameters = { new() { Value = n } } };
+            return await command.ExecuteScalarAsync();
+        }
+
+        Assert.Equal(10, await TenthsAsync(1));
+        await Assert.ThrowsAsync<PostgresException>(() => TenthsAsync(0));
+        var failure = await Assert.ThrowsAnyAsync<Exception>(() => TenthsAsync(2));
+
+        Assert.True(StorageFailure.Is(failure) && StorageFailure.IsOutOfStep(failure), failure.ToString());
+        Assert.Equal("it answered what was not expected on this connection, which has been closed", StorageFailure.Words(failure));
+        Assert.Equal(ConnectionState.Closed, connection.State);
     }
 
     [Fact]
