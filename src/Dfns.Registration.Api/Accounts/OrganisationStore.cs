@@ -53,12 +53,20 @@ internal sealed class OrganisationStore(RegistrationDbContext db, Changes change
             return new ChangedOrganisation(null, [Unknown]);
         }
 
-        var ids = organisation.RelyingParty?.EveryId ?? [];
+        var (began, ids) = (clock.GetUtcNow(), organisation.RelyingParty?.EveryId ?? []);
         if (await change(organisation) is { } fault) return new ChangedOrganisation(null, [fault]);
         if (Faults(organisation) is { Count: > 0 } faults) return new ChangedOrganisation(null, faults);
-        if (ids.Except(organisation.RelyingParty!.EveryId, StringComparer.Ordinal).ToList() is { Count: > 0 } gone) changes.EndPasskeysOf(id, gone);
+        var gone = organisation.RelyingParty!.Without(ids);
+        var voided = gone.Count == 0 ? null : new PasskeyRevocation(id, gone, WithPrimary: gone.Contains(ids[0]), began);
+        if (voided is not null) changes.End(voided);
         audit.ChangedByOperator(id, action, id, note: null, organisation, organisation.RelyingParty!);
         await changes.SaveAsync(ct);
+        if (voided is not null)
+        {
+            changes.End(voided);
+            await changes.SaveAsync(CancellationToken.None);
+        }
+
         return new ChangedOrganisation(organisation, []);
     }
 

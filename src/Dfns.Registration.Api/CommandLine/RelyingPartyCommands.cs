@@ -36,7 +36,7 @@ internal static class RelyingPartyCommands
                     var (ids, verification, entries) = (relyingParty.EveryId, relyingParty.UserVerification, arguments.Entries(relyingParty));
                     var (secondOptional, stricter) = (relyingParty.SecondFactorOptional, Refusals(relyingParty));
                     if ((arguments.Apply(parsed, relyingParty, verb) ?? arguments.TrustFault(parsed, relyingParty, services.GetRequiredService<IOptions<TrustOptions>>().Value)) is { } fault) return fault;
-                    var gone = ids.Except(relyingParty.EveryId, StringComparer.Ordinal).ToList();
+                    var gone = relyingParty.Without(ids);
                     if (verb == ListVerb.Remove && gone.Count > 0 && relyingParty.OriginsOfNone() is { Count: > 0 } left)
                         return $"Nothing was changed: without the RP id '{string.Join("' or '", gone)}' no passkey works at {string.Join(", ", left)}. Name what has to go with it too: {string.Join(' ', left.Select(origin => $"--origin {origin}"))}";
                     if (parsed.GetValue(force)) return null;

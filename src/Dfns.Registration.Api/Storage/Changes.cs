@@ -52,7 +52,7 @@ internal sealed class Changes(RegistrationDbContext db, GroupCommit commits, Sql
     public void EndVouched(SocialProvider provider, string? client) => vouchers.Add(new VoucherRevocation(provider.OrganisationId, provider.Issuer, Vouched.Everything, client) { IsProvider = true });
 
     /// <summary>Has end with what is saved next what passkeys have opened and signed that were made for RP IDs which are an organisation's no longer. The caller changes the relying party.</summary>
-    public void EndPasskeysOf(string organisationId, IReadOnlyList<string> relyingPartyIds) => passkeys.Add(new PasskeyRevocation(organisationId, relyingPartyIds));
+    public void End(PasskeyRevocation voided) => passkeys.Add(voided);
 
     /// <summary>Has end with what is saved next what a credential opened or may have signed. The caller changes the credential, and counts <see cref="User.CredentialsVersion"/> on.</summary>
     public void End(Credential credential) => revocations.Add(new Revocation(credential.OrganisationId, credential.UserId, credential));

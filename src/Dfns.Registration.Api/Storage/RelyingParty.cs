@@ -18,6 +18,9 @@ public sealed class RelyingParty
     /// <summary>Every RP ID, the primary one first.</summary>
     public IReadOnlyList<string> EveryId => [RelyingPartyId, .. FurtherIds ?? []];
 
+    /// <summary>Those of some RP IDs, which it had before, that are its own no longer.</summary>
+    public IReadOnlyList<string> Without(IReadOnlyList<string> before) => [.. before.Except(EveryId, StringComparer.Ordinal)];
+
     public required string Name { get; set; }
 
     /// <summary>
