@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Invocation;
 using System.Security.Cryptography;
 using Dfns.Registration.Api.Hosting;
 using Dfns.Registration.Api.Settings;
@@ -34,74 +33,16 @@ internal static class OperatorCommandLine
 
         // An argument that begins with '@' is a name, not a file of arguments.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if ((Swallowed(args, parsed.CommandResult) ?? NoNumber(parsed)) is { } wrong)
-        {
-            await host.Error.WriteLineAsync(wrong);
-            return 1;
-        }
-
-        if (parsed.Action is ParseErrorAction mistyped)
-        {
-            mistyped.ShowTypoCorrections = false;
-            // The sentence that says what is wrong is not to be looked for above a page of help; where nothing was typed that could be, the page is the answer.
-            mistyped.ShowHelp = parsed.UnmatchedTokens.Count == 0 && parsed.CommandResult.Command.Subcommands.Count > 0;
-            // What stands behind a verb that there is not is of none: it is not told to be mistyped.
-            var verbs = parsed.CommandResult.Command.Subcommands.Select(verb => verb.Name).ToList();
-            var unknown = verbs.Count > 0 ? parsed.UnmatchedTokens.FirstOrDefault(typed => !typed.StartsWith('-')) : null;
-            if (unknown is not null)
-            {
-                // All that is wrong is said.
-                await host.Error.WriteLineAsync($"There is no '{unknown}' here; {Spelling.Hint(unknown, verbs)}");
-                await host.Error.WriteLineAsync(WhatItTakes(parsed));
-                return 1;
-            }
-
-            List<string> options = [.. parsed.CommandResult.Command.Options.Concat(root.Options).Select(option => option.Name)];
-            foreach (var typed in parsed.UnmatchedTokens.Where(typed => typed.StartsWith('-')).Select(typed => typed.Split('=', ':')[0]))
-            {
-                if (Spelling.NearestOption(typed, options) is { } meant) await host.Error.WriteLineAsync($"There is no '{typed}' here; did you mean '{meant}'?");
-            }
-        }
-
-        var exitCode = await parsed.InvokeAsync(host);
-        // What is wrong with a value is told whole.
-        if (parsed.Action is ParseErrorAction { ShowHelp: false } && !parsed.Errors.All(e => e.SymbolResult is System.CommandLine.Parsing.OptionResult { Tokens.Count: > 0 })) await host.Error.WriteLineAsync(WhatItTakes(parsed));
-        return parsed.Errors.Count > 0 && parsed.CommandResult.Command.Name == VerifyCommand.Name ? VerifyCommand.Unusable : exitCode;
+        if (Mistyped.Faults(root, args, parsed) is not { Count: > 0 } wrong) return await parsed.InvokeAsync(host);
+        foreach (var sentence in wrong) await host.Error.WriteLineAsync(sentence);
+        // The sentence that says what is wrong is not to be looked for above a page of help; where nothing was typed that could be, the page is the answer.
+        if (parsed is { UnmatchedTokens.Count: 0, CommandResult.Command.Subcommands.Count: > 0 }) await root.Parse([.. args, "--help"]).InvokeAsync(host);
+        return parsed.CommandResult.Command.Name == VerifyCommand.Name ? VerifyCommand.Unusable : 1;
     }
 
     // What begins with a word, or with an option that every command has.
     private static bool IsCommand(string[] args) =>
         args is [var first, ..] && ((!first.StartsWith('-') && !first.Contains('=', StringComparison.Ordinal)) || first.Split('=', ':')[0] is "--help" or "-h" or "-?" or "--version" or "--json");
-
-    // What a variable of a shell leaves that was not set: the next option would be taken for the value of the one before.
-    private static string? Swallowed(string[] args, System.CommandLine.Parsing.CommandResult result)
-    {
-        var valued = result.Command.Options.Where(option => option.ValueType != typeof(bool) && option.Arity.MinimumNumberOfValues > 0).Select(option => option.Name).ToList();
-        for (var at = 0; at + 1 < args.Length; at++)
-        {
-            if (valued.Contains(args[at], StringComparer.Ordinal) && args[at + 1].StartsWith("--", StringComparison.Ordinal))
-                return $"Nothing was done: '{args[at]}' has no value, '{args[at + 1].Split('=')[0]}' follows it. A value that begins so is written '{args[at]}={args[at + 1].Split('=')[0]}'.";
-        }
-
-        return null;
-    }
-
-    private static string? NoNumber(ParseResult parsed)
-    {
-        foreach (var option in parsed.Errors.Select(error => error.SymbolResult).OfType<System.CommandLine.Parsing.OptionResult>().Where(o => o.Option.ValueType == typeof(int) || o.Option.ValueType == typeof(int[])))
-        {
-            if (option.Tokens.FirstOrDefault(token => !int.TryParse(token.Value, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out _)) is { } token)
-                return $"'{token.Value}' is no number; {option.Option.Name} takes one{(option.Option.ValueType == typeof(int[]) ? ", and may be repeated" : "")}.";
-        }
-
-        return null;
-    }
-
-    private static string WhatItTakes(ParseResult parsed) => $"'{string.Join(' ', Path(parsed.CommandResult).Append("--help"))}' tells what it takes.";
-
-    // As typed behind the name of the executable.
-    private static IEnumerable<string> Path(System.CommandLine.Parsing.CommandResult result) =>
-        result.Parent is System.CommandLine.Parsing.CommandResult above ? Path(above).Append(result.Command.Name) : [];
 
     private static List<string> Commands(RootCommand root) => root.Subcommands.Select(command => command.Name).ToList();
 

@@ -30,8 +30,10 @@ internal static class VerifyCommand
         };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(file) is null == result.GetValue(batch) is null) result.AddError("Name one file, or a batch with --batch.");
-            if (result.GetValue(payload) is not null && result.GetValue(batch) is not null) result.AddError("--payload belongs to one file.");
+            // What has no value yet cannot be asked for it.
+            var (ofOne, ofBatch) = (result.GetResult(file) is { Tokens.Count: > 0 }, result.GetResult(batch) is not null);
+            if (ofOne == ofBatch) result.AddError("Name one file, or a batch with --batch.");
+            if (ofBatch && result.GetResult(payload) is not null) result.AddError("--payload belongs to one file.");
         });
         command.SetAction(parsed =>
         {

@@ -336,18 +336,6 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
         Assert.Equal(before, await CountAsync());
     }
 
-    [Theory]
-    [InlineData("user remove --org or-a --user us-a", "There is no 'remove' here; use one of invite, invite-again, list, permit, deactivate, activate.")]
-    [InlineData("org delete --org or-a", "There is no 'delete' here; use one of create, list, update.")]
-    [InlineData("service-account renw --account us-a", "There is no 'renw' here; did you mean 'renew'?")]
-    public async Task A_verb_that_there_is_not_is_told_with_those_that_there_are_and_what_follows_it_is_not_told_to_be_wrong(string arguments, string told)
-    {
-        var run = await ServiceProgram.OperateAsync(Service.Database, arguments.Split(' '));
-
-        Assert.Equal(1, run.ExitCode);
-        Assert.Equal([told], run.Faults.Split('\n').Where(line => line.StartsWith("There is no", StringComparison.Ordinal)));
-    }
-
     [Fact]
     public async Task What_is_said_twice_counts_once()
     {
@@ -496,28 +484,6 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
         Assert.Contains("Commands:", run.Everything, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("org crate", "There is no 'crate' here; did you mean 'create'?", "'org --help' tells what it takes.")]
-    [InlineData("org create --nam Mine", "There is no '--nam' here; did you mean '--name'?", "'org create --help' tells what it takes.")]
-    [InlineData("user invite --org or-1 --usrname jane", "There is no '--usrname' here; did you mean '--username'?", "'user invite --help' tells what it takes.")]
-    [InlineData("user list", "Option '--org' is required.", "'user list --help' tells what it takes.")]
-    [InlineData("user permit --org or-a --username jane", "There is no '--username' here; did you mean '--user'?", "'user permit --help' tells what it takes.")]
-    [InlineData("service-account deactivate --org or-a --service-account us-a", "There is no '--service-account' here; did you mean '--account'?", "'service-account deactivate --help' tells what it takes.")]
-    [InlineData("org list --org x", "Unrecognized command or argument '--org'.", "'org list --help' tells what it takes.")]
-    [InlineData("org create", "Option '--name' is required.", "'org create --help' tells what it takes.")]
-    [InlineData("user invite --org or-a --username jane --kind Robot", "'Robot' is no value of --kind", "use one of CustomerEmployee, EndUser.")]
-    [InlineData("unknown", "There is no 'unknown' here; use one of org, relying-party, ", "'--help' tells what it takes.")]
-    [InlineData("keys rotate now", "Unrecognized command or argument 'now'.", "'keys rotate --help' tells what it takes.")]
-    public async Task What_is_mistyped_is_told_in_a_few_lines(string typed, string said, string where)
-    {
-        var run = await ServiceProgram.OperateAsync(Service.Database, typed.Split(' '));
-
-        Assert.NotEqual(0, run.ExitCode);
-        Assert.Contains(said, run.Faults, StringComparison.Ordinal);
-        Assert.EndsWith(where, run.Faults.TrimEnd(), StringComparison.Ordinal);
-        Assert.DoesNotContain("Usage:", run.Everything, StringComparison.Ordinal);
-    }
-
     [Fact]
     public async Task The_audit_trail_is_asked_by_name_too_and_a_name_may_begin_with_an_at()
     {
@@ -546,39 +512,6 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
             Assert.Equal((jane, AuditActors.Operator), Assert.Single(JsonNode.Parse(told.Output)!.AsArray().Select(row => ((string)row!["subject"]!, (string)row["actor"]!))));
         }
     }
-
-    /// <summary>Every option of every command that takes a value.</summary>
-    public static TheoryData<string, string> Valued => [.. from command in All(OperatorCommandLine.MakeRoot(), "")
-                                                          from option in command.Command.Options
-                                                          where option.ValueType != typeof(bool) && option.Arity.MinimumNumberOfValues > 0
-                                                          select (command.Path.Trim(), option.Name)];
-
-    // What is left of a script whose variable is not set.
-    [Theory]
-    [MemberData(nameof(Valued))]
-    public async Task The_next_option_is_not_the_value_of_the_one_before(string command, string option)
-    {
-        var run = await ServiceProgram.OperateAsync(Service.Database, [.. command.Split(' '), option, "--json"]);
-
-        Assert.Equal((1, $"Nothing was done: '{option}' has no value, '--json' follows it. A value that begins so is written '{option}=--json'."), (run.ExitCode, run.Everything.Trim()));
-    }
-
-    /// <summary>Those that take a number.</summary>
-    public static TheoryData<string, string> Numbers => [.. Valued.Where(row => row.Data.Item1.Split(' ').Aggregate((Command)OperatorCommandLine.MakeRoot(), (above, name) => above.Subcommands.Single(verb => verb.Name == name))
-        .Options.Single(option => option.Name == row.Data.Item2).ValueType is var type && (type == typeof(int) || type == typeof(int[])))];
-
-    [Theory]
-    [MemberData(nameof(Numbers))]
-    public async Task What_is_no_number_is_told_in_a_sentence(string command, string option)
-    {
-        var run = await ServiceProgram.OperateAsync(Service.Database, [.. command.Split(' '), option, "-7,-8"]);
-
-        Assert.Equal(1, run.ExitCode);
-        Assert.StartsWith($"'-7,-8' is no number; {option} takes one", run.Everything, StringComparison.Ordinal);
-    }
-
-    private static IEnumerable<(Command Command, string Path)> All(Command command, string path) =>
-        command.Subcommands.Select(verb => (verb, $"{path} {verb.Name}")).SelectMany(verb => All(verb.verb, verb.Item2).Prepend((verb.verb, verb.Item2)));
 
     [Theory]
     [InlineData("invite-again", "--print-code")]

@@ -1,0 +1,122 @@
+using System.CommandLine;
+using Dfns.Registration.Api.CommandLine;
+using Dfns.Registration.Api.Tests.Running;
+
+namespace Dfns.Registration.Api.Tests.CommandLine;
+
+/// <summary>Every mistake that every command lets be typed is told in a sentence of ours, and nothing is done.</summary>
+public sealed class MistypedTests
+{
+    // How the framework tells what is wrong, its types, and a stack trace.
+    private static readonly string[] FrameworksWords = ["Option '", "Required ", "Unrecognized", "Cannot parse", "expected type", "expects a single", "was not provided", "System.", "   at "];
+
+    /// <summary>What was typed, and what is told of it.</summary>
+    public static TheoryData<string, string> Mistakes
+    {
+        get
+        {
+            var mistakes = new TheoryData<string, string>();
+            foreach (var (path, command) in Commands(OperatorCommandLine.MakeRoot(), ""))
+            {
+                if (command.Subcommands.Count > 0) mistakes.Add(path, $"Nothing was done: name what to do behind '{path}'; use one of ");
+                mistakes.Add($"{path} --nosuch", "There is no '--nosuch' here");
+                if (command.Arguments.Count == 0) mistakes.Add($"{path} nosuch", command.Subcommands.Count > 0 ? "There is no 'nosuch' here; " : "'nosuch' belongs to no option.");
+                if (command.Subcommands.Count > 0) continue;
+                mistakes.Add($"{path} --json=perhaps", "'perhaps' is neither true nor false; ");
+                foreach (var option in command.Options)
+                {
+                    if (option.Required) mistakes.Add(path, $"{option.Name} is missing.");
+                    if (option.Arity.MinimumNumberOfValues > 0) mistakes.Add($"{path} {option.Name}", $"{option.Name} has no value.");
+                    if (option.Arity.MaximumNumberOfValues == 1 && option.ValueType != typeof(bool)) mistakes.Add($"{path} {option.Name} 1 {option.Name} 2", $"{option.Name} takes one value, and 2 are named.");
+                    if (option.ValueType == typeof(bool)) mistakes.Add($"{path} {option.Name}=perhaps", "'perhaps' is neither true nor false; ");
+                    if (option.ValueType == typeof(int)) mistakes.Add($"{path} {option.Name} many", $"'many' is no number; {option.Name} takes one.");
+                    if (option.ValueType == typeof(DateTimeOffset?)) mistakes.Add($"{path} {option.Name} someday", "'someday' is no date; use one such as ");
+                    if (option.ValueType.IsEnum) mistakes.Add($"{path} {option.Name} Nosuch", $"'Nosuch' is no value of {option.Name}; ");
+                }
+            }
+
+            return mistakes;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Mistakes))]
+    public async Task Each_is_told_in_a_sentence_of_ours(string typed, string told)
+    {
+        var run = await ServiceProgram.RunAsync(typed.Split(' '));
+
+        Assert.True(run.ExitCode == FaultyOf(typed), run.Everything);
+        Assert.Contains(told, run.Faults, StringComparison.Ordinal);
+        Assert.All(FrameworksWords, word => Assert.DoesNotContain(word, run.Everything, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("user remove --org or-a --user us-a", "There is no 'remove' here; use one of invite, invite-again, list, permit, deactivate, activate.")]
+    [InlineData("org delete --org or-a", "There is no 'delete' here; use one of create, list, update.")]
+    [InlineData("service-account renw --account us-a", "There is no 'renw' here; did you mean 'renew'?")]
+    public async Task A_verb_that_there_is_not_is_told_with_those_that_there_are_and_what_follows_it_is_not_told_to_be_wrong(string arguments, string told)
+    {
+        var run = await ServiceProgram.RunAsync(arguments.Split(' '));
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Equal([told], run.Faults.Split('\n').Where(line => line.StartsWith("There is no", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("org crate", "There is no 'crate' here; did you mean 'create'?", "'org --help' tells what it takes.")]
+    [InlineData("org create --nam Mine", "There is no '--nam' here; did you mean '--name'?", "'org create --help' tells what it takes.")]
+    [InlineData("user invite --org or-1 --usrname jane", "There is no '--usrname' here; did you mean '--username'?", "'user invite --help' tells what it takes.")]
+    [InlineData("user list", "--org is missing.", "'user list --help' tells what it takes.")]
+    [InlineData("user permit --org or-a --username jane", "There is no '--username' here; did you mean '--user'?", "'user permit --help' tells what it takes.")]
+    [InlineData("service-account deactivate --org or-a --service-account us-a", "There is no '--service-account' here; did you mean '--account'?", "'service-account deactivate --help' tells what it takes.")]
+    [InlineData("org list --org x", "There is no '--org' here.", "'org list --help' tells what it takes.")]
+    [InlineData("org create", "--name is missing.", "'org create --help' tells what it takes.")]
+    [InlineData("user invite --org or-a --username jane --kind Robot", "'Robot' is no value of --kind", "use one of CustomerEmployee, EndUser.")]
+    [InlineData("unknown", "There is no 'unknown' here; use one of org, relying-party, ", "'--help' tells what it takes.")]
+    [InlineData("keys rotate now", "'now' belongs to no option.", "'keys rotate --help' tells what it takes.")]
+    public async Task What_is_mistyped_is_told_in_a_few_lines(string typed, string said, string where)
+    {
+        var run = await ServiceProgram.RunAsync(typed.Split(' '));
+
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains(said, run.Faults, StringComparison.Ordinal);
+        Assert.EndsWith(where, run.Faults.TrimEnd(), StringComparison.Ordinal);
+        Assert.DoesNotContain("Usage:", run.Everything, StringComparison.Ordinal);
+    }
+
+    /// <summary>Every option of every command that takes a value.</summary>
+    public static TheoryData<string, string> Valued => [.. from command in Commands(OperatorCommandLine.MakeRoot(), "")
+                                                          from option in command.Command.Options
+                                                          where option.ValueType != typeof(bool) && option.Arity.MinimumNumberOfValues > 0
+                                                          select (command.Path, option.Name)];
+
+    // What is left of a script whose variable is not set.
+    [Theory]
+    [MemberData(nameof(Valued))]
+    public async Task The_next_option_is_not_the_value_of_the_one_before(string command, string option)
+    {
+        var run = await ServiceProgram.RunAsync([.. command.Split(' '), option, "--json"]);
+
+        Assert.Equal((FaultyOf(command), $"Nothing was done: '{option}' has no value, '--json' follows it. A value that begins so is written '{option}=--json'."), (run.ExitCode, run.Everything.Trim()));
+    }
+
+    /// <summary>Those that take a number.</summary>
+    public static TheoryData<string, string> Numbers => [.. Valued.Where(row => row.Data.Item1.Split(' ').Aggregate((Command)OperatorCommandLine.MakeRoot(), (above, name) => above.Subcommands.Single(verb => verb.Name == name))
+        .Options.Single(option => option.Name == row.Data.Item2).ValueType is var type && (type == typeof(int) || type == typeof(int[])))];
+
+    [Theory]
+    [MemberData(nameof(Numbers))]
+    public async Task What_is_no_number_is_told_in_a_sentence(string command, string option)
+    {
+        var run = await ServiceProgram.RunAsync([.. command.Split(' '), option, "-7,-8"]);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith($"'-7,-8' is no number; {option} takes one", run.Everything, StringComparison.Ordinal);
+    }
+
+    // Of a file that was verified 1 says that it was refused.
+    private static int FaultyOf(string typed) => typed.StartsWith(VerifyCommand.Name, StringComparison.Ordinal) ? VerifyCommand.Unusable : 1;
+
+    private static IEnumerable<(string Path, Command Command)> Commands(Command parent, string path) =>
+        parent.Subcommands.SelectMany(command => Commands(command, $"{path} {command.Name}".Trim()).Prepend(($"{path} {command.Name}".Trim(), command)));
+}
