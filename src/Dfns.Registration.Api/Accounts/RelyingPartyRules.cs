@@ -30,14 +30,16 @@ internal static class RelyingPartyRules
     {
         var faults = new List<string>();
         faults.AddRange(relyingParty.EveryId.Select(id => DomainFault(id, relyingParty)).OfType<string>());
+        // Of what is no domain no origin can be: that is told once.
+        var areDomains = faults.Count == 0;
+        faults.AddRange(relyingParty.Origins.Concat(relyingParty.TopOrigins.Where(o => !IsWebOrigin(o)))
+            .Where(o => !relyingParty.EveryId.Any(id => IsOrigin(o, id)))
+            .Select(o => AsWritten(o) ?? (!areDomains ? null : $"'{o}' is not an origin of '{string.Join("' or '", relyingParty.EveryId)}': use 'https://' ('http://' for localhost alone) and a host that is the RP id or below it, without a path or a slash at the end, or an app's origin such as 'android:apk-key-hash:…'."
+                + (RelatedFault(o, relyingParty) is null ? $" A page of another domain may use its passkeys too if it is named with '--related-origin {o}'." : ""))).OfType<string>());
         if (relyingParty.EveryId is { Count: > MostIds } ids) faults.Add($"An organisation has {MostIds} RP ids at most, and these are {ids.Count}.");
         if (relyingParty.FurtherIds?.Contains(relyingParty.RelyingPartyId) == true) faults.Add($"'{relyingParty.RelyingPartyId}' is the primary RP id, and no further one: name it once.");
         if (NameFault(relyingParty.Name) is { } badName) faults.Add(badName);
         if (relyingParty.Origins.Count == 0) faults.Add("At least one origin is needed, such as 'https://app.example.co'.");
-        faults.AddRange(relyingParty.Origins.Concat(relyingParty.TopOrigins.Where(o => !IsWebOrigin(o)))
-            .Where(o => !relyingParty.EveryId.Any(id => IsOrigin(o, id)))
-            .Select(o => AsWritten(o) ?? $"'{o}' is not an origin of '{string.Join("' or '", relyingParty.EveryId)}': use 'https://' ('http://' for localhost alone) and a host that is the RP id or below it, without a path or a slash at the end, or an app's origin such as 'android:apk-key-hash:…'."
-                + (RelatedFault(o, relyingParty) is null ? $" A page of another domain may use its passkeys too if it is named with '--related-origin {o}'." : "")));
         faults.AddRange(relyingParty.TopOrigins.Where(IsPattern).Select(o => $"'{o}' is no top origin: the pages that may hold a frame are named one by one."));
         faults.AddRange(relyingParty.Origins.Where(IsPattern).Select(PatternFault).OfType<string>());
         faults.AddRange(RelatedFaults(relyingParty));

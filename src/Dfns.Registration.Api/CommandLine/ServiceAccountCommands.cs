@@ -151,6 +151,8 @@ internal static class ServiceAccountCommands
         // It has not left its owner: unlike one that came in a request, it is not compromised.
         return why.Reason == RefusalReason.PemPrivateKey
             ? $"{file.FullName} holds a private key. Name a file with its public half: openssl pkey -in {file.Name} -pubout."
+            : why.Reason == RefusalReason.PemMalformed
+            ? $"{file.FullName} holds no public key in PEM, which begins with '-----BEGIN PUBLIC KEY-----'. Name a file that 'openssl pkey -in key.pem -pubout -out public.pem' has written."
             : $"{file.FullName}: {RefusalErrors.For(why, "").Message}";
     }
 }

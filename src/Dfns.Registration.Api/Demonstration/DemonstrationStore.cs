@@ -13,7 +13,7 @@ internal sealed class DemonstrationStore(RegistrationDbContext db, UserStore use
 {
     public const string OrganisationId = "or-demos-local-0000000000000001";
 
-    /// <summary>Makes the organisation, or corrects its origins to where the service listens now.</summary>
+    /// <summary>Makes the organisation, and has the origins first among its own at which the service listens now; what else it was given stays.</summary>
     /// <param name="origins">Origins of the page, such as <c>http://localhost:5080</c>.</param>
     public async Task PrepareOrganisationAsync(IReadOnlyList<string> origins, CancellationToken ct)
     {
@@ -33,7 +33,7 @@ internal sealed class DemonstrationStore(RegistrationDbContext db, UserStore use
             db.Organisations.Add(new Organisation { Id = OrganisationId, Name = "Demonstration", CreatedAt = clock.GetUtcNow(), RelyingParty = relyingParty });
         }
 
-        relyingParty.Origins = [.. origins];
+        relyingParty.Origins = [.. origins.Union(relyingParty.Origins, StringComparer.Ordinal)];
         await db.SaveChangesAsync(ct);
     }
 

@@ -39,6 +39,10 @@ internal static class EnvironmentNames
         }
     }
 
+    /// <summary>The environment that was probably meant by the name of another.</summary>
+    /// <returns>One of those that the host knows by name; null where none is near, or it is one of them.</returns>
+    public static string? MeantBy(string environment) => Near(environment, [Environments.Development, Environments.Production, Environments.Staging]);
+
     private static string? Meant(string name)
     {
         if (name.StartsWith("OTEL_", StringComparison.OrdinalIgnoreCase)) return Near(name, OfExport);

@@ -37,6 +37,15 @@ internal static class SettingsSection
     /// <returns>Sentences, each with the key and a valid example; empty where all is well.</returns>
     public static IReadOnlyList<string> SettingFaults(this WebApplication app)
     {
+        var faults = Faults(app);
+        // Of a mistyped one nothing is wrong by itself: teams have names of their own. But nothing is set in it that Development would bring along.
+        return faults.Count > 0 && EnvironmentNames.MeantBy(app.Environment.EnvironmentName) is { } meant
+            ? [$"The environment is '{app.Environment.EnvironmentName}' (ASPNETCORE_ENVIRONMENT or DOTNET_ENVIRONMENT); did you mean '{meant}'?", .. faults]
+            : faults;
+    }
+
+    private static IReadOnlyList<string> Faults(WebApplication app)
+    {
         if (EnvironmentNames.Faults(Environment.GetEnvironmentVariables().Keys.Cast<string>()).Concat(SettingTexts.Faults(app.Configuration)).ToList() is { Count: > 0 } texts) return texts;
         try
         {

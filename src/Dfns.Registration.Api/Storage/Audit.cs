@@ -85,7 +85,7 @@ internal sealed class Audit(RegistrationDbContext db, AuditTally tally, Events e
         foreach (var words in AuditNotes.Of(note, values)) Add(organisationId, action, actor, subjectId, remoteAddress, words, told: told);
     }
 
-    /// <summary>For what the operator changed on the command line.</summary>
+    /// <summary>For what the operator changed on the command line; of what is new, what is not off.</summary>
     /// <param name="organisationId">Whose trail.</param>
     /// <param name="action">One of <see cref="AuditActions"/>.</param>
     /// <param name="subjectId">What it was done to.</param>
@@ -93,8 +93,20 @@ internal sealed class Audit(RegistrationDbContext db, AuditTally tally, Events e
     /// <param name="rows">The rows, tracked, after the change and before it is saved.</param>
     public void ChangedByOperator(string organisationId, string action, string subjectId, string? note, params IEnumerable<object> rows) =>
         AddChange(organisationId, action, AuditActors.Operator, subjectId, remoteAddress: null, note, rows.Select(row => db.Entry(row)).SelectMany(row => row.State == EntityState.Added
-            ? row.Properties.Where(p => !p.Metadata.IsPrimaryKey() && !Counts.Contains(p.Metadata.Name) && p.CurrentValue is not (null or DateTimeOffset)).Select(p => ChangedValue.New(p.Metadata.Name, p.CurrentValue))
-            : row.Properties.Where(p => p.IsModified).Select(p => new ChangedValue(p.Metadata.Name, p.OriginalValue, p.CurrentValue))));
+            ? row.Properties.Where(p => !p.Metadata.IsPrimaryKey() && !Counts.Contains(p.Metadata.Name)).Select(p => ChangedValue.New(p.Metadata.Name, p.CurrentValue)).Select(value => Printed(row.Entity, value))
+                .Where(value => value.Is is not (null or DateTimeOffset or false or System.Collections.ICollection { Count: 0 }))
+            : row.Properties.Where(p => p.IsModified).Select(p => Printed(row.Entity, new ChangedValue(p.Metadata.Name, p.OriginalValue, p.CurrentValue)))));
+
+    // Under the name by which the commands print it and take it.
+    private static ChangedValue Printed(object row, ChangedValue value) => row is not RelyingParty ? value : value.Name switch
+    {
+        nameof(RelyingParty.RelyingPartyId) => value with { Name = "rpId" },
+        nameof(RelyingParty.FurtherIds) => value with { Name = "furtherRpIds" },
+        nameof(RelyingParty.Name) => value with { Name = "rpName" },
+        nameof(RelyingParty.RecoveryRequiredForEndUsers) => value with { Name = "recoveryRequired" },
+        nameof(RelyingParty.SecondFactorOptional) => value with { Name = "requireSecondFactor", Was = value.Was is false, Is = value.Is is false },
+        _ => value,
+    };
 
     /// <summary>For what the operator did on the command line.</summary>
     public void ByOperator(string organisationId, string action, string subjectId, string? note = null) => Add(organisationId, action, AuditActors.Operator, subjectId, note: note);

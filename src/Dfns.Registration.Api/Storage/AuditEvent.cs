@@ -61,14 +61,14 @@ internal static class AuditNotes
     /// <summary>Names credentials, such as <c>FirstFactor Fido2 cr-…, Recovery RecoveryKey cr-…</c>.</summary>
     public static string Of(params IReadOnlyList<Credential> credentials) => string.Join(", ", credentials.Select(c => $"{c.Slot} {c.Kind} {c.Uuid}"));
 
-    /// <summary>Tells of values what they were and what they are, such as <c>Origins was https://a.example; is https://a.example https://b.example</c>.</summary>
+    /// <summary>Tells of values what they were and what they are, such as <c>origins was https://a.example, is https://a.example https://b.example</c>.</summary>
     /// <param name="first">What is told before it; null for nothing.</param>
     /// <param name="values">The names of the values, what they were and what they are; a list is told by its members, with spaces between them.</param>
     /// <returns>As many remarks as that takes, each short enough for its column; one that is null where there is nothing to tell.</returns>
     public static IEnumerable<string?> Of(string? first, IEnumerable<ChangedValue> values)
     {
         var note = first;
-        foreach (var words in values.Select(v => v.IsNew ? $"{v.Name} is {Text(v.Is)}" : $"{v.Name} was {Text(v.Was)}, is {Text(v.Is)}").SelectMany(Pieces))
+        foreach (var words in values.Select(v => v.IsNew ? $"{Name(v)} is {Text(v.Is)}" : $"{Name(v)} was {Text(v.Was)}, is {Text(v.Is)}").SelectMany(Pieces))
         {
             if (note?.Length + 2 + words.Length > Limits.NoteLength)
             {
@@ -95,9 +95,13 @@ internal static class AuditNotes
         yield return words;
     }
 
+    // As the commands print it and the wire has it.
+    private static string Name(ChangedValue value) => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(value.Name);
+
     private static string Text(object? value) => value switch
     {
         null or "" => "(none)",
+        bool isSo => isSo ? "true" : "false",
         // Quoted where it could be read as the next value.
         string text => text.AsSpan().IndexOfAny(",;\"") < 0 ? text : $"\"{text.Replace("\"", "\\\"", StringComparison.Ordinal)}\"",
         DateTimeOffset instant => instant.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture),

@@ -464,19 +464,26 @@ public abstract class AuditTests(ServiceFixture fixture) : ServiceTests(fixture)
         var jane = await organisation.SignedInAsync(UserKind.EndUser, "jane@example.co");
         var credential = (string)(await jane.GetAsync("/auth/credentials")).Body["items"]![0]!["credentialUuid"]!;
         Assert.Equal(200, (int)(await jane.PutAsync($"/auth/credentials/{credential}", new JsonObject { ["credentialName"] = "The old phone" })).Status);
+        await OperateAsync("relying-party", "set", "--org", organisation.Id, "--require-second-factor", "--rp-name", "The shop", "--require-recovery", "--further-rp-id", "example.net");
 
         var told = await Service.InDatabaseAsync(db => db.AuditEvents.Where(e => e.OrganisationId == organisation.Id).OrderBy(e => e.At).ToListAsync());
+        Assert.Equal("name is Example; algorithms is -7 -8 -257; attestation is none; rpName is Example; origins is https://app.example.co; rpId is example.co; userVerification is required", Assert.Single(told, e => e.Action == AuditActions.OrganisationCreated).Note);
         foreach (var words in new[]
         {
-            "RelyingPartyId is example.co",
-            "Name was Example, is Example Ltd",
-            "Origins was https://app.example.co, is https://app.example.co https://www.example.co",
-            "UserVerification was required, is preferred",
-            "Permissions was Auth:Users:Read, is Auth:Users:Read Auth:Users:Create",
-            "ClientIds is 1",
-            "https://accounts.example; ClientIds was 1, is 1 2",
-            $"FirstFactor Key {credential}; Name was ",
+            "rpId is example.co",
+            "name was Example, is Example Ltd",
+            "origins was https://app.example.co, is https://app.example.co https://www.example.co",
+            "userVerification was required, is preferred",
+            "permissions was Auth:Users:Read, is Auth:Users:Read Auth:Users:Create",
+            "clientIds is 1",
+            "https://accounts.example; clientIds was 1, is 1 2",
+            $"FirstFactor Key {credential}; name was ",
             ", is The old phone",
+            // As the commands take them.
+            "requireSecondFactor was false, is true",
+            "rpName was Example, is The shop",
+            "recoveryRequired was false, is true",
+            "furtherRpIds was (none), is example.net",
         })
         {
             Assert.True(told.Count(e => e.Note?.Contains(words, StringComparison.Ordinal) == true) == 1, $"{words}\n{string.Join('\n', told.Select(e => $"{e.Action}: {e.Note}"))}");

@@ -169,7 +169,7 @@ public abstract partial class OwnRowsTests(ServiceFixture fixture) : ServiceTest
         Assert.Equal("permission_limit_reached", (await admin.PostAsync("/permissions", Readers(0))).Code);
         Assert.Equal(PermissionStore.MostSets, await Service.InDatabaseAsync(db => db.PermissionSets.CountAsync(s => s.OrganisationId == organisation.Id)));
         var told = await Service.InDatabaseAsync(db => db.AuditEvents.SingleAsync(e => e.OrganisationId == organisation.Id && e.Action == AuditActions.PermissionRemoved));
-        Assert.Equal((admin.UserId, ids[2], "It made room for another; Name was 2, is (none); Operations was Auth:Users:Read, is (none)"), (told.Actor, told.SubjectId, told.Note));
+        Assert.Equal((admin.UserId, ids[2], "It made room for another; name was 2, is (none); operations was Auth:Users:Read, is (none)"), (told.Actor, told.SubjectId, told.Note));
 
         async Task ArchiveAsync(string id)
         {

@@ -54,9 +54,9 @@ public abstract class ServiceAccountCommandTests(ServiceFixture fixture) : Servi
 
         var told = await Service.InDatabaseAsync(db => db.AuditEvents.Where(e => e.OrganisationId == organisation.Id && e.SubjectId == (string)created["id"]! && e.Actor == AuditActors.Operator).OrderBy(e => e.Action).ThenBy(e => e.At).ToListAsync());
         Assert.Equal([AuditActions.ServiceAccountCreated, AuditActions.ServiceAccountRenewed, AuditActions.ServiceAccountRenewed], told.Select(e => e.Action));
-        Assert.StartsWith($"FirstFactor Key {(string)created["credentialUuid"]!}; Name is Back end; Permissions is (none); ExpiresAt is ", told[0].Note, StringComparison.Ordinal);
-        Assert.Matches(@"ExpiresAt is \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", told[0].Note);
-        Assert.All(told[1..], e => Assert.Matches("^ExpiresAt was [^,]+, is [^,]+$", e.Note));
+        Assert.StartsWith($"FirstFactor Key {(string)created["credentialUuid"]!}; name is Back end; permissions is (none); expiresAt is ", told[0].Note, StringComparison.Ordinal);
+        Assert.Matches(@"expiresAt is \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", told[0].Note);
+        Assert.All(told[1..], e => Assert.Matches("^expiresAt was [^,]+, is [^,]+$", e.Note));
     }
 
     [Fact]
@@ -143,7 +143,7 @@ public abstract class ServiceAccountCommandTests(ServiceFixture fixture) : Servi
     [Theory]
     [InlineData("another organisation", "There is no organisation with this id")]
     [InlineData("a private key", "holds a private key. Name a file with its public half: openssl pkey -in ")]
-    [InlineData("no key", "PEM")]
+    [InlineData("no key", "holds no public key in PEM, which begins with '-----BEGIN PUBLIC KEY-----'. Name a file that 'openssl pkey -in key.pem -pubout -out public.pem' has written.")]
     [InlineData("a key on another curve", "curve")]
     [InlineData("no file", "There is no file")]
     [InlineData("a large file", "too large")]
@@ -238,7 +238,7 @@ public abstract class ServiceAccountCommandTests(ServiceFixture fixture) : Servi
         Assert.Equal([Permission.ReadUsers, Permission.CreateUsers], seen.Body["permissions"]!.AsArray().Select(p => (string)p!));
         Assert.Equal("permission_missing", (await account.GetAsync("/auth/users")).Code);
         Assert.Equal(
-            [$"{employee.UserId} Permissions was (none), is {Permission.ReadUsers} {Permission.CreateUsers}", $"{account.UserId} Permissions was {Permission.ReadUsers}, is (none)"],
+            [$"{employee.UserId} permissions was (none), is {Permission.ReadUsers} {Permission.CreateUsers}", $"{account.UserId} permissions was {Permission.ReadUsers}, is (none)"],
             await Service.InDatabaseAsync(db => db.AuditEvents.Where(e => e.OrganisationId == organisation.Id && e.Action == AuditActions.UserPermitted)
                 .OrderBy(e => e.Note).Select(e => e.SubjectId + " " + e.Note).ToListAsync()));
     }

@@ -36,9 +36,9 @@ public abstract class SsoClientCommandTests(ServiceFixture fixture) : SsoTests(f
         Assert.Empty(await RowsAsync("list", ["--org", organisation.Id]));
         Assert.Equal(
             [
-                $"sso_client.changed operator {provider.Issuer}; ClientId is {OpenIdProvider.ClientId}; RedirectUris is https://other.example.co/ https://third.example.co/",
-                $"sso_client.changed operator {provider.Issuer}; ClientId is {OpenIdProvider.ClientId}; RedirectUris was https://other.example.co/ https://third.example.co/, is {Callback}",
-                $"sso_client.removed operator {provider.Issuer}; ClientId was {OpenIdProvider.ClientId}, is (none); RedirectUris was {Callback}, is (none)",
+                $"sso_client.changed operator {provider.Issuer}; clientId is {OpenIdProvider.ClientId}; redirectUris is https://other.example.co/ https://third.example.co/",
+                $"sso_client.changed operator {provider.Issuer}; clientId is {OpenIdProvider.ClientId}; redirectUris was https://other.example.co/ https://third.example.co/, is {Callback}",
+                $"sso_client.removed operator {provider.Issuer}; clientId was {OpenIdProvider.ClientId}, is (none); redirectUris was {Callback}, is (none)",
             ],
             await TrailAsync(organisation));
     }
@@ -65,8 +65,8 @@ public abstract class SsoClientCommandTests(ServiceFixture fixture) : SsoTests(f
         Assert.DoesNotContain("a secret of the client", System.Text.Encoding.Latin1.GetString(stored!), StringComparison.Ordinal);
         Assert.DoesNotContain("a secret of the client", set.Everything, StringComparison.Ordinal);
         var trail = await TrailAsync(organisation);
-        Assert.EndsWith("; Secret is another", trail[1], StringComparison.Ordinal);
-        Assert.EndsWith("; Secret was sealed, is none", trail[2], StringComparison.Ordinal);
+        Assert.EndsWith("; secret is another", trail[1], StringComparison.Ordinal);
+        Assert.EndsWith("; secret was sealed, is none", trail[2], StringComparison.Ordinal);
     }
 
     [Fact]

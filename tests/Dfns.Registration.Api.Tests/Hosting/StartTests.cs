@@ -23,6 +23,19 @@ public sealed class StartTests
         Assert.DoesNotContain("   at ", run.Everything, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task An_environment_that_is_mistyped_is_named_with_what_its_settings_lack()
+    {
+        const string Told = "The environment is 'Developement' (ASPNETCORE_ENVIRONMENT or DOTNET_ENVIRONMENT); did you mean 'Development'?";
+
+        var start = await ServiceProgram.RunProcessAsync([], ("ASPNETCORE_ENVIRONMENT", "Developement"));
+        var command = await ServiceProgram.RunProcessAsync(["org", "list"], ("ASPNETCORE_ENVIRONMENT", "Developement"));
+
+        Assert.All([start, command], run => Assert.True(run.ExitCode == 1 && run.Everything.Contains(Told, StringComparison.Ordinal) && run.Everything.Contains("Mail:Host is required", StringComparison.Ordinal), run.Everything));
+        // A team may have names of its own.
+        Assert.DoesNotContain("The environment is", (await ServiceProgram.RunProcessAsync(["org", "list"], ("ASPNETCORE_ENVIRONMENT", "Acceptance"))).Everything, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("Database:ConnectionString", "nonsense", "Database:ConnectionString is not one that SQLite can read, which Database:Provider says")]
     [InlineData("Secrets:MasterKey", "c2hvcnQ=", "Secrets:MasterKey must be 32 random bytes")]

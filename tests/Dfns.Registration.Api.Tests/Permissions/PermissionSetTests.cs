@@ -437,10 +437,10 @@ public abstract class PermissionSetTests(ServiceFixture fixture) : ServiceTests(
             [
                 ("permission.archived", id, "Auditors"),
                 ("permission.assigned", target.UserId, $"{id} Auditors"),
-                ("permission.created", id, "Name is Readers; Operations is Auth:Users:Read"),
+                ("permission.created", id, "name is Readers; operations is Auth:Users:Read"),
                 ("permission.restored", id, "Auditors"),
                 ("permission.revoked", target.UserId, $"{id} Auditors"),
-                ("permission.updated", id, "Name was Readers, is Auditors; Operations was Auth:Users:Read, is Auth:Users:Read Auth:Users:Update"),
+                ("permission.updated", id, "name was Readers, is Auditors; operations was Auth:Users:Read, is Auth:Users:Read Auth:Users:Update"),
             ],
             told.OrderBy(e => e.Action, StringComparer.Ordinal).Select(e => (e.Action, e.SubjectId, e.Note!)));
         Assert.All(told, e => Assert.Equal((admin.UserId, "127.0.0.1"), (e.Actor, e.RemoteAddress)));

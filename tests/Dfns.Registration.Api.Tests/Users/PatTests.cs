@@ -71,7 +71,7 @@ public abstract class PatTests(ServiceFixture fixture) : ServiceTests(fixture)
         (expected["name"], expected["permissionAssignments"]) = ("Weekly", assigned.DeepClone());
         Assert.True(JsonNode.DeepEquals(expected, updated.Body), updated.Text);
         Assert.Equal(
-            ["Name was Nightly, is Weekly; ExternalId was job-1, is job-2"],
+            ["name was Nightly, is Weekly; externalId was job-1, is job-2"],
             await Service.InDatabaseAsync(db => db.AuditEvents.Where(e => e.OrganisationId == organisation.Id && e.SubjectId == created.Require("tokenId") && e.Action == AuditActions.PatUpdated && e.Actor == jane.UserId).Select(e => e.Note).ToListAsync()));
         Assert.False((bool)(await jane.DeleteAsync(path)).Body["isActive"]!);
         Assert.Equal("personal_access_token_unknown", (await jane.GetAsync(path)).Code);

@@ -273,7 +273,7 @@ public abstract class ServiceAccountTests(ServiceFixture fixture) : ServiceTests
         Assert.Equal(200, (int)(await admin.PostAsync("/auth/service-accounts", ServiceAccounts.Body("One"))).Status);
         var id = (string)one.Body["userInfo"]!["userId"]!;
         Assert.Equal(
-            ["ExternalId was (none), is crm-1", "Name was One, is Uno"],
+            ["externalId was (none), is crm-1", "name was One, is Uno"],
             await Service.InDatabaseAsync(db => db.AuditEvents.Where(e => e.OrganisationId == organisation.Id && e.SubjectId == id && e.Action == AuditActions.ServiceAccountUpdated && e.Actor == admin.UserId).Select(e => e.Note).OrderBy(n => n).ToListAsync()));
 
         async Task<(string?, string?)> UpdateAsync(JsonObject body)

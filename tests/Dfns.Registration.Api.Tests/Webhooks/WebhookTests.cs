@@ -80,10 +80,10 @@ public abstract class WebhookTests(ServiceFixture fixture) : ServiceTests(fixtur
         var notes = await Service.InDatabaseAsync(db => db.AuditEvents.Where(e => e.SubjectId == id && e.Action.StartsWith("webhook.")).OrderBy(e => e.Action).ThenBy(e => e.At).Select(e => e.Action + " " + e.Note).ToListAsync());
         Assert.Equal(
             [
-                $"webhook.created Url is {Url}; Events is user.registered wallet.created; Description is (none); IsEnabled is True",
-                $"webhook.deleted Url was {Url}, is (none); Events was *, is (none)",
-                "webhook.updated Description was (none), is Books; IsEnabled was True, is False",
-                "webhook.updated Events was user.registered wallet.created, is *; IsEnabled was False, is True",
+                $"webhook.created url is {Url}; events is user.registered wallet.created; description is (none); isEnabled is true",
+                $"webhook.deleted url was {Url}, is (none); events was *, is (none)",
+                "webhook.updated description was (none), is Books; isEnabled was true, is false",
+                "webhook.updated events was user.registered wallet.created, is *; isEnabled was false, is true",
             ],
             notes.Order(StringComparer.Ordinal));
     }
