@@ -116,6 +116,17 @@ public sealed class ConsolePageTests(DevelopmentService service, Browser browser
     }
 
     [Fact]
+    public async Task Tells_organisations_of_one_name_apart()
+    {
+        var (one, other) = (await Seed.In(service.Database).OrganisationAsync("localhost", service.Origin), await Seed.In(service.Database).OrganisationAsync("localhost", service.Origin));
+        await using var tab = await OpenAsync();
+
+        foreach (var id in new[] { one, other }) await Expect(tab["organisation"].Locator($"option[value={id}]")).ToHaveTextAsync($"Example ({id})");
+        await Expect(tab["organisation"].Locator($"option[value={DemonstrationStore.OrganisationId}]")).ToHaveTextAsync("Demonstration");
+        tab.AssertQuiet(service.Origin);
+    }
+
+    [Fact]
     public async Task Opens_with_an_organisation_that_lists_the_page_and_warns_of_one_that_does_not()
     {
         var elsewhere = await Seed.In(service.Database).OrganisationAsync("localhost", "http://localhost:3000");

@@ -64,7 +64,9 @@ const items = async (path) => (await wire.send("GET", path)).items;
 async function showAll() {
   const before = sessionStorage.getItem(chosenBefore);
   organisations = await items("/console/organisations");
-  byId("organisation").replaceChildren(...organisations.map(({ id, name }) => new Option(name, id)));
+  // Two of one name are told apart by their ids.
+  const labelled = ({ id, name }) => (organisations.filter((other) => other.name === name).length > 1 ? `${name} (${id})` : name);
+  byId("organisation").replaceChildren(...organisations.map((organisation) => new Option(labelled(organisation), organisation.id)));
   // What was chosen in this tab, or else the first that there was whose users can register here: the demonstration's.
   const shown = organisations.find(({ id }) => id === before) ?? organisations.findLast(listsThisPage);
   if (shown) byId("organisation").value = shown.id;
