@@ -14,14 +14,21 @@ internal static class NodeScript
     /// <param name="name">File name in the <c>node</c> folder.</param>
     /// <param name="input">What the script reads from its standard input.</param>
     /// <returns>The last line it wrote, as JSON.</returns>
-    public static async Task<JsonNode> RunAsync(string name, object input)
+    public static async Task<JsonNode> RunAsync(string name, object input) => (await TranscriptAsync(name, input)).Answer;
+
+    /// <summary>Runs a script to its end that tells what it does.</summary>
+    /// <param name="name">File name in the <c>node</c> folder.</param>
+    /// <param name="input">What the script reads from its standard input.</param>
+    /// <returns>The lines it wrote, without the last one, and that one, as JSON.</returns>
+    public static async Task<(IReadOnlyList<string> Lines, JsonNode Answer)> TranscriptAsync(string name, object input)
     {
         await using var process = Start(name);
         await process.WriteLineAsync(JsonSerializer.Serialize(input, JsonSerializerOptions.Web));
         process.CloseInput();
         var code = await process.ExitAsync();
         Assert.True(code == 0, $"{name} ended with code {code}:{Environment.NewLine}{process.Output}");
-        return JsonNode.Parse(process.Output.Lines[^1])!;
+        var lines = process.Output.Lines;
+        return ([.. lines.SkipLast(1)], JsonNode.Parse(lines[^1])!);
     }
 
     /// <summary>Starts a script that runs until it is disposed of.</summary>

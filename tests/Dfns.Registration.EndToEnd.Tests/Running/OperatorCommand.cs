@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 
 namespace Dfns.Registration.EndToEnd.Tests.Running;
@@ -14,6 +15,31 @@ internal sealed class OperatorCommand(IEnumerable<(string Key, string? Value)> s
         await using var command = RunningProcess.Start(start);
         Assert.True(await command.ExitAsync() == 0, command.Output.ToString());
         return command.Output.ToString();
+    }
+
+    /// <summary>Brings the database up to date and makes an organisation.</summary>
+    /// <param name="origin">Where its pages are.</param>
+    /// <param name="relyingPartyId">What passkeys are made for.</param>
+    /// <returns>Its id.</returns>
+    public async Task<string> OrganisationAsync(string origin = "https://app.example.co", string relyingPartyId = "example.co")
+    {
+        await RunAsync("migrate");
+        return (string)(await RowAsync("org", "create", "--name", "Example", "--rp-id", relyingPartyId, "--origin", origin))["id"]!;
+    }
+
+    /// <summary>Makes a service account that signs with a key.</summary>
+    /// <param name="orgId">Its organisation.</param>
+    /// <param name="name">What it is called.</param>
+    /// <param name="key">Its key, of which the service gets the public half.</param>
+    /// <param name="permissions">What it may do.</param>
+    /// <returns><c>id</c>, <c>token</c>, <c>credId</c>, <c>credentialUuid</c>.</returns>
+    public async Task<JsonNode> ServiceAccountAsync(string orgId, string name, ECDsa key, params IEnumerable<string> permissions)
+    {
+        var path = Path.GetTempFileName();
+        await File.WriteAllTextAsync(path, key.ExportSubjectPublicKeyInfoPem());
+        var account = await RowAsync(["service-account", "create", "--org", orgId, "--name", name, "--public-key", path, .. permissions.SelectMany(p => new[] { "--permission", p })]);
+        File.Delete(path);
+        return account;
     }
 
     /// <summary>Runs a command that prints one row.</summary>

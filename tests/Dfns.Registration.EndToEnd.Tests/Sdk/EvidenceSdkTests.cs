@@ -14,12 +14,10 @@ public sealed class EvidenceSdkTests
         await using var database = await TestDatabase.SqliteAsync();
         var settings = ServiceProcess.ProductionSettings(database.Provider, database.ConnectionString);
         var run = new OperatorCommand(settings);
-        await run.RunAsync("migrate");
-        var orgId = (string)(await run.RowAsync("org", "create", "--name", "Example", "--rp-id", "example.co", "--origin", "https://app.example.co"))["id"]!;
+        var orgId = await run.OrganisationAsync();
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var (pem, export, body) = (Path.Combine(directory, "key.pem"), Path.Combine(directory, "action.json"), Path.Combine(directory, "body.json"));
-        await File.WriteAllTextAsync(pem, key.ExportSubjectPublicKeyInfoPem());
-        var account = await run.RowAsync("service-account", "create", "--org", orgId, "--name", "Auditor", "--public-key", pem, "--permission", "Auth:Logs:Read", "--permission", "Permissions:Create");
+        var (export, body) = (Path.Combine(directory, "action.json"), Path.Combine(directory, "body.json"));
+        var account = await run.ServiceAccountAsync(orgId, "Auditor", key, "Auth:Logs:Read", "Permissions:Create");
         await using (var service = await ServiceProcess.StartAsync("Production", settings))
         {
             var results = await NodeScript.RunAsync("evidence.mjs", new { baseUrl = service.Origin, orgId, account, privateKey = key.ExportPkcs8PrivateKeyPem() });

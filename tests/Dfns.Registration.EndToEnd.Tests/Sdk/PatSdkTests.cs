@@ -14,8 +14,7 @@ public sealed class PatSdkTests
         await using var smtp = await SmtpServer.StartAsync();
         var settings = ServiceProcess.ProductionSettings(database.Provider, database.ConnectionString).Append(("Mail:Port", $"{smtp.Port}")).Append(("Mail:Security", "None")).ToList();
         var run = new OperatorCommand(settings);
-        await run.RunAsync("migrate");
-        var orgId = (string)(await run.RowAsync("org", "create", "--name", "Example", "--rp-id", "example.co", "--origin", "https://app.example.co"))["id"]!;
+        var orgId = await run.OrganisationAsync();
         var invited = await run.RowAsync("user", "invite", "--org", orgId, "--username", "jane@example.co", "--kind", "CustomerEmployee", "--print-code");
         string[] permissions = ["Auth:Pats:Create", "Permissions:Create", "Auth:Apps:Read"];
         await run.RunAsync(["user", "permit", "--org", orgId, "--user", (string)invited["id"]!, .. permissions.SelectMany(p => new[] { "--add", p })]);

@@ -14,11 +14,10 @@ public sealed class PermissionSdkTests
         await using var database = await TestDatabase.SqliteAsync();
         var settings = ServiceProcess.ProductionSettings(database.Provider, database.ConnectionString);
         var run = new OperatorCommand(settings);
-        await run.RunAsync("migrate");
-        var orgId = (string)(await run.RowAsync("org", "create", "--name", "Example", "--rp-id", "example.co", "--origin", "https://app.example.co"))["id"]!;
+        var orgId = await run.OrganisationAsync();
         using ECDsa adminKey = ECDsa.Create(ECCurve.NamedCurves.nistP256), backendKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         string[] permissions = ["Permissions:Create", "Permissions:Read", "Permissions:Update", "Permissions:Archive", "Permissions:Assign", "Permissions:Revoke", "Permissions:Assignments:Read", "Auth:Users:Read", "Auth:Apps:Read"];
-        var (admin, backend) = (await AccountAsync("Administrator", adminKey, permissions), await AccountAsync("Back end", backendKey));
+        var (admin, backend) = (await run.ServiceAccountAsync(orgId, "Administrator", adminKey, permissions), await run.ServiceAccountAsync(orgId, "Back end", backendKey));
         await using var service = await ServiceProcess.StartAsync("Production", settings);
 
         var results = await NodeScript.RunAsync(
@@ -49,15 +48,6 @@ public sealed class PermissionSdkTests
         var served = await run.RunAsync("service-account", "permit", "--help");
         Assert.All(listed.Except(others), operation => Assert.Contains(operation, served, StringComparison.Ordinal));
         await service.StopAsync();
-
-        async Task<JsonNode> AccountAsync(string name, ECDsa key, params string[] permissions)
-        {
-            var path = Path.GetTempFileName();
-            await File.WriteAllTextAsync(path, key.ExportSubjectPublicKeyInfoPem());
-            var account = await run.RowAsync(["service-account", "create", "--org", orgId, "--name", name, "--public-key", path, .. permissions.SelectMany(p => new[] { "--permission", p })]);
-            File.Delete(path);
-            return account;
-        }
 
         JsonNode Answer(string call)
         {

@@ -16,14 +16,10 @@ public sealed class ServerSdkTests
         var settings = ServiceProcess.ProductionSettings(database.Provider, database.ConnectionString).Append(("Mail:Port", $"{smtp.Port}")).Append(("Mail:Security", "None")).ToList();
         var run = new OperatorCommand(settings);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var publicKey = Path.GetTempFileName();
-        await File.WriteAllTextAsync(publicKey, key.ExportSubjectPublicKeyInfoPem());
 
-        await run.RunAsync("migrate");
-        var orgId = (string)(await run.RowAsync("org", "create", "--name", "Example", "--rp-id", "example.co", "--origin", "https://app.example.co"))["id"]!;
+        var orgId = await run.OrganisationAsync();
         string[] permissions = ["Auth:Register:Delegated", "Auth:Users:Create", "Auth:Users:Read", "Auth:Users:Update", "Auth:Users:Activate", "Auth:Users:Deactivate", "Auth:Users:Delete"];
-        var account = await run.RowAsync(
-            ["service-account", "create", "--org", orgId, "--name", "Back end", "--public-key", publicKey, .. permissions.SelectMany(p => new[] { "--permission", p })]);
+        var account = await run.ServiceAccountAsync(orgId, "Back end", key, permissions);
         await using var service = await ServiceProcess.StartAsync("Production", settings);
 
         var results = await NodeScript.RunAsync("backend.mjs", new { baseUrl = service.Origin, orgId, account, privateKey = key.ExportPkcs8PrivateKeyPem() });
@@ -70,7 +66,6 @@ public sealed class ServerSdkTests
         Assert.Equal(("john@example.co", 1), ((string?)listed["username"], (int)listed["credentials"]!));
         await service.StopAsync();
         Assert.DoesNotContain(service.Output.Lines, line => line.Contains((string)account["token"]!, StringComparison.Ordinal));
-        File.Delete(publicKey);
 
         JsonNode Answer(string call)
         {

@@ -11,25 +11,19 @@ public sealed class ServiceAccountSdkTests
     [Fact]
     public async Task A_program_is_let_in_signs_by_either_name_of_its_key_and_is_shut_out()
     {
-        var directory = Directory.CreateTempSubdirectory().FullName;
         await using var database = await TestDatabase.SqliteAsync();
         var settings = ServiceProcess.ProductionSettings(database.Provider, database.ConnectionString);
         var run = new OperatorCommand(settings);
-        await run.RunAsync("migrate");
-        var orgId = (string)(await run.RowAsync("org", "create", "--name", "Example", "--rp-id", "example.co", "--origin", "https://app.example.co"))["id"]!;
+        var orgId = await run.OrganisationAsync();
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var pem = Path.Combine(directory, "key.pem");
-        await File.WriteAllTextAsync(pem, key.ExportSubjectPublicKeyInfoPem());
         string[] operations = ["Create", "Read", "Update", "Delete", "Activate", "Deactivate"];
-        var admin = await run.RowAsync(
-            ["service-account", "create", "--org", orgId, "--name", "Administrator", "--public-key", pem, "--permission", "Permissions:Create", "--permission", "Auth:Apps:Read", .. operations.SelectMany(o => new[] { "--permission", $"Auth:ServiceAccounts:{o}" })]);
+        var admin = await run.ServiceAccountAsync(orgId, "Administrator", key, ["Permissions:Create", "Auth:Apps:Read", .. operations.Select(o => $"Auth:ServiceAccounts:{o}")]);
         JsonNode results;
         await using (var service = await ServiceProcess.StartAsync("Production", settings))
         {
             results = await NodeScript.RunAsync("service-accounts.mjs", new { baseUrl = service.Origin, orgId, account = admin, privateKey = key.ExportPkcs8PrivateKeyPem() });
         }
 
-        Directory.Delete(directory, recursive: true);
         var (created, told) = (results["created"]!["answer"], results.ToJsonString());
         Assert.True(created is not null, told);
         var (info, token) = (created["userInfo"]!, created["accessTokens"]![0]!);
@@ -40,6 +34,7 @@ public sealed class ServiceAccountSdkTests
         // It signs as it was told, and as the READMEs of the SDK write it.
         foreach (var name in new[] { "signedByCredId", "signedByUuid", "signedOnceActive" }) Assert.True((string?)results[name]!["answer"]?["status"] == "Active", $"{name}: {told}");
         Assert.Equal((200, 403), (results["listedApps"]!["answer"] is null ? 0 : 200, (int?)results["lacking"]!["error"]!["httpStatus"]));
+        foreach (var name in new[] { "createdWallet", "listedWallets" }) Assert.Equal((404, "not_found"), ((int?)results[name]!["error"]!["httpStatus"], (string?)results[name]!["error"]!["code"]));
         Assert.Equal(("Program", "crm-1"), ((string?)results["updated"]!["answer"]!["userInfo"]!["name"], (string?)results["updated"]!["answer"]!["userInfo"]!["externalId"]));
         Assert.Equal(2, results["listed"]!["answer"]!["items"]!.AsArray().Count);
         Assert.Null(results["got"]!["answer"]!["accessTokens"]![0]!["accessToken"]);

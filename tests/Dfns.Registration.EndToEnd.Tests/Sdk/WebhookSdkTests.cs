@@ -15,14 +15,10 @@ public sealed class WebhookSdkTests
         (string, string?)[] settings =
             [.. ServiceProcess.ProductionSettings(database.Provider, database.ConnectionString), ("Webhooks:AllowedNetworks:0", "127.0.0.0/8"), ("Webhooks:HttpHosts:0", "127.0.0.1")];
         var run = new OperatorCommand(settings);
-        await run.RunAsync("migrate");
-        var orgId = (string)(await run.RowAsync("org", "create", "--name", "Example", "--rp-id", "example.co", "--origin", "https://app.example.co"))["id"]!;
+        var orgId = await run.OrganisationAsync();
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var pem = Path.GetTempFileName();
-        await File.WriteAllTextAsync(pem, key.ExportSubjectPublicKeyInfoPem());
         string[] permissions = ["Webhooks:Create", "Webhooks:Read", "Webhooks:Update", "Webhooks:Delete", "Webhooks:Ping", "Webhooks:Events:Read", "Auth:Users:Create"];
-        var account = await run.RowAsync(["service-account", "create", "--org", orgId, "--name", "Back end", "--public-key", pem, .. permissions.SelectMany(p => new[] { "--permission", p })]);
-        File.Delete(pem);
+        var account = await run.ServiceAccountAsync(orgId, "Back end", key, permissions);
         await using var service = await ServiceProcess.StartAsync("Production", settings);
         // What JSON may be written in more than one way.
         var invited = new { email = "jane+o'brien@example.co", kind = "CustomerEmployee", externalId = "Jané \"1\" \\ / <&> 🔑 \u00a0é" };

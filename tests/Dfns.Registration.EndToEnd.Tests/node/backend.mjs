@@ -4,7 +4,7 @@
 import { BaseAuthApi, DfnsApiClient } from "@dfns/sdk";
 import { AsymmetricKeySigner } from "@dfns/sdk-keysigner";
 import { generateKeyPairSync } from "node:crypto";
-import { input, outcome, output } from "./lib/io.mjs";
+import { input, output, recorded } from "./lib/io.mjs";
 import { createBody, privateKeyOf } from "./lib/keys.mjs";
 
 const { baseUrl, orgId, account, privateKey } = await input();
@@ -12,8 +12,7 @@ const { baseUrl, orgId, account, privateKey } = await input();
 const signer = (credId, key) => new AsymmetricKeySigner({ credId, privateKey: key });
 const client = (authToken, itsSigner) => new DfnsApiClient({ baseUrl, orgId, authToken, signer: itsSigner });
 const backend = client(account.token, signer(account.credId, privateKey)).auth;
-const results = {};
-const call = async (name, run) => (results[name] = await outcome(run)).answer;
+const { results, call } = recorded();
 
 // A registration that the back end begins and the user's device completes.
 const body = { email: "jane@example.co", kind: "EndUser", externalId: "crm-1" };

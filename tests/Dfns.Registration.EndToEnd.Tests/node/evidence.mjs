@@ -1,13 +1,11 @@
 // What proves a signed call, through the official SDK: { baseUrl, orgId, account, privateKey } in, what each call came to out.
 
-import { DfnsApiClient } from "@dfns/sdk";
-import { AsymmetricKeySigner } from "@dfns/sdk-keysigner";
-import { input, outcome, output } from "./lib/io.mjs";
+import { keyClient } from "./lib/clients.mjs";
+import { input, output, recorded } from "./lib/io.mjs";
 
 const { baseUrl, orgId, account, privateKey } = await input();
-const client = new DfnsApiClient({ baseUrl, orgId, authToken: account.token, signer: new AsymmetricKeySigner({ credId: account.credId, privateKey }) });
-const results = {};
-const call = async (name, run) => (results[name] = await outcome(run)).answer;
+const client = keyClient({ baseUrl, orgId }, account, privateKey);
+const { results, call } = recorded();
 
 const body = { name: "Readers", operations: ["Auth:Logs:Read"] };
 results.body = JSON.stringify(body);

@@ -1,14 +1,12 @@
 // Personal access tokens, managed and used through the official SDK: { baseUrl, orgId, username, code } in, what each call came to out.
 
-import { generateKeyPairSync } from "node:crypto";
 import { BaseAuthApi, DfnsApiClient, DfnsAuthenticator } from "@dfns/sdk";
-import { AsymmetricKeySigner } from "@dfns/sdk-keysigner";
-import { input, outcome, output } from "./lib/io.mjs";
-import { createSigner } from "./lib/keys.mjs";
+import { keyClient } from "./lib/clients.mjs";
+import { input, output, recorded } from "./lib/io.mjs";
+import { createSigner, keyPair } from "./lib/keys.mjs";
 
 const { baseUrl, orgId, username, code } = await input();
-const results = {};
-const call = async (name, run) => (results[name] = await outcome(run)).answer;
+const { results, call } = recorded();
 
 const registration = await BaseAuthApi.createUserRegistrationChallenge({ username, registrationCode: code, orgId }, { baseUrl });
 const device = createSigner(registration.challenge);
@@ -18,13 +16,12 @@ const { token } = await new DfnsAuthenticator({ baseUrl, signer: device }).login
 const jane = new DfnsApiClient({ baseUrl, orgId, authToken: token, signer: device });
 
 const held = await call("permission", () => jane.permissions.createPermission({ body: { name: "Programs", operations: ["Permissions:Create", "Auth:Apps:Read"] } }));
-const pair = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
-const [publicKey, privateKey] = [pair.publicKey.export({ type: "spki", format: "pem" }), pair.privateKey.export({ type: "pkcs8", format: "pem" })];
+const { publicKey, privateKey } = keyPair();
 const created = await call("created", () => jane.auth.createPersonalAccessToken({ body: { name: "Nightly", publicKey, permissionId: held.id, secondsValid: 3600 } }));
 const tokenId = created.tokenId;
 
 // What the program does, signed by either name of its key; the second is told with each challenge.
-const client = (credId) => new DfnsApiClient({ baseUrl, orgId, authToken: created.accessToken, signer: new AsymmetricKeySigner({ credId, privateKey }) });
+const client = (credId) => keyClient({ baseUrl, orgId }, { token: created.accessToken, credId }, privateKey);
 const challenge = await BaseAuthApi.createUserActionChallenge(
   { userActionPayload: "", userActionHttpMethod: "POST", userActionHttpPath: "/permissions" },
   { baseUrl, authToken: created.accessToken },

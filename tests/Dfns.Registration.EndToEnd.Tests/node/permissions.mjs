@@ -1,20 +1,18 @@
 // Permissions through the official SDK: an administrator's service account hands out what another then does.
 // { baseUrl, orgId, admin, adminKey, backend, backendKey, operations } in, what each call came to out.
 
-import { DfnsApiClient, DfnsDelegatedApiClient } from "@dfns/sdk";
+import { DfnsDelegatedApiClient } from "@dfns/sdk";
 import { AsymmetricKeySigner } from "@dfns/sdk-keysigner";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { input, outcome, output } from "./lib/io.mjs";
+import { keyClient } from "./lib/clients.mjs";
+import { input, output, recorded } from "./lib/io.mjs";
 
 const { baseUrl, orgId, admin, adminKey, backend, backendKey } = await input();
 
-const client = (account, privateKey) =>
-  new DfnsApiClient({ baseUrl, orgId, authToken: account.token, signer: new AsymmetricKeySigner({ credId: account.credId, privateKey }) });
-const [administrator, program] = [client(admin, adminKey), client(backend, backendKey)];
+const [administrator, program] = [keyClient({ baseUrl, orgId }, admin, adminKey), keyClient({ baseUrl, orgId }, backend, backendKey)];
 const { permissions } = administrator;
-const results = {};
-const call = async (name, run) => (results[name] = await outcome(run)).answer;
+const { results, call } = recorded();
 
 const created = await call("created", () => permissions.createPermission({ body: { name: "Readers", operations: ["Auth:Users:Read"] } }));
 const permissionId = created.id;

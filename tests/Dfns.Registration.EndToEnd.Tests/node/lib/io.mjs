@@ -23,3 +23,9 @@ export async function outcome(call) {
     };
   }
 }
+
+/** What each call of a script comes to, by the name that it gives it; `call` answers what the call answered, or nothing. */
+export function recorded() {
+  const results = {};
+  return { results, call: async (name, run) => (results[name] = await outcome(run)).answer };
+}

@@ -16,6 +16,12 @@ const makers = {
 
 const privateKeys = new Map();
 
+/** A P-256 key as PEM, private and public, as a program has one. */
+export function keyPair() {
+  const { publicKey, privateKey } = makers["P-256"]();
+  return { publicKey: publicKey.export({ type: "spki", format: "pem" }), privateKey: privateKey.export({ type: "pkcs8", format: "pem" }) };
+}
+
 /** The private key of a credential made here, as PEM. */
 export const privateKeyOf = (credential) => privateKeys.get(credential.credentialInfo.credId);
 
