@@ -54,6 +54,9 @@ internal sealed class Tab : IAsyncDisposable
         authenticator = added!.Value.GetProperty("authenticatorId").GetString();
     }
 
+    /// <summary>Has each page that is opened from now on run a script of the <c>node</c> folder first, bundled with what it imports.</summary>
+    public async Task AddScriptAsync(string name) => await Page.AddInitScriptAsync((string)(await NodeScript.RunAsync("bundle.mjs", new { entry = name }))["script"]!);
+
     public Task RecogniseUserAsync(bool recognised = true) =>
         devices.SendAsync("WebAuthn.setUserVerified", new Dictionary<string, object>(StringComparer.Ordinal) { ["authenticatorId"] = authenticator!, ["isUserVerified"] = recognised });
 

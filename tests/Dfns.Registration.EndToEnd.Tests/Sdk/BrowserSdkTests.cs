@@ -43,10 +43,9 @@ public sealed class BrowserSdkTests(DevelopmentService service, Browser browser)
 
     private async Task<Tab> OpenAsync()
     {
-        var bundle = await NodeScript.RunAsync("bundle.mjs", new { });
         var tab = await browser.OpenAsync();
         await tab.AddAuthenticatorAsync();
-        await tab.Page.AddInitScriptAsync((string)bundle["script"]!);
+        await tab.AddScriptAsync("browser-sdk.mjs");
         await tab.Page.GotoAsync($"{service.Origin}/");
         return tab;
     }

@@ -36,7 +36,7 @@ public sealed class FromNothingTests(Browser browser)
 
         await using var tab = await browser.OpenAsync();
         await tab.AddAuthenticatorAsync();
-        await tab.Page.AddInitScriptAsync((string)(await NodeScript.RunAsync("bundle.mjs", new { }))["script"]!);
+        await tab.AddScriptAsync("browser-sdk.mjs");
         await tab.Page.GotoAsync($"{origin}/");
         var outcome = JsonNode.Parse((await tab.Page.EvaluateAsync<JsonElement>(
             "request => completeWithOfficialSdk({ ...request, challenge: JSON.parse(request.challenge) })",

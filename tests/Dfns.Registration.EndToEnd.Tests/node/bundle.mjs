@@ -1,12 +1,12 @@
-// Bundles the browser's part of the official SDK into one script: { } in, { script } out.
+// Bundles a script for the browser with the official SDK, unmodified: { entry } in, its file in this folder; { script } out.
 
 import { build } from "esbuild";
 import { input, output } from "./lib/io.mjs";
 
-await input();
+const { entry } = await input();
 const { outputFiles } = await build({
   absWorkingDir: import.meta.dirname,
-  entryPoints: ["browser-sdk.mjs"],
+  entryPoints: [entry],
   bundle: true,
   write: false,
   format: "iife",
