@@ -1,5 +1,6 @@
 using System.Globalization;
 using Dfns.Registration.Api.Errors;
+using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.Accounts;
 
@@ -13,10 +14,11 @@ internal sealed record PageQuery(int Limit, PagePosition? After)
 
     private const int MaxLimit = 200;
 
-    /// <summary>Reads the query of a request.</summary>
+    /// <summary>Reads the query of a request, and holds the names of all its parameters to those of the endpoint.</summary>
     /// <returns>The page, or 400.</returns>
     public static Checked<PageQuery> Read(HttpRequest http)
     {
+        if (QueryNames.Fault(http) is { } fault) return fault;
         var (text, limit) = (http.Query["limit"], DefaultLimit);
         if (text.Count > 0 && !(int.TryParse(text.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit is >= 1 and <= MaxLimit))
         {

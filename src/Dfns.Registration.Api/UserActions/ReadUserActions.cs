@@ -21,6 +21,7 @@ internal static class ReadUserActions
     {
         if (await callers.ReadAsync(http, ct) is not { } caller) return (ErrorResult)ErrorCatalog.NotAuthorized;
         if (caller.Lacking(Permission.ReadLogs) is { } lacking) return (ErrorResult)lacking;
+        if (QueryNames.Fault(http) is { } fault) return (ErrorResult)fault;
         if (Instant(http, "startTime").Failed(out var error, out var start)) return (ErrorResult)error;
         if (Instant(http, "endTime").Failed(out error, out var end)) return (ErrorResult)error;
         if (end <= start) return (ErrorResult)ErrorCatalog.QueryInvalid.Saying("Use one that is later than startTime.").At("endTime");

@@ -45,7 +45,8 @@ internal static class MemberNames
         return null;
     }
 
-    private static string Plain(string name) => name.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal).ToUpperInvariant();
+    /// <summary>What is left of a name without its case, hyphens and underscores.</summary>
+    public static string Plain(string name) => name.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal).ToUpperInvariant();
 
     /// <summary>What a contract says of its members, read once.</summary>
     /// <param name="Types">By name.</param>
