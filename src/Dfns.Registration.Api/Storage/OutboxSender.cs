@@ -18,7 +18,7 @@ internal abstract partial class OutboxSender : BackgroundService
     /// <summary>What waits at most, whosever it is.</summary>
     public const int Most = 100_000;
 
-    /// <summary>So many are in hand at a time: a server that does not answer holds up what is sent to it, not everything.</summary>
+    /// <summary>So many are in hand at a time where nobody says otherwise: a server that does not answer holds up what is sent to it, not everything.</summary>
     public const int AtOnce = 4;
 
     /// <summary>For how long nobody else takes what is in hand.</summary>
@@ -54,6 +54,7 @@ internal abstract partial class OutboxSender : BackgroundService
     private Dictionary<string, int> waiting = new(StringComparer.Ordinal);
     private int waitingInAll;
     private DateTimeOffset? oldest;
+    private readonly Dictionary<string, int> busyFor = new(StringComparer.Ordinal);
     private TaskCompletionSource woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long? polledAt;
     private int busy;
@@ -143,6 +144,15 @@ internal abstract partial class OutboxSender : BackgroundService
     /// <summary>The longest wait between two attempts at what this one sends.</summary>
     protected virtual TimeSpan MostPause => LongestPause;
 
+    /// <summary>So many are in hand at a time.</summary>
+    protected virtual int Hands => AtOnce;
+
+    /// <summary>
+    /// So many of one organisation's are taken in hand at a time, and none while as many are: where each organisation has servers of its own, slow ones of one leave room for the others.
+    /// All there is where one server is everybody's.
+    /// </summary>
+    protected virtual int MostOfOne => Hands;
+
     /// <summary>Attempts to deliver something.</summary>
     /// <param name="services">Of this attempt alone.</param>
     /// <param name="message">In hand.</param>
@@ -184,12 +194,14 @@ internal abstract partial class OutboxSender : BackgroundService
     {
         bool isPoll;
         int free;
+        List<string> passedOver;
         lock (turn)
         {
             isPoll = polledAt is not { } at || clock.GetElapsedTime(at) >= Poll;
             if (isPoll) polledAt = clock.GetTimestamp();
             while (expected.Count > 0 && expected.Min <= clock.GetUtcNow()) expected.Remove(expected.Min);
-            free = AtOnce - busy;
+            free = Math.Min(Hands - busy, MostOfOne);
+            passedOver = [.. busyFor.Where(b => b.Value >= MostOfOne).Select(b => b.Key)];
             isMore = free == 0;
         }
 
@@ -200,13 +212,14 @@ internal abstract partial class OutboxSender : BackgroundService
             var due = isPoll ? await PollAsync(store) : clock.GetUtcNow();
             if (due is { } by && free > 0)
             {
-                var taken = await store.TakeAsync(kind, entropy.Id("le"), by, clock.GetUtcNow() + Lease, free, CancellationToken.None);
+                var taken = await store.TakeAsync(kind, entropy.Id("le"), by, clock.GetUtcNow() + Lease, free, passedOver, CancellationToken.None);
                 foreach (var message in taken) Begin(message);
                 lock (turn)
                 {
-                    // As many as there was room for: perhaps more are due. They may have come to their end by now.
-                    isMore = taken.Count == free && busy == AtOnce;
-                    if (taken.Count == free && !isMore) Expect(DateTimeOffset.MinValue);
+                    // As many as there was room for, or some were passed over: perhaps more are due. What was in hand may have come to its end by now.
+                    var (isFull, isHeld) = (taken.Count == free, passedOver.TrueForAll(o => busyFor.GetValueOrDefault(o) >= MostOfOne));
+                    isMore = isFull ? busy == Hands : isHeld && passedOver.Count > 0;
+                    if (isFull ? !isMore : !isHeld) Expect(DateTimeOffset.MinValue);
                 }
             }
 
@@ -245,6 +258,7 @@ internal abstract partial class OutboxSender : BackgroundService
         lock (turn)
         {
             busy++;
+            busyFor[message.OrganisationId] = busyFor.GetValueOrDefault(message.OrganisationId) + 1;
             inHand.RemoveAll(task => task.IsCompleted);
             // Not in the context of whoever looks.
             using (ExecutionContext.SuppressFlow()) inHand.Add(Task.Run(() => HandleAsync(message), CancellationToken.None));
@@ -269,6 +283,7 @@ internal abstract partial class OutboxSender : BackgroundService
             lock (turn)
             {
                 busy--;
+                if (--busyFor[message.OrganisationId] == 0) busyFor.Remove(message.OrganisationId);
                 if (isMore) Expect(DateTimeOffset.MinValue);
                 isMore = false;
             }

@@ -12,10 +12,12 @@ internal sealed class OutboxStore(RegistrationDbContext db, SqliteWriter writer)
     // A number in place of a parameter: for a limit that it does not know PostgreSQL reckons with a tenth of the table.
     private const string Most = "{most}";
 
+    private const string PassedOver = "{passed over}";
+
     private const string TakeOnPostgreSql =
         $$"""
         UPDATE outbox AS o SET lease = {0}, due_at = {1}, attempts = o.attempts + 1
-        FROM (SELECT organisation_id, id FROM outbox WHERE kind = {2} AND due_at <= {3} ORDER BY due_at LIMIT {{Most}} FOR UPDATE SKIP LOCKED) AS d
+        FROM (SELECT organisation_id, id FROM outbox WHERE kind = {2} AND due_at <= {3}{{PassedOver}} ORDER BY due_at LIMIT {{Most}} FOR UPDATE SKIP LOCKED) AS d
         WHERE o.organisation_id = d.organisation_id AND o.id = d.id
         RETURNING o.*
         """;
@@ -23,7 +25,7 @@ internal sealed class OutboxStore(RegistrationDbContext db, SqliteWriter writer)
     private const string TakeOnSqlite =
         $$"""
         UPDATE outbox SET lease = {0}, due_at = {1}, attempts = attempts + 1
-        WHERE (organisation_id, id) IN (SELECT organisation_id, id FROM outbox WHERE kind = {2} AND due_at <= {3} ORDER BY due_at LIMIT {{Most}})
+        WHERE (organisation_id, id) IN (SELECT organisation_id, id FROM outbox WHERE kind = {2} AND due_at <= {3}{{PassedOver}} ORDER BY due_at LIMIT {{Most}})
         RETURNING *
         """;
 
@@ -41,12 +43,16 @@ internal sealed class OutboxStore(RegistrationDbContext db, SqliteWriter writer)
     /// <param name="due">UTC; what is due by then, and in nobody's hand.</param>
     /// <param name="until">UTC; until then it is due for nobody else.</param>
     /// <param name="most">How many at most; one of few numbers.</param>
+    /// <param name="passedOver">The organisations whose are left; few.</param>
     /// <param name="ct">Ends the waiting.</param>
-    public async Task<List<OutboxMessage>> TakeAsync(OutboxKind kind, string lease, DateTimeOffset due, DateTimeOffset until, int most, CancellationToken ct)
+    public async Task<List<OutboxMessage>> TakeAsync(OutboxKind kind, string lease, DateTimeOffset due, DateTimeOffset until, int most, IReadOnlyList<string> passedOver, CancellationToken ct)
     {
-        var sql = (db.Database.IsSqlite() ? TakeOnSqlite : TakeOnPostgreSql).Replace(Most, most.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        object[] parameters = [lease, db.Stored(until), kind.ToString(), db.Stored(due), .. passedOver];
+        var others = string.Concat(passedOver.Select((_, n) => $" AND organisation_id <> {{{parameters.Length - passedOver.Count + n}}}"));
+        var sql = (db.Database.IsSqlite() ? TakeOnSqlite : TakeOnPostgreSql)
+            .Replace(Most, most.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal).Replace(PassedOver, others, StringComparison.Ordinal);
         using var turn = await writer.TurnAsync();
-        return await db.Outbox.FromSqlRaw(sql, lease, db.Stored(until), kind.ToString(), db.Stored(due)).AsNoTracking().ToListAsync(ct);
+        return await db.Outbox.FromSqlRaw(sql, parameters).AsNoTracking().ToListAsync(ct);
     }
 
     /// <summary>Deletes what is done with, in one transaction with what follows from that.</summary>

@@ -26,6 +26,11 @@ internal sealed partial class EventSender(
 
     protected override TimeSpan MostPause => LongestWait;
 
+    protected override int Hands => 16;
+
+    // With one in hand these are three: it takes six organisations whose webhooks are slow to hold up others.
+    protected override int MostOfOne => 2;
+
     public bool Admits(string organisationId)
     {
         if (!IsFull(organisationId)) return true;

@@ -103,6 +103,31 @@ public abstract class DeliveryTests(ServiceFixture fixture) : ServiceTests(fixtu
     }
 
     [Fact]
+    public async Task Whoever_answers_slowly_holds_up_the_events_of_no_other_organisation()
+    {
+        await using var slow = await Receiver.StartAsync();
+        await using var quick = await Receiver.StartAsync();
+        var (several, other) = (await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => Service.NewOrganisationAsync())), await Service.NewOrganisationAsync());
+        foreach (var one in several) await one.NewWebhookAsync(slow.Url, "user.registered");
+        await other.NewWebhookAsync(quick.Url, "user.registered");
+        var held = new TaskCompletionSource();
+        slow.Answer = _ => held.Task;
+        foreach (var one in several)
+        {
+            for (var n = 0; n <= OutboxSender.AtOnce; n++) await Registered.NewAsync(one, username: $"jane{n}@example.co");
+        }
+
+        await slow.NextAsync();
+
+        var user = await Registered.NewAsync(other);
+
+        Assert.Equal(user.UserId, (string)(await quick.NextAsync()).Event["data"]!["userId"]!);
+        held.SetResult();
+        foreach (var one in several) await GoneAsync(one);
+        Assert.Equal(several.Length * (OutboxSender.AtOnce + 1), slow.All.Select(r => r.Id).Distinct().Count());
+    }
+
+    [Fact]
     public async Task Nobody_goes_where_an_answer_redirects_to_or_reads_what_it_says()
     {
         await using var receiver = await Receiver.StartAsync();
