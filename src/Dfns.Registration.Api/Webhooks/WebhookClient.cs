@@ -22,13 +22,14 @@ internal sealed class WebhookClient : IDisposable
     private const int MostHeaderKilobytes = 16;
 
     private readonly WebhookAddresses addresses;
+    private readonly WebhookUrls urls;
     private readonly TimeProvider clock;
     private readonly TimeSpan timeout;
     private readonly HttpClient http;
 
-    public WebhookClient(WebhookAddresses addresses, TimeProvider clock, IOptions<WebhookOptions> options)
+    public WebhookClient(WebhookAddresses addresses, WebhookUrls urls, TimeProvider clock, IOptions<WebhookOptions> options)
     {
-        (this.addresses, this.clock, timeout) = (addresses, clock, options.Value.Timeout);
+        (this.addresses, this.urls, this.clock, timeout) = (addresses, urls, clock, options.Value.Timeout);
         var handler = new SocketsHttpHandler
         {
             UseProxy = false,
@@ -57,6 +58,8 @@ internal sealed class WebhookClient : IDisposable
     public async Task<WebhookAnswer> SendAsync(Webhook webhook, WebhookEvent what, WebhookSecrets secrets, bool isPing, CancellationToken ct)
     {
         var sentAt = clock.GetUtcNow();
+        // The operator may have taken its host off the list since it was created.
+        if (!urls.IsAllowedScheme(new Uri(webhook.Url))) return new WebhookAnswer(null, "It is not told over http.", sentAt);
         var body = what.Body(sentAt);
         var signatures = secrets.Sign(webhook, body);
         using var request = new HttpRequestMessage(HttpMethod.Post, webhook.Url) { Content = new ByteArrayContent(body) };

@@ -19,9 +19,13 @@ internal sealed class WebhookUrls(WebhookAddresses addresses, IOptions<WebhookOp
         // What Uri would put right is not what a client then reads back.
         if (url.Any(c => c is <= ' ' or > '~' or '\\' or '"' or '<' or '>') || !Uri.TryCreate(url, UriKind.Absolute, out var read) || read.Host.Length == 0) return Invalid("Use an address such as 'https://backend.example.co/webhooks', in ASCII.");
         if (read.UserInfo.Length > 0 || url.Contains('#', StringComparison.Ordinal)) return Invalid("Leave out user, password and fragment.");
-        if (read.Scheme != Uri.UriSchemeHttps && !(read.Scheme == Uri.UriSchemeHttp && options.Value.HttpHosts.Contains(read.DnsSafeHost, StringComparer.OrdinalIgnoreCase))) return Invalid("Use https.");
+        if (!IsAllowedScheme(read)) return Invalid("Use https.");
         return IPAddress.TryParse(read.DnsSafeHost, out var address) && !addresses.Admits(address) ? Invalid("This address is not sent to: others cannot reach it.") : null;
     }
+
+    /// <summary>Whether an address is by https, or by http where the operator lists its host.</summary>
+    public bool IsAllowedScheme(Uri url) =>
+        url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && options.Value.HttpHosts.Contains(url.DnsSafeHost, StringComparer.OrdinalIgnoreCase));
 
     private static ApiError Invalid(string why) => ErrorCatalog.MemberInvalid.Saying(why).At(Path);
 }

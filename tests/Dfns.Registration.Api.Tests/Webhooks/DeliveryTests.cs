@@ -128,6 +128,30 @@ public abstract class DeliveryTests(ServiceFixture fixture) : ServiceTests(fixtu
     }
 
     [Fact]
+    public async Task A_host_that_may_be_told_over_http_no_longer_is_not()
+    {
+        await using var database = await Fixture.NewDatabaseAsync();
+        await using var receiver = await Receiver.StartAsync();
+        TestOrganisation organisation;
+        TestWebhook webhook;
+        await using (var before = await Service.StartAsync(database, TestWebhooks.ToThisMachine))
+        {
+            organisation = await before.NewOrganisationAsync();
+            webhook = await organisation.NewWebhookAsync(receiver.Url, "user.registered");
+        }
+
+        await using var service = await Service.StartAsync(database, [.. TestWebhooks.ToThisMachine.Where(s => !s.Key.Contains("HttpHosts", StringComparison.Ordinal))]);
+        var admin = webhook.Admin with { Service = service };
+        var ping = await admin.PostAsync($"{webhook.Path}/ping");
+        await Registered.NewAsync(organisation with { Service = service });
+        await service.ToldAsync();
+
+        Assert.Equal("""{"status":"0","error":"It is not told over http."}""", ping.Body.ToJsonString());
+        Assert.Equal("It is not told over http.", (string)Assert.Single((await admin.GetAsync($"{webhook.Path}/events")).Body["items"]!.AsArray())!["error"]!);
+        Assert.Empty(receiver.All);
+    }
+
+    [Fact]
     public async Task Nobody_goes_where_an_answer_redirects_to_or_reads_what_it_says()
     {
         await using var receiver = await Receiver.StartAsync();
