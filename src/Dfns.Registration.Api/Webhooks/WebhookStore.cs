@@ -109,16 +109,28 @@ internal sealed class WebhookStore(RegistrationDbContext db, Entropy entropy, Ti
         (delivery.Status, delivery.Error, delivery.SentAt, delivery.IsDelivered) = (answer.Status, answer.Error, answer.SentAt, answer.IsDelivered);
     }
 
-    /// <summary>Saves what became of attempts. Where another instance was first, whose lease had run out, it is as that one has it.</summary>
+    /// <summary>Saves what became of attempts. Where another instance was first, whose lease had run out, what was delivered by either is.</summary>
     public async Task SaveAsync(CancellationToken ct)
     {
-        try
+        while (true)
         {
-            await db.SaveChangesAsync(ct);
-        }
-        catch (DbUpdateException e) when (UniqueViolation.IsLostRace(e))
-        {
-            db.ChangeTracker.Clear();
+            try
+            {
+                await db.SaveChangesAsync(ct);
+                return;
+            }
+            catch (DbUpdateException e) when (UniqueViolation.IsLostRace(e))
+            {
+                // All or none was saved: each is looked at again.
+                var noted = db.ChangeTracker.Entries<WebhookDelivery>().Where(d => d.State is EntityState.Added or EntityState.Modified).Select(d => d.Entity).ToList();
+                db.ChangeTracker.Clear();
+                foreach (var ours in noted)
+                {
+                    var theirs = await db.WebhookDeliveries.SingleOrDefaultAsync(d => d.OrganisationId == ours.OrganisationId && d.WebhookId == ours.WebhookId && d.EventId == ours.EventId, ct);
+                    if (theirs is null) db.WebhookDeliveries.Add(ours);
+                    else if (!theirs.IsDelivered) (theirs.Status, theirs.Error, theirs.SentAt, theirs.IsDelivered) = (ours.Status, ours.Error, ours.SentAt, ours.IsDelivered);
+                }
+            }
         }
     }
 

@@ -151,6 +151,32 @@ public abstract class DeliveryTests(ServiceFixture fixture) : ServiceTests(fixtu
         Assert.Empty(receiver.All);
     }
 
+    [Theory]
+    [InlineData(200, 500)]
+    [InlineData(500, 200)]
+    public async Task Of_two_instances_that_told_an_event_neither_forgets_what_became_of_it_elsewhere(int first, int second)
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var (one, other) = (await organisation.NewWebhookAsync("https://backend.example.co/a", "credential.renamed"), await organisation.NewWebhookAsync("https://backend.example.co/b", "credential.renamed"));
+        var told = new WebhookEvent(organisation.Id, "we-told-twice", Service.Clock.GetUtcNow(), "credential.renamed", []);
+        await using var scope = Service.Services.CreateAsyncScope();
+        await using var late = Service.Services.CreateAsyncScope();
+        var (store, lateStore) = (scope.ServiceProvider.GetRequiredService<WebhookStore>(), late.ServiceProvider.GetRequiredService<WebhookStore>());
+        var ct = TestContext.Current.CancellationToken;
+        var (pending, latePending) = (await store.PendingAsync(told, ct), await lateStore.PendingAsync(told, ct));
+
+        store.Note(told, pending.Single(p => p.Webhook.Id == one.Id), Answer(first));
+        await store.SaveAsync(ct);
+        foreach (var delivery in latePending) lateStore.Note(told, delivery, Answer(second));
+        await lateStore.SaveAsync(ct);
+
+        var kept = await Service.InDatabaseAsync(db => db.WebhookDeliveries.Where(d => d.OrganisationId == organisation.Id).ToDictionaryAsync(d => d.WebhookId, d => (d.Status, d.IsDelivered)));
+        Assert.Equal((200, true), kept[one.Id]);
+        Assert.Equal((second, second == 200), kept[other.Id]);
+
+        WebhookAnswer Answer(int status) => new(status, status == 200 ? null : $"It answered {status}.", Service.Clock.GetUtcNow());
+    }
+
     [Fact]
     public async Task Nobody_goes_where_an_answer_redirects_to_or_reads_what_it_says()
     {
