@@ -238,7 +238,7 @@ internal static class ErrorCatalog
         "More than one provider of the organisation accepts this client id, so that it does not tell at which to sign in. The operator takes it from the others with 'social-provider remove'.");
 
     public static readonly ApiError SsoRedirectUriNotAllowed = new("sso_redirect_uri_not_allowed", 400,
-        "Nobody is sent back to this redirect URI: it must be, character by character, one of those that 'sso-client set' lists for the client.");
+        "Nobody is sent back to this redirect URI: it must be, character by character, one of those of the client, to which 'sso-client add' adds.");
 
     public static readonly ApiError SsoStateNotValid = new("sso_state_not_valid", 401,
         "The state is none that was issued here, or was used, or is older than ten minutes. Begin again with POST /auth/login/sso/init.");

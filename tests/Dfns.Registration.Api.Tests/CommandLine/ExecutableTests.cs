@@ -41,6 +41,7 @@ public sealed partial class ExecutableTests
         ("social-provider set --org ORG --issuer https://accounts.example.co --client-id a", "clientIds was: (none)"),
         ("social-provider add --org ORG --issuer https://accounts.example.co --client-id b", "clientIds was: a"),
         ("sso-client set --org ORG --issuer https://accounts.example.co --client-id a --redirect-uri https://app.example.co/callback", "redirectUris was: (none)"),
+        ("sso-client add --org ORG --issuer https://accounts.example.co --client-id a --redirect-uri https://www.example.co/callback", "redirectUris was: https://app.example.co/callback"),
         ("sso-client list --org ORG", ""),
         ("sso-client remove --org ORG --issuer https://accounts.example.co --client-id a", ""),
         ("social-provider list --org ORG", ""),

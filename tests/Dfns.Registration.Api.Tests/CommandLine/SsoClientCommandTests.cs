@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Tests.CommandLine;
 
-/// <summary><c>sso-client set|list|remove</c>, against the database of a running service.</summary>
+/// <summary><c>sso-client set|add|list|remove</c>, against the database of a running service.</summary>
 public abstract class SsoClientCommandTests(ServiceFixture fixture) : SsoTests(fixture)
 {
     private const string Callback = "https://app.example.co/callback";
@@ -25,7 +25,7 @@ public abstract class SsoClientCommandTests(ServiceFixture fixture) : SsoTests(f
         Assert.Equal("sso_client_unknown", (await TryInitAsync(organisation)).Code);
         await RowsAsync("set", [.. named, "--redirect-uri", "https://other.example.co/", "--redirect-uri", "https://third.example.co/"]);
         Assert.Equal("sso_redirect_uri_not_allowed", (await TryInitAsync(organisation)).Code);
-        var set = Assert.Single(await RowsAsync("set", [.. named, "--redirect-uri", Callback]))!;
+        var set = Assert.Single(await RowsAsync("set", [.. named, "--redirect-uri", Callback, "--force"]))!;
         Assert.Equal(200, (int)(await LoginAsync(provider.SignIn(await organisation.InitSsoAsync(), Draft(provider)))).Status);
         var listed = Assert.Single(await RowsAsync("list", ["--org", organisation.Id]))!;
         await RowsAsync("remove", named);
@@ -41,6 +41,28 @@ public abstract class SsoClientCommandTests(ServiceFixture fixture) : SsoTests(f
                 $"sso_client.removed operator {provider.Issuer}; clientId was {OpenIdProvider.ClientId}, is (none); redirectUris was {Callback}, is (none)",
             ],
             await TrailAsync(organisation));
+    }
+
+    [Fact]
+    public async Task Where_people_come_back_to_is_added_to_and_removed_from_and_replaced_by_force_alone()
+    {
+        await using var provider = await OpenIdProvider.StartAsync();
+        var organisation = await OrganisationAsync(provider);
+        string[] named = ["--org", organisation.Id, "--issuer", provider.Issuer, "--client-id", OpenIdProvider.ClientId];
+        const string other = "https://other.example.co/";
+        await RowsAsync("set", [.. named, "--redirect-uri", Callback]);
+
+        var replaced = await ServiceProgram.OperateAsync(Service.Database, ["sso-client", "set", .. named, "--redirect-uri", other]);
+        Assert.Equal(
+            (1, $"Nothing was changed: this would take away {Callback}, where people come back to. 'sso-client add' keeps what is there; --force takes it away."), (replaced.ExitCode, replaced.Faults.Trim()));
+        Assert.Equal($"{Callback} {other}", await ChangedAsync("add", "--redirect-uri", other));
+        Assert.Equal($"{Callback} {other}", await ChangedAsync("set", "--redirect-uri", Callback, "--redirect-uri", other));
+        Assert.Equal(other, await ChangedAsync("remove", "--redirect-uri", Callback));
+        foreach (var wrong in new string[][] { ["add"], ["add", "--redirect-uri", "/callback"], ["remove", "--redirect-uri", Callback], ["remove", "--redirect-uri", other] })
+            Assert.Equal(1, (await ServiceProgram.OperateAsync(Service.Database, ["sso-client", wrong[0], .. named, .. wrong[1..]])).ExitCode);
+        Assert.Equal(Callback, await ChangedAsync("set", "--redirect-uri", Callback, "--force"));
+
+        async Task<string> ChangedAsync(string verb, params string[] more) => (string)Assert.Single(await RowsAsync(verb, [.. named, .. more]))!["redirectUris"]!;
     }
 
     [Fact]
@@ -117,6 +139,7 @@ public abstract class SsoClientCommandTests(ServiceFixture fixture) : SsoTests(f
     [InlineData("set --issuer ISSUER --client-id web.example.co --redirect-uri https://app.example.co/ --secret-file /nowhere/at/all", "There is no file /nowhere/at/all.")]
     [InlineData("set --issuer ISSUER --client-id web.example.co --redirect-uri https://app.example.co/ --secret-file EMPTY", "The client secret must have 1 to 512 characters")]
     [InlineData("set --issuer ISSUER --client-id web.example.co --redirect-uri https://app.example.co/ --secret-file EMPTY --no-secret", "Either '--secret-file' or '--no-secret', not both.")]
+    [InlineData("add --issuer ISSUER --client-id web.example.co --redirect-uri https://app.example.co/", "There is no single sign-on with this client id; 'sso-client list' shows them.")]
     [InlineData("remove --issuer ISSUER --client-id web.example.co", "There is no single sign-on with this client id; 'sso-client list' shows them.")]
     [InlineData("remove --issuer https://accounts.example.co --client-id web.example.co", "The organisation has no provider with this issuer; 'social-provider set' names it first.")]
     public async Task What_is_not_there_or_at_fault_is_told(string arguments, string told)
