@@ -303,6 +303,26 @@ public abstract class DeliveryTests(ServiceFixture fixture) : ServiceTests(fixtu
             await Service.InDatabaseAsync(db => db.AuditEvents.Where(e => e.SubjectId == webhook.Id && e.Action == AuditActions.WebhookSecretRotated).Select(e => new ValueTuple<string, string?>(e.Actor, e.Note)).SingleAsync()));
     }
 
+    // The receiver may have nothing but the secret that would be forgotten.
+    [Fact]
+    public async Task A_secret_that_still_signs_is_taken_away_by_force_alone_or_where_neither_is_to_sign()
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var webhook = await organisation.NewWebhookAsync("https://backend.example.co/", "*");
+        string[] rotate = ["webhook", "rotate-secret", "--org", organisation.Id, "--webhook", webhook.Id];
+        Assert.Equal(0, (await ServiceProgram.OperateAsync(Service.Database, rotate)).ExitCode);
+        var before = await organisation.SnapshotAsync();
+
+        var again = await ServiceProgram.OperateAsync(Service.Database, rotate);
+
+        Assert.Equal(1, again.ExitCode);
+        Assert.StartsWith("Nothing was changed: the secret before the present one signs until ", again.Faults, StringComparison.Ordinal);
+        Assert.Equal(before, await organisation.SnapshotAsync());
+        Assert.Equal(0, (await ServiceProgram.OperateAsync(Service.Database, [.. rotate, "--force"])).ExitCode);
+        Assert.Equal(0, (await ServiceProgram.OperateAsync(Service.Database, [.. rotate, "--overlap-hours", "0"])).ExitCode);
+        Assert.Equal(0, (await ServiceProgram.OperateAsync(Service.Database, rotate)).ExitCode);
+    }
+
     [Fact]
     public async Task What_an_instance_leaves_the_next_one_tells_under_the_same_id()
     {
