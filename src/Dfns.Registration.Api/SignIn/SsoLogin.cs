@@ -59,7 +59,14 @@ internal static class SsoLogin
         if (await budgets.TakeAsync(http.HttpContext, state?.OrganisationId, ct) is { } tooMany) return (ErrorResult)tooMany;
 
         // Once, whatever comes of it: a second answer to one state is somebody else's, and a code that reaches the provider twice costs whoever holds it their tokens there (RFC 6749 §4.1.2).
-        if (state is null || await ceremonies.UseUpAsync(state.Row, CeremonyPurpose.SsoLogin, ct) is not { } opened) return (ErrorResult)ErrorCatalog.SsoStateNotValid;
+        if (state is null) return (ErrorResult)ErrorCatalog.SsoStateNotValid;
+        if (await ceremonies.UseUpAsync(state.Row, CeremonyPurpose.SsoLogin, ct) is not { } opened)
+        {
+            // That a state comes back twice, or late, the organisation's trail tells; of one that was made up nobody knows whose it is.
+            if (await ceremonies.LookAsync(state.Row, ct) is not null) facts.OrganisationId = state.OrganisationId;
+            return (ErrorResult)ErrorCatalog.SsoStateNotValid;
+        }
+
         facts.OrganisationId = state.OrganisationId;
         var errand = SsoErrand.Parse(opened.BoundTo!);
 

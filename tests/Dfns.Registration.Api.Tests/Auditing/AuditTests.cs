@@ -63,6 +63,15 @@ public abstract class AuditTests(ServiceFixture fixture) : ServiceTests(fixture)
             return await p.Service.PostAsync("/auth/login/sso", SingleSignOn.Body(("made-up", state)));
         }
         ),
+        ["a single sign-on whose state was answered before"] = (AuditActions.SignInFailed, Nobody, "POST /auth/login/sso: sso_state_not_valid", async p =>
+        {
+            await p.Stage.Organisation.SendToAsync(p.Stage.Provider.Issuer);
+            var answered = p.Stage.Provider.SignIn(await p.Stage.Organisation.InitSsoAsync(), p.Stage.Provider.Draft(p.Service.Clock.GetUtcNow()));
+            await p.Service.InDatabaseAsync(db => db.Ceremonies.Where(c => c.OrganisationId == p.Stage.Organisation.Id && c.Purpose == CeremonyPurpose.SsoLogin)
+                .ExecuteUpdateAsync(c => c.SetProperty(x => x.ConsumedAt, p.Service.Clock.GetUtcNow())));
+            return await p.Service.PostAsync("/auth/login/sso", SingleSignOn.Body(answered));
+        }
+        ),
         ["a single sign-on of somebody unknown"] = (AuditActions.SignInFailed, Nobody, "POST /auth/login/sso: user_not_found", async p =>
         {
             await p.Stage.Organisation.SendToAsync(p.Stage.Provider.Issuer);
