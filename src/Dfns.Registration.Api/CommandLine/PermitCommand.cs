@@ -57,6 +57,12 @@ internal static class PermitCommand
                             : $"'{absent}' is not among the permissions: {(user.Permissions.Count == 0 ? "there are none" : string.Join(", ", user.Permissions))}."));
                 }
 
+                if (less.Find(p => Holder(p) is not null) is { } kept)
+                {
+                    var also = Holder(kept)!;
+                    return CommandResult.Fault($"Nothing was changed: '{kept}' comes from the set '{also.Name}' ({also.Id}) too, which is assigned over HTTP, and would still be allowed; --none takes away the sets too.");
+                }
+
                 List<string> wanted = named.Count > 0 ? named : parsed.GetValue(none) ? [] : [.. user.Permissions.Union(more).Except(less)];
                 if (Fault(user, wanted) is { } fault) return CommandResult.Fault(fault);
                 var (before, held) = (Output.Cells(Row(user, sets)), Held(user, sets));
@@ -82,6 +88,8 @@ internal static class PermitCommand
                 services.GetRequiredService<PermissionStore>().EndVouched(user, held.Except(Held(user, sets)));
                 await services.GetRequiredService<Changes>().SaveAsync(stop);
                 return CommandResult.Changed(before, Row(user, sets));
+
+                PermissionSet? Holder(string permission) => sets.Find(s => !s.Set.IsArchived && s.Set.Operations.Contains(permission, StringComparer.Ordinal))?.Set;
 
                 List<string> Named(Option<string[]> option) => [.. (parsed.GetValue(option) ?? []).Distinct(StringComparer.Ordinal)];
             });

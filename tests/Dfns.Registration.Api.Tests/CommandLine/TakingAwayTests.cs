@@ -240,6 +240,32 @@ public sealed partial class TakingAwayTests(ServiceFixture.Sqlite fixture) : Ser
         await ProviderAsync(organisation, "remove", "--force");
     }
 
+    // What looks taken away and is not.
+    [Theory]
+    [InlineData("user")]
+    [InlineData("service-account")]
+    public async Task A_permission_that_comes_from_a_set_too_is_not_said_to_be_removed(string noun)
+    {
+        var organisation = await Service.NewOrganisationAsync();
+        var admin = await organisation.NewServiceAccountAsync([.. Permission.All]);
+        var subject = noun == "user" ? (await Service.InviteAsync(organisation, "jane@example.co", UserKind.CustomerEmployee)).UserId : (await organisation.NewServiceAccountAsync()).UserId;
+        string[] permit = [noun, "permit", "--org", organisation.Id, noun == "user" ? "--user" : "--account", subject];
+        await ServiceProgram.RowAsync(Service.Database, [.. permit, "--add", Permission.ReadUsers, "--add", Permission.CreateUsers]);
+        var set = (await admin.PostAsync("/permissions", new JsonObject { ["name"] = "Readers", ["operations"] = new JsonArray(Permission.ReadUsers) })).Require("id");
+        Assert.Equal(200, (int)(await admin.PostAsync($"/permissions/{set}/assignments", new JsonObject { ["identityId"] = subject })).Status);
+        var before = await organisation.SnapshotAsync();
+
+        var refused = await ServiceProgram.OperateAsync(Service.Database, [.. permit, "--remove", Permission.ReadUsers]);
+
+        Assert.Equal(
+            (1, $"Nothing was changed: '{Permission.ReadUsers}' comes from the set 'Readers' ({set}) too, which is assigned over HTTP, and would still be allowed; --none takes away the sets too."),
+            (refused.ExitCode, refused.Faults.Trim()));
+        Assert.Equal(before, await organisation.SnapshotAsync());
+        Assert.Equal(Permission.ReadUsers, (string)(await ServiceProgram.RowAsync(Service.Database, [.. permit, "--remove", Permission.CreateUsers]))["permissions"]!);
+        Assert.Equal(200, (int)(await admin.PutAsync($"/permissions/{set}/archive", new JsonObject { ["isArchived"] = true })).Status);
+        Assert.Equal("", (string)(await ServiceProgram.RowAsync(Service.Database, [.. permit, "--remove", Permission.ReadUsers]))["permissions"]!);
+    }
+
     [Theory]
     [InlineData("user")]
     [InlineData("service-account")]
