@@ -2,6 +2,7 @@ using System.CommandLine;
 using Dfns.Registration.Api.Accounts;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Trust;
+using Dfns.Registration.Verification;
 using Microsoft.Extensions.Options;
 
 namespace Dfns.Registration.Api.CommandLine;
@@ -33,13 +34,19 @@ internal static class RelyingPartyCommands
                 async Task<string?> ChangeAsync(Organisation changed)
                 {
                     var relyingParty = changed.RelyingParty!;
-                    var (ids, verification, entries) = (relyingParty.EveryId, relyingParty.UserVerification, arguments.Entries(relyingParty));
+                    var (ids, verification, entries, origins) = (relyingParty.EveryId, relyingParty.UserVerification, arguments.Entries(relyingParty), relyingParty.EveryOrigin);
                     var (secondOptional, stricter) = (relyingParty.SecondFactorOptional, Refusals(relyingParty));
                     if ((arguments.Apply(parsed, relyingParty, verb) ?? arguments.TrustFault(parsed, relyingParty, services.GetRequiredService<IOptions<TrustOptions>>().Value)) is { } fault) return fault;
                     var gone = relyingParty.Without(ids);
                     if (verb == ListVerb.Remove && gone.Count > 0 && relyingParty.OriginsOfNone() is { Count: > 0 } left)
                         return $"Nothing was changed: without the RP id '{string.Join("' or '", gone)}' no passkey works at {string.Join(", ", left)}. Name what has to go with it too: {string.Join(' ', left.Select(origin => $"--origin {origin}"))}";
                     if (parsed.GetValue(force)) return null;
+                    if (verb == ListVerb.Remove && origins.Except(relyingParty.EveryOrigin, StringComparer.Ordinal).FirstOrDefault(o => AdmittedOrigins.Admits(relyingParty.EveryOrigin, o)) is { } admitted)
+                    {
+                        var entry = relyingParty.EveryOrigin.First(o => AdmittedOrigins.Admits([o], admitted));
+                        return $"Nothing was changed: '{entry}' admits {admitted} all the same. Remove that too, and name each host by itself; --force takes the entry off the list.";
+                    }
+
                     var passkeys = await organisations.CountPasskeysAsync(changed.Id, stop);
                     if (passkeys > 0 && gone.Count > 0 && await organisations.CountPasskeysAsync(changed.Id, gone, stop) is > 0 and var bound)
                     {
