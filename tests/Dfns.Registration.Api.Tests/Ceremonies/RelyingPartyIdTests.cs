@@ -224,7 +224,7 @@ public abstract class RelyingPartyIdTests(ServiceFixture fixture) : ServiceTests
         AskFrom(Here);
         var jane = await Registered.NewAsync(organisation);
         var codes = new List<string?>();
-        for (var n = 0; n < 20; n++)
+        for (var n = 0; n < 200 && codes.Count < 3; n++)
         {
             AskFrom(Here);
             var shown = Passkeys(await AskAsync(n));
