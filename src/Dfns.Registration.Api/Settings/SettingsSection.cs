@@ -44,7 +44,7 @@ internal static class SettingsSection
             : faults;
     }
 
-    private static IReadOnlyList<string> Faults(WebApplication app)
+    private static List<string> Faults(WebApplication app)
     {
         if (EnvironmentNames.Faults(Environment.GetEnvironmentVariables().Keys.Cast<string>()).Concat(SettingTexts.Faults(app.Configuration)).ToList() is { Count: > 0 } texts) return texts;
         try
