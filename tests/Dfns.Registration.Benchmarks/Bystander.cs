@@ -44,7 +44,7 @@ internal static class Bystander
     {
         await using var database = await makeDatabase();
         await using var service = await ServiceProcess.StartProductionAsync(
-            database.Provider, database.ConnectionString, ("Serilog:MinimumLevel:Default", "Warning"), ("Housekeeping:Interval", "00:00:02"), ("Housekeeping:KeepAuditEvents", "365.00:00:00"));
+            database.Provider, database.ConnectionString, ("Serilog:MinimumLevel:Default", "Warning"), ("Housekeeping:Interval", "00:00:02"), ("Housekeeping:KeepAuditEvents", "365.00:00:00"), ("Housekeeping:KeepSignedActions", "365.00:00:00"));
         var seed = Seed.In(database);
         var orgId = await seed.OrganisationAsync(Party.RpId, Party.Origin);
         var names = await seed.InviteAsync(orgId, ["bystander@example.co", "many@example.co"]);
@@ -196,6 +196,7 @@ internal static class Bystander
     {
         "ceremonies" when kind.Only is not null => Began - TimeSpan.FromMinutes(1),
         "audit_events" => Old - TimeSpan.FromDays(400),
+        "signed_actions" when kind.Among is null => Old - TimeSpan.FromDays(400),
         _ => Old,
     };
 
@@ -218,6 +219,13 @@ internal static class Bystander
                 new SocialAccount { OrganisationId = orgId, Issuer = id, Subject = id, UserId = id, CreatedAt = Old },
             ],
             "audit_events" => [new AuditEvent { OrganisationId = orgId, Id = id, At = End(kind), Action = "a", Actor = id, SubjectId = id }],
+            // Due later, so that nobody sets about sending what is to be deleted.
+            "outbox" => [new OutboxMessage { OrganisationId = orgId, Id = id, Kind = OutboxKind.Mail, SubjectId = user.Id, Content = [], CreatedAt = Old, DueAt = Began + TimeSpan.FromDays(1), EndsAt = Old }],
+            "webhook_deliveries" => [new WebhookDelivery { OrganisationId = orgId, WebhookId = "wh-gone", EventId = id, Kind = "user.registered", At = Old, Data = "{}", SentAt = Old }],
+            "signed_actions" =>
+            [
+                new SignedAction { OrganisationId = orgId, Id = id, SignerId = user.Id, Username = user.Username, CredentialUuid = "cr-gone", Method = "POST", Path = "/", SignedAt = End(kind), PerformedAt = kind.Among is null ? End(kind) : null, Evidence = "{}" },
+            ],
             _ => throw new ArgumentOutOfRangeException(nameof(kind)),
         };
         db.AddRange(rows);
