@@ -18,7 +18,7 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     [Fact]
     public async Task From_an_empty_database_to_a_registered_user()
     {
-        await using var database = await Fixture.NewDatabaseAsync();
+        await using var database = await Fixture.EmptyDatabaseAsync();
         Assert.Equal(0, (await ServiceProgram.OperateProcessAsync(database, "migrate")).ExitCode);
         // It is up to date: nothing is done, and nothing is noted.
         Assert.Equal(0, (await ServiceProgram.OperateProcessAsync(database, "migrate")).ExitCode);
@@ -192,7 +192,7 @@ public abstract class OperatorCommandLineTests(ServiceFixture fixture) : Service
     [Fact]
     public async Task A_database_that_is_not_migrated_is_told_in_a_sentence()
     {
-        await using var database = await Fixture.NewDatabaseAsync();
+        await using var database = await Fixture.EmptyDatabaseAsync();
 
         var run = await ServiceProgram.OperateAsync(database, "org", "list");
 

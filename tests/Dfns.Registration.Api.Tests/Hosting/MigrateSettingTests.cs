@@ -20,7 +20,7 @@ public abstract class MigrateSettingTests(ServiceFixture fixture) : ServiceTests
     [InlineData(int.MaxValue)]
     public async Task A_start_names_what_is_pending_and_changes_nothing(int behind)
     {
-        await using var database = await Fixture.NewDatabaseAsync();
+        await using var database = await Fixture.EmptyDatabaseAsync();
         var all = await Service.InDatabaseAsync(db => Task.FromResult(db.Database.GetMigrations().ToList()));
         var applied = all.SkipLast(behind).ToList();
         if (applied.Count > 0)
@@ -41,7 +41,7 @@ public abstract class MigrateSettingTests(ServiceFixture fixture) : ServiceTests
     [Fact]
     public async Task What_another_has_migrated_is_served_with_a_key_that_signs()
     {
-        await using var database = await Fixture.NewDatabaseAsync();
+        await using var database = await Fixture.EmptyDatabaseAsync();
         await using (var db = Service.Open(database.Owner)) await new DatabaseSchema(db).MigrateAsync(Service.Patience, CancellationToken.None);
 
         await using var service = await Service.StartAsync(database, ("Database:Migrate", "false"));

@@ -24,7 +24,7 @@ public sealed class SpellingTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        database = await TestDatabase.PostgreSqlAsync();
+        database = await Migrated.PostgreSqlAsync();
         proxy = CuttingProxy.Of(database);
         service = await proxy.StartBehindAsync(database, prepares: true);
     }

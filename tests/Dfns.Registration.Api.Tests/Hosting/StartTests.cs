@@ -82,7 +82,7 @@ public sealed class StartTests
     [Fact]
     public async Task A_master_key_that_does_not_fit_the_database_is_told_in_a_sentence()
     {
-        await using var database = await TestDatabase.SqliteAsync();
+        await using var database = await Migrated.SqliteAsync();
         await (await Service.StartAsync(database)).DisposeAsync();
 
         var run = await ServiceProgram.RunProcessAsync(
@@ -281,7 +281,7 @@ public sealed class StartTests
     [Fact]
     public async Task A_database_that_only_reads_is_told_in_a_sentence()
     {
-        await using var database = await TestDatabase.PostgreSqlAsync(PoolerKind.None);
+        await using var database = await Migrated.PostgreSqlAsync(PoolerKind.None);
         await (await Service.StartAsync(database)).DisposeAsync();
         var settings = With(database, ("Database:ConnectionString", database.ConnectionString + ";Options=-c default_transaction_read_only=on"), ("Database:StartTimeout", "00:00:00"));
 

@@ -27,7 +27,7 @@ public sealed class LostAnswerOfEachCallTests(LostAnswerOfEachCallTests.Behind b
 
         public async ValueTask InitializeAsync()
         {
-            Database = await TestDatabase.PostgreSqlAsync();
+            Database = await Migrated.PostgreSqlAsync();
             Proxy = CuttingProxy.Of(Database);
             Service = await Proxy.StartBehindAsync(Database, prepares: false);
         }

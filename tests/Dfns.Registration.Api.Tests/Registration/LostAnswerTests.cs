@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Running;
-using Dfns.Registration.TestKit.Databases;
 using Microsoft.EntityFrameworkCore;
 
 namespace Dfns.Registration.Api.Tests.Registration;
@@ -16,7 +15,7 @@ public sealed class LostAnswerTests
     [Fact]
     public async Task OnPostgreSql_a_registration_whose_commit_goes_unheard_is_answered_like_any_other_and_stored_once()
     {
-        await using var database = await TestDatabase.PostgreSqlAsync();
+        await using var database = await Migrated.PostgreSqlAsync();
         await using var proxy = CuttingProxy.Of(database);
         await using var service = await proxy.StartBehindAsync(database, prepares: false);
         var challenge = await (await service.InviteAsync(await service.NewOrganisationAsync(), "jane@example.co")).InitAsync();
@@ -34,7 +33,7 @@ public sealed class LostAnswerTests
     [Fact]
     public async Task OnPostgreSql_a_sign_in_whose_commit_goes_unheard_is_answered_and_opens_one_session()
     {
-        await using var database = await TestDatabase.PostgreSqlAsync();
+        await using var database = await Migrated.PostgreSqlAsync();
         await using var proxy = CuttingProxy.Of(database);
         await using var service = await proxy.StartBehindAsync(database, prepares: false);
         var user = await Registered.NewAsync(await service.NewOrganisationAsync());
@@ -51,7 +50,7 @@ public sealed class LostAnswerTests
     [Fact]
     public async Task OnPostgreSql_a_signed_call_whose_commit_goes_unheard_is_answered_and_has_its_effect_once()
     {
-        await using var database = await TestDatabase.PostgreSqlAsync();
+        await using var database = await Migrated.PostgreSqlAsync();
         await using var proxy = CuttingProxy.Of(database);
         await using var service = await proxy.StartBehindAsync(database, prepares: false);
         var user = await Registered.NewAsync(await service.NewOrganisationAsync());
@@ -72,7 +71,7 @@ public sealed class LostAnswerTests
     [Fact]
     public async Task OnPostgreSql_a_challenge_whose_storing_goes_unheard_is_handed_out_and_can_be_answered()
     {
-        await using var database = await TestDatabase.PostgreSqlAsync();
+        await using var database = await Migrated.PostgreSqlAsync();
         await using var proxy = CuttingProxy.Of(database);
         await using var service = await proxy.StartBehindAsync(database, prepares: false);
         var invited = await service.InviteAsync(await service.NewOrganisationAsync(), "jane@example.co");
@@ -88,7 +87,7 @@ public sealed class LostAnswerTests
     [Fact]
     public async Task OnPostgreSql_registrations_whose_common_commit_goes_unheard_are_each_answered_and_stored_once()
     {
-        await using var database = await TestDatabase.PostgreSqlAsync();
+        await using var database = await Migrated.PostgreSqlAsync();
         await using var proxy = CuttingProxy.Of(database);
         await using var service = await proxy.StartBehindAsync(database, prepares: false);
         var organisation = await service.NewOrganisationAsync();

@@ -114,6 +114,19 @@ public sealed class Service : IAsyncDisposable
         ? new SqliteDbContext(new DbContextOptionsBuilder<SqliteDbContext>().UseSqlite(database.ConnectionString).UseSnakeCaseNamingConvention().Options)
         : new PostgreSqlDbContext(new DbContextOptionsBuilder<PostgreSqlDbContext>().UseNpgsql(database.ConnectionString).UseSnakeCaseNamingConvention().Options);
 
+    /// <summary>As the operator does, before the first start, where the service's role may change no schema. The rows that there must be, the service adds.</summary>
+    public static async Task MigrateAsync(TestDatabase database)
+    {
+        await using var db = Open(database.Owner);
+        await using var own = Open(database);
+        var schema = new DatabaseSchema(db);
+        await schema.MigrateAsync(Patience, CancellationToken.None);
+        if (database.ServiceRole is { } role && (await new DatabaseGrants(own).MissingAsync(CancellationToken.None)).Count > 0)
+        {
+            await schema.InTurnAsync(ct => new DatabaseGrants(db).GrantAsync(role, ct), Patience, CancellationToken.None);
+        }
+    }
+
     /// <summary>What the owner of the database may do, and the service's role may not where it is another.</summary>
     public async Task<T> AsOwnerAsync<T>(Func<RegistrationDbContext, Task<T>> work)
     {
@@ -182,16 +195,7 @@ public sealed class Service : IAsyncDisposable
 
     private static async Task<Service> StartAsync(TestDatabase database, Dictionary<string, string> settings)
     {
-        // As the operator of such a database does before the start. The rows that there must be, the service adds.
-        if (database.ServiceRole is { } role)
-        {
-            await using var db = Open(database.Owner);
-            await using var own = Open(database);
-            var schema = new DatabaseSchema(db);
-            await schema.MigrateAsync(Patience, CancellationToken.None);
-            if ((await new DatabaseGrants(own).MissingAsync(CancellationToken.None)).Count > 0) await schema.InTurnAsync(ct => new DatabaseGrants(db).GrantAsync(role, ct), Patience, CancellationToken.None);
-        }
-
+        if (database.ServiceRole is not null) await MigrateAsync(database);
         var service = new Service(database, settings);
         service.factory.StartServer();
         service.Inbox.Settled = service.Services.GetRequiredService<MailSender>().InHandAsync;

@@ -59,13 +59,13 @@ internal static class TestWebhooks
 }
 
 /// <summary>A service that sends to this machine.</summary>
-public abstract class ToldFixture(Func<Task<TestDatabase>> makeDatabase) : ServiceFixture(makeDatabase, TestWebhooks.ToThisMachine)
+public abstract class ToldFixture(Func<Task<TestDatabase>> makeEmpty, Func<Task<TestDatabase>> makeMigrated) : ServiceFixture(makeEmpty, makeMigrated, TestWebhooks.ToThisMachine)
 {
     /// <summary>On SQLite.</summary>
-    public sealed class ThisMachineOnSqlite() : ToldFixture(TestDatabase.SqliteAsync);
+    public sealed class ThisMachineOnSqlite() : ToldFixture(TestDatabase.SqliteAsync, Migrated.SqliteAsync);
 
     /// <summary>On PostgreSQL.</summary>
-    public sealed class ThisMachineOnPostgreSql() : ToldFixture(TestDatabase.PostgreSqlAsync);
+    public sealed class ThisMachineOnPostgreSql() : ToldFixture(TestDatabase.PostgreSqlAsync, Migrated.PostgreSqlAsync);
 }
 
 /// <summary>A webhook, and who may do everything with it.</summary>

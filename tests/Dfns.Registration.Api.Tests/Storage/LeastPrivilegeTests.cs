@@ -243,5 +243,5 @@ public sealed class LeastPrivilegeTests(LeastPrivilegeTests.TwoRoles fixture) : 
         Assert.Equal((statement, PostgresErrorCodes.InsufficientPrivilege), (statement, (await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteNonQueryAsync())).SqlState));
     }
 
-    public sealed class TwoRoles() : ServiceFixture(TestDatabase.PostgreSqlWithTwoRolesAsync);
+    public sealed class TwoRoles() : ServiceFixture(TestDatabase.PostgreSqlWithTwoRolesAsync, TestDatabase.PostgreSqlWithTwoRolesAsync);
 }

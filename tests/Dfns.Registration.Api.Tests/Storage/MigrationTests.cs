@@ -16,7 +16,7 @@ public abstract class MigrationTests(ServiceFixture fixture) : ServiceTests(fixt
         [Fact]
         public async Task Statistics_that_somebody_has_gathered_are_dropped_at_start()
         {
-            await using var database = await Fixture.NewDatabaseAsync();
+            await using var database = await Fixture.EmptyDatabaseAsync();
             await (await Service.StartAsync(database)).DisposeAsync();
             await using (var db = Service.Open(database.Owner))
             {
@@ -35,7 +35,7 @@ public abstract class MigrationTests(ServiceFixture fixture) : ServiceTests(fixt
         {
             if (OperatingSystem.IsWindows()) return;
             const UnixFileMode owners = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            await using var database = await Fixture.NewDatabaseAsync();
+            await using var database = await Fixture.EmptyDatabaseAsync();
             var file = new Microsoft.Data.Sqlite.SqliteConnectionStringBuilder(database.ConnectionString).DataSource;
             await using (var service = await Service.StartAsync(database))
             {
@@ -61,7 +61,7 @@ public abstract class MigrationTests(ServiceFixture fixture) : ServiceTests(fixt
     [Fact]
     public async Task Six_instances_that_start_at_once_on_an_empty_database_all_become_ready()
     {
-        await using var database = await Fixture.NewDatabaseAsync();
+        await using var database = await Fixture.EmptyDatabaseAsync();
 
         var services = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(() => Service.StartAsync(database))));
 
@@ -78,7 +78,7 @@ public abstract class MigrationTests(ServiceFixture fixture) : ServiceTests(fixt
     [Fact]
     public async Task A_database_of_the_first_version_is_brought_up_to_date_with_the_rows_in_it()
     {
-        await using var database = await Fixture.NewDatabaseAsync();
+        await using var database = await Fixture.EmptyDatabaseAsync();
         const string organisation = "or-first-first-first000000000000";
         await using (var db = Service.Open(database.Owner))
         {

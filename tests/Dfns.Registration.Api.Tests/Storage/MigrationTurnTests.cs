@@ -29,7 +29,7 @@ public abstract class MigrationTurnTests(ServiceFixture fixture) : ServiceTests(
         [Fact]
         public async Task The_row_that_a_killed_start_of_an_earlier_version_left_is_in_nobodys_way()
         {
-            await using var database = await Fixture.NewDatabaseAsync();
+            await using var database = await Fixture.EmptyDatabaseAsync();
             await using (var db = Service.Open(database))
             {
                 await db.GetService<IMigrator>().MigrateAsync("Initial");
@@ -62,7 +62,7 @@ public abstract class MigrationTurnTests(ServiceFixture fixture) : ServiceTests(
         [Fact]
         public async Task Whoever_uses_a_table_is_not_waited_for_without_end_nor_are_others_behind_it()
         {
-            await using var database = await Fixture.NewDatabaseAsync();
+            await using var database = await Fixture.EmptyDatabaseAsync();
             await using (var db = Service.Open(database.Owner)) await db.GetService<IMigrator>().MigrateAsync("Initial");
             await using var other = new NpgsqlConnection(database.Owner.ConnectionString);
             await other.OpenAsync();
@@ -113,7 +113,7 @@ public abstract class MigrationTurnTests(ServiceFixture fixture) : ServiceTests(
         [Fact]
         public async Task A_start_does_with_one_connection()
         {
-            await using var database = await Fixture.NewDatabaseAsync();
+            await using var database = await Fixture.EmptyDatabaseAsync();
             var settings = Settings(database.Owner).Where(s => s.Key != "Database:ConnectionString").Append(("Database:ConnectionString", database.Owner.ConnectionString + ";Maximum Pool Size=1;Timeout=5"));
 
             Assert.Equal(0, (await ServiceProgram.RunAsync(["migrate"], settings)).ExitCode);
@@ -134,7 +134,7 @@ public abstract class MigrationTurnTests(ServiceFixture fixture) : ServiceTests(
     [Fact]
     public async Task Whoever_waits_is_told_for_whom_and_not_for_ever()
     {
-        await using var database = await Fixture.NewDatabaseAsync();
+        await using var database = await Fixture.EmptyDatabaseAsync();
         await using var other = await HoldAsync(database.Owner);
 
         var start = await StartAsync(database.Owner, "00:00:00");
@@ -154,7 +154,7 @@ public abstract class MigrationTurnTests(ServiceFixture fixture) : ServiceTests(
     [InlineData("false")]
     public async Task Where_nothing_is_pending_nobody_asks_for_the_turn(string migrates)
     {
-        await using var database = await Fixture.NewDatabaseAsync();
+        await using var database = await Fixture.EmptyDatabaseAsync();
         await (await Service.StartAsync(database)).DisposeAsync();
         await using var other = await HoldAsync(database.Owner);
 
@@ -166,7 +166,7 @@ public abstract class MigrationTurnTests(ServiceFixture fixture) : ServiceTests(
     [Fact]
     public async Task Each_migration_is_told_with_its_place_when_it_begins_and_when_it_is_done()
     {
-        await using var database = await Fixture.NewDatabaseAsync();
+        await using var database = await Fixture.EmptyDatabaseAsync();
         var all = await Service.InDatabaseAsync(db => Task.FromResult(db.Database.GetMigrations().ToList()));
 
         var run = await MigrateAsync(database.Owner);
@@ -193,7 +193,7 @@ public abstract class MigrationTurnTests(ServiceFixture fixture) : ServiceTests(
     [InlineData("last")]
     public async Task A_start_that_is_killed_while_it_migrates_leaves_nothing_that_the_next_waits_for(string which)
     {
-        await using var database = await Fixture.NewDatabaseAsync();
+        await using var database = await Fixture.EmptyDatabaseAsync();
         var all = await Service.InDatabaseAsync(db => Task.FromResult(db.Database.GetMigrations().ToList()));
         var last = which switch { "first" => all[0], "middle" => all[all.Count / 2], _ => all[^1] };
         using (var start = ServiceProgram.StartProcess(["migrate"], Settings(database.Owner)))

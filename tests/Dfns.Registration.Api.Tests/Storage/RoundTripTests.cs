@@ -22,7 +22,7 @@ public sealed class RoundTripTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        database = await TestDatabase.PostgreSqlAsync();
+        database = await Migrated.PostgreSqlAsync();
         proxy = CuttingProxy.Of(database);
         service = await proxy.StartBehindAsync(database, prepares: true);
         organisation = await service.NewOrganisationAsync();

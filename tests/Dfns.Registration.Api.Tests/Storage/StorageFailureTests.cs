@@ -104,7 +104,7 @@ public sealed class StorageFailureTests
     [Fact]
     public async Task Every_state_of_a_server_is_answered_with_503_and_told_in_the_log_whether_a_call_reads_or_writes()
     {
-        await using var database = await TestDatabase.PostgreSqlAsync();
+        await using var database = await Migrated.PostgreSqlAsync();
         await using var service = await Service.StartAsync(database);
         var organisation = await service.NewOrganisationAsync();
         await using (var db = Service.Open(database.Owner))
@@ -149,7 +149,7 @@ public sealed class StorageFailureTests
     [Fact]
     public async Task A_server_that_falls_silent_is_asked_once_and_answered_with_503()
     {
-        await using var database = await TestDatabase.PostgreSqlAsync(PoolerKind.None);
+        await using var database = await Migrated.PostgreSqlAsync(PoolerKind.None);
         await using var proxy = CuttingProxy.Of(database);
         await using var service = await Service.StartAsync(database, ("Database:ConnectionString", proxy.Through(database, prepares: false) + ";Timeout=1;Command Timeout=1"));
         var organisation = await service.NewOrganisationAsync();
@@ -168,7 +168,7 @@ public sealed class StorageFailureTests
     [Fact]
     public async Task While_all_connections_are_in_use_a_call_is_answered_with_503()
     {
-        await using var database = await TestDatabase.PostgreSqlAsync(PoolerKind.None);
+        await using var database = await Migrated.PostgreSqlAsync(PoolerKind.None);
         // More than a service takes beside its requests: its senders wait for one too, and may have the first that comes back.
         const int connections = 4;
         await using var service = await Service.StartAsync(database, ("Database:ConnectionString", database.ConnectionString + $";Maximum Pool Size={connections};Timeout=3"));
@@ -191,7 +191,7 @@ public sealed class StorageFailureTests
     [Fact]
     public async Task A_file_that_another_process_writes_to_for_long_is_answered_with_503_and_the_service_is_ready()
     {
-        await using var database = await TestDatabase.SqliteAsync();
+        await using var database = await Migrated.SqliteAsync();
         await using var service = await Service.StartAsync(database, ("Database:ConnectionString", database.ConnectionString + ";Default Timeout=1"));
         var organisation = await service.NewOrganisationAsync();
         await using var other = new SqliteConnection(database.ConnectionString + ";Pooling=False");
@@ -246,7 +246,7 @@ public sealed class StorageFailureTests
     [Fact]
     public async Task A_server_that_only_reads_is_answered_with_503_and_is_not_ready_until_it_writes_again()
     {
-        await using var database = await TestDatabase.PostgreSqlAsync();
+        await using var database = await Migrated.PostgreSqlAsync();
         await using var service = await Service.StartAsync(database);
         var invited = await service.InviteAsync(await service.NewOrganisationAsync(), "jane@example.co");
         Assert.Equal(HttpStatusCode.OK, await ReadyAsync());

@@ -35,7 +35,7 @@ public abstract class UpgradeTests(ServiceFixture fixture) : ServiceTests(fixtur
     public async Task Whoever_registered_with_an_earlier_schema_signs_in_with_this_one(string migration)
     {
         var user = await Registered.NewAsync(await Service.NewOrganisationAsync(), CredentialKind.Key);
-        await using var database = await Fixture.NewDatabaseAsync();
+        await using var database = await Fixture.EmptyDatabaseAsync();
         await using (var db = Service.Open(database.Owner))
         {
             await db.GetService<IMigrator>().MigrateAsync(migration);
@@ -53,7 +53,7 @@ public abstract class UpgradeTests(ServiceFixture fixture) : ServiceTests(fixtur
     [Fact]
     public async Task What_a_later_version_has_added_to_is_served_and_told_once()
     {
-        await using var database = await Fixture.NewDatabaseAsync();
+        await using var database = await Fixture.EmptyDatabaseAsync();
         await using var running = await Service.StartAsync(database);
         var began = await Registered.NewAsync(await running.NewOrganisationAsync(), CredentialKind.Key, recovery: true);
 
@@ -77,7 +77,7 @@ public abstract class UpgradeTests(ServiceFixture fixture) : ServiceTests(fixtur
     public async Task What_a_later_version_has_taken_from_is_not_served_and_said_why()
     {
         const string why = $"a later version has brought its database up to date, and '{Contracting}' took away what this version uses. Start a version that knows 'MoreOfEverything', or a later one.";
-        await using var database = await Fixture.NewDatabaseAsync();
+        await using var database = await Fixture.EmptyDatabaseAsync();
         await using var running = await Service.StartAsync(database);
         Assert.Equal(200, await ReadyAsync(running));
 
@@ -107,7 +107,7 @@ public abstract class UpgradeTests(ServiceFixture fixture) : ServiceTests(fixtur
     [Fact]
     public async Task What_a_later_version_has_taken_that_this_one_does_without_is_served()
     {
-        await using var database = await Fixture.NewDatabaseAsync();
+        await using var database = await Fixture.EmptyDatabaseAsync();
         await using var service = await Service.StartAsync(database);
         var newest = await service.InDatabaseAsync(db => Task.FromResult(SchemaFit.Name(db.Database.GetMigrations().Last())));
 

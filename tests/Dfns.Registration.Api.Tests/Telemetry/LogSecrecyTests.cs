@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Tests.Running;
-using Dfns.Registration.TestKit.Databases;
 
 namespace Dfns.Registration.Api.Tests.Telemetry;
 
@@ -12,7 +11,7 @@ public sealed class LogSecrecyTests
     [Fact]
     public async Task No_code_token_proof_or_private_key_is_in_any_log_even_at_the_most_talkative_level()
     {
-        await using var database = await TestDatabase.SqliteAsync();
+        await using var database = await Migrated.SqliteAsync();
         await using var service = await Service.StartAsync(
             database,
             ("Serilog:MinimumLevel:Default", "Verbose"),
@@ -43,7 +42,7 @@ public sealed class LogSecrecyTests
     [Fact]
     public async Task A_clients_line_breaks_do_not_break_a_line_of_the_log()
     {
-        await using var database = await TestDatabase.SqliteAsync();
+        await using var database = await Migrated.SqliteAsync();
         await using var service = await Service.StartAsync(database);
         var invited = await service.InviteAsync(await service.NewOrganisationAsync(), "jane@example.co");
 
@@ -57,7 +56,7 @@ public sealed class LogSecrecyTests
     [Fact]
     public async Task Each_request_leaves_one_line_with_its_outcome()
     {
-        await using var database = await TestDatabase.SqliteAsync();
+        await using var database = await Migrated.SqliteAsync();
         await using var service = await Service.StartAsync(database);
         var invited = await service.InviteAsync(await service.NewOrganisationAsync(), "jane@example.co");
         var before = service.Log.Lines.Count;

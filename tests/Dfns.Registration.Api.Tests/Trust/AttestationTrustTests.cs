@@ -19,9 +19,9 @@ public abstract class AttestationTrustTests(Func<Task<TestDatabase>> makeDatabas
     private TestDatabase database = null!;
     private Service service = null!;
 
-    public sealed class OnSqlite() : AttestationTrustTests(TestDatabase.SqliteAsync);
+    public sealed class OnSqlite() : AttestationTrustTests(Migrated.SqliteAsync);
 
-    public sealed class OnPostgreSql() : AttestationTrustTests(TestDatabase.PostgreSqlAsync);
+    public sealed class OnPostgreSql() : AttestationTrustTests(Migrated.PostgreSqlAsync);
 
     /// <summary>Those that hang on policy, but for the status of a model, which needs metadata.</summary>
     public static TheoryData<RefusalReason> Reasons => [.. Faults.Reasons.Where(Faults.NeedsDistrust).Where(reason => reason != RefusalReason.AuthenticatorStatusNotAccepted)];

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Text;
 using Dfns.Registration.Api.Tests.Running;
 using Dfns.Registration.Api.Trust;
-using Dfns.Registration.TestKit.Databases;
 using Dfns.Registration.Verification.Trust.Metadata;
 
 namespace Dfns.Registration.Api.Tests.Trust;
@@ -59,7 +58,7 @@ public sealed class MetadataSourceTests : IDisposable
     public async Task An_address_that_does_not_answer_hinders_no_start()
     {
         using var files = new TrustFiles();
-        await using var database = await TestDatabase.SqliteAsync();
+        await using var database = await Migrated.SqliteAsync();
         var port = ((IPEndPoint)server.LocalEndpoint).Port;
         server.Stop();
 

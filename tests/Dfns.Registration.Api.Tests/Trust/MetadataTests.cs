@@ -15,9 +15,9 @@ public abstract class MetadataTests(Func<Task<TestDatabase>> makeDatabase) : IAs
     private readonly TrustFiles files = new();
     private TestDatabase database = null!;
 
-    public sealed class OnSqlite() : MetadataTests(TestDatabase.SqliteAsync);
+    public sealed class OnSqlite() : MetadataTests(Migrated.SqliteAsync);
 
-    public sealed class OnPostgreSql() : MetadataTests(TestDatabase.PostgreSqlAsync);
+    public sealed class OnPostgreSql() : MetadataTests(Migrated.PostgreSqlAsync);
 
     public static TheoryData<string, string> FaultyBlobs => new()
     {

@@ -50,19 +50,25 @@ public sealed class PostgreSqlServer
         return server;
     }
 
-    /// <returns>The connection string of the new, empty database.</returns>
-    internal async Task<string> CreateDatabaseAsync(string name)
+    /// <param name="name">Of the new database.</param>
+    /// <param name="copyOf">What it is a copy of, open in no session; the empty one, which nobody can connect to, where none is named.</param>
+    /// <returns>The connection string of the new database.</returns>
+    internal async Task<string> CreateDatabaseAsync(string name, string copyOf = "template0")
     {
-        // template0 takes no connections, so that nobody's open session can be in the way of the copy.
-        await ExecuteAsync($"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'");
+        await ExecuteAsync($"CREATE DATABASE {name} TEMPLATE {copyOf} ENCODING 'UTF8'");
         return new NpgsqlConnectionStringBuilder(connectionString) { Database = name, Pooling = true, MaxPoolSize = MaxPoolSize }.ConnectionString;
     }
 
     /// <summary>Makes the two roles of a database by <c>roles.sql</c>, as an operator does, and gives them passwords.</summary>
-    internal async Task MakeRolesAsync(string database, string owner, string service)
+    /// <param name="database">Whose roles they are.</param>
+    /// <param name="owner">Who may change its schema.</param>
+    /// <param name="service">Who may read and write its rows.</param>
+    /// <param name="exist">Whether there are these roles already, of the database that this one is a copy of: a copy has what is granted in the database, and not what is granted on it.</param>
+    internal async Task MakeRolesAsync(string database, string owner, string service, bool exist)
     {
         using var script = new StreamReader(typeof(PostgreSqlServer).Assembly.GetManifestResourceStream("roles.sql")!);
-        var statements = (await script.ReadToEndAsync())
+        var lines = (await script.ReadToEndAsync()).Split('\n').Where(line => !exist || !line.StartsWith("CREATE ROLE", StringComparison.Ordinal));
+        var statements = string.Join('\n', lines)
             .Replace(":\"owner\"", owner, StringComparison.Ordinal).Replace(":\"service\"", service, StringComparison.Ordinal).Replace(":\"DBNAME\"", database, StringComparison.Ordinal);
         var passwords = string.Concat(new[] { owner, service }.Select(role => $"ALTER ROLE {role} PASSWORD '{PasswordOf(role)}';"));
         await ExecuteAsync(statements + passwords, new NpgsqlConnectionStringBuilder(connectionString) { Database = database, Pooling = false }.ConnectionString);
