@@ -256,6 +256,9 @@ internal static class ErrorCatalog
 
     public static readonly ApiError NotFound = new("not_found", 404, "There is nothing at this path.");
 
+    public static readonly ApiError CallNotServed = new("call_not_served", 404,
+        "This is a call of the hosted service that this one does not have: it keeps users and their credentials.");
+
     public static readonly ApiError MethodNotAllowed = new("method_not_allowed", 405, "This path does not answer this method; see the Allow header.");
 
     public static readonly ApiError ConsoleForeign = new("console_foreign", 403,
@@ -283,7 +286,7 @@ internal static class ErrorCatalog
         WebhookUnknown, WebhookEventUnknown, WebhookLimitReached, EventUnknown,
         CredentialAlreadyRegistered, PublicKeyAlreadyRegistered, MailBusy, ExternalIdTaken, CredentialRepeated, PublicKeyRepeated, RecoveryCredentialRequired, EndUserRequired, WalletsRefused, CredentialKindUnsupported,
         CredentialKindUnknown, CredentialKindMisplaced, QueryInvalid, MemberRequired, MemberInvalid, MemberTooLong, MemberRepeated, BodyNotJson,
-        BodyTooDeep, BodyTooLarge, ContentTypeUnsupported, RequestInvalid, NotFound, MethodNotAllowed, TooManyRequests,
+        BodyTooDeep, BodyTooLarge, ContentTypeUnsupported, RequestInvalid, NotFound, CallNotServed, MethodNotAllowed, TooManyRequests,
         StorageUnavailable, ServiceBusy, Internal, TooManyAttempts,
         IdTokenMalformed, OrganisationNotTold, IdTokenIssuerUnknown, IdTokenAlgorithmNotAllowed, IdTokenKeyUnknown, IdTokenSignatureInvalid, IdTokenAudienceNotAllowed,
         IdTokenExpired, IdTokenNotYetValid, IdTokenTooOld, IdTokenAlreadyUsed, IdTokenRevoked, IdTokenNonceMismatch, IdTokenClaimsInvalid, IdTokenEmailNotVerified, SocialProviderUnavailable,

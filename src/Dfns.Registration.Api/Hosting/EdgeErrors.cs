@@ -96,6 +96,7 @@ internal static partial class EdgeErrors
     {
         var error = context.Response.StatusCode switch
         {
+            StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed when OtherCalls.Find(context.Request.Path) is { } other => other,
             StatusCodes.Status404NotFound => ErrorCatalog.NotFound,
             StatusCodes.Status405MethodNotAllowed => ErrorCatalog.MethodNotAllowed,
             StatusCodes.Status413PayloadTooLarge => ErrorCatalog.BodyTooLarge,

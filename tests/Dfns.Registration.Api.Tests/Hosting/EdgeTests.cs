@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Telemetry;
 using Dfns.Registration.Api.Tests.Running;
-using Dfns.Registration.TestKit.Databases;
 using Microsoft.Data.Sqlite;
 
 namespace Dfns.Registration.Api.Tests.Hosting;
@@ -16,7 +15,12 @@ public sealed class EdgeTests(ServiceFixture.Sqlite fixture) : ServiceTests(fixt
     [InlineData("GET", "/", 404, "not_found")]
     [InlineData("GET", "/auth", 404, "not_found")]
     [InlineData("GET", "/index.html", 404, "not_found")]
-    [InlineData("POST", "/auth/login/oidc", 404, "not_found")]
+    [InlineData("POST", "/auth/login/oidc", 404, "call_not_served")]
+    [InlineData("POST", "/auth/users/invite/", 404, "call_not_served")]
+    [InlineData("GET", "/Wallets", 404, "call_not_served")]
+    [InlineData("POST", "/v2/policies", 404, "call_not_served")]
+    [InlineData("GET", "/walletsmith", 404, "not_found")]
+    [InlineData("GET", "/auth/wallets", 404, "not_found")]
     [InlineData("GET", "/auth/registration", 405, "method_not_allowed")]
     [InlineData("PUT", "/auth/registration/init", 405, "method_not_allowed")]
     [InlineData("TRACE", "/auth/registration", 405, "method_not_allowed")]
@@ -38,7 +42,7 @@ public sealed class EdgeTests(ServiceFixture.Sqlite fixture) : ServiceTests(fixt
     public async Task Is_alive_but_not_ready_and_answers_503_when_its_database_is_gone()
     {
         // A directory in place of the file: nothing can be opened there any more.
-        await using var database = await TestDatabase.SqliteAsync();
+        await using var database = await Migrated.SqliteAsync();
         await using var service = await Service.StartAsync(database);
         var invited = await service.InviteAsync(await service.NewOrganisationAsync(), "jane@example.co");
         var file = new Microsoft.Data.Sqlite.SqliteConnectionStringBuilder(database.ConnectionString).DataSource;
@@ -105,7 +109,7 @@ public sealed class EdgeTests(ServiceFixture.Sqlite fixture) : ServiceTests(fixt
     [Fact]
     public async Task Works_on_no_more_requests_at_once_than_it_may_and_whoever_sends_slowly_keeps_nobody_out()
     {
-        await using var database = await TestDatabase.SqliteAsync();
+        await using var database = await Migrated.SqliteAsync();
         await using var service = await Service.StartAsync(database, ("RateLimits:RequestsAtOnce", "10"));
         var organisation = await service.NewOrganisationAsync();
         var body = new JsonObject { ["orgId"] = organisation.Id };

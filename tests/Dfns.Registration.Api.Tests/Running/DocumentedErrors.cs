@@ -13,7 +13,7 @@ public static class DocumentedErrors
     private static readonly ConcurrentDictionary<string, (TemplateMatcher Path, HashSet<string> Codes)> ByRoute = new(StringComparer.Ordinal);
 
     // Answered before an endpoint is chosen.
-    private static readonly string[] AnyRoute = [ErrorCatalog.NotFound.Code, ErrorCatalog.MethodNotAllowed.Code, ErrorCatalog.StorageUnavailable.Code];
+    private static readonly string[] AnyRoute = [ErrorCatalog.NotFound.Code, ErrorCatalog.CallNotServed.Code, ErrorCatalog.MethodNotAllowed.Code, ErrorCatalog.StorageUnavailable.Code];
 
     public static void Learn(IServiceProvider services)
     {

@@ -148,26 +148,29 @@ public abstract class PythonClientTests(ServiceFixture fixture) : ServiceTests(f
     }
 
     [Theory]
-    [InlineData("/auth/login/oidc/init")]
-    [InlineData("/auth/login/oidc")]
-    [InlineData("/auth/tokens")]
-    public async Task What_it_alone_has_calls_for_is_not_there(string path)
+    [InlineData("/auth/login/oidc/init", "POST /auth/login/sso/init")]
+    [InlineData("/auth/login/oidc", "POST /auth/login/sso/init")]
+    [InlineData("/auth/tokens", "sign in at the other")]
+    [InlineData("/auth/users/invite", "POST /auth/users")]
+    public async Task What_it_alone_has_calls_for_is_refused_by_name_and_told_what_there_is(string path, string instead)
     {
         var (client, _) = await ClientAsync(isOldHttp: false);
 
-        var (status, _, code, _) = (await client.RequestAsync("POST", path, new JsonObject())).Fault;
+        var (status, message, code, _) = (await client.SignedAsync("POST", path, new JsonObject())).Fault;
 
-        Assert.Equal((404, "not_found"), (status, code));
+        Assert.Equal((404, "call_not_served"), (status, code));
+        Assert.Contains(instead, message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Inviting_somebody_of_another_organisation_is_not_there()
+    [Theory]
+    [InlineData("address-watches")]
+    [InlineData("payins")]
+    [InlineData("vaults")]
+    public async Task What_it_alone_has_a_domain_for_is_refused_by_name(string domain)
     {
         var (client, _) = await ClientAsync(isOldHttp: false);
 
-        var (status, _, code, _) = (await client.SignedAsync("POST", "/auth/users/invite", new JsonObject { ["email"] = "jane@example.co", ["kind"] = "TenantUser" })).Fault;
-
-        Assert.Equal((405, "method_not_allowed"), (status, code));
+        Assert.Equal((404, "call_not_served"), (await client.RequestAsync("GET", $"/{domain}")).Fault is var fault ? (fault.Item1, fault.Item3) : default);
     }
 
     private static async Task<JsonNode> TakenAsync(Task<PythonAnswer> asked)

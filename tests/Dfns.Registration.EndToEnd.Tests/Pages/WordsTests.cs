@@ -10,7 +10,7 @@ public sealed partial class WordsTests
     // Only a program can cause them, or only one that has no part in what the pages do.
     private static readonly string[] OfPrograms =
     [
-        "application_unknown", "assignment_unknown", "body_not_json", "body_too_deep", "body_too_large", "content_type_unsupported", "credential_kind_misplaced", "credential_kind_unknown", "credential_kind_unsupported",
+        "application_unknown", "assignment_unknown", "body_not_json", "body_too_deep", "body_too_large", "call_not_served", "content_type_unsupported", "credential_kind_misplaced", "credential_kind_unknown", "credential_kind_unsupported",
         "credential_repeated", "employee_required", "end_user_required", "event_unknown", "external_id_taken", "id_token_algorithm_not_allowed", "id_token_already_used", "id_token_audience_not_allowed", "id_token_claims_invalid",
         "id_token_email_not_verified", "id_token_expired", "id_token_issuer_unknown", "id_token_key_unknown", "id_token_malformed", "id_token_nonce_mismatch", "id_token_not_yet_valid", "id_token_revoked", "id_token_signature_invalid",
         "id_token_too_old", "log_unknown", "member_repeated", "method_not_allowed", "not_found", "operation_not_held", "operation_not_served", "operation_unknown", "organisation_not_told",

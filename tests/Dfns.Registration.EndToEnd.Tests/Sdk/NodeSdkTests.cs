@@ -77,7 +77,7 @@ public sealed class NodeSdkTests(DevelopmentService service) : IClassFixture<Dev
         AssertError(results["otherSession"], 401, "User already exists.", "user_already_exists");
         AssertError(results["alreadyRegistered"], 401, "User already exists.", "user_already_exists");
         AssertError(results["wrongCodeAfterwards"], 403, "Invalid code", "invalid_code");
-        AssertError(results["notServed"], 404, code: "not_found");
+        AssertError(results["notServed"], 404, code: "call_not_served");
         Assert.Equal(2, (await service.Tables.CredentialsAsync(invitation.Username)).Count);
     }
 

@@ -27,8 +27,8 @@ public abstract class OfficialExampleTests(Func<Task<TestDatabase>> makeDatabase
         Assert.Equal(("Fido2", "jane@example.co"), ((string?)registered["credential"]!["kind"], (string?)registered["user"]!["username"]));
         // The page reads its user out of the token.
         Assert.Equal("jane@example.co", (string?)(await device.DoAsync("login", new { username = "jane@example.co", orgId = scene.OrgId }))["user"]);
-        Assert.Equal((404, "not_found"), await device.RefusedAsync("listWallets"));
-        Assert.Equal((404, "not_found"), await device.RefusedAsync("createWallet"));
+        Assert.Equal((404, "call_not_served"), await device.RefusedAsync("listWallets"));
+        Assert.Equal((404, "call_not_served"), await device.RefusedAsync("createWallet"));
 
         var code = (string)(await device.DoAsync("sign"))["code"]!;
         await using var another = await scene.OpenAsync("direct");
@@ -47,8 +47,8 @@ public abstract class OfficialExampleTests(Func<Task<TestDatabase>> makeDatabase
         Assert.Equal(("Fido2", "jane@example.co", "[]"), ((string?)registered["credential"]!["kind"], (string?)registered["user"]!["username"], registered["wallets"]!.ToJsonString()));
         Assert.NotNull((string?)registered["authentication"]!["token"]);
         var authToken = (string)(await device.DoAsync("login", new { username = "jane@example.co" }))["token"]!;
-        Assert.Equal((404, "not_found"), await device.RefusedAsync("listWallets", new { authToken }));
-        Assert.Equal((404, "not_found"), await device.RefusedAsync("createWallet", new { authToken }));
+        Assert.Equal((404, "call_not_served"), await device.RefusedAsync("listWallets", new { authToken }));
+        Assert.Equal((404, "call_not_served"), await device.RefusedAsync("createWallet", new { authToken }));
         Assert.NotNull((string?)(await device.DoAsync("sign", new { authToken }))["code"]);
     }
 
@@ -83,7 +83,7 @@ public abstract class OfficialExampleTests(Func<Task<TestDatabase>> makeDatabase
         var signedIn = await device.DoAsync("continueWith", new { idToken = await provider.SignInAsync("248289761001", "jane@example.co") });
         Assert.Equal("signed in", (string?)signedIn["how"]);
         var authToken = (string?)signedIn["authToken"];
-        Assert.Equal((404, "not_found"), await device.RefusedAsync("listWallets", new { authToken }));
+        Assert.Equal((404, "call_not_served"), await device.RefusedAsync("listWallets", new { authToken }));
         Assert.NotNull((string?)(await device.DoAsync("sign", new { authToken }))["code"]);
     }
 

@@ -17,7 +17,7 @@ public sealed class SdkCallTests
     private const string Answered = "served";
     private const string NotServed = "not served";
 
-    // Of the clients of the SDK, what is beyond this service: nothing of it is called.
+    // Of the clients of the SDK, what is beyond this service: each call is refused by a name of its own.
     private static readonly string[] OtherClients =
     [
         "agreements", "allocations", "exchanges", "feeSponsors", "keys", "networks", "payouts", "policies", "signers", "staking", "swaps", "wallets",
@@ -44,6 +44,9 @@ public sealed class SdkCallTests
         }
 
         Assert.Equal(OtherClients.Concat(["auth", "permissions", "webhooks"]).Order(StringComparer.Ordinal), results["clients"]!.AsArray().Select(c => (string)c!).Order(StringComparer.Ordinal));
+        var others = results["others"]!.AsArray().Select(c => Call.Of(c!)).ToList();
+        Assert.Equal(OtherClients, others.Select(c => c.Client).Distinct().Order(StringComparer.Ordinal));
+        Assert.All(others, call => Assert.True((call.Status, call.Code) == (404, "call_not_served"), $"{call} is not refused by name."));
         await HoldAsync(Table, "calls", Rows(calls));
         await HoldAsync(Path.Combine(Places.Repository, "README.md"), "sdk calls", Sentence((string)results["version"]!, calls));
     }
@@ -105,7 +108,7 @@ public sealed class SdkCallTests
     {
         public string Outcome => Code is "not_found" or "method_not_allowed" ? NotServed
             // What answers nobody with anything else, whoever asks.
-            : Code is "application_unknown" ? $"refused: `{Code}`"
+            : Code is "application_unknown" or "call_not_served" ? $"refused: `{Code}`"
             : Answered;
 
         public static Call Of(JsonNode call) =>

@@ -34,7 +34,7 @@ public sealed class ServiceAccountSdkTests
         // It signs as it was told, and as the READMEs of the SDK write it.
         foreach (var name in new[] { "signedByCredId", "signedByUuid", "signedOnceActive" }) Assert.True((string?)results[name]!["answer"]?["status"] == "Active", $"{name}: {told}");
         Assert.Equal((200, 403), (results["listedApps"]!["answer"] is null ? 0 : 200, (int?)results["lacking"]!["error"]!["httpStatus"]));
-        foreach (var name in new[] { "createdWallet", "listedWallets" }) Assert.Equal((404, "not_found"), ((int?)results[name]!["error"]!["httpStatus"], (string?)results[name]!["error"]!["code"]));
+        foreach (var name in new[] { "createdWallet", "listedWallets" }) Assert.Equal((404, "call_not_served"), ((int?)results[name]!["error"]!["httpStatus"], (string?)results[name]!["error"]!["code"]));
         Assert.Equal(("Program", "crm-1"), ((string?)results["updated"]!["answer"]!["userInfo"]!["name"], (string?)results["updated"]!["answer"]!["userInfo"]!["externalId"]));
         Assert.Equal(2, results["listed"]!["answer"]!["items"]!.AsArray().Count);
         Assert.Null(results["got"]!["answer"]!["accessTokens"]![0]!["accessToken"]);

@@ -58,9 +58,16 @@ async function call(client, name, run) {
 
 const api = new DfnsApiClient(apiOptions);
 const delegated = new DfnsDelegatedApiClient({ ...apiOptions });
+const served = ["auth", "permissions", "webhooks"];
+const clients = Object.keys(Object.getOwnPropertyDescriptors(DfnsApiClient.prototype)).filter((name) => name !== "constructor");
+const others = [];
+for (const client of clients.filter((name) => !served.includes(name))) {
+  for (const name of methodsOf(api[client])) others.push(await call(client, name, () => api[client][name](anything())));
+}
+
 const calls = [];
 const halves = {};
-for (const client of ["auth", "permissions", "webhooks"]) {
+for (const client of served) {
   // Signing out is last: it ends the token.
   const names = methodsOf(api[client]).sort((a, b) => (a === "logout") - (b === "logout"));
   for (const name of names) calls.push(await call(client, name, () => api[client][name](anything())));
@@ -74,6 +81,6 @@ for (const name of base) {
   calls.push(await call("BaseAuthApi", name, () => holder[name](...args)));
 }
 
-output({ version: createRequire(import.meta.url)("@dfns/sdk/package.json").version, calls, halves, clients: Object.keys(Object.getOwnPropertyDescriptors(DfnsApiClient.prototype)).filter((name) => name !== "constructor") });
+output({ version: createRequire(import.meta.url)("@dfns/sdk/package.json").version, calls, others, halves, clients });
 recorder.close();
 process.exit(0);
