@@ -278,6 +278,17 @@ public sealed class SettingTests
         Assert.StartsWith(told, Assert.Single(await FaultsAsync([], file)), StringComparison.Ordinal);
     }
 
+    // A trial that must know its codes beforehand, as a measurement does.
+    [Theory]
+    [InlineData("https://auth.example.org", true)]
+    [InlineData("https://auth.example", true)]
+    [InlineData("https://auth.TEST", true)]
+    [InlineData("https://auth.myexample.org", false)]
+    [InlineData("https://example.org.co", false)]
+    [InlineData("https://auth.example.co", false)]
+    public async Task A_master_key_that_everybody_knows_is_taken_where_the_issuer_is_nobodys(string issuer, bool taken) =>
+        Assert.Equal(taken, (await FaultsAsync(("Secrets:MasterKey", Convert.ToBase64String(new byte[32])), ("Tokens:Issuer", issuer))).Count == 0);
+
     // Codes are as good as passwords.
     [Fact]
     public async Task A_code_does_not_leave_the_machine_in_the_clear()
