@@ -28,7 +28,7 @@ internal sealed partial class EventSender(
 
     protected override int Hands => 16;
 
-    // With one in hand these are three: it takes six organisations whose webhooks are slow to hold up others.
+    // Two are taken while fewer than two are in hand, so three are at most: it takes six organisations whose webhooks are slow to hold up others.
     protected override int MostOfOne => 2;
 
     public bool Admits(string organisationId)

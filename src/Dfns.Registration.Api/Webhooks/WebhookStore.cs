@@ -112,14 +112,14 @@ internal sealed class WebhookStore(RegistrationDbContext db, Entropy entropy, Ti
     /// <summary>Saves what became of attempts. Where another instance was first, whose lease had run out, what was delivered by either is.</summary>
     public async Task SaveAsync(CancellationToken ct)
     {
-        while (true)
+        for (var attempt = 1; ; attempt++)
         {
             try
             {
                 await db.SaveChangesAsync(ct);
                 return;
             }
-            catch (DbUpdateException e) when (UniqueViolation.IsLostRace(e))
+            catch (DbUpdateException e) when (attempt < Changes.Attempts && UniqueViolation.IsLostRace(e))
             {
                 // All or none was saved: each is looked at again.
                 var noted = db.ChangeTracker.Entries<WebhookDelivery>().Where(d => d.State is EntityState.Added or EntityState.Modified).Select(d => d.Entity).ToList();
