@@ -41,9 +41,9 @@ internal static class RelyingPartyCommands
                     if (verb == ListVerb.Remove && gone.Count > 0 && relyingParty.OriginsOfNone() is { Count: > 0 } left)
                         return $"Nothing was changed: without the RP id '{string.Join("' or '", gone)}' no passkey works at {string.Join(", ", left)}. Name what has to go with it too: {string.Join(' ', left.Select(origin => $"--origin {origin}"))}";
                     if (parsed.GetValue(force)) return null;
-                    if (verb == ListVerb.Remove && origins.Except(relyingParty.EveryOrigin, StringComparer.Ordinal).FirstOrDefault(o => AdmittedOrigins.Admits(relyingParty.EveryOrigin, o)) is { } admitted)
+                    if (verb == ListVerb.Remove && origins.Except(relyingParty.EveryOrigin, StringComparer.Ordinal).FirstOrDefault(o => relyingParty.EveryOrigin.Any(entry => Admits(entry, o))) is { } admitted)
                     {
-                        var entry = relyingParty.EveryOrigin.First(o => AdmittedOrigins.Admits([o], admitted));
+                        var entry = relyingParty.EveryOrigin.First(entry => Admits(entry, admitted));
                         return $"Nothing was changed: '{entry}' admits {admitted} all the same. Remove that too, and name each host by itself; --force takes the entry off the list.";
                     }
 
@@ -78,6 +78,11 @@ internal static class RelyingPartyCommands
             ct));
         return command;
     }
+
+    // Whether an entry admits whatever another one did, which may have been every host below a domain.
+    private static bool Admits(string entry, string other) => other.StartsWith(AdmittedOrigins.Below, StringComparison.Ordinal)
+        ? entry.StartsWith(AdmittedOrigins.Below, StringComparison.Ordinal) && RelyingParty.IsAtOrBelow(other[AdmittedOrigins.Below.Length..], entry[AdmittedOrigins.Below.Length..])
+        : AdmittedOrigins.Admits([entry], other);
 
     // What is refused of passkeys that were accepted when they were registered.
     private static List<string> Refusals(RelyingParty relyingParty)

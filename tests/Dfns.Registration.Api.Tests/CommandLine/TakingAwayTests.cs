@@ -266,22 +266,39 @@ public sealed partial class TakingAwayTests(ServiceFixture.Sqlite fixture) : Ser
         Assert.Equal("", (string)(await ServiceProgram.RowAsync(Service.Database, [.. permit, "--remove", Permission.ReadUsers]))["permissions"]!);
     }
 
-    [Fact]
-    public async Task An_origin_that_is_admitted_all_the_same_is_not_said_to_be_removed()
+    [Theory]
+    [InlineData("https://old.example.co")]
+    [InlineData("https://*.old.example.co")]
+    [InlineData("https://*.very.old.example.co")]
+    public async Task An_origin_that_is_admitted_all_the_same_is_not_said_to_be_removed(string origin)
     {
-        var organisation = await Service.NewOrganisationAsync(r => r.Origins = ["https://app.example.co", "https://old.example.co", "https://*.example.co"]);
-        string[] Party(string verb, params string[] more) => ["relying-party", verb, "--org", organisation.Id, "--origin", "https://old.example.co", .. more];
+        var organisation = await Service.NewOrganisationAsync(r => r.Origins = ["https://app.example.co", origin, "https://*.example.co"]);
+        string[] Party(string verb, params string[] more) => ["relying-party", verb, "--org", organisation.Id, "--origin", origin, .. more];
         var before = await organisation.SnapshotAsync();
 
         var refused = await ServiceProgram.OperateAsync(Service.Database, Party("remove"));
 
         Assert.Equal(
-            (1, "Nothing was changed: 'https://*.example.co' admits https://old.example.co all the same. Remove that too, and name each host by itself; --force takes the entry off the list."),
+            (1, $"Nothing was changed: 'https://*.example.co' admits {origin} all the same. Remove that too, and name each host by itself; --force takes the entry off the list."),
             (refused.ExitCode, refused.Faults.Trim()));
         Assert.Equal(before, await organisation.SnapshotAsync());
         Assert.Equal(0, (await ServiceProgram.OperateAsync(Service.Database, Party("remove", "--origin", "https://*.example.co"))).ExitCode);
         Assert.Equal(0, (await ServiceProgram.OperateAsync(Service.Database, Party("add", "--origin", "https://*.example.co"))).ExitCode);
         Assert.Equal(0, (await ServiceProgram.OperateAsync(Service.Database, Party("remove", "--force"))).ExitCode);
+    }
+
+    // Of a narrower entry less is left, and it stands in the list.
+    [Theory]
+    [InlineData("https://*.example.co", "https://*.old.example.co")]
+    [InlineData("https://*.example.co", "https://x.example.co")]
+    [InlineData("https://*.old.example.co", "https://*.gold.example.co")]
+    public async Task An_origin_of_which_a_part_is_admitted_still_is_removed(string origin, string left)
+    {
+        var organisation = await Service.NewOrganisationAsync(r => r.Origins = [origin, left]);
+
+        var row = await ServiceProgram.RowAsync(Service.Database, ["relying-party", "remove", "--org", organisation.Id, "--origin", origin]);
+
+        Assert.Equal(left, (string)row["origins"]!);
     }
 
     [Theory]
