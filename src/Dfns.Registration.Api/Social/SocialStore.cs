@@ -26,7 +26,8 @@ internal sealed class SocialStore(RegistrationDbContext db, Changes changes, Use
     /// <returns>Null where no organisation does, or more than one.</returns>
     public async Task<SocialProvider?> FindOnlyAcceptingAsync(string issuer, IReadOnlyList<string> audiences, CancellationToken ct)
     {
-        if (audiences.Count == 0) return null;
+        // Whoever makes a token up may write U+0000 into it, which no provider has, and PostgreSQL fails over.
+        if (audiences.Count == 0 || audiences.Append(issuer).Any(text => text.Contains('\0', StringComparison.Ordinal))) return null;
         var accepting = db.SocialProviders.AsNoTracking().Where(p => p.Issuer == issuer && p.Organisation!.RelyingParty != null);
         foreach (var audience in audiences.Take(MostAudiences)) accepting = accepting.Where(p => p.ClientIds.Contains(audience));
         return await accepting.OrderBy(p => p.OrganisationId).Take(2).ToListAsync(ct) is [var only] ? only : null;
