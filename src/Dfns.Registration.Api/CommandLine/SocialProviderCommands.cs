@@ -18,7 +18,7 @@ internal static class SocialProviderCommands
 
     private static Option<string[]> Algorithms() => new("--algorithm") { Description = $"A signature algorithm to accept; may be repeated. {string.Join(" and ", SocialProviderRules.DefaultAlgorithms)} for a new provider if none is named. One of {string.Join(", ", SocialProviderRules.SupportedAlgorithms)}." };
 
-    private static Option<bool> Force() => new("--force") { Description = "Do it although users come from this provider; without it their number is told, and nothing is changed." };
+    private static Option<bool> Force() => new("--force") { Description = "Do it although users come from this provider, or single sign-on goes with it; without it that is told, and nothing is changed." };
 
     private static Command MakeSet()
     {
@@ -86,9 +86,10 @@ internal static class SocialProviderCommands
         if (SocialProviderRules.Faults(provider) is { Count: > 0 } faults) return CommandResult.Fault(string.Join(Environment.NewLine, faults));
         if (had.Except(provider.ClientIds.Concat(provider.Algorithms)).ToList() is { Count: > 0 } taken)
         {
-            if (!force && await UsersFaultAsync(services, provider, string.Join(' ', taken), wayOut, ct) is { } fault) return CommandResult.Fault(fault);
+            var clients = await services.GetRequiredService<SsoStore>().ListAsync(provider, taken, ct);
+            if (!force && await TakenFaultAsync(services, provider, clients, string.Join(' ', taken), wayOut, ct) is { } fault) return CommandResult.Fault(fault);
             services.GetRequiredService<SocialStore>().EndTaken(provider, taken);
-            await services.GetRequiredService<SsoStore>().RemoveAsync(provider, taken, ct);
+            foreach (var client in clients) SsoClientCommands.Remove(services, client);
         }
 
         services.GetRequiredService<Audit>().ChangedByOperator(provider.OrganisationId, AuditActions.SocialProviderChanged, provider.OrganisationId, provider.Issuer, provider);
@@ -96,10 +97,15 @@ internal static class SocialProviderCommands
         return CommandResult.Changed(before, new SocialProviderRow(provider));
     }
 
-    private static async Task<string?> UsersFaultAsync(IServiceProvider services, SocialProvider provider, string taken, string wayOut, CancellationToken ct) =>
-        await services.GetRequiredService<SocialStore>().CountUsersAsync(provider, ct) is > 0 and var users
-            ? $"Nothing was changed: this would take away {taken}; {(users == 1 ? "1 registered user comes" : $"{users} registered users come")} from this provider. {wayOut}"
-            : null;
+    // What of a client of single sign-on goes with it, redirect URIs and a secret, nobody can tell afterwards.
+    private static async Task<string?> TakenFaultAsync(IServiceProvider services, SocialProvider provider, IReadOnlyList<SsoClient> clients, string taken, string wayOut, CancellationToken ct)
+    {
+        var users = await services.GetRequiredService<SocialStore>().CountUsersAsync(provider, ct);
+        List<string> needed = [];
+        if (users > 0) needed.Add($"{(users == 1 ? "1 registered user comes" : $"{users} registered users come")} from this provider");
+        if (clients.Count > 0) needed.Add($"with it goes the single sign-on by {string.Join(' ', clients.Select(c => c.ClientId))}, which 'sso-client list' shows");
+        return needed.Count == 0 ? null : $"Nothing was changed: this would take away {taken}; {string.Join(", and ", needed)}. {wayOut}";
+    }
 
     private static Command MakeList()
     {
@@ -142,8 +148,9 @@ internal static class SocialProviderCommands
                         services, provider, () => (provider.ClientIds, provider.Algorithms) = ([.. provider.ClientIds.Except(ids)], [.. provider.Algorithms.Except(fewer)]), parsed.GetValue(force), wayOut, stop);
                 }
 
-                if (!parsed.GetValue(force) && await UsersFaultAsync(services, provider, "the provider", wayOut, stop) is { } fault) return CommandResult.Fault(fault);
-                await services.GetRequiredService<SsoStore>().RemoveAsync(provider, clientIds: null, stop);
+                var clients = await services.GetRequiredService<SsoStore>().ListAsync(provider, clientIds: null, stop);
+                if (!parsed.GetValue(force) && await TakenFaultAsync(services, provider, clients, "the provider", wayOut, stop) is { } fault) return CommandResult.Fault(fault);
+                foreach (var client in clients) SsoClientCommands.Remove(services, client);
                 social.Remove(provider);
                 foreach (var piece in AuditNotes.Pieces($"{name}; clientIds {string.Join(' ', provider.ClientIds)}; algorithms {string.Join(' ', provider.Algorithms)}"))
                     services.GetRequiredService<Audit>().Add(orgId, AuditActions.SocialProviderRemoved, AuditActors.Operator, orgId, note: piece);

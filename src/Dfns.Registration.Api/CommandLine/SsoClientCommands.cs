@@ -119,14 +119,19 @@ internal static class SsoClientCommands
                     return await SaveAsync(services, provider, client, [.. client.RedirectUris.Except(fewer, StringComparer.Ordinal)], stop);
                 }
 
-                var row = new SsoClientRow(client);
-                services.GetRequiredService<SsoStore>().Remove(client);
-                Tell(services, client, AuditActions.SsoClientRemoved, [new ChangedValue("ClientId", client.ClientId, null), new ChangedValue("RedirectUris", row.RedirectUris, null)]);
+                Remove(services, client);
                 await services.GetRequiredService<Changes>().SaveAsync(stop);
-                return CommandResult.Row(row);
+                return CommandResult.Row(new SsoClientRow(client));
             },
             ct));
         return command;
+    }
+
+    /// <summary>Removes a client, and tells the trail of it. The caller saves.</summary>
+    public static void Remove(IServiceProvider services, SsoClient client)
+    {
+        services.GetRequiredService<SsoStore>().Remove(client);
+        Tell(services, client, AuditActions.SsoClientRemoved, [new ChangedValue("ClientId", client.ClientId, null), new ChangedValue("RedirectUris", new SsoClientRow(client).RedirectUris, null)]);
     }
 
     private static async Task<(SocialProvider? Provider, SsoClient? Client, string? Fault)> FindAsync(IServiceProvider services, string organisationId, string issuer, string clientId, CancellationToken ct)

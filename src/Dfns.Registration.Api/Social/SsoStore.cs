@@ -52,11 +52,11 @@ internal sealed class SsoStore(RegistrationDbContext db, SocialStore social, Req
     /// <summary>Removes a client. The caller saves.</summary>
     public void Remove(SsoClient client) => db.SsoClients.Remove(client);
 
-    /// <summary>Removes the clients of a provider that it accepts no more; all for null. The caller saves.</summary>
-    public async Task RemoveAsync(SocialProvider provider, IReadOnlyCollection<string>? clientIds, CancellationToken ct)
+    /// <summary>The clients of a provider that go with client ids of it, tracked; all for null.</summary>
+    public async Task<IReadOnlyList<SsoClient>> ListAsync(SocialProvider provider, IReadOnlyCollection<string>? clientIds, CancellationToken ct)
     {
-        var clients = await db.SsoClients.Where(c => c.OrganisationId == provider.OrganisationId && c.Issuer == provider.Issuer).ToListAsync(ct);
-        db.SsoClients.RemoveRange(clients.Where(c => clientIds is null || clientIds.Contains(c.ClientId, StringComparer.Ordinal)));
+        var clients = await db.SsoClients.Where(c => c.OrganisationId == provider.OrganisationId && c.Issuer == provider.Issuer).OrderBy(c => c.ClientId).ToListAsync(ct);
+        return [.. clients.Where(c => clientIds is null || clientIds.Contains(c.ClientId, StringComparer.Ordinal))];
     }
 
     private IQueryable<SsoClient> Of(SocialProvider provider, string clientId) =>

@@ -97,14 +97,45 @@ public abstract class SsoClientCommandTests(ServiceFixture fixture) : SsoTests(f
         await using var provider = await OpenIdProvider.StartAsync();
         var organisation = await OrganisationAsync(provider, p => p.ClientIds.Add("ios.example.co"));
         foreach (var client in new[] { OpenIdProvider.ClientId, "ios.example.co" }) await organisation.SendToAsync(provider.Issuer, client);
-        string[] named = ["social-provider", "remove", "--org", organisation.Id, "--issuer", provider.Issuer];
+        string[] named = ["social-provider", "remove", "--org", organisation.Id, "--issuer", provider.Issuer, "--force"];
+        var uris = (string)(await RowsAsync("list", ["--org", organisation.Id]))[0]!["redirectUris"]!;
 
         Assert.Equal(0, (await ServiceProgram.OperateAsync(Service.Database, [.. named, "--client-id", "ios.example.co"])).ExitCode);
         Assert.Equal([OpenIdProvider.ClientId], await ClientsAsync());
         Assert.Equal(0, (await ServiceProgram.OperateAsync(Service.Database, named)).ExitCode);
         Assert.Empty(await ClientsAsync());
 
+        Assert.Equal(
+            [
+                $"sso_client.removed operator {provider.Issuer}; clientId was ios.example.co, is (none); redirectUris was {uris}, is (none)",
+                $"sso_client.removed operator {provider.Issuer}; clientId was {OpenIdProvider.ClientId}, is (none); redirectUris was {uris}, is (none)",
+            ],
+            await TrailAsync(organisation));
+
         Task<List<string>> ClientsAsync() => Service.InDatabaseAsync(db => db.SsoClients.Where(c => c.OrganisationId == organisation.Id).Select(c => c.ClientId).ToListAsync());
+    }
+
+    // Where nobody has registered by it yet too: what it was set to, with its secret, is nowhere else.
+    [Theory]
+    [InlineData("web.example.co ios.example.co", "set", "--client-id", "another.example.co")]
+    [InlineData("web.example.co", "set", "--client-id", "ios.example.co")]
+    [InlineData("web.example.co", "remove", "--client-id", "web.example.co")]
+    [InlineData("ios.example.co web.example.co", "remove")]
+    public async Task No_command_about_the_provider_takes_a_client_away_but_by_force(string gone, params string[] change)
+    {
+        await using var provider = await OpenIdProvider.StartAsync();
+        var organisation = await OrganisationAsync(provider, p => p.ClientIds.Add("ios.example.co"));
+        foreach (var client in new[] { OpenIdProvider.ClientId, "ios.example.co" }) await organisation.SendToAsync(provider.Issuer, client, secret: "a secret of the client");
+        string[] command = ["social-provider", change[0], "--org", organisation.Id, "--issuer", provider.Issuer, .. change[1..]];
+        var before = await organisation.SnapshotAsync();
+
+        var refused = await ServiceProgram.OperateAsync(Service.Database, command);
+
+        Assert.Equal(1, refused.ExitCode);
+        foreach (var client in gone.Split(' ')) Assert.Matches($"goes the single sign-on by .*{client}.*, which 'sso-client list' shows", refused.Faults);
+        Assert.Equal(before, await organisation.SnapshotAsync());
+        Assert.Equal(0, (await ServiceProgram.OperateAsync(Service.Database, [.. command, "--force"])).ExitCode);
+        Assert.Equal(gone.Split(' ').Length, (await TrailAsync(organisation)).Count(told => told.StartsWith("sso_client.removed operator ", StringComparison.Ordinal)));
     }
 
     [Theory]
