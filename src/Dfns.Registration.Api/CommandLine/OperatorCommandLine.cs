@@ -4,6 +4,7 @@ using Dfns.Registration.Api.Hosting;
 using Dfns.Registration.Api.Settings;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tokens;
+using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.CommandLine;
 
@@ -27,14 +28,14 @@ internal static class OperatorCommandLine
         var root = MakeRoot();
         if ((ServiceArguments.SecretFault(args) ?? (IsCommand(args) ? null : ServiceArguments.Fault(args, Commands(root)))) is { } fault)
         {
-            await host.Error.WriteLineAsync(fault);
+            await host.Error.WriteLineAsync(FreeText.ShownLines(fault));
             return 1;
         }
 
         // An argument that begins with '@' is a name, not a file of arguments.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (Mistyped.Faults(root, args, parsed) is not { Count: > 0 } wrong) return await parsed.InvokeAsync(host);
-        foreach (var sentence in wrong) await host.Error.WriteLineAsync(sentence);
+        foreach (var sentence in wrong) await host.Error.WriteLineAsync(FreeText.ShownLines(sentence));
         // The sentence that says what is wrong is not to be looked for above a page of help; where nothing was typed that could be, the page is the answer.
         if (parsed is { UnmatchedTokens.Count: 0, CommandResult.Command.Subcommands.Count: > 0 }) await root.Parse([.. args, "--help"]).InvokeAsync(host);
         return parsed.CommandResult.Command.Name == VerifyCommand.Name ? VerifyCommand.Unusable : 1;

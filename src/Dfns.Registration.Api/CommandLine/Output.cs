@@ -16,7 +16,7 @@ internal static class Output
         var output = parsed.InvocationConfiguration.Output;
         if (result.Why is { } why)
         {
-            parsed.InvocationConfiguration.Error.WriteLine(string.Join(Environment.NewLine, why.Split(Environment.NewLine).Select(FreeText.Shown)));
+            parsed.InvocationConfiguration.Error.WriteLine(FreeText.ShownLines(why));
             return 1;
         }
 

@@ -47,7 +47,7 @@ internal static class VerifyCommand
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 FileInfo[] named = [.. new[] { parsed.GetValue(batch), parsed.GetValue(file), parsed.GetValue(payload) }.OfType<FileInfo>()];
-                error.WriteLine(FileFault.Of(Array.Find(named, n => !n.Exists) ?? named[0], e));
+                error.WriteLine(FreeText.Shown(FileFault.Of(Array.Find(named, n => !n.Exists) ?? named[0], e)));
                 return Unusable;
             }
         });

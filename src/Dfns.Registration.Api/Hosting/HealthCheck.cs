@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using Dfns.Registration.Api.Settings;
+using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.Hosting;
 
@@ -29,11 +30,11 @@ internal static class HealthCheck
             (request.Version, request.VersionPolicy) = isHttp2 ? (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact) : (HttpVersion.Version11, HttpVersionPolicy.RequestVersionOrLower);
             using var answer = await client.SendAsync(request, ct);
             if (answer.IsSuccessStatusCode) return 0;
-            await error.WriteLineAsync($"The service at {address.Url} is not ready: it answers {(int)answer.StatusCode}.");
+            await error.WriteLineAsync(FreeText.Shown($"The service at {address.Url} is not ready: it answers {(int)answer.StatusCode}."));
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException or FormatException or ArgumentException)
         {
-            await error.WriteLineAsync($"The service at {address.Url} does not answer: {e.Message}");
+            await error.WriteLineAsync(FreeText.Shown($"The service at {address.Url} does not answer: {e.Message}"));
         }
 
         return 1;

@@ -4,6 +4,7 @@ using Dfns.Registration.Api.Demonstration;
 using Dfns.Registration.Api.Settings;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Telemetry;
+using Dfns.Registration.Api.Wire;
 
 namespace Dfns.Registration.Api.Hosting;
 
@@ -34,14 +35,14 @@ internal static class ServiceStart
     public static void WriteFaults(TextWriter error, IReadOnlyList<string> faults)
     {
         error.WriteLine("The service does not start; its settings need these corrections:");
-        foreach (var fault in faults) error.WriteLine($"  - {fault}");
+        foreach (var fault in faults) error.WriteLine($"  - {FreeText.ShownLines(fault)}");
     }
 
     private static async Task<int> StartAndWaitAsync(WebApplication app, TextWriter error)
     {
         if ((await app.DatabaseFaultAsync() ?? await app.ListenFaultAsync()) is { } why)
         {
-            await error.WriteLineAsync($"The service does not start: {why}");
+            await error.WriteLineAsync($"The service does not start: {FreeText.ShownLines(why)}");
             return 1;
         }
 

@@ -20,6 +20,9 @@ internal static class FreeText
         ? text
         : string.Concat(text.EnumerateRunes().Select(rune => IsUnruly(rune) ? $"\\u{{{rune.Value:X}}}" : rune.ToString()));
 
+    /// <summary>The same of several lines, which stay lines.</summary>
+    public static string ShownLines(string text) => string.Join(Environment.NewLine, text.Split(Environment.NewLine).Select(Shown));
+
     // White space, what Unicode calls default-ignorable among letters and marks, and what is drawn as nothing all the same: by itself it would be a name that
     // nobody can read, or tell from another.
     private static bool IsBlank(Rune rune) => Rune.IsWhiteSpace(rune) || rune.Value is 0x034F or 0x115F or 0x1160 or 0x17B4 or 0x17B5 or (>= 0x180B and <= 0x180F)

@@ -90,6 +90,26 @@ public sealed class MistypedTests
                                                           where option.ValueType != typeof(bool) && option.Arity.MinimumNumberOfValues > 0
                                                           select (command.Path, option.Name)];
 
+    /// <summary>Whatever can be typed of every command, and of a start of the service: a word, the name of an option, and the value of each.</summary>
+    public static TheoryData<string> Typed =>
+    [
+        .. from command in Commands(OperatorCommandLine.MakeRoot(), "")
+           from place in command.Command.Options.SelectMany(option => new[] { $"{option.Name} UNRULY", $"{option.Name}=UNRULY" }).Concat(["UNRULY", "--UNRULY"])
+           select $"{command.Path} {place}",
+        "UNRULY", "--UNRULY", "--UNRULY=1", "--UNRULY:UNRULY=1", "--Mail:UNRULY=1", "--Webhooks:HttpHosts:UNRULY=1",
+    ];
+
+    // A script passes on what others have named: to a terminal it is an order.
+    [Theory]
+    [MemberData(nameof(Typed))]
+    public async Task What_was_typed_is_shown_and_orders_no_terminal_about(string typed)
+    {
+        var run = await ServiceProgram.RunAsync([.. typed.Split(' ').Select(word => word.Replace("UNRULY", "a\u001b]0;b\u0007\u009b1m\u202ec", StringComparison.Ordinal))]);
+
+        Assert.True(run.ExitCode != 0, run.Everything);
+        Assert.DoesNotContain(run.Everything.Replace("\n", "", StringComparison.Ordinal), c => char.IsControl(c) || c == '\u202e');
+    }
+
     // What is left of a script whose variable is not set.
     [Theory]
     [MemberData(nameof(Valued))]
