@@ -18,12 +18,13 @@ internal static class Mistyped
     public static IReadOnlyList<string> Faults(RootCommand root, string[] args, ParseResult parsed)
     {
         var result = parsed.CommandResult;
-        if ((Swallowed(args, result) ?? NeitherTrueNorFalse(args, [.. result.Command.Options, .. root.Options])) is { } wrong) return [wrong];
+        List<Option> taken = [.. result.Command.Options, .. root.Options.Where(option => option.Recursive || result.Command == root)];
+        if ((Swallowed(args, result) ?? NeitherTrueNorFalse(args, taken)) is { } wrong) return [wrong];
         // A file of that name may be meant: it is named './--name'.
         var dashed = result.Command.Arguments.SelectMany(argument => result.GetResult(argument)?.Tokens ?? []).Where(token => token.Value.StartsWith('-')).Select(token => token.Value).ToList();
         if (parsed.Action is not ParseErrorAction && dashed is []) return [];
 
-        List<string> options = [.. result.Command.Options.Concat(root.Options).Select(option => option.Name)];
+        var options = taken.ConvertAll(option => option.Name);
         var verbs = result.Command.Subcommands.Select(verb => verb.Name).ToList();
         var help = $"'{string.Join(' ', Path(result).Append("--help"))}' tells what it takes.";
         if (verbs.Count > 0)
@@ -47,13 +48,13 @@ internal static class Mistyped
 
     private const string HasNoValue = "has no value.";
 
-    // What a variable of a shell leaves that was not set: the next option would be taken for the value of the one before.
+    // What a variable of a shell leaves that was not set: the next option would be taken for the value of the one before. And so would '-h' of whoever asks what the value may be.
     private static string? Swallowed(string[] args, Typed result)
     {
         var valued = result.Command.Options.Where(option => option.ValueType != typeof(bool) && option.Arity.MinimumNumberOfValues > 0).Select(option => option.Name).ToList();
         for (var at = 0; at + 1 < args.Length; at++)
         {
-            if (valued.Contains(args[at], StringComparer.Ordinal) && args[at + 1].StartsWith("--", StringComparison.Ordinal))
+            if (valued.Contains(args[at], StringComparer.Ordinal) && args[at + 1] is ['-', not (>= '0' and <= '9'), ..])
                 return $"Nothing was done: '{args[at]}' has no value, '{args[at + 1].Split('=')[0]}' follows it. A value that begins so is written '{args[at]}={args[at + 1].Split('=')[0]}'.";
         }
 

@@ -120,6 +120,28 @@ public sealed class MistypedTests
         Assert.Equal((FaultyOf(command), $"Nothing was done: '{option}' has no value, '--json' follows it. A value that begins so is written '{option}=--json'."), (run.ExitCode, run.Everything.Trim()));
     }
 
+    // Whoever asks what a value may be does not mean it: an organisation would be called so.
+    [Theory]
+    [MemberData(nameof(Valued))]
+    public async Task What_begins_with_a_dash_is_not_the_value_of_the_option_before(string command, string option)
+    {
+        foreach (var dashed in new[] { "-h", "-?", "-x", "-force" })
+        {
+            var run = await ServiceProgram.RunAsync([.. command.Split(' '), option, dashed]);
+
+            Assert.Equal((FaultyOf(command), $"Nothing was done: '{option}' has no value, '{dashed}' follows it. A value that begins so is written '{option}={dashed}'."), (run.ExitCode, run.Everything.Trim()));
+        }
+    }
+
+    // The version is one of all commands, and told by none of them.
+    [Fact]
+    public async Task What_is_an_option_elsewhere_is_not_proposed()
+    {
+        var run = await ServiceProgram.RunAsync(["user", "list", "--org", "or-a", "--version"]);
+
+        Assert.Equal((1, "There is no '--version' here."), (run.ExitCode, run.Faults.Split('\n')[0]));
+    }
+
     /// <summary>Those that take a number.</summary>
     public static TheoryData<string, string> Numbers => [.. Valued.Where(row => row.Data.Item1.Split(' ').Aggregate((Command)OperatorCommandLine.MakeRoot(), (above, name) => above.Subcommands.Single(verb => verb.Name == name))
         .Options.Single(option => option.Name == row.Data.Item2).ValueType is var type && (type == typeof(int) || type == typeof(int[])))];
