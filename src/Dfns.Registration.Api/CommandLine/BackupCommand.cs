@@ -17,13 +17,23 @@ internal static class BackupCommand
     private static CommandResult Copy(SqliteBackup backup, string file)
     {
         if (!backup.HasFile) return CommandResult.Fault("Nothing was done: this copies a file of SQLite. PostgreSQL copies a database while it is used with pg_dump, such as: pg_dump -Fc -f registration.dump registration");
+        if (string.IsNullOrWhiteSpace(file)) return CommandResult.Fault("Nothing was done: name the file that the copy is written to.");
+        var path = Path.GetFullPath(file);
+        if (Directory.Exists(path) || Path.EndsInDirectorySeparator(path)) return CommandResult.Fault($"Nothing was done: {path} is a folder; name a file in it, such as {Path.Combine(path, "registration.db")}.");
         try
         {
-            var path = Path.GetFullPath(file);
             var (bytes, fault) = backup.Write(path);
             return fault is null ? CommandResult.Row(new { File = path, Bytes = bytes }) : CommandResult.Fault($"Nothing was kept: the copy is not whole, and so the database file is not either: {fault}");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        catch (DirectoryNotFoundException)
+        {
+            return CommandResult.Fault($"Nothing was done: there is no folder {Path.GetDirectoryName(path)}.");
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return CommandResult.Fault($"Nothing was done: the user of this process may not write to {Path.GetDirectoryName(path)}.");
+        }
+        catch (IOException e)
         {
             return CommandResult.Fault($"Nothing was done: {e.Message}");
         }

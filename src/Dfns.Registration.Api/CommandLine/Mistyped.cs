@@ -31,7 +31,8 @@ internal static class Mistyped
         {
             // What stands behind a verb that there is not is of none: it is not told to be mistyped.
             return parsed.UnmatchedTokens.FirstOrDefault(typed => !typed.StartsWith('-')) is { } unknown
-                ? [$"There is no '{unknown}' here; {Spelling.Hint(unknown, verbs)}", help]
+                // A verb that nobody found stands in front of what it belongs behind.
+                ? [verbs.Contains(unknown, StringComparer.Ordinal) ? $"'{unknown}' stands in front of '{result.Command.Name}'; write '{string.Join(' ', Path(result).Append(unknown))}'." : $"There is no '{unknown}' here; {Spelling.Hint(unknown, verbs)}", help]
                 : [.. Unknown([.. dashed, .. parsed.UnmatchedTokens], options), $"Nothing was done: name what to do{(result.Command == root ? "" : $" behind '{string.Join(' ', Path(result))}'")}; use one of {string.Join(", ", verbs)}."];
         }
 
@@ -39,6 +40,7 @@ internal static class Mistyped
         List<string> ofOthers =
         [
             .. Unknown([.. dashed, .. parsed.UnmatchedTokens], options),
+            .. result.Command.Arguments.Where(argument => argument.Arity.MinimumNumberOfValues > 0 && result.GetResult(argument) is null or { Tokens: [] }).Select(argument => $"<{argument.Name}> is missing."),
             .. result.Command.Options.Where(option => option.Required && result.GetResult(option) is null or { Implicit: true }).Select(option => $"{option.Name} is missing."),
             .. parsed.Errors.Where(error => error.SymbolResult is Typed && IsOurs(error)).Select(error => error.Message),
         ];
@@ -77,6 +79,7 @@ internal static class Mistyped
         // What stands behind an option that there is not was meant as its value.
         var unknown = unmatched.Where(typed => typed.StartsWith('-')).ToList();
         return (unknown is [] ? unmatched : unknown).Select(typed => !typed.StartsWith('-') ? $"'{typed}' belongs to no option."
+            : ServiceArguments.SettingOf(typed) is { } setting ? $"'--{setting}' is a setting, and a command is told none on its own line: set the environment variable {setting.Replace(":", "__", StringComparison.Ordinal)}."
             : Spelling.NearestOption(Name(typed), options) is { } meant ? $"There is no '{Name(typed)}' here; did you mean '{meant}'?" : $"There is no '{Name(typed)}' here.");
 
         static string Name(string typed) => typed.Split('=', ':')[0];

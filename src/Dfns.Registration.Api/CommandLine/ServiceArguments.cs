@@ -70,6 +70,14 @@ internal static class ServiceArguments
         return null;
     }
 
+    /// <summary>The setting that an argument of a command is meant for, such as <c>Mail:Port</c> of <c>--Mail:Port=25</c>; null where its section is none.</summary>
+    /// <param name="typed">With its dashes.</param>
+    public static string? SettingOf(string typed)
+    {
+        var key = typed.TrimStart('-').Split('=')[0];
+        return key.Contains(':', StringComparison.Ordinal) && IsSection(key.Split(':')[0]) ? key : null;
+    }
+
     // As the framework's reader of command lines takes them: '--key=value', '--key value', '/key=value', 'key=value'.
     private static (string Key, string? Value)? Read(IReadOnlyList<string> args, ref int i)
     {

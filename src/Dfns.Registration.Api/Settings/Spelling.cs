@@ -18,12 +18,23 @@ internal static class Spelling
         .Select(near => near.Word)
         .FirstOrDefault();
 
-    /// <summary>The option that was meant by another: one that is spelled much like it, or whose name is the beginning or the end of it, as <c>--user</c> is of <c>--username</c>.</summary>
+    /// <summary>
+    /// The option that was meant by another: one that is spelled much like it, or the only one whose name the other begins or ends with, or that begins or ends with the other's, as
+    /// <c>--username</c> does with <c>--user</c>. The dashes, which all have, make none more like another.
+    /// </summary>
     /// <param name="typed">With its dashes.</param>
     /// <param name="options">Those there are, with theirs.</param>
-    /// <returns>The option as it is spelled, or null where none is near.</returns>
-    public static string? NearestOption(string typed, IReadOnlyCollection<string> options) =>
-        Nearest(typed, options) ?? options.FirstOrDefault(option => option.Length > "--org".Length && (typed.StartsWith(option, StringComparison.Ordinal) || typed.EndsWith(option[1..], StringComparison.Ordinal)));
+    /// <returns>The option as it is spelled, or null where none is near, or several are.</returns>
+    public static string? NearestOption(string typed, IReadOnlyCollection<string> options)
+    {
+        var name = typed.TrimStart('-');
+        var names = options.Select(option => option.TrimStart('-')).ToList();
+        var meant = Nearest(name, names) ?? (names.Where(option => IsEndOf(name, option) || IsEndOf(option, name)).ToList() is [var only] ? only : null);
+        return meant is null ? null : $"--{meant}";
+    }
+
+    // Two letters are the beginning of too much.
+    private static bool IsEndOf(string part, string whole) => part.Length > 2 && (whole.StartsWith(part, StringComparison.OrdinalIgnoreCase) || whole.EndsWith(part, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>A half sentence for the end of a refusal: which word was probably meant, or which there are.</summary>
     public static string Hint(string typed, IReadOnlyCollection<string> words) =>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Dfns.Registration.Api.CommandLine;
+using Dfns.Registration.Api.Settings;
 using Dfns.Registration.Api.Tests.Running;
 
 namespace Dfns.Registration.Api.Tests.CommandLine;
@@ -21,7 +22,9 @@ public sealed class MistypedTests
                 if (command.Subcommands.Count > 0) mistakes.Add(path, $"Nothing was done: name what to do behind '{path}'; use one of ");
                 mistakes.Add($"{path} --nosuch", "There is no '--nosuch' here");
                 if (command.Arguments.Count == 0) mistakes.Add($"{path} nosuch", command.Subcommands.Count > 0 ? "There is no 'nosuch' here; " : "'nosuch' belongs to no option.");
+                foreach (var verb in command.Subcommands) mistakes.Add($"{verb.Name} {path}", $"'{verb.Name}' stands in front of '{path}'; write '{path} {verb.Name}'.");
                 if (command.Subcommands.Count > 0) continue;
+                foreach (var argument in command.Arguments.Where(argument => argument.Arity.MinimumNumberOfValues > 0)) mistakes.Add(path, $"<{argument.Name}> is missing.");
                 mistakes.Add($"{path} --json=perhaps", "'perhaps' is neither true nor false; ");
                 foreach (var option in command.Options)
                 {
@@ -69,6 +72,10 @@ public sealed class MistypedTests
     [InlineData("user list", "--org is missing.", "'user list --help' tells what it takes.")]
     [InlineData("user permit --org or-a --username jane", "There is no '--username' here; did you mean '--user'?", "'user permit --help' tells what it takes.")]
     [InlineData("service-account deactivate --org or-a --service-account us-a", "There is no '--service-account' here; did you mean '--account'?", "'service-account deactivate --help' tells what it takes.")]
+    [InlineData("user invite --user jane", "There is no '--user' here; did you mean '--username'?", "'user invite --help' tells what it takes.")]
+    [InlineData("service-account create --key x.pem", "There is no '--key' here; did you mean '--public-key'?", "'service-account create --help' tells what it takes.")]
+    [InlineData("user list --orgid or-a", "There is no '--orgid' here; did you mean '--org'?", "'user list --help' tells what it takes.")]
+    [InlineData("relying-party set --passkey x", "There is no '--passkey' here.", "'relying-party set --help' tells what it takes.")]
     [InlineData("org list --org x", "There is no '--org' here.", "'org list --help' tells what it takes.")]
     [InlineData("org create", "--name is missing.", "'org create --help' tells what it takes.")]
     [InlineData("user invite --org or-a --username jane --kind Robot", "'Robot' is no value of --kind", "use one of CustomerEmployee, EndUser.")]
@@ -82,6 +89,30 @@ public sealed class MistypedTests
         Assert.Contains(said, run.Faults, StringComparison.Ordinal);
         Assert.EndsWith(where, run.Faults.TrimEnd(), StringComparison.Ordinal);
         Assert.DoesNotContain("Usage:", run.Everything, StringComparison.Ordinal);
+    }
+
+    // Words that are no more alike than any two were not mistyped.
+    [Fact]
+    public void What_every_command_takes_is_meant_by_no_option_of_another()
+    {
+        string[] everywhere = ["--json", "--help"];
+        var options = Commands(OperatorCommandLine.MakeRoot(), "").SelectMany(command => command.Command.Options).Select(option => option.Name).Except(everywhere, StringComparer.Ordinal).Distinct(StringComparer.Ordinal).ToList();
+
+        Assert.True(options.Count > 40);
+        Assert.Equal([], options.Where(option => Spelling.NearestOption(option, everywhere) is not null));
+    }
+
+    /// <summary>Every setting that is no secret.</summary>
+    public static TheoryData<string> Settings => [.. BoundSection.All.SelectMany(section => section.Keys.Except(section.Secrets).Select(section.Path))];
+
+    [Theory]
+    [MemberData(nameof(Settings))]
+    public async Task A_setting_behind_a_command_is_told_where_it_is_set(string setting)
+    {
+        var run = await ServiceProgram.RunAsync(["user", "list", "--org", "or-a", $"--{setting}=1"]);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith($"'--{setting}' is a setting, and a command is told none on its own line: set the environment variable {setting.Replace(":", "__", StringComparison.Ordinal)}.", run.Everything.Trim(), StringComparison.Ordinal);
     }
 
     /// <summary>Every option of every command that takes a value.</summary>

@@ -188,7 +188,10 @@ public sealed class SqliteFileTests : IAsyncLifetime
         await System.IO.File.WriteAllTextAsync(there, "of somebody");
 
         AssertRefused(await ServiceProgram.OperateAsync(database, "backup", there), $"Nothing was done: '{there}' is there already, and nothing is written over it.");
-        AssertRefused(await ServiceProgram.OperateAsync(database, "backup", Path.Combine(folder, "none", "copy.db")), "Nothing was done: Could not find a part of the path");
+        AssertRefused(await ServiceProgram.OperateAsync(database, "backup", Path.Combine(folder, "none", "copy.db")), $"Nothing was done: there is no folder {Path.Combine(folder, "none")}.");
+        AssertRefused(await ServiceProgram.OperateAsync(database, "backup", folder), $"Nothing was done: {folder} is a folder; name a file in it, such as {Path.Combine(folder, "registration.db")}.");
+        AssertRefused(await ServiceProgram.OperateAsync(database, "backup", $"{folder}/none/"), $"Nothing was done: {folder}/none/ is a folder; name a file in it, such as {folder}/none/registration.db.");
+        AssertRefused(await ServiceProgram.OperateAsync(database, "backup", ""), "Nothing was done: name the file that the copy is written to.");
         AssertRefused(await ServiceProgram.RunAsync(["backup", Path.Combine(folder, "copy.db")], Settings($"Data Source={Path.Combine(folder, "absent.db")}")), "Nothing was kept: SQLite Error 14");
         Assert.Equal("of somebody", await System.IO.File.ReadAllTextAsync(there));
         Assert.Equal([there], Directory.GetFileSystemEntries(folder));
