@@ -42,8 +42,8 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
         added.User.Permissions = [.. permissions];
         audit.Know(relyingParty);
         audit.AddChange(
-            added.User.OrganisationId, AuditActions.ServiceAccountCreated, AuditActors.Operator, added.User.Id, remoteAddress: null, AuditNotes.Of(added.Credential),
-            ChangedValue.New("Name", name), ChangedValue.New(nameof(User.Permissions), added.User.Permissions), ChangedValue.New(nameof(AccessToken.ExpiresAt), expiresAt));
+            added.User.OrganisationId, AuditActions.ServiceAccountCreated, AuditActors.Operator, added.User.Id, remoteAddress: null, AuditNotes.Of(added.Credential), EventData.Of(added.User),
+            [ChangedValue.New("Name", name), ChangedValue.New(nameof(User.Permissions), added.User.Permissions), ChangedValue.New(nameof(AccessToken.ExpiresAt), expiresAt)]);
         return added;
     }
 
@@ -172,7 +172,7 @@ internal sealed class ServiceAccountStore(RegistrationDbContext db, UserStore us
     public async Task DeactivateAsync(User account, CancellationToken ct)
     {
         await users.ArchiveAsync(account, ct);
-        audit.ByOperator(account.OrganisationId, AuditActions.ServiceAccountDeactivated, account.Id);
+        audit.ByOperator(account, AuditActions.ServiceAccountDeactivated);
     }
 
     /// <summary>Every service account of an organisation that is not ended for good.</summary>

@@ -47,7 +47,7 @@ internal static class UserCommands
 
                 if (services.GetRequiredService<UserStore>().Add(relyingParty, parsed.GetValue(username)!, parsed.GetValue(kind), parsed.GetValue(externalId)).Failed(out var mixed, out var user)) return CommandResult.Fault(mixed.Message);
                 var invited = services.GetRequiredService<CodeStore>().Issue(user);
-                services.GetRequiredService<Audit>().ByOperator(orgId, AuditActions.UserInvited, invited.UserId);
+                services.GetRequiredService<Audit>().ByOperator(user, AuditActions.UserInvited);
                 var mail = AddMail(services, invited, parsed.GetValue(print));
                 if (await services.GetRequiredService<Changes>().TrySaveAsync(stop) is not null)
                 {
@@ -79,7 +79,7 @@ internal static class UserCommands
             }
 
             var audit = services.GetRequiredService<Audit>();
-            audit.ByOperator(user.OrganisationId, AuditActions.UserInvited, user.Id, note: "again");
+            audit.ByOperator(user, AuditActions.UserInvited, note: "again");
             if (!printed) audit.Add(user.OrganisationId, AuditActions.CodeSent(CodePurpose.Registration), AuditActors.Service, user.Id);
             if (printed) await services.GetRequiredService<Changes>().SaveAsync(stop);
             else if (await services.GetRequiredService<Changes>().TrySaveAsync(stop) is not null) return CommandResult.Fault("Somebody else changed the same at this moment, and the code that was mailed is good for nothing; try again.");
@@ -145,7 +145,7 @@ internal static class UserCommands
         var before = Output.Cells(Row(user));
         if (services.GetRequiredService<UserStore>().SetActive(user, active))
         {
-            services.GetRequiredService<Audit>().ByOperator(user.OrganisationId, active ? AuditActions.UserActivated : AuditActions.UserDeactivated, user.Id);
+            services.GetRequiredService<Audit>().ByOperator(user, active ? AuditActions.UserActivated : AuditActions.UserDeactivated);
             await services.GetRequiredService<Changes>().SaveAsync(stop);
         }
 

@@ -54,7 +54,7 @@ internal static class ConsoleEndpoints
 
         if (users.Add(relyingParty, username, Enum.Parse<UserKind>(request.Kind)).Failed(out error, out var user)) return (ErrorResult)error.At("$.username");
         var invited = codes.Issue(user);
-        audit.ByOperator(organisationId, AuditActions.UserInvited, invited.UserId);
+        audit.ByOperator(user, AuditActions.UserInvited);
         // The name was taken, that is: an invitation from here carries no external id.
         if (await changes.TrySaveAsync(ct) is { } lost) return (ErrorResult)(lost.Taken ?? ErrorCatalog.ChangedMeanwhile).At("$.username");
         return TypedResults.Ok(Invitation(http, username, invited));
@@ -66,7 +66,7 @@ internal static class ConsoleEndpoints
         if (await store.FindUserAsync(organisationId, userId, ct) is not { } user) return (ErrorResult)ErrorCatalog.UserNotFound;
         // The page offers it for nobody else.
         if (await codes.IssueAgainAsync(user, ct) is not { } invited) return (ErrorResult)ErrorCatalog.UserNotFound;
-        audit.ByOperator(organisationId, AuditActions.UserInvited, user.Id, note: "again");
+        audit.ByOperator(user, AuditActions.UserInvited, note: "again");
         await changes.SaveAsync(ct);
         return TypedResults.Ok(Invitation(http, user.Username, invited));
     }

@@ -110,4 +110,7 @@ internal sealed class Audit(RegistrationDbContext db, AuditTally tally, Events e
 
     /// <summary>For what the operator did on the command line.</summary>
     public void ByOperator(string organisationId, string action, string subjectId, string? note = null) => Add(organisationId, action, AuditActors.Operator, subjectId, note: note);
+
+    /// <summary>For what the operator did to a user or service account, whom webhooks are told with it.</summary>
+    public void ByOperator(User user, string action, string? note = null) => Add(user.OrganisationId, action, AuditActors.Operator, user.Id, note: note, told: EventData.Of(user));
 }

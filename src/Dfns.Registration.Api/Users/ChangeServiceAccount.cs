@@ -65,5 +65,5 @@ internal static class ChangeServiceAccount
     }
 
     private static void Note(HttpRequest http, SignedCall call, User account, string action, Audit audit) =>
-        audit.Add(account.OrganisationId, action, call.Caller.User.Id, account.Id, http.RemoteAddress(), account.Username);
+        audit.Add(account.OrganisationId, action, call.Caller.User.Id, account.Id, http.RemoteAddress(), account.Username, told: EventData.Of(account));
 }

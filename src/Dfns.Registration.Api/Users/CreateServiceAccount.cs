@@ -30,8 +30,8 @@ internal static class CreateServiceAccount
         var account = added.User;
         if ((await assignments.AssignFirstAsync(caller, set, account, http.RemoteAddress(), ct)).Failed(out error, out var assigned)) return (ErrorResult)error;
         audit.AddChange(
-            account.OrganisationId, AuditActions.ServiceAccountCreated, caller.User.Id, account.Id, http.RemoteAddress(), AuditNotes.Of(added.Credential),
-            ChangedValue.New("Name", account.Username), ChangedValue.New(nameof(account.ExternalId), account.ExternalId), ChangedValue.New(nameof(AccessToken.ExpiresAt), added.Token.ExpiresAt));
+            account.OrganisationId, AuditActions.ServiceAccountCreated, caller.User.Id, account.Id, http.RemoteAddress(), AuditNotes.Of(added.Credential), EventData.Of(account),
+            [ChangedValue.New("Name", account.Username), ChangedValue.New(nameof(account.ExternalId), account.ExternalId), ChangedValue.New(nameof(AccessToken.ExpiresAt), added.Token.ExpiresAt)]);
         // Before anything is saved: an account whose token cannot be signed would be there, and nobody would have its token.
         var token = await tokens.IssueAsync(added.Token, account, ct);
         if (await calls.CommitAsync(call, ct) is { } conflict) return (ErrorResult)await users.ConflictAsync(account, conflict, ct);

@@ -67,6 +67,7 @@ public abstract class EventTests(ServiceFixture fixture) : ServiceTests(fixture)
         await Service.ToldAsync();
         Assert.Equal(Told.GetValueOrDefault(name) ?? [], receiver.All.Select(r => r.Kind).Order(StringComparer.Ordinal));
         Assert.Equal(receiver.All.Count, receiver.All.Select(r => r.Id).Distinct(StringComparer.Ordinal).Count());
+        Assert.All(receiver.All, AssertTellsOf);
     }
 
     // Whichever of the two cannot be stored, the other is not either.
@@ -124,6 +125,15 @@ public abstract class EventTests(ServiceFixture fixture) : ServiceTests(fixture)
         Service.Clock.Advance(OutboxSender.Poll);
         var told = await receiver.NextAsync();
         Assert.Equal(("user.deactivated", AuditActors.Operator, user.UserId), (told.Kind, (string)told.Event["data"]!["actor"]!, (string)told.Event["data"]!["userId"]!));
+        AssertTellsOf(told);
+    }
+
+    // Whoever is told of somebody, or of a credential, need not ask who or which that is.
+    private static void AssertTellsOf(Received told)
+    {
+        var data = told.Event["data"]!;
+        if (told.Kind.StartsWith("credential.", StringComparison.Ordinal)) Assert.StartsWith("cr-", (string)data["credential"]!["credentialUuid"]!, StringComparison.Ordinal);
+        else Assert.Equal((string)data["userId"]!, (string?)data["user"]?["id"]);
     }
 
     [Fact]
