@@ -22,7 +22,7 @@ internal static class PermitCommand
     {
         if (permissions.FirstOrDefault(p => !Permission.All.Contains(p)) is { } unknown) return $"There is no permission '{unknown}'; {Spelling.Hint(unknown, [.. Permission.All])}";
         if (permissions.FirstOrDefault(p => !user.CanHave(p)) is not { } refused) return null;
-        return user.Kind == UserKind.EndUser ? "End users have no permissions." : $"'{refused}' is for service accounts alone.";
+        return user.Kind == UserKind.EndUser ? "End users have no permissions. Who administers is an employee, invited with 'user invite --kind CustomerEmployee'." : $"'{refused}' is for service accounts alone.";
     }
 
     /// <summary>The command.</summary>

@@ -244,7 +244,7 @@ public abstract class ServiceAccountCommandTests(ServiceFixture fixture) : Servi
     }
 
     [Theory]
-    [InlineData("an end user", "End users have no permissions.")]
+    [InlineData("an end user", "End users have no permissions. Who administers is an employee, invited with 'user invite --kind CustomerEmployee'.")]
     [InlineData("a permission of service accounts", "is for service accounts alone.")]
     [InlineData("a service account", "There is no user with this id")]
     [InlineData("a deleted user", "There is no user with this id")]
