@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Dfns.Registration.Api.Storage;
 using Dfns.Registration.Api.Tests.Codes;
 using Dfns.Registration.Api.Tests.Running;
+using Dfns.Registration.TestKit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -115,17 +117,36 @@ public abstract class EventTests(ServiceFixture fixture) : ServiceTests(fixture)
     public async Task What_the_operator_does_is_told_too()
     {
         await using var receiver = await Receiver.StartAsync();
-        var organisation = await Service.NewOrganisationAsync();
+        await using var database = await Fixture.NewDatabaseAsync();
+        await using var service = await Service.StartAsync(database, TestWebhooks.ToThisMachine);
+        var organisation = await service.NewOrganisationAsync();
         var user = await Registered.NewAsync(organisation);
+        var key = Path.GetTempFileName();
+        await File.WriteAllTextAsync(key, SoftwareKey.P256().Pem);
         await organisation.NewWebhookAsync(receiver.Url, "*");
+        // A command goes by the clock of the machine, and so does this service from now on, a little ahead.
+        var john = await RowAsync("user", "invite", "--username", "john@example.co", "--print-code");
+        service.Clock.SetUtcNow(DateTimeOffset.Parse((string)john["expiresAt"]!, CultureInfo.InvariantCulture));
+        await RowAsync("user", "deactivate", "--user", user.UserId);
+        await RowAsync("user", "activate", "--user", user.UserId);
+        var sue = (string)(await RowAsync("user", "invite", "--username", "sue@example.co", "--print-code"))["id"]!;
+        await RowAsync("user", "invite-again", "--user", "sue@example.co", "--print-code");
+        var account = (string)(await RowAsync("service-account", "create", "--name", "Back end", "--public-key", key))["id"]!;
+        await RowAsync("service-account", "deactivate", "--account", account);
 
-        var run = await ServiceProgram.OperateAsync(Service.Database, "user", "deactivate", "--org", organisation.Id, "--user", user.UserId);
+        File.Delete(key);
+        (string Kind, string Of)[] all =
+        [
+            ("user.activated", user.UserId), ("user.created", account), ("user.deactivated", account), ("user.deactivated", user.UserId), ("user.invited", (string)john["id"]!), ("user.invited", sue), ("user.invited", sue),
+        ];
+        service.Clock.Advance(OutboxSender.Poll);
+        List<Received> told = [];
+        while (told.Count < all.Length) told.Add(await receiver.NextAsync());
+        Assert.Equal(all.Order(), told.Select(t => (t.Kind, (string)t.Event["data"]!["userId"]!)).Order());
+        Assert.All(told, t => Assert.Equal(AuditActors.Operator, (string)t.Event["data"]!["actor"]!));
+        Assert.All(told, AssertTellsOf);
 
-        Assert.Equal(0, run.ExitCode);
-        Service.Clock.Advance(OutboxSender.Poll);
-        var told = await receiver.NextAsync();
-        Assert.Equal(("user.deactivated", AuditActors.Operator, user.UserId), (told.Kind, (string)told.Event["data"]!["actor"]!, (string)told.Event["data"]!["userId"]!));
-        AssertTellsOf(told);
+        Task<JsonNode> RowAsync(params string[] command) => ServiceProgram.RowAsync(database, [.. command, "--org", organisation.Id]);
     }
 
     // Whoever is told of somebody, or of a credential, need not ask who or which that is.

@@ -43,14 +43,23 @@ public sealed partial class ReadmeTests(DevelopmentService service) : IClassFixt
         var link = (await service.Process.PrintedLinkAsync()).OriginalString;
         var work = Directory.CreateTempSubdirectory("dfns-test-");
 
-        await using var shell = RunningProcess.Start(new ProcessStartInfo("sh", ["-eu", "-c", walk.Replace(example, $"link='{link}'", StringComparison.Ordinal)]) { WorkingDirectory = work.FullName });
-        Assert.True(await shell.ExitAsync() == 0, shell.Output.ToString());
-
-        var answer = JsonNode.Parse(shell.Output.Lines[^1])!;
+        var answer = await WalkAsync();
         var invitation = await service.Process.PrintedInvitationAsync();
         Assert.Equal((invitation.Username, "My key"), ((string?)answer["user"]?["username"], (string?)answer["credential"]?["name"]));
         Assert.Equal("Key", Assert.Single(await service.Tables.CredentialsAsync(invitation.Username)).Text("kind"));
+
+        // A link that is spent costs nobody the key that it registered.
+        var key = await File.ReadAllTextAsync(Path.Combine(work.FullName, $"{invitation.Username}.pem"));
+        Assert.NotNull((string?)(await WalkAsync())["error"]?["code"]);
+        Assert.Equal(key, await File.ReadAllTextAsync(Path.Combine(work.FullName, $"{invitation.Username}.pem")));
         work.Delete(recursive: true);
+
+        async Task<JsonNode> WalkAsync()
+        {
+            await using var shell = RunningProcess.Start(new ProcessStartInfo("sh", ["-eu", "-c", walk.Replace(example, $"link='{link}'", StringComparison.Ordinal)]) { WorkingDirectory = work.FullName });
+            Assert.True(await shell.ExitAsync() == 0, shell.Output.ToString());
+            return JsonNode.Parse(shell.Output.Lines[^1])!;
+        }
     }
 
     [GeneratedRegex(@"npm (install|i|add) (?<what>[^`\n]*)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
