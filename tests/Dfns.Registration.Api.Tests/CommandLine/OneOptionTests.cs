@@ -57,7 +57,7 @@ public sealed class OneOptionTests(ServiceFixture.Sqlite fixture) : ServiceTests
         ["relying-party --refused-status"] = ("RETIRED", "refusedStatuses"),
         ["relying-party --passkey-enroll-url"] = ("https://app.example.co/new", "passkeyEnrollUrl"),
         ["relying-party --passkey-manage-url"] = ("https://app.example.co/other", "passkeyManageUrl"),
-        ["social-provider --client-id"] = ("c", "clientIds"),
+        ["social-provider --client-id"] = ("a c", "clientIds"),
         ["social-provider --algorithm"] = ("RS256", "algorithms"),
         ["social-provider --username"] = ("Email", "username"),
         ["sso-client --redirect-uri"] = ("https://app.example.co/other", "redirectUris"),

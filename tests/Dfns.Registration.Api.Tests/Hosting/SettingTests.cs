@@ -409,7 +409,7 @@ public sealed class SettingTests
     [InlineData("org lst", "There is no 'lst' here; did you mean 'list'?")]
     [InlineData("org list --jsn", "There is no '--jsn' here; did you mean '--json'?")]
     [InlineData("user invite --org or-a --usrname jane", "There is no '--usrname' here; did you mean '--username'?")]
-    [InlineData("migrate --Registration:CodeLifetime=01:00:00", "There is no '--Registration' here.")]
+    [InlineData("migrate --Registration:CodeLifetime=01:00:00", "'--Registration:CodeLifetime' is a setting")]
     public async Task What_is_mistyped_starts_nothing_and_is_told_with_what_was_meant(string arguments, string told)
     {
         // All that a start needs: had the arguments been taken for settings, the service would run now, and the test would not end.
