@@ -70,7 +70,8 @@ public sealed class PostgreSqlServer
         var lines = (await script.ReadToEndAsync()).Split('\n').Where(line => !exist || !line.StartsWith("CREATE ROLE", StringComparison.Ordinal));
         var statements = string.Join('\n', lines)
             .Replace(":\"owner\"", owner, StringComparison.Ordinal).Replace(":\"service\"", service, StringComparison.Ordinal).Replace(":\"DBNAME\"", database, StringComparison.Ordinal);
-        var passwords = string.Concat(new[] { owner, service }.Select(role => $"ALTER ROLE {role} PASSWORD '{PasswordOf(role)}';"));
+        // Of several copies at once only one could change a role.
+        var passwords = exist ? "" : string.Concat(new[] { owner, service }.Select(role => $"ALTER ROLE {role} PASSWORD '{PasswordOf(role)}';"));
         await ExecuteAsync(statements + passwords, new NpgsqlConnectionStringBuilder(connectionString) { Database = database, Pooling = false }.ConnectionString);
     }
 
